@@ -24,7 +24,7 @@ PATIENCE = 30.0  # seconds
 
 
 def find_programs():
-    """Chromium and its driver; without them the test is skipped, but fails where tests are run for everybody."""
+    """Chromium and its driver; without them a test is skipped, but fails where CI is set."""
     chromium = (
         shutil.which("chromium")
         or shutil.which("chromium-browser")
@@ -33,7 +33,10 @@ def find_programs():
     driver = shutil.which("chromedriver")
     if chromium and driver:
         return chromium, driver
-    reason = "maps are tested in a browser: install chromium and chromedriver (Debian: chromium, chromium-driver)"
+    reason = (
+        "maps are tested in a browser: install chromium and chromedriver "
+        "(Debian: chromium, chromium-driver)"
+    )
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)
@@ -66,7 +69,8 @@ class Window:
         self.driver.get(path.resolve().as_uri())
         if ready:
             self.wait(
-                "document.documentElement.dataset.gridplan === 'ready' && document.querySelector('.leaflet-control-layers')"
+                "document.documentElement.dataset.gridplan === 'ready'"
+                " && document.querySelector('.leaflet-control-layers')"
             )
         return self
 
@@ -120,7 +124,8 @@ class Window:
         from selenium.webdriver.common.action_chains import ActionChains
 
         x, y = self.run(
-            "(() => { const p = map.latLngToContainerPoint([arguments[1], arguments[0]]); return [p.x, p.y]; })()",
+            "(() => { const p = map.latLngToContainerPoint([arguments[1], arguments[0]]);"
+            " return [p.x, p.y]; })()",
             *point,
         )
         corner = self.run("(() => { const s = map.getSize(); return [s.x, s.y]; })()")
@@ -150,7 +155,7 @@ class Window:
         box.send_keys(text)
 
     def take_picture(self):
-        """A picture of the middle of the map without its controls, whose ticks and buttons change by themselves."""
+        """A picture of the middle of the map, without controls: ticks and buttons change alone."""
         hide = (
             "document.querySelector('.leaflet-control-container').style.visibility = arguments[0]"
         )

@@ -1,4 +1,4 @@
-"""Compile the kernels once, before two test workers would each compile all: ``python -m tests.kernels atoms|points``."""
+"""Compile the kernels before test workers each would: ``python -m tests.kernels atoms|points``."""
 
 import sys
 

@@ -39,7 +39,7 @@ class StandIn:
 
 @contextmanager
 def serve_answers(map_data="village.json", status=200):
-    """Serve the stored answers on a free port: the place to Nominatim's search, the map data to Overpass's interpreter."""
+    """Serve the stored answers on a free port, as Nominatim's search and Overpass do."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):

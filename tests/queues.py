@@ -1,4 +1,4 @@
-"""Systems of queues small enough to check by eye or against a formula, for the kernel and the plain model."""
+"""Systems of queues small enough to check by eye or by a formula, for both simulators."""
 
 import numpy as np
 
@@ -48,7 +48,7 @@ def make_world(
     replication=0,
     groups=None,
 ):
-    """A world from links (sub-grid, post, tier, way in minutes), rates a minute by sub-grid and kind, and what else differs."""
+    """A world from links (sub-grid, post, tier, minutes), rates by sub-grid, and the rest."""
     cells = len(rates)
     posts = max((link[1] for link in links), default=-1) + 1
     end = days * 1440.0

@@ -1,4 +1,4 @@
-"""Several good plans to choose from: what they cost in change, that none beats another, and that each is a plan."""
+"""Several good plans to choose from: what they change, and that none is better in everything."""
 
 import pandas as pd
 import pytest
@@ -27,8 +27,8 @@ def found(town):
     return gp.find_alternatives(town, effort="quick")
 
 
-def test_a_plan_out_of_band_is_offered_as_it_is_and_mended_with_the_fewest_moves():
-    """Four houses and eight of ten households, where fifty to seventy are allowed: one goes over, or two for shorter walks."""
+def test_a_plan_out_of_band_is_offered_as_it_is_and_repaired_with_the_fewest_moves():
+    """Four houses and eight of ten households; 50 to 70 are allowed. One house moves, or two."""
     found = gp.find_alternatives(make_board_plan((1, 1, 2, 2, 2, 2) * 2), effort="quick")
     assert found.table[["out_of_band", "moved"]].values.tolist() == [[2, 0], [0, 10], [0, 20]]
     assert found.table["priced"].iloc[0] == "as it is"
@@ -97,7 +97,7 @@ def test_a_site_is_divided_first_and_nobody_can_move():
 
 
 def test_new_sub_grids_never_get_a_code_that_was_given_before():
-    """One sub-grid of the whole board is split in two: one half goes on, the other gets the next number."""
+    """The one sub-grid of the board is split in two: a half continues, the other is new."""
     found = gp.find_alternatives(make_board_plan((1,) * 12), effort="quick")
     assert sorted(set(found.members.iloc[:, -1])) == [WEST, EAST]
 

@@ -1,4 +1,4 @@
-"""The audit: the board passes, and each fault planted on it is found, with nothing beside it but what follows from it."""
+"""The audit: the board passes, and each planted fault is found, with no other beside it."""
 
 import ast
 import json
@@ -75,7 +75,7 @@ def change(plan, table, rows, **columns):
 
 
 def draw(plan, **outlines):
-    """The plan with outlines changed, and the figures that follow from them: draw(plan, LEFT=shape)."""
+    """The plan with outlines changed, and the figures that follow: ``draw(plan, LEFT=shape)``."""
     table = plan.subgrids
     land = table.geometry.copy()
     land[[LEFT, RIGHT]] = list(
@@ -107,7 +107,7 @@ def add_line(plan, kind, hard, x_or_y, along="y"):
 
 
 def make_two_communities():
-    """The board cut in two communities, 0301 on the left and 0302 on the right, one sub-grid each."""
+    """The board cut in two communities, 0301 in the west and 0302 in the east, a sub-grid each."""
     plan = make_board_plan()
     right = [
         h for h in plan.site.buildings.index if plan.stairwells.at[f"{h}-1", "subgrid"] == RIGHT
@@ -129,7 +129,7 @@ def make_two_communities():
 
 
 def make_band_plan(*exceptions):
-    """Four houses on the left and eight on the right, 40 and 80 households where 50 to 70 are allowed."""
+    """Four houses in the west and eight in the east: 40 and 80 households, 50 to 70 allowed."""
     plan = make_board_plan((1, 1, 2, 2, 2, 2) * 2)
     rows = [
         {
@@ -577,14 +577,14 @@ def test_contiguity_agrees_with_networkx_on_any_board(part_of):
     ).value_counts()
     broken = {f"0301-{p:03d}" for p in pieces[pieces > 1].index}
     evidence = Evidence(plan, Rules())
-    told = check_contiguity(evidence, measure_steps(evidence))
-    assert set(told["subgrid"]) == broken
-    assert set(told["severity"]) <= {"error"}
+    findings = check_contiguity(evidence, measure_steps(evidence))
+    assert set(findings["subgrid"]) == broken
+    assert set(findings["severity"]) <= {"error"}
     houses = {f"h{6 * r + c + 1:02d}-1": (c, r) for c, r in cells}
     for (
         _,
         row,
-    ) in told.iterrows():  # what is told apart is the whole of all pieces but a largest one
+    ) in findings.iterrows():  # named are all pieces but a largest one, each whole
         own = [
             p
             for p in nx.connected_components(graph)
@@ -635,7 +635,7 @@ def test_streams_are_hard_where_the_rules_say_so():
 
 
 def make_river_plan(*bridges):
-    """A river between the rows, crossed on the left by h02-h08 and on the right by h05-h11; bridges at these x."""
+    """A river between the rows, bridged at these x: h02-h08 cross in the west, h05-h11 east."""
     plan = add_line(make_board_plan(), "river", True, 30)
     pairs = plan.neighbours
     over = pairs["neighbour"].str[1:3].astype(int) - pairs["focal"].str[1:3].astype(int) == 6
@@ -1071,12 +1071,12 @@ def test_a_figure_that_is_not_what_the_tables_come_to_is_found(column, value):
 
 def test_a_manifest_that_says_other_figures_is_a_warning():
     plan = make_board_plan()
-    told = plan.replace(
+    altered = plan.replace(
         manifest=dict(plan.manifest)
         | {"figures": {"subgrids": 3, "households": 120, "mean_walk": 1.0}}
     )
-    assert list_found(told) == [("warning", "figures", "subgrids")]
-    assert get_message(told, "figures") == "its figure subgrids says 3, the tables come to 2"
+    assert list_found(altered) == [("warning", "figures", "subgrids")]
+    assert get_message(altered, "figures") == "its figure subgrids says 3, the tables come to 2"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Whole cities: cut into chunks, planned part by part, stopped and taken up again; the plan is always the same."""
+"""Whole cities: cut into chunks, planned by parts, stopped and continued, with the same plan."""
 
 import shutil
 import subprocess
@@ -55,7 +55,7 @@ def in_chunks(town, tmp_path_factory):
 
 
 def assert_same(one, two, name):
-    """Compare tables; shapes by their bytes, so that what differs is told in one line."""
+    """Compare tables; shapes by their bytes, so that a difference is reported in one line."""
     left, right = (t.to_wkb() if "geometry" in t else t for t in (one, two))
     assert left.index.tolist() == right.index.tolist(), name
     for column in left.columns:
@@ -105,7 +105,8 @@ def test_a_hierarchy_is_read_with_and_without_a_header(tmp_path):
         "code,name\n130202001002,立新村委会\n130202001001,立新社区居委会\n130202001003,东村村委会\n130202001,学院街道\n"
     )
     register.write_text(
-        "130202001003,130202001000,东村村委会,village,5,130202,,,111,f\n130202009009,x,别处,village,5,x,,,220,f\n"
+        "130202001003,130202001000,东村村委会,village,5,130202,,,111,f\n"
+        "130202009009,x,别处,village,5,x,,,220,f\n"
     )
     found = read_hierarchy([named, register])
     assert found.to_numpy().tolist() == [
@@ -210,7 +211,7 @@ def test_a_run_that_is_stopped_goes_on_where_it_stood(town, in_chunks, tmp_path,
 def test_a_run_that_is_killed_again_and_again_ends_in_the_same_plan(
     town, in_chunks, tmp_path, seed
 ):
-    """Killed with no warning while it cuts, plans and joins, each time a random moment after it came so far."""
+    """Killed without warning at a random moment of cutting, planning and joining."""
     output = tmp_path / "plan"
     rng = np.random.default_rng(seed)
     work = output / WORK
@@ -317,7 +318,7 @@ def test_a_town_without_compounds_gets_the_same_ones_whole_and_in_chunks(town, t
     assert_same(plan.subgrids, whole.subgrids, "subgrids")
 
 
-def test_everything_wrong_is_told_at_once_before_anything_is_planned(town, tmp_path):
+def test_everything_wrong_is_reported_at_once_before_anything_is_planned(town, tmp_path):
     shutil.copytree(town, tmp_path / "town")
     buildings = gpd.read_parquet(town / "buildings.parquet")
     buildings.loc[3, "floors"] = -2.0
@@ -327,11 +328,11 @@ def test_everything_wrong_is_told_at_once_before_anything_is_planned(town, tmp_p
     places.to_parquet(tmp_path / "town" / "places.parquet")
     with pytest.raises(gp.errors.InputError) as caught:
         plan_city(tmp_path / "town", tmp_path / "plan", QUICK, chunk=200, workers=1)
-    told = [str(problem) for problem in caught.value.problems]
-    assert len(told) == 3
-    assert sum("floors is negative" in text for text in told) == 1
-    assert sum("codes stand more than once" in text for text in told) == 1
-    assert sum("area is negative" in text for text in told) == 1
+    problems = [str(problem) for problem in caught.value.problems]
+    assert len(problems) == 3
+    assert sum("floors is negative" in text for text in problems) == 1
+    assert sum("codes stand more than once" in text for text in problems) == 1
+    assert sum("area is negative" in text for text in problems) == 1
 
 
 def test_communities_without_any_building_are_planned_too(town, tmp_path):

@@ -1,4 +1,4 @@
-"""Simulation of a city: prepared some communities at a time, it gives the tables of the plan read whole, byte for byte."""
+"""Simulation of a city, read some communities at a time: the tables of the whole, byte for byte."""
 
 import pandas as pd
 import pytest
@@ -41,7 +41,7 @@ SCENARIOS = [
 
 @pytest.fixture(scope="module")
 def town():
-    """Seven communities that were organised and staffed, in three subdistricts, of which one is that of those without."""
+    """Seven communities, organised and staffed, in three subdistricts, one of them unnamed."""
     site = gp.read_site(gp.synthetic.make_town(7, 0.3, 900, seed=4))
     plan = gp.staff(gp.organise(gp.divide(site, QUICK, seed=1)))
     return plan.replace(communities=plan.site.communities.assign(subdistrict=APART))
@@ -80,19 +80,19 @@ def test_a_city_in_parts_is_the_plan_read_whole(town, folder):
 
 
 def test_the_parts_are_those_that_were_asked_for(folder):
-    told = []
+    steps = []
     simulate_city(
         folder,
         Scenario("s", days=1),
         replications=1,
         workers=1,
         most=1,
-        progress=lambda *step: told.append(step),
+        progress=lambda *step: steps.append(step),
     )
-    reading = [done for stage, done, _ in told if stage == "reading"]
+    reading = [done for stage, done, _ in steps if stage == "reading"]
     assert len(set(reading)) == 8  # nothing, and seven communities one by one
     assert (
-        max(done for stage, done, total in told if stage == "s" and done == total) == 3
+        max(done for stage, done, total in steps if stage == "s" and done == total) == 3
     )  # one replication of three blocks
 
 
@@ -176,15 +176,16 @@ def test_a_part_without_sub_grids_that_ask_is_passed_over(town, tmp_path):
 
 def test_nobody_counted_is_noted_once_with_the_first_of_all_communities(town, tmp_path):
     plan = town.replace(counts=town.site.counts.iloc[:0])
-    told = simulate_city(
+    notes = simulate_city(
         keep(plan, tmp_path), Scenario("s", days=1), replications=1, workers=1, most=1
     ).manifest["notes"]
     codes = list(town.site.communities.index)
-    assert told[1:] == [
-        f"7 communities: no volunteers were counted, so none answer ({', '.join(codes[:5])} and 2 more)",
+    assert notes[1:] == [
+        "7 communities: no volunteers were counted, so none answer "
+        f"({', '.join(codes[:5])} and 2 more)",
         "2 communities: no subdistrict is named: one staff answers for all of them",
     ]
-    assert told == simulate(plan, Scenario("s", days=1), replications=1).manifest["notes"]
+    assert notes == simulate(plan, Scenario("s", days=1), replications=1).manifest["notes"]
 
 
 def test_chances_in_parts_are_those_of_the_whole(town, folder):

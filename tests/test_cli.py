@@ -23,12 +23,12 @@ EXAMPLE = ROOT / "data" / "example" / "town.gpkg"
 
 
 def run(*words, status=0):
-    """Run a command in this process, which spares the seconds of an import; --debug shows what fails."""
+    """Run a command in this process, which saves an import; --debug shows what fails."""
     out = io.StringIO()
     err = io.StringIO()
-    told = mock.patch.object(sys, "argv", ["gridplan", *map(str, words)])
+    arguments = mock.patch.object(sys, "argv", ["gridplan", *map(str, words)])
     with (
-        told,
+        arguments,
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
         pytest.raises(SystemExit) as ended,
@@ -147,7 +147,7 @@ def test_a_process_of_its_own_ends_with_the_status_and_no_traceback(tmp_path):
     assert "Traceback" not in done.stderr
 
 
-def test_misuse_is_told_with_status_2(tmp_path):
+def test_misuse_ends_with_status_2(tmp_path):
     run("plan", EXAMPLE, status=2)
     run("plan", "-o", tmp_path / "x", status=2)
     run("plan", EXAMPLE, "-o", tmp_path / "x", "--column", "floors", status=2)
@@ -255,7 +255,7 @@ def test_the_version_is_printed():
 
 
 def test_columns_can_be_named_on_the_line_or_in_the_rules_file(tmp_path):
-    """Forty houses of ten households on a board; the floors stand in CS and the households in HS."""
+    """Forty houses of ten households on a board; CS holds the floors and HS the households."""
     shapes = [
         box(
             5e5 + 30 * (i % 8),

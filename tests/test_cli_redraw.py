@@ -35,7 +35,7 @@ def write_land(path, columns):
     return path
 
 
-def test_triggers_are_told_and_nothing_is_written(folder):
+def test_triggers_are_listed_and_nothing_is_written(folder):
     done, _ = run("redraw", folder / "plan", "--triggers")
     assert "80 households, more than 70" in done.output
     assert "40 households, fewer than 50" in done.output
@@ -89,7 +89,7 @@ def test_a_site_elsewhere_is_refused_with_a_remedy(folder):
     assert "gridplan plan" in str(error)
 
 
-def test_repair_mends_in_place_and_undo_puts_the_files_back(folder):
+def test_repair_writes_in_place_and_undo_puts_the_files_back(folder):
     before = (folder / "plan" / "plan.gpkg").read_bytes()
     done, _ = run("repair", folder / "plan", "--overwrite")
     assert "10 households changed their sub-grid" in done.output

@@ -44,7 +44,7 @@ def serial(town, tmp_path_factory):
 
 @pytest.fixture
 def scheduler(tmp_path):
-    """A scheduler on loopback with two workers of one thread, each a process that knows nothing of this one."""
+    """A scheduler on loopback with two workers of one thread, each a process by itself."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"tcp://127.0.0.1:{free.getsockname()[1]}"

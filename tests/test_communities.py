@@ -29,7 +29,7 @@ def draw(*points):
 
 
 def make_two(*houses):
-    """Two communities side by side, 100 m wide and deep: w | e; houses are rectangles named a, b, c ..."""
+    """Two communities side by side, 100 m wide and deep: w | e; houses are boxes a, b, c ..."""
     outlines = [
         {"community": c, "geometry": place(x, 0, 100, 100)} for c, x in (("w", 0), ("e", 100))
     ]
@@ -41,7 +41,7 @@ def make_two(*houses):
 
 
 def make_field(columns=4, rows=1, households=100, step=100.0, **tables):
-    """One house of so many households in the middle of each 100 m cell, and no community; h1 is in the south-west."""
+    """One house in the middle of each 100 m cell, and no community; h1 is in the south-west."""
     site = make_checkerboard(columns, rows, households, step)
     empty = site.buildings.assign(community="")
     return make_site(buildings=empty, **tables)

@@ -39,7 +39,7 @@ def draw_board(columns=6, rows=2):
 
 
 def make_plan(part_of=BOARD, columns=6, rows=2):
-    """The board with its houses in other sub-grids; only the stairwells say so, as nothing else is asked."""
+    """The board with its houses in other sub-grids; only the table of stairwells is changed."""
     plan = draw_board(columns, rows)
     return plan.replace(
         stairwells=plan.stairwells.assign(subgrid=[f"0301-{p:03d}" for p in part_of])
@@ -85,7 +85,7 @@ def recode(plan, codes):
 
 
 # ---- concordance and events
-# ------------------------------------------------------------------------------------------------
+# -----------------------------------------------------------------------------
 
 
 def test_two_houses_go_over_to_the_west():
@@ -123,7 +123,7 @@ def test_two_sub_grids_are_merged():
 
 
 def test_codes_that_changed_places_displace_nobody():
-    """All hundred and twenty households have another code, but each lives with the same neighbours."""
+    """All 120 households have another code, but each has the same neighbours."""
     result = gp.compare(make_plan(), make_plan((2, 2, 2, 1, 1, 1) * 2))
     assert (result.summary["moved"], result.summary["displaced"]) == (120, 0)
     assert result.summary["adjusted_rand"] == 1.0
@@ -133,7 +133,7 @@ def test_codes_that_changed_places_displace_nobody():
 
 
 def test_a_plan_of_another_maker_is_compared_by_its_households():
-    """Rows instead of columns under names of their own: three of six houses of each half are in either row."""
+    """Rows, not columns, under new names: three of six houses of each half are in either row."""
     rows = recode(make_plan((1,) * 6 + (2,) * 6), {WEST: "south", EAST: "north"})
     result = gp.compare(make_plan(), rows)
     assert (result.summary["moved"], result.summary["displaced"]) == (120, 60)
@@ -143,13 +143,13 @@ def test_a_plan_of_another_maker_is_compared_by_its_households():
 
 
 def test_halves_of_the_same_code_go_on():
-    """As before, but the rows have the codes of the columns: of two halves that of one's own name counts."""
+    """As above, but the rows have the columns' codes: of two equal halves, the name decides."""
     result = gp.compare(make_plan(), make_plan((1,) * 6 + (2,) * 6))
     assert result.events["kind"].tolist() == ["shifted", "shifted"]
 
 
 def test_three_of_two_are_regrouped():
-    """Four columns each of twelve houses become three of two columns: the middle one takes one from either side.
+    """Four columns become three: the middle one takes houses from either side.
 
     Old   1 1 1 2 2 2      new   1 1 3 3 2 2
     """
@@ -231,14 +231,14 @@ def test_a_home_that_fell_out_of_the_plan_has_moved():
     assert gp.compare(make_plan(), new).summary["displaced"] == 10
 
 
-def test_a_building_that_was_counted_anew_stays():
-    """Fifteen households were found where ten were thought to live: they are counted as before, and nobody is new."""
+def test_a_building_that_was_counted_again_stays():
+    """Fifteen households where ten were estimated: the old number counts, nobody is new."""
     new = make_plan()
     new = new.replace(stairwells=new.stairwells.assign(households=15))
     assert concord(make_plan(), new) == [(WEST, WEST, 60, "kept"), (EAST, EAST, 60, "kept")]
 
 
-def test_sentences_are_told_in_chinese_too():
+def test_sentences_are_in_chinese_too():
     flows = follow_households(make_plan((1,) * 12), make_plan())
     assert find_events(make_concordance(flows), "zh")["sentence"].tolist() == [
         f"{WEST} 拆分：60 户划入 {WEST}、60 户划入 {EAST}"
@@ -246,11 +246,11 @@ def test_sentences_are_told_in_chinese_too():
 
 
 # ---- quality
-# ---------------------------------------------------------------------------------------------------------------
+# -----------------------------------------------------------------------------
 
 
 def test_quality_stands_side_by_side():
-    """Left and right halves of sixty, and eight houses against four: both out of the band of 50 to 70."""
+    """Halves of sixty, and eight houses against four: both are out of the band of 50 to 70."""
     table = gp.compare(make_plan(), make_plan((1, 1, 1, 1, 2, 2) * 2)).quality
     city = table[table["level"] == "city"].set_index("figure")
     assert city.loc["in_band", ["old", "new", "difference", "percent"]].tolist() == [
@@ -299,7 +299,7 @@ def test_a_release_is_not_compared():
         gp.compare(plan, plan.replace(manifest=plan.manifest | {"release": {"seal": "x"}}))
 
 
-def test_communities_that_only_one_plan_has_are_told():
+def test_communities_that_only_one_plan_has_are_listed():
     """The board becomes another community's: its old figures have nothing beside them."""
     old = make_plan()
     new = make_plan()
@@ -314,7 +314,7 @@ def test_communities_that_only_one_plan_has_are_told():
 
 
 # ---- whatever the plans
-# ----------------------------------------------------------------------------------------------------
+# -----------------------------------------------------------------------------
 
 parts = st.lists(st.integers(1, 4), min_size=12, max_size=12)
 some_houses = st.sets(st.sampled_from([f"h{n:02d}" for n in range(1, 13)]), max_size=5)
@@ -333,8 +333,8 @@ def test_households_are_neither_lost_nor_made(first, second, unbuilt, gone):
     assert table.loc[table["new"] != "", "households"].sum() == new.stairwells["households"].sum()
     events = find_events(table)
     for side, plan in (("old", old), ("new", new)):
-        told = [code for codes in events[side] if codes for code in codes.split(", ")]
-        assert sorted(told) == sorted(set(plan.stairwells["subgrid"]))
+        listed = [code for codes in events[side] if codes for code in codes.split(", ")]
+        assert sorted(listed) == sorted(set(plan.stairwells["subgrid"]))
     assert events["moved"].sum() == table.loc[table["kind"] == "moved", "households"].sum()
 
 
@@ -409,7 +409,7 @@ def test_a_total_is_shared_out_whole(rows):
 
 
 # ---- what is shown
-# ---------------------------------------------------------------------------------------------------------
+# -----------------------------------------------------------------------------
 
 
 def test_the_report_is_a_screen_and_its_values_are_plain():
@@ -450,7 +450,7 @@ def test_codes_are_escaped_in_a_notebook():
 
 
 # ---- history
-# ---------------------------------------------------------------------------------------------------------------
+# -----------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -506,7 +506,7 @@ def test_one_plan_has_nothing_to_be_compared_with():
 
 
 # ---- map and verbs
-# ---------------------------------------------------------------------------------------------------------
+# -----------------------------------------------------------------------------
 
 
 def run(*words):
@@ -548,8 +548,8 @@ def test_the_same_plans_give_the_same_page(tmp_path):
     assert pages[0] == pages[1]
 
 
-def test_buildings_are_told_by_what_happened_to_their_households():
-    """A house of two sub-grids, one of which moved, is a moved one; one that is gone is told from the plan before."""
+def test_buildings_are_sorted_by_what_happened_to_their_households():
+    """A house with one moved part has moved; a demolished one is described by the old plan."""
     old = make_plan()
     new = drop_houses(make_plan((1, 1, 1, 1, 2, 2) * 2), "h01")
     homes = gather_homes(follow_households(drop_houses(old, "h12"), new))
@@ -593,7 +593,7 @@ def open_difference(window, folder, layers="classes", lang="en"):
 @pytest.mark.browser
 @pytest.mark.filterwarnings("ignore:Geometry is in a geographic CRS")
 @pytest.mark.parametrize("layers", ["classes", "tiles"])
-def test_the_page_tells_of_homes_and_of_sub_grids_what_became_of_them(layers, window, tmp_path):
+def test_the_page_says_what_became_of_homes_and_sub_grids(layers, window, tmp_path):
     homes = open_difference(window, tmp_path, layers)
     assert (
         window.run("stage.records.code.map((c, row) => stage.fill(row))")
@@ -601,12 +601,13 @@ def test_the_page_tells_of_homes_and_of_sub_grids_what_became_of_them(layers, wi
     )
     if layers == "classes":
         drawn = window.run(
-            "[...document.querySelectorAll('.leaflet-gp-fills-pane path')].map((p) => p.getAttribute('fill'))"
+            "[...document.querySelectorAll('.leaflet-gp-fills-pane path')]"
+            ".map((p) => p.getAttribute('fill'))"
         )
         assert drawn == [CHANGES["shifted"]] * 2
-    told = window.hover([homes["h04"].x, homes["h04"].y])
-    assert f"10 households: {EAST} → {WEST}" in told
-    assert f"{WEST} keeps 50 of its 60 households" in told
+    tooltip = window.hover([homes["h04"].x, homes["h04"].y])
+    assert f"10 households: {EAST} → {WEST}" in tooltip
+    assert f"{WEST} keeps 50 of its 60 households" in tooltip
     assert f"10 new households in {EAST}" in window.hover([homes["h12"].x, homes["h12"].y])
     shown = window.read(".gp-legend")
     assert all(
@@ -625,7 +626,7 @@ def test_the_page_tells_of_homes_and_of_sub_grids_what_became_of_them(layers, wi
 
 @pytest.mark.browser
 @pytest.mark.filterwarnings("ignore:Geometry is in a geographic CRS")
-def test_a_chinese_page_tells_all_of_it_in_chinese(window, tmp_path):
+def test_a_chinese_page_says_all_of_it_in_chinese(window, tmp_path):
     open_difference(window, tmp_path, lang="zh")
     shown = (
         window.read(".gp-change")

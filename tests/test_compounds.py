@@ -14,7 +14,7 @@ def place(x, y, width, depth):
 
 
 def make_town(*blocks, kind="urban", **tables):
-    """One community of 400 m x 100 m; each block is (x, floors, households), 50 m x 12 m, named b1, b2 ..."""
+    """One community, 400 m x 100 m; blocks b1, b2 ... are (x, floors, households), 50 m x 12 m."""
     rows = [
         {
             "building": f"b{n}",

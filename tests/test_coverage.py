@@ -36,7 +36,7 @@ def draw_street(
     floors=1,
     **tables,
 ):
-    """Houses at so many metres along a street from west to east, and canteens on it (metres, or metres and floor area)::
+    """Houses along a street (metres from the west), and canteens (metres, or metres and area)::
 
     h1---h2---h3---h4---h5
     """
@@ -144,7 +144,7 @@ RIVER = {"barrier": "r", "kind": "river", "hard": True, "geometry": box(140, -60
 
 
 def test_a_street_with_a_post_at_its_end_reaches_the_three_nearest_houses():
-    """100 m a minute and two minutes: the houses at 0, 100 and 200 m, the last of them on the dot."""
+    """100 m a minute for two minutes: houses at 0, 100 and 200 m, the last of them just in time."""
     plan = reach(draw_street(canteens=[0]), by())
     own = plan.reach.set_index("stairwell")
     assert own["metres"].tolist() == [0.0, 100.0, 200.0, 300.0, 400.0]
@@ -169,7 +169,7 @@ def test_a_post_with_room_for_fifteen_serves_fifteen_and_those_nearest_first():
 
 
 def test_whoever_can_go_elsewhere_makes_room_so_that_most_are_served():
-    """The middle house is nearer to the first post, but leaves it to the first house, which has no other."""
+    """The middle house is nearest to the first post but leaves it to a house that has no other."""
     door = np.array([0, 1, 1])
     post = np.array([0, 0, 1])
     minutes = np.array([2.0, 1.0, 2.0])
@@ -195,7 +195,7 @@ def test_without_posts_nothing_is_covered_and_the_community_is_one_gap():
 
 
 def test_a_barrier_with_one_bridge_lets_people_over_the_bridge_alone():
-    """The river at 150 m cuts the street; the bridge is 300 m to the north, so that the far side walks 600 m more."""
+    """The river at 150 m cuts the street; by the northern bridge the far side walks 600 m more."""
     north = {
         "s": [(-500, 0), (1500, 0)],
         "w": [(100, 0), (100, 300)],
@@ -222,7 +222,7 @@ def test_without_streets_ways_are_straight_lines_times_the_detour_and_the_ledger
 
 
 def test_a_disconnected_footpath_never_becomes_the_catchment():
-    """Houses on a footpath that nothing joins to the street of the post: they reach no street, and are listed."""
+    """Houses on a footpath that joins no street: they cannot reach the post, and are listed."""
     apart = {"s": [(-500, 0), (150, 0)], "f": [(420, 0), (480, 0)]}
     plan = reach(draw_street(homes=(0, 100, 450), canteens=[0], streets=apart), by(farthest=3000))
     own = plan.reach.set_index("stairwell")
@@ -233,7 +233,7 @@ def test_a_disconnected_footpath_never_becomes_the_catchment():
 
 
 def test_stairs_to_the_middle_floor_count_and_a_lift_takes_them_off():
-    """Five floors: two are climbed to the middle, four to the top, at 0.3 minutes each; a building of seven has a lift."""
+    """Five floors: two to the middle, four to the top, 0.3 min each; seven floors have a lift."""
     walk = draw_street(homes=(100,), canteens=[0], floors=5)
     assert reach(walk, by()).reach["minutes"].item() == 1.6
     assert reach(walk, by(stairs="upper")).reach["minutes"].item() == 2.2
@@ -251,8 +251,8 @@ def test_ratios_of_two_posts_add_up():
     assert ratio.tolist() == [1.0, 0.5]
 
 
-def test_a_new_post_goes_where_most_are_short_and_the_curve_tells_what_each_brings():
-    """Nine houses 100 m apart, one minute: the market at 700 m reaches three, the centre at the west end two."""
+def test_a_new_post_goes_where_most_are_short_and_the_curve_shows_what_each_adds():
+    """Nine houses 100 m apart, one minute: the market at 700 m reaches three, the west end two."""
     plan = draw_street(
         homes=range(0, 900, 100),
         places=[{"place": "m", "kind": "market", "geometry": Point(700, 0)}],
@@ -303,7 +303,7 @@ def test_what_cannot_be_asked_is_refused(asked, words):
         propose_posts(draw_street(), "canteen", rules=by(), **asked)
 
 
-def test_rules_that_cannot_be_read_are_told_all_at_once():
+def test_rules_that_cannot_be_read_are_reported_all_at_once():
     def serve(kind, minutes=5, scope="city"):
         return {"kind": kind, "minutes": minutes, "capacity": 0, "area": 0, "scope": scope}
 
@@ -321,7 +321,7 @@ COUNTS = [{"count": "1", "level": "community", "of": "c1", "measure": "volunteer
 
 
 def test_volunteers_reach_a_share_of_requests_and_their_team_stands_beside_its_need():
-    """Two requests a month for a hundred households, of an hour each and the way: 3 of 5 houses are within two minutes."""
+    """Two requests a month for 100 households, an hour each plus the way: 3 of 5 are in reach."""
     post = {"place": "v", "kind": "volunteer_post", "geometry": Point(0, 0)}
     rules = by(
         [Service("volunteer_post", 2, 0, 0, "community")],
@@ -404,10 +404,10 @@ def test_a_release_carries_no_post_and_no_way_but_shares_of_communities():
     leaving = release(plan)
     for name in ("service_posts", "reach", "coverage", "siting"):
         assert leaving.get_table(name).empty
-    told = leaving.published[leaving.published["measure"].str.startswith("reach:")].set_index(
+    published = leaving.published[leaving.published["measure"].str.startswith("reach:")].set_index(
         ["level", "measure"]
     )["value"]
-    assert told[("community", "reach:canteen:2")] == 0.6
+    assert published[("community", "reach:canteen:2")] == 0.6
     with pytest.raises(PlanError, match="release"):
         reach(leaving)
 
@@ -497,7 +497,7 @@ REAL = (
     not REAL.exists(),
     reason="the extract of Liechtenstein stands outside the project, in ../shared/data",
 )
-def test_liechtenstein_the_doors_that_reach_no_street_are_told_and_sums_reconcile():
+def test_liechtenstein_the_doors_that_reach_no_street_are_listed_and_sums_reconcile():
     rules = by(
         [Service("school", 15, 0, 0, "city"), Service("townhall", 15, 500, 0, "community")],
         farthest=3000.0,

@@ -67,13 +67,13 @@ def test_a_deadline_with_a_signal_is_asked_through_its_file(tmp_path):
 
 
 def test_time_is_shared_by_size_among_what_is_left():
-    """Three works, one worker: half, then a third of what is left, then all of it; two workers: the first two at once."""
+    """Three jobs, one worker: a half, a third of the rest, then all; two workers begin with two."""
     assert split_time([30, 10, 20], 1) == [0.5, pytest.approx(1 / 3), 1.0]
     assert split_time([30, 10, 20], 2) == [1.0, pytest.approx(2 / 3), 1.0]
 
 
 def test_a_search_ends_after_the_run_in_which_its_time_is_up(monkeypatch):
-    """The clock is read when the deadline is made (0), when the search begins (1), and before every further run (2)."""
+    """The clock is read by the deadline (0), the search (1), and before every further run (2)."""
     problem = make_random(60, 3)
     runs = count_runs(monkeypatch)
     division = divide_atoms(problem, "default", 1, Deadline(2, clock=Steps()))
@@ -104,7 +104,7 @@ def test_a_search_that_had_time_enough_is_the_one_without_a_limit():
 
 
 def test_a_part_out_of_band_after_too_short_a_search_asks_for_time():
-    """Six houses of ten, five of them in one part of fifty: 30 and 30 would do, so nothing is proven."""
+    """Six houses of ten, five in one part of fifty: 30 and 30 would do, so nothing is proven."""
     problem = make_board(6, 1)
     part = np.array([0, 0, 0, 0, 0, 1])
     one, two = (
@@ -231,7 +231,7 @@ def test_a_first_ctrl_c_finishes_a_city_in_haste(monkeypatch, tmp_path, town):
 def test_a_city_stopped_in_haste_is_taken_up_and_ends_as_if_it_had_not_been(
     monkeypatch, tmp_path, town
 ):
-    """The first run is ended by the user and stops before joining; its parts were cut short, so the second draws them anew."""
+    """The first run is interrupted before joining; the second draws its shortened parts again."""
     with monkeypatch.context() as patch:
         interrupt(patch, city_plan, "plan_chunk", 1)
         patch.setattr(city_plan, "join_city", lambda *given: signal.raise_signal(signal.SIGINT))

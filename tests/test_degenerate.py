@@ -1,4 +1,4 @@
-"""Land and points that are not as they should be: an answer that holds, always, or an error that says why there is none."""
+"""Land and points that are not as they should be: a sound answer, or an error with the reason."""
 
 import time
 
@@ -34,7 +34,7 @@ def make_row(weights, band=None, step=20.0):
 
 
 def hold(problem, division):
-    """What must hold of every division: complete, contiguous, centred in its own parts, and explained where out of band."""
+    """What holds for every division: complete, contiguous, centred, explained where out of band."""
     k = len(division.centres)
     assert len(division.part) == len(problem)
     assert sorted(set(division.part)) == list(range(k))
@@ -115,7 +115,7 @@ def test_positions_far_from_the_origin_change_nothing():
 
 @pytest.mark.parametrize("seconds", [None, 0.0])
 def test_a_hub_with_two_hundred_dead_ends(seconds):
-    """Every house hangs on one: at most one part has more than one house, and no other division is contiguous."""
+    """Every house touches the middle one only: no two parts can have more than one house each."""
     problem = make(
         [10] * 201,
         [(0, 0), *((30 * np.cos(a), 30 * np.sin(a)) for a in np.linspace(0, 6, 200))],
@@ -159,7 +159,7 @@ def test_points_where_nobody_knows_are_refused_with_the_reason():
         divide_points([(0.0, np.nan), (1.0, 0.0)], k=1)
 
 
-def test_a_very_large_island_is_cut_into_pieces_and_mended_at_the_seams(monkeypatch):
+def test_a_very_large_island_is_cut_into_pieces_and_improved_at_the_seams(monkeypatch):
     """Three hundred atoms in pieces of about sixty: as sound as in one piece, and hardly dearer."""
     problem = make_random(300, 4, levels=2)
     whole = divide_atoms(problem, "quick", 1)
@@ -288,7 +288,7 @@ def test_coordinates_off_the_map_are_refused_with_the_reason():
 
 @st.composite
 def draw_village(draw):
-    """Up to twenty houses on a lattice, so that some touch; at times a railway and two communities."""
+    """Up to twenty houses on a lattice, so that some touch; a railway, or two communities."""
     count = draw(st.integers(1, 20))
     places = draw(
         st.lists(

@@ -100,7 +100,7 @@ def test_a_count_of_138_is_told_and_5_is_not():
     assert np.isnan(published.loc[("c2", "members"), "value"])
 
 
-def test_zero_is_told_unless_the_rules_say_otherwise():
+def test_zero_is_published_unless_the_rules_say_otherwise():
     town = make_town([[30], [0], [40], [50]])
     assert release(town).published.set_index(["of", "measure"]).loc[("c2", "members"), "value"] == 0
     strict = release(town, rules=DisclosureRules(zeros_safe=False))
@@ -183,7 +183,7 @@ def test_no_small_count_of_any_town_can_be_narrowed_to_less_than_the_interval(dr
 
 
 @pytest.mark.parametrize("rounds", [1, 30])
-def test_many_small_counts_leave_the_totals_of_a_city_told(rounds):
+def test_many_small_counts_leave_the_totals_of_a_city_published(rounds):
     # Forty communities of 60 and more members, every third with 1 to 5 of them on probation.
     young = [[n % 5 + 1 if n % 3 == 0 else 6 + n % 4] for n in range(40)]
     with mock.patch.object(suppression, "ROUNDS", rounds):

@@ -1,4 +1,4 @@
-"""Division: balanced, contiguous, walkable parts, against answers that can be checked by eye or by trying all."""
+"""Division: balanced, contiguous, walkable parts, checked by eye or by trying everything."""
 
 import itertools
 
@@ -262,7 +262,7 @@ def test_parts_are_contiguous_complete_and_explained(seed, n, levels):
 @given(seed=st.integers(0, 10_000), n=st.integers(6, 40))
 @settings(max_examples=40, deadline=None)
 def test_the_price_of_an_exchange_is_what_the_division_then_costs(seed, n):
-    """Incremental sums against sums computed afresh, for moves and swaps, with two levels of groups."""
+    """Incremental sums against sums made from scratch, for moves and swaps, with two groupings."""
     problem = make_random(n, seed, levels=2)
     data = problem.to_data()
     k = max(2, n // 4)

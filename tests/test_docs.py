@@ -1,4 +1,4 @@
-"""The documentation: links lead somewhere, commands parse, code runs, the README is short and the English plain."""
+"""The documentation: links lead somewhere, commands parse, code runs, and English is plain."""
 
 import contextlib
 import importlib.util
@@ -43,7 +43,8 @@ BANNED = {
 
 # Lines of the guide that need data of one's own, a cluster or the internet.
 NOT_HERE = re.compile(
-    r"town\.osm|--place|old\.shp|B12|0301-|villages\.csv|prefecture|/shared|buildings\.shp|edited\.gpkg"
+    r"town\.osm|--place|old\.shp|B12|0301-|villages\.csv|prefecture|/shared|buildings\.shp"
+    r"|edited\.gpkg"
     r"|log\.txt|bench |\bundo\b|改好的"
 )
 # What makes a line of the guide take seconds instead of minutes; the last value of an option holds.

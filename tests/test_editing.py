@@ -1,4 +1,4 @@
-"""Edits by hand: a script is understood, checked as a whole, previewed, carried out, logged and undone; locks hold."""
+"""Edits by hand: a script is read, checked, previewed, carried out, logged, undone; locks hold."""
 
 import re
 
@@ -51,7 +51,7 @@ def assert_same(one, two):
     assert one.manifest == two.manifest
 
 
-def tell(plan, commands):
+def list_faults(plan, commands):
     with pytest.raises(gp.errors.InputError) as caught:
         edit(plan, commands)
     return [(p.message, p.remedy) for p in caught.value.problems]
@@ -130,27 +130,28 @@ def test_every_example_of_the_language_is_understood():
     assert [c.verb for c in batches[0].commands] == list(EXAMPLES)
 
 
-# What is wrong is told at once, and nothing is done
+# Everything wrong is reported at once, and nothing is done
 
 
-def test_all_faults_of_a_script_are_told_with_their_lines(board):
-    told = tell(
+def test_all_faults_of_a_script_are_reported_with_their_lines(board):
+    faults = list_faults(
         board,
-        "move building h99 to 0301-001\n\nmvoe h01 to 0301-002\nmove h01 to 0301-02\nsplit\nunlock 0301-001",
+        "move building h99 to 0301-001\n\nmvoe h01 to 0301-002\nmove h01 to 0301-02\n"
+        "split\nunlock 0301-001",
     )
-    assert [message for message, _ in told] == [
+    assert [message for message, _ in faults] == [
         "line 1: there is no building h99",
         "line 3: no verb 'mvoe'",
         "line 4: there is no sub-grid 0301-02",
         "line 5: split: which sub-grid into how many, 2 or more?",
         "line 6: 0301-001 is not locked",
     ]
-    assert told[1][1].startswith("did you mean move?")
-    assert told[2][1] == "did you mean 0301-001 or 0301-002 or 0301-003?"
+    assert faults[1][1].startswith("did you mean move?")
+    assert faults[2][1] == "did you mean 0301-001 or 0301-002 or 0301-003?"
 
 
 def test_a_script_without_commands_and_a_date_that_is_none_are_refused(board):
-    assert tell(board, "# nothing")[0][0] == "the script has no command"
+    assert list_faults(board, "# nothing")[0][0] == "the script has no command"
     with pytest.raises(gp.errors.InputError, match="is no date"):
         edit(board, "lock all", date="24.11.2026")
 
@@ -168,7 +169,7 @@ def test_homes_do_not_go_to_another_community(board):
         community=np.where(board.stairwells["subgrid"] == "0301-003", "0302", "0301")
     )
     plan = board.replace(subgrids=other, communities=land, stairwells=doors)
-    assert tell(plan, "move h01 to 0301-003")[0] == (
+    assert list_faults(plan, "move h01 to 0301-003")[0] == (
         "line 1: h01-1 lies in 0301, and 0301-003 in 0302",
         "choose a sub-grid of 0301",
     )
@@ -238,7 +239,10 @@ def test_a_recode_changes_the_code_and_no_figure(board):
     assert new["household_metres"] == pytest.approx(old["household_metres"])
     assert new.geometry.equals(old.geometry)
     assert done.edits["moved"].tolist() == [0]
-    assert tell(board, "recode 0301-002 as 0301-003")[0][0] == "line 1: 0301-003 is there already"
+    assert (
+        list_faults(board, "recode 0301-002 as 0301-003")[0][0]
+        == "line 1: 0301-003 is there already"
+    )
 
 
 def test_a_centre_that_was_chosen_stays_until_it_leaves(board):
@@ -271,8 +275,8 @@ def test_a_centre_that_was_chosen_stays_until_it_leaves(board):
 )
 def test_what_is_locked_stays_and_the_lock_is_named(board, locked, command, name):
     held = edit(board, f"lock {locked}").plan
-    told = tell(held, command)
-    assert any(name in message and remedy == f"unlock {name}" for message, remedy in told)
+    faults = list_faults(held, command)
+    assert any(name in message and remedy == f"unlock {name}" for message, remedy in faults)
     assert len(preview(held, [f"unlock {name}", command]).table)
 
 
@@ -347,7 +351,7 @@ def test_undo_takes_back_the_command_before_it_and_leaves_no_trace(board):
         edit(board, ["move h04 to 0301-001", "split 0301-003", "undo"]).plan,
         edit(board, "move h04 to 0301-001").plan,
     )
-    assert tell(board, "undo")[0][0] == "line 1: no command before it"
+    assert list_faults(board, "undo")[0][0] == "line 1: no command before it"
     done = edit(board, "move h04 to 0301-001")
     assert done.before is board
 
@@ -362,7 +366,8 @@ def test_the_log_says_who_when_what_and_makes_the_same_plan_again(board):
     two = edit(one.plan, "split 0301-003", by="street office: north")
     assert two.log == (
         "# 2026-11-24 planning office: moved 10 households\nmove building h04 to 0301-001\n"
-        'lock building h04 because "bus #3"\n\n# street office: north: moved 30 households\nsplit 0301-003 into 2\n'
+        'lock building h04 because "bus #3"\n\n'
+        "# street office: north: moved 30 households\nsplit 0301-003 into 2\n"
     )
     assert_same(edit(board, two.log).plan, two.plan)
     assert two.plan.edits["by"].tolist() == [

@@ -13,9 +13,9 @@ from gridplan.plots.figure import save_plot
 from gridplan.rules.prices import Prices
 from gridplan.synthetic import make_board_plan
 
-HALF = (
-    3 + 2 * 2**0.5
-)  # steps of thirty metres from five houses of a half board to its middle door: three beside it, two aslant
+# Steps of thirty metres from five houses of a half board to its middle door: three
+# houses are beside it, two are diagonal.
+HALF = 3 + 2 * 2**0.5
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def table(frontier):
 
 
 def test_a_dearer_wish_is_never_kept_less(table):
-    """All divisions are weighed at every price, so more of a wish is bought the dearer its breach is."""
+    """All divisions are compared at each price: the dearer a breach, the fewer there are."""
     for wish, bought in (("building", "buildings_split"), ("compound", "compounds_crossed")):
         kept = table.loc[wish, bought].tolist()
         assert kept[0] >= kept[-1], (wish, kept)
@@ -52,7 +52,7 @@ def test_the_prices_of_the_rules_stand_at_factor_one(table):
 
 
 def test_what_nothing_beats_is_marked():
-    """Walk and split buildings: (1, 3) and (2, 2) are choices, (3, 3) is beaten, and of two that are equal none is."""
+    """Walk and splits: (1, 3) and (2, 2) are choices, (3, 3) is dominated, a tie is not."""
     rows = pd.DataFrame([[1, 3], [2, 2], [3, 3], [2, 2]]).to_numpy(float)
     assert find_undominated(rows).tolist() == [True, True, False, True]
 

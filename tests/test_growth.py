@@ -1,4 +1,4 @@
-"""Growth: parts that differ by one atom from good ones, found where they cost less than they are worth."""
+"""Growth: parts one atom away from good ones, found where they cost less than they are worth."""
 
 import itertools
 
@@ -15,7 +15,7 @@ from tests.test_division import make, make_random
 
 
 def test_a_part_of_two_grows_to_the_third_house_that_is_worth_its_walk():
-    """Four houses of ten in a row, 30 m apart; each is worth 1,000: 0-1 may become 0-1-2, but 0-2 is not connected.
+    """Four houses of ten in a row, 30 m apart, worth 1,000 each: 0-1 may grow to 0-1-2, not to 0-2.
 
     Three houses walk 600 household-metres; two walk 300 and are ten households
     off the target, 100 more.

@@ -114,7 +114,7 @@ def test_all_is_the_door():
 
 
 def test_only_the_plan_reaches_up_and_only_through_the_door():
-    """``plan.plot()`` and ``plan.explore()`` call what a caller would; no other room knows the door's functions."""
+    """``plan.plot()`` and ``plan.explore()`` call what a caller would; no other room does."""
     using = [
         "/".join(parts)
         for parts in list_modules()
@@ -124,8 +124,11 @@ def test_only_the_plan_reaches_up_and_only_through_the_door():
     assert "gridplan" not in set(find_imports(("plan",), everywhere=False))
 
 
+LIBRARIES = "{'numpy', 'pandas', 'geopandas', 'shapely', 'folium', 'numba'}"
+
+
 def test_importing_gridplan_imports_no_library():
-    code = "import sys, gridplan; print(sorted({'numpy', 'pandas', 'geopandas', 'shapely', 'folium', 'numba'} & set(sys.modules)))"
+    code = f"import sys, gridplan; print(sorted({LIBRARIES} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
@@ -134,7 +137,7 @@ def test_the_help_needs_no_heavy_library():
     code = (
         "import sys\nfrom gridplan import cli\nfrom typer.testing import CliRunner\n"
         "assert CliRunner().invoke(cli.app, ['--help']).exit_code == 0\n"
-        "print(sorted({'numpy', 'pandas', 'geopandas', 'shapely', 'folium', 'numba'} & set(sys.modules)))"
+        f"print(sorted({LIBRARIES} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

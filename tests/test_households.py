@@ -25,7 +25,7 @@ def place(x, y, width, depth):
 
 
 def make_street(*houses, community="0301", **tables):
-    """Houses in a row 100 m apart, each a dictionary; ``size`` is width and depth, named a, b, c ..."""
+    """Houses a, b, c ... in a row, 100 m apart, each a dictionary; ``size`` is width and depth."""
     rows = []
     for n, house in enumerate(houses):
         width, depth = house.pop("size", (10, 10))

@@ -1,4 +1,4 @@
-"""Plans that others drew, and plans that came back from QGIS: repaired, counted, and the same homes in the same sub-grids."""
+"""Plans drawn by others, and plans back from QGIS: repaired, with the same homes in each grid."""
 
 import os
 import shutil
@@ -63,7 +63,7 @@ def list_homes(plan):
 
 
 def list_done(plan):
-    """What the ledger says of the import: how often which action was taken for which reason, by its first words."""
+    """The import's part of the ledger: how often each action was taken for which reason."""
     rows = plan.site.ledger[plan.site.ledger["step"] == "import"]
     return {" ".join(r.reason.split()[:5]): (r.action, r.count) for r in rows.itertuples()}
 
@@ -75,7 +75,7 @@ def take(layer, site=None, **more):
 # ---- layers of old grids
 
 
-def test_a_clean_layer_becomes_a_plan_with_its_codes_and_nothing_to_tell():
+def test_a_clean_layer_becomes_a_plan_with_its_codes_and_nothing_to_report():
     plan = take(make_layer([("A", cells(0, 3)), ("B", cells(3, 6))]))
     assert list_homes(plan) == {"A": "01 02 03 07 08 09", "B": "04 05 06 10 11 12"}
     assert plan.subgrids["households"].to_dict() == {"A": 60, "B": 60}
@@ -88,7 +88,7 @@ def test_a_clean_layer_becomes_a_plan_with_its_codes_and_nothing_to_tell():
 
 
 def test_gaps_are_filled_and_homes_in_them_go_to_the_nearest_on_foot():
-    """The columns 3 and 6 are in no grid: h03 and h09 are as near to both, h06 and h12 only near to B."""
+    """Columns 3 and 6 are in no grid: h03 and h09 are as near to A as to B, the others to B."""
     plan = take(make_layer([("A", cells(0, 2)), ("B", cells(3, 5))]))
     assert list_homes(plan)["B"].endswith("11 12")
     assert set(list_homes(plan)["A"].split()) | {"03", "09"} >= {"01", "02", "07", "08"}
@@ -99,7 +99,7 @@ def test_gaps_are_filled_and_homes_in_them_go_to_the_nearest_on_foot():
 
 
 def test_a_home_over_a_barrier_goes_to_the_grid_that_can_be_walked_to():
-    """A wall runs east of the fourth column, so h05 cannot be walked to from A, though A is nearer to it than B."""
+    """A wall runs east of the fourth column, so h05 cannot walk to A, which is nearer than B."""
     wall = make_table(
         "barriers",
         [{"barrier": "w", "kind": "wall", "hard": True, "geometry": cells(4, 4.001, -9, 69)}],
@@ -112,7 +112,7 @@ def test_a_home_over_a_barrier_goes_to_the_grid_that_can_be_walked_to():
 
 
 def test_overlaps_go_to_the_grid_that_holds_more_and_else_to_the_smaller():
-    """B lies wholly over a part of A; D holds slices of the houses h02, h03, h08 and h09, but A holds all of them."""
+    """B lies over a part of A; D holds slices of h02, h03, h08 and h09, but A holds all of them."""
     plan = take(
         make_layer(
             [("A", cells(0, 5)), ("B", cells(3, 5)), ("C", cells(5, 6)), ("D", cells(1.6, 2.2))]
@@ -127,14 +127,14 @@ def test_overlaps_go_to_the_grid_that_holds_more_and_else_to_the_smaller():
     assert done["grid without a home on"] == ("dropped", 1)
 
 
-def test_slivers_are_told_apart_from_overlaps():
+def test_slivers_are_distinguished_from_overlaps():
     plan = take(make_layer([("A", cells(0, 3.001)), ("B", cells(3, 6))]))
     assert list_done(plan)["slivers that two grids share,"] == ("noted", 1)
     assert list_homes(plan) == {"A": "01 02 03 07 08 09", "B": "04 05 06 10 11 12"}
 
 
 def test_invalid_rings_lines_and_empty_shapes_are_repaired_or_dropped():
-    """A is a bow whose crossing halves hold the left and the right columns; x is a line, y has no shape, z has no area."""
+    """A is a bow tie over both ends of the board; x is a line, y has no shape, z has no area."""
     bow = Polygon([(X0, Y0), (X0 + 180, Y0 + 60), (X0 + 180, Y0), (X0, Y0 + 60)])
     line = shapely.LineString([(X0, Y0), (X0 + 5, Y0)])
     rows = [
@@ -146,14 +146,14 @@ def test_invalid_rings_lines_and_empty_shapes_are_repaired_or_dropped():
     ]
     plan = take(make_layer(rows))
     assert list_homes(plan) == {"A": "01 02 05 06 07 08 11 12", "B": "03 04 09 10"}
-    told = sorted(zip(plan.exceptions["subgrid"], plan.exceptions["rule"], strict=True))
-    assert told == [("A", "contiguity"), ("A", "households"), ("B", "households")]
+    exceptions = sorted(zip(plan.exceptions["subgrid"], plan.exceptions["rule"], strict=True))
+    assert exceptions == [("A", "contiguity"), ("A", "households"), ("B", "households")]
     assert list_done(plan)["outline was not valid"] == ("repaired", 1)
     assert list_done(plan)["grid without an area"] == ("dropped", 3)
 
 
 def test_a_grid_of_several_pieces_is_one_whether_it_comes_as_one_row_or_two():
-    """The pieces of A stand at both ends; the sub-grid is torn, which is listed and not mended."""
+    """The pieces of A are at both ends: the sub-grid is torn, which is listed, not repaired."""
     one = take(make_layer([("A", MultiPolygon([cells(0, 1), cells(5, 6)])), ("B", cells(1, 5))]))
     two = take(make_layer([("A", cells(0, 1)), ("B", cells(1, 5)), (" A ", cells(5, 6))]))
     assert (
@@ -235,7 +235,7 @@ def test_a_name_that_another_grid_has_already_is_numbered_on():
 
 
 def test_a_grid_that_reaches_a_little_over_the_limit_takes_no_home_there():
-    """A reaches 14 m into 0302, over most of h04 and h10, which is less than a tenth of it and of another community."""
+    """A reaches 14 m into 0302, over most of h04 and h10: less than a tenth, so it is cut off."""
     wide = [("A", box(X0 - 400, Y0, X0 + 104, Y0 + 60)), ("B", cells(4, 6))]
     plan = take(make_layer(wide), make_two_communities())
     assert list_homes(plan) == {"A": "01 02 03 07 08 09", "B": "04 05 06 10 11 12"}
@@ -248,7 +248,7 @@ def test_a_community_without_any_grid_becomes_one_sub_grid_and_says_so():
     assert list_done(plan)["community without any grid: all"] == ("inferred", 1)
 
 
-def test_homes_that_nobody_can_walk_to_go_to_the_nearest_and_are_told():
+def test_homes_that_nobody_can_walk_to_go_to_the_nearest_and_are_reported():
     """A river with no bridge runs along the third limit, and there is a grid only in the west."""
     river = make_table(
         "barriers",
@@ -334,7 +334,7 @@ def test_personal_columns_are_refused_at_the_door():
     not REAL.exists(), reason="the two extracts of Liechtenstein are not beside the project"
 )
 def test_liechtenstein_outlines_of_2013_hold_the_same_homes_in_2013_and_in_2015():
-    """In degrees and without any order; in 2015 every home that continues one of 2013, by its footprint, is in its sub-grid."""
+    """In degrees, in any order; a home of 2015 that continues one of 2013 is in its sub-grid."""
     site = gp.read_site(REAL / "liechtenstein-2013-08-03.osm.pbf")
     plan = gp.divide(site, Rules().replace(division={"effort": "quick"}))
     layer = plan.subgrids[["geometry"]].reset_index().sample(frac=1, random_state=1).to_crs(4326)
@@ -375,7 +375,7 @@ def test_a_plan_that_was_not_edited_is_itself():
     assert not any(note.count for note in returned.notes)
 
 
-def test_a_code_that_was_written_moves_the_home_and_the_plan_is_drawn_anew_around_it():
+def test_a_code_that_was_written_moves_the_home_and_the_plan_is_redrawn_around_it():
     plan = make_board_plan()
     returned = import_edits(
         plan, {"stairwells": edit(plan, h04="0301-001 ")}, by="planning office", date="2026-11-24"
@@ -420,7 +420,7 @@ def test_a_column_of_codes_that_was_added_to_buildings_counts_where_it_is_filled
 
 
 def draw(plan, **shapes):
-    """The outlines of the plan with others for some codes: ``_001=...``; ``extra`` is a new outline without code."""
+    """The plan's outlines with others for some codes, ``_001=...``; ``extra`` has no code."""
     frame = plan.subgrids.reset_index()
     for code, shape in shapes.items():
         if code == "extra":
@@ -434,7 +434,7 @@ def draw(plan, **shapes):
     return frame
 
 
-def test_an_outline_that_was_drawn_anew_takes_the_homes_that_lie_in_it_now():
+def test_an_outline_that_was_redrawn_takes_the_homes_that_lie_in_it_now():
     plan = make_board_plan()
     both = import_edits(plan, {"subgrids": draw(plan, _001=cells(0, 4), _002=cells(4, 6))})
     assert list_moves(both) == [
@@ -444,9 +444,7 @@ def test_an_outline_that_was_drawn_anew_takes_the_homes_that_lie_in_it_now():
 
 
 @pytest.mark.parametrize("east", [4, 5])
-def test_an_outline_drawn_over_its_neighbour_takes_the_homes_though_the_neighbour_was_left_as_it_was(
-    east,
-):
+def test_an_outline_drawn_over_an_unchanged_neighbour_takes_its_homes(east):
     """Whether it is larger or smaller than the neighbour, it is the one that was drawn."""
     plan = make_board_plan()
     wider = import_edits(plan, {"subgrids": draw(plan, _001=cells(2, east))})
@@ -481,7 +479,7 @@ def test_another_code_for_an_outline_renames_the_sub_grid():
     }
 
 
-def test_a_written_code_counts_more_than_an_outline_and_the_contradiction_is_told():
+def test_a_written_code_counts_more_than_an_outline_and_the_contradiction_is_reported():
     plan = make_board_plan()
     tables = {
         "stairwells": edit(plan, h04="0301-003"),
@@ -492,8 +490,8 @@ def test_a_written_code_counts_more_than_an_outline_and_the_contradiction_is_tol
         ("h04", "002", "003", "stairwells"),
         ("h10", "002", "001", "subgrids"),
     ]
-    told = [note for note in returned.notes if "count more" in note.reason and note.count]
-    assert [list(note.ids) for note in told] == [["h04-1"]]
+    contradictions = [note for note in returned.notes if "count more" in note.reason and note.count]
+    assert [list(note.ids) for note in contradictions] == [["h04-1"]]
 
 
 @settings(max_examples=3, deadline=None)
@@ -568,7 +566,7 @@ def make_joined_plan():
 
 
 def test_everything_that_cannot_be_done_is_refused_at_once_and_named():
-    """h01 goes over the limit of its community, h06 into an exclusive grid, h02 and h05 to one new code of two communities."""
+    """h01 leaves its community, h06 enters an exclusive grid, h02 and h05 share a new code."""
     plan = make_joined_plan()
     edited = edit(plan, h01="0302-001", h06="0302-E001", h02="new", h05="new")
     with pytest.raises(InputError) as caught:
@@ -606,7 +604,7 @@ def test_homes_without_code_with_two_codes_or_of_another_plan_are_refused():
         import_edits(plan, {"stairwells": strange.drop(columns="stairwell")})
 
 
-def test_rows_that_were_deleted_or_added_change_nothing_but_are_told():
+def test_rows_that_were_deleted_or_added_change_nothing_but_are_reported():
     plan = make_board_plan()
     fewer = edit(plan, h04="0301-001").query("stairwell != 'h12-1'")
     more = pd.concat([fewer, fewer.iloc[:1].assign(stairwell="drawn by hand")])
@@ -668,8 +666,8 @@ def test_an_edit_in_the_very_file_is_found(saved):
     assert import_edits(plan, read_edited(folder / "plan")).plan is plan
 
 
-def test_a_file_that_qgis_wrote_anew_is_understood(saved):
-    """Layers renamed and left out, columns in another order and in capitals, fid added, codes as numbers, degrees for metres."""
+def test_a_file_that_qgis_rewrote_is_understood(saved):
+    """Layers renamed or left out, columns reordered, in capitals, with fid; numbers; degrees."""
     plan, folder = saved
     doors = plan.stairwells.reset_index()
     doors.loc[doors["stairwell"] == "h04-1", "subgrid"] = "007"

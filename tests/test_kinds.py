@@ -1,4 +1,4 @@
-"""Three kinds of grid in one plan and the layer above: drawn on boards small enough to check by eye."""
+"""Three kinds of grid in one plan and the layer above, on boards small enough to check by eye."""
 
 import geopandas as gpd
 import numpy as np
@@ -150,7 +150,7 @@ def test_an_outline_over_a_limit_is_cut_and_kept_by_the_community_with_most_of_i
 
 
 def test_homes_on_the_land_of_an_institution_keep_their_own_or_keep_it_from_having_any():
-    """Two homes of ten households stand inside the outline, with 25 m2 of wall around each kept off it."""
+    """Two homes of ten households are inside the outline; 25 m2 around each wall stay off it."""
     site = make_school_site(geometry=at(120, 0, 330, 60))
     few = find_exclusives(site, ExclusiveRules(most_households=40)).grids
     homes = site.buildings[site.buildings["households"] > 0]
@@ -161,15 +161,15 @@ def test_homes_on_the_land_of_an_institution_keep_their_own_or_keep_it_from_havi
     assert any("39 households" in e.reason for e in many.entries)
 
 
-def test_an_institution_with_little_land_or_none_is_told_and_left_to_the_sub_grids():
+def test_an_institution_with_little_land_or_none_is_reported_and_left_to_the_sub_grids():
     site = put(
         make_school_site(),
         places=[{"place": "p2", "kind": "market", "name": "", "geometry": Point(X0 + 15, Y0 + 15)}],
     )
     found = find_exclusives(site, ExclusiveRules(smallest=5000))
     assert found.grids.empty
-    told = {e.reason.split(":")[0]: list(e.ids) for e in found.entries if e.count}
-    assert told == {
+    reasons = {e.reason.split(":")[0]: list(e.ids) for e in found.entries if e.count}
+    assert reasons == {
         "without a building or outline of their own": ["p2"],
         "with less than 5000 m2 of land": ["p1"],
     }
@@ -211,7 +211,7 @@ def test_the_order_of_rows_does_not_matter():
 
 
 def make_river_land():
-    """Two communities of 1500 m side by side, and a railway with two tracks through both and beyond."""
+    """Two communities of 1500 m side by side, and a railway with two tracks through both."""
     limits = [
         {
             "community": c,
@@ -323,7 +323,7 @@ def test_grids_are_whole_sub_grids_and_an_exclusive_one_goes_to_the_grid_beside_
     assert judge(plan) == []
 
 
-def test_a_community_too_small_for_a_grid_is_one_and_told_as_such():
+def test_a_community_too_small_for_a_grid_is_one_and_reported_as_such():
     plan = gp.add_upper_grids(make_board_plan(), gp.Rules().replace(urban=BAND))
     assert plan.grids["households"].tolist() == [120]
     assert plan.exceptions[["subgrid", "rule", "proven"]].values.tolist() == [

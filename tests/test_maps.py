@@ -33,7 +33,7 @@ EVIL = "<script>alert(1)</script>"
 
 
 def make_town(across=18, cell=70.0, per_subgrid=9, seed=5):
-    """A made-up town of ``across`` x ``across`` sub-grids: Voronoi cells of a shaken board, cut by a river.
+    """A town of ``across`` x ``across`` sub-grids: Voronoi cells of a shaken board, and a river.
 
     Communities are blocks of six by six cells; homes stand in every cell; one
     sub-grid in twelve is out of its band and the last one is a school's
@@ -184,7 +184,7 @@ def make_streets(side, cell):
 
 
 # ---- colours, shapes, words
-# -----------------------------------------------------------------------------------------
+# -----------------------------------------------------------------------------
 
 
 def test_sub_grids_that_touch_have_different_tones():
@@ -229,7 +229,7 @@ def test_numbers_come_out_of_the_pack_as_they_went_in(numbers):
     assert found == numbers
 
 
-def test_the_pack_tells_what_it_holds():
+def test_the_pack_says_what_it_holds():
     stream = gzip.decompress(base64.b64decode(pack_sheet(compose_sheet(make_board_plan()))))
     head = json.loads(stream[4 : 4 + int.from_bytes(stream[:4], "little")])
     assert [(layer["name"], layer["count"]) for layer in head["layers"]] == [
@@ -287,7 +287,7 @@ def test_an_unknown_language_or_kind_of_layers_is_refused():
 
 
 # ---- the page as a file
-# ------------------------------------------------------------------------------------------------
+# -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("layers", ["classes", "tiles"])
@@ -305,7 +305,7 @@ def test_a_notebook_gets_the_libraries_inside_too():
     assert "Leaflet 1.9.4" in shown
 
 
-def test_a_file_that_is_there_is_kept_unless_told_otherwise(tmp_path):
+def test_a_file_that_is_there_is_kept_unless_it_may_be_replaced(tmp_path):
     page = tmp_path / "map.html"
     page.write_text("precious")
     with pytest.raises(OutputExistsError, match=r"map\.html exists"):
@@ -324,14 +324,14 @@ def test_all_that_a_user_added_from_the_network_is_named_and_nothing_is_written(
     ).add_to(drawn)
     with pytest.raises(InputError) as caught:
         write_map(drawn, tmp_path / "map.html")
-    told = str(caught.value)
+    message = str(caught.value)
     for address in (
         "leaflet.markercluster.js",
         "MarkerCluster.css",
         "https://tiles.example/{z}",
         "https://pictures.example/pin.png",
     ):
-        assert address in told
+        assert address in message
     assert list(tmp_path.iterdir()) == []
 
 
@@ -369,7 +369,7 @@ def test_pages_are_small_and_assets_smaller(tmp_path):
 
 
 # ---- the page in a browser
-# ----------------------------------------------------------------------------------------------
+# -----------------------------------------------------------------------------
 
 both_kinds = pytest.mark.parametrize("layers", ["classes", "tiles"])
 
@@ -411,7 +411,8 @@ def test_a_page_draws_everything_and_asks_the_network_for_nothing(layers, window
     assert window.read_logs() == ([], [])
     assert (
         window.run(
-            "performance.getEntriesByType('resource').filter((e) => e.name.startsWith('http')).length"
+            "performance.getEntriesByType('resource')"
+            ".filter((e) => e.name.startsWith('http')).length"
         )
         == 0
     )
@@ -430,14 +431,15 @@ def test_a_page_draws_everything_and_asks_the_network_for_nothing(layers, window
 
 @pytest.mark.browser
 @both_kinds
-def test_the_tooltip_tells_a_sub_grids_figures(layers, window, pages, town):
+def test_the_tooltip_shows_a_sub_grids_figures(layers, window, pages, town):
     window.open(pages(layers))
     row = town.subgrids.index.get_loc("C004-015")
-    told = window.hover(window.run("stage.records.point[arguments[0]]", row)).split("\n")
+    tooltip = window.hover(window.run("stage.records.point[arguments[0]]", row)).split("\n")
     figures = town.subgrids.loc["C004-015"]
-    assert told[:2] == ["C004-015", "第5社区"]
-    assert re.sub(r"\s+", " ", " ".join(told[2:5])) == (
-        f"Households {figures['households']} band 20 to 40 Buildings 9 Mean walk (m) {round(figures['mean_walk'])}"
+    assert tooltip[:2] == ["C004-015", "第5社区"]
+    assert re.sub(r"\s+", " ", " ".join(tooltip[2:5])) == (
+        f"Households {figures['households']} band 20 to 40 Buildings 9 "
+        f"Mean walk (m) {round(figures['mean_walk'])}"
     )
     assert window.count(".leaflet-gp-highlight-pane path") == 1
 
@@ -448,10 +450,10 @@ def test_names_from_data_are_text_wherever_they_show(layers, window, pages):
     window.open(pages(layers))
     point = window.run("stage.records.point[0]")
     window.look_from(point, 17)
-    told = window.hover(point)
-    assert "C000-001" in told
-    assert f"Out of band: a lone hamlet {EVIL}" in told
-    assert EVIL in told.split("\n")[1]  # the community
+    tooltip = window.hover(point)
+    assert "C000-001" in tooltip
+    assert f"Out of band: a lone hamlet {EVIL}" in tooltip
+    assert EVIL in tooltip.split("\n")[1]  # the community
     assert window.read(".gp-title") == f"Town {EVIL}"
     assert window.driver.title == f"Town {EVIL}"
     window.type("script")
@@ -507,7 +509,8 @@ def test_the_page_can_be_used_by_keyboard_alone(window, pages):
         ".leaflet-control-layers-selector",
     ):
         assert window.run(
-            "(document.querySelector(arguments[0]).focus(), document.activeElement.matches(arguments[0]))",
+            "(document.querySelector(arguments[0]).focus(),"
+            " document.activeElement.matches(arguments[0]))",
             selector,
         )
 
@@ -525,7 +528,8 @@ def test_views_recolour_the_sub_grids_and_the_legend_follows(layers, window, pag
     assert fills == sorted([*BAND, EXCLUSIVE])
     if layers == "classes":
         drawn = window.run(
-            "[...document.querySelectorAll('.leaflet-gp-fills-pane path')].map((p) => p.getAttribute('fill'))"
+            "[...document.querySelectorAll('.leaflet-gp-fills-pane path')]"
+            ".map((p) => p.getAttribute('fill'))"
         )
         counts = [drawn.count(colour) for colour in (*BAND, EXCLUSIVE)]
         assert counts == [296, 27, 1]
@@ -570,9 +574,9 @@ def test_a_chinese_page_says_everything_in_chinese(window, pages):
     assert "标准：城镇 20–40 户，标准 30 户" in shown
     assert set(re.findall("[A-Za-z]{2,}", shown)) == {"gridplan"}
     assert window.find(".gp-search input").get_attribute("placeholder") == "查找子网格或社区"
-    told = window.hover(window.run("stage.records.point[arguments[0]]", 13))
-    assert re.search(r"户数\s+\d+ 户\s*标准 20–40 户", told)
-    assert re.search(r"平均步行\s+\d+ 米", told)
+    tooltip = window.hover(window.run("stage.records.point[arguments[0]]", 13))
+    assert re.search(r"户数\s+\d+ 户\s*标准 20–40 户", tooltip)
+    assert re.search(r"平均步行\s+\d+ 米", tooltip)
 
 
 @pytest.mark.browser
@@ -625,7 +629,7 @@ def test_a_base_map_asks_for_its_tiles_and_for_nothing_else(window, tmp_path):
 
 
 @pytest.mark.browser
-def test_a_browser_that_cannot_unpack_the_map_is_told_so(window, pages):
+def test_a_browser_that_cannot_unpack_the_map_shows_why(window, pages):
     script = window.driver.execute_cdp_cmd(
         "Page.addScriptToEvaluateOnNewDocument", {"source": "delete window.DecompressionStream;"}
     )

@@ -1,4 +1,4 @@
-"""The years to come on a map: chances and states that are written out here, and the slider in a browser."""
+"""The coming years on a map: chances and states written out here, and the slider in a browser."""
 
 from dataclasses import replace
 
@@ -40,8 +40,8 @@ def test_chances_and_states_are_those_of_the_table():
     ]
     assert out.frames.tolist() == [[0, 0], [0, 3], [2, 3], [4, 4]]
     names = [name for name, _ in state.classes]
-    told = [[names[n] for n in frame] for frame in state.frames]
-    assert told == [
+    states = [[names[n] for n in frame] for frame in state.frames]
+    assert states == [
         ["in band", "in band"],
         ["in band", "none of them in most"],
         ["in band", "below the band"],

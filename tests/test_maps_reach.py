@@ -1,4 +1,4 @@
-"""Reach on a map: streets and sub-grids by minutes, whom a post reaches, gaps, before and after; looked at in a browser."""
+"""Reach on a map: streets and sub-grids by minutes, who a post serves, gaps, before and after."""
 
 import base64
 import gzip
@@ -35,7 +35,7 @@ from tests.browser import Window, start_browser
 
 
 def make_reached(propose=False):
-    """The board of twelve houses in two sub-grids, with a canteen for fifty households in the western corner and a lane."""
+    """Twelve houses in two sub-grids, a canteen for fifty households in the west, and a lane."""
     places = [
         {"place": "p", "kind": "canteen", "name": "食堂", "geometry": Point(X0 + 15, Y0 + 15)}
     ]
@@ -61,7 +61,7 @@ def unpack(text):
 
 
 # ---- streets in bands
-# --------------------------------------------------------------------------------------------------
+# -----------------------------------------------------------------------------
 
 
 def measure(posts, scope="city", limit=1000.0):
@@ -134,11 +134,11 @@ def test_lines_of_one_band_are_joined_and_what_is_too_far_is_left_out():
     assert join_bands(pieces, [], 2)[1] == []
 
 
-# ---- what the page is told
-# ---------------------------------------------------------------------------------------------
+# ---- what the page receives
+# -----------------------------------------------------------------------------
 
 
-def test_the_pack_tells_the_figures_of_the_tables():
+def test_the_pack_holds_the_figures_of_the_tables():
     plan = make_reached()
     head = unpack(pack_reach(plan, "en"))
     view = head["views"][0]
@@ -155,7 +155,7 @@ def test_the_pack_tells_the_figures_of_the_tables():
     assert max(tenths) <= 20  # two minutes
 
 
-def test_gaps_tell_households_way_and_cause_of_whom_no_post_serves():
+def test_gaps_show_how_many_households_no_post_serves_how_far_they_are_and_why():
     plan = make_reached()
     gaps = list_gaps(plan, "canteen")
     assert [gap["households"] for gap in gaps] == sorted(
@@ -230,7 +230,7 @@ def test_the_verb_map_opens_with_a_kind_of_post(tmp_path):
 
 
 # ---- the page in a browser
-# ---------------------------------------------------------------------------------------------
+# -----------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -294,7 +294,8 @@ def test_a_click_on_a_post_lights_its_sub_grids_up_and_another_beside_it_shows_a
     assert lit != before
     if layers == "classes":
         drawn = window.run(
-            "[...document.querySelectorAll('.leaflet-gp-fills-pane path')].map((p) => p.getAttribute('fill'))"
+            "[...document.querySelectorAll('.leaflet-gp-fills-pane path')]"
+            ".map((p) => p.getAttribute('fill'))"
         )
         assert sorted(drawn) == sorted(lit)
     window.find(".gp-close").click()
@@ -307,11 +308,11 @@ def test_gaps_are_listed_and_lead_to_what_is_wrong_there(window, pages):
     open_page(window, pages())
     assert window.count(".gp-gap-mark") == window.count(".gp-gaps button") == 2
     window.find(".gp-gaps button").click()
-    told = window.read(".leaflet-popup-content")
-    assert told.startswith("Gap 1")
-    assert re.search(r"not served\s+\d+ households", told)
-    assert re.search(r"mean way\s+\d+ m, [\d.]+ min", told)
-    assert "Cause: " in told
+    popup = window.read(".leaflet-popup-content")
+    assert popup.startswith("Gap 1")
+    assert re.search(r"not served\s+\d+ households", popup)
+    assert re.search(r"mean way\s+\d+ m, [\d.]+ min", popup)
+    assert "Cause: " in popup
 
 
 @pytest.mark.browser
@@ -337,15 +338,15 @@ def test_the_view_is_off_at_first_and_shows_its_panel_when_chosen(window, pages)
     window.choose_layer(say("view_reach"))
     assert window.run("getComputedStyle(document.querySelector('.gp-reach')).display") == "block"
     assert set(window.run(FILLS)) <= set(choose_bands(3)[1])
-    told = window.hover(window.run("stage.records.point[1]"))
-    assert re.search(r"to the nearest post\s+[\d.]+ min", told)
+    tooltip = window.hover(window.run("stage.records.point[1]"))
+    assert re.search(r"to the nearest post\s+[\d.]+ min", tooltip)
     assert "up to 1 min" in window.read(".gp-keys")
     window.choose_layer(say("view_colours"))
     assert window.run("map.hasLayer(stage.reach.marks)") is False
 
 
 @pytest.mark.browser
-def test_a_chinese_page_tells_reach_in_chinese(window, pages):
+def test_a_chinese_page_shows_reach_in_chinese(window, pages):
     open_page(window, pages(lang="zh"))
     shown = (
         window.read(".gp-reach")
@@ -358,7 +359,7 @@ def test_a_chinese_page_tells_reach_in_chinese(window, pages):
 
 
 # ---- the plot
-# ----------------------------------------------------------------------------------------------------------
+# -----------------------------------------------------------------------------
 
 
 def draw_curves(plan, path):

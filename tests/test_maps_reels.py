@@ -1,4 +1,4 @@
-"""Frames on a map: what is packed, and in a browser the slider, the choosers, the legend's counts and a sub-grid's story."""
+"""Frames on a map: what is packed; in a browser the slider, choosers, counts and a story."""
 
 import base64
 import gzip
@@ -47,7 +47,7 @@ def make_reels():
 
 
 # ---- what is packed
-# ----------------------------------------------------------------------------------------------------
+# -----------------------------------------------------------------------------
 
 
 def test_frames_that_fit_neither_steps_nor_classes_are_refused():
@@ -117,7 +117,7 @@ def measure_lightness(colour):
     return 116 * light ** (1 / 3) - 16 if light > 0.008856 else 903.3 * light
 
 
-def test_classes_differ_in_lightness_so_that_a_grey_print_tells_them_apart():
+def test_classes_differ_in_lightness_so_that_a_grey_print_shows_them_apart():
     light = [measure_lightness(colour) for colour in (INK["blank"], *SEVERITY)]
     assert all(a - b >= 5 for a, b in pairwise(light)), light
     apart = [measure_lightness(colour) for colour in AGAINST]
@@ -147,7 +147,7 @@ def test_a_reel_of_a_week_costs_little(tmp_path):
 
 
 # ---- the page in a browser
-# ---------------------------------------------------------------------------------------------
+# -----------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -195,7 +195,8 @@ def read_fills(window):
 def read_counts(window):
     """The legend's counts by class."""
     rows = window.run(
-        "[...document.querySelectorAll('.gp-keys li')].filter((li) => li.querySelector('.gp-count'))"
+        "[...document.querySelectorAll('.gp-keys li')]"
+        ".filter((li) => li.querySelector('.gp-count'))"
         ".map((li) => [li.children[1].innerText, Number(li.querySelector('.gp-count').innerText)])"
     )
     return dict(rows)
@@ -223,7 +224,8 @@ def test_the_slider_moves_colours_and_counts(layers, window, pages):
     assert read_counts(window) == {"calm": 1, "busy": 1, "overrun": 1, "nothing known": 1}
     if layers == "classes":
         drawn = window.run(
-            "[...document.querySelectorAll('.leaflet-gp-fills-pane path')].map((p) => p.getAttribute('fill'))"
+            "[...document.querySelectorAll('.leaflet-gp-fills-pane path')]"
+            ".map((p) => p.getAttribute('fill'))"
         )
         assert sorted(drawn) == sorted([CALM, WORSE, BAD, INK["blank"]])
     else:
@@ -243,9 +245,10 @@ def test_the_slider_moves_colours_and_counts(layers, window, pages):
 
 
 def read_pixel(window, row):
-    """The colour that the tiles of fills have in the middle of a sub-grid, as it would be if it were not translucent."""
+    """The colour of the fill's tiles in the middle of a sub-grid, as if it were opaque."""
     found = window.run(
-        "(() => { const [x, y] = stage.records.point[arguments[0]], at = map.latLngToContainerPoint([y, x]);"
+        "(() => { const [x, y] = stage.records.point[arguments[0]];"
+        " const at = map.latLngToContainerPoint([y, x]);"
         " const box = map.getContainer().getBoundingClientRect();"
         " for (const tile of document.querySelectorAll('.leaflet-gp-fills-pane canvas')) {"
         "  const r = tile.getBoundingClientRect(), u = at.x + box.x - r.x, v = at.y + box.y - r.y;"
@@ -301,18 +304,18 @@ def test_arrow_keys_move_the_slider_while_nothing_else_has_the_focus(window, pag
 
 @pytest.mark.browser
 @pytest.mark.parametrize("layers", ["classes", "tiles"])
-def test_a_click_tells_a_sub_grids_story(layers, window, pages):
+def test_a_click_shows_a_sub_grids_story(layers, window, pages):
     from selenium.webdriver.common.action_chains import ActionChains
 
     open_page(window, pages(layers))
     move(window, "ARROW_RIGHT")
     assert "Mon 09:00 · busy" in window.hover(window.run("stage.records.point[1]"))
     ActionChains(window.driver, duration=0).click().perform()
-    told = window.read(".gp-reel-story")
-    assert told.startswith("0301-002")
-    assert re.search(r"Households\s+30", told)
-    assert "Mon 09:00 · busy" in told
-    assert "Mon 08:00" in told
+    story = window.read(".gp-reel-story")
+    assert story.startswith("0301-002")
+    assert re.search(r"Households\s+30", story)
+    assert "Mon 09:00 · busy" in story
+    assert "Mon 08:00" in story
     assert window.run("stage.reels.listColumns(1).map(([[share]]) => Math.round(share * 3))") == [
         1,
         2,
@@ -361,7 +364,7 @@ def test_a_chinese_page_says_its_own_words_in_chinese(window, pages):
 
 @pytest.mark.browser
 @pytest.mark.parametrize("layers", ["classes", "tiles"])
-def test_a_browser_that_cannot_unpack_the_frames_is_told_so(layers, window, pages):
+def test_a_browser_that_cannot_unpack_the_frames_shows_why(layers, window, pages):
     script = window.driver.execute_cdp_cmd(
         "Page.addScriptToEvaluateOnNewDocument", {"source": "delete window.DecompressionStream;"}
     )

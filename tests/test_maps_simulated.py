@@ -1,4 +1,4 @@
-"""A simulation on a map: who waits through the week, how soon somebody comes, what is clearly better, and the command."""
+"""A simulation on a map: who waits through the week, how soon help comes, and the command."""
 
 import datetime
 from dataclasses import replace
@@ -41,7 +41,7 @@ def done(board):
 
 
 def write_waiting(done, rows):
-    """The same simulation in which just these wait: (scenario, sub-grid, kind, hour, per 100 households)."""
+    """The same simulation in which only these wait: (scenario, sub-grid, kind, hour, per 100)."""
     table = pd.DataFrame(rows, columns=["scenario", "subgrid", "kind", "hour", "mean"])
     return replace(
         done,
@@ -116,7 +116,7 @@ def test_a_measure_is_dark_where_it_is_bad(board, done):
 
 
 @pytest.mark.parametrize(
-    ("measure", "mean", "clear", "told"),
+    ("measure", "mean", "clear", "judged"),
     [
         ("response_minutes", -5.0, True, 0),
         ("response_minutes", 5.0, True, 2),
@@ -126,7 +126,7 @@ def test_a_measure_is_dark_where_it_is_bad(board, done):
         ("green_share", np.nan, False, -1),
     ],
 )
-def test_only_what_is_clear_is_better_or_worse(board, done, measure, mean, clear, told):
+def test_only_what_is_clear_is_better_or_worse(board, done, measure, mean, clear, judged):
     table = done.differences.copy()
     own = (
         (table["level"] == "community")
@@ -145,7 +145,7 @@ def test_only_what_is_clear_is_better_or_worse(board, done, measure, mean, clear
         "no clear difference",
         "clearly worse",
     ]
-    assert reel.frames.tolist() == [[told, told]]
+    assert reel.frames.tolist() == [[judged, judged]]
 
 
 def test_without_hours_there_is_no_week_and_with_one_scenario_no_difference(board):
@@ -229,9 +229,9 @@ def test_the_command_writes_the_map_and_the_hours(board, tmp_path):
         "--lang",
         "zh",
     ]
-    told = CliRunner().invoke(app, [str(w) for w in words])
-    assert told.exit_code == 0, told.output
-    assert "week.html" in told.output.replace("\n", "")
+    result = CliRunner().invoke(app, [str(w) for w in words])
+    assert result.exit_code == 0, result.output
+    assert "week.html" in result.output.replace("\n", "")
     page = (tmp_path / "week.html").read_text(encoding="utf-8")
     assert 'lang="zh-CN"' in page
     assert "loadReels(" in page

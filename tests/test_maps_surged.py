@@ -1,4 +1,4 @@
-"""An emergency on a map: states that are written out here, and the slider in a browser with the network off."""
+"""An emergency on a map: states written out here, and the slider in a browser without network."""
 
 from dataclasses import replace
 

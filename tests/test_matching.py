@@ -1,4 +1,4 @@
-"""Which old home each new one continues: by code where the place agrees, else by the land in common."""
+"""Which old home each new one continues: by code where the place agrees, else by shared land."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ REAL = Path(__file__).parents[2] / "shared" / "data" / "liechtenstein"
 
 
 def make_land(houses, **columns):
-    """Buildings and stairwells of one community from footprints by code; ``columns`` are those of all buildings."""
+    """Buildings and stairwells of one community, by code; ``columns`` hold for all buildings."""
     import pandas as pd
 
     frame = gpd.GeoDataFrame(
@@ -69,8 +69,8 @@ def test_the_same_land_twice_matches_by_code_and_nothing_is_gone():
     assert [(e.count, e.action) for e in matching.entries if e.count] == [(12, "noted")]
 
 
-def test_a_code_that_was_given_anew_elsewhere_is_not_the_same_building():
-    """Houses a and b exchange their codes; c is demolished and its code given to a new house far away."""
+def test_a_code_that_was_given_again_elsewhere_is_not_the_same_building():
+    """Houses a and b exchange their codes; c is demolished and a new house far away is c now."""
     plan = make_plan(
         {"a": house(0, 0), "b": house(50, 0), "c": house(100, 0)},
         {"a-1": "A", "b-1": "B", "c-1": "C"},
@@ -87,7 +87,7 @@ def test_a_code_that_was_given_anew_elsewhere_is_not_the_same_building():
 
 
 def test_codes_that_moved_on_by_one_do_not_match_a_house_within_another():
-    """A hut h2 stands inside the footprint of h1; numbered anew, the hut is h1 and the house h2."""
+    """A hut h2 is inside the footprint of h1; then the hut is called h1 and the house h2."""
     plan = make_plan(
         {"h1": house(0, 0, 40, 40), "h2": house(15, 15)}, {"h1-1": "A", "h2-1": "B"}, households=3
     )
@@ -98,7 +98,7 @@ def test_codes_that_moved_on_by_one_do_not_match_a_house_within_another():
     assert matching.stairwells["home"].to_dict() == {"h1-1": "B", "h2-1": "A"}
 
 
-def test_a_footprint_drawn_anew_under_its_code_is_the_same_building():
+def test_a_footprint_redrawn_under_its_code_is_the_same_building():
     plan = make_plan({"a": house(0, 0)}, {"a-1": "A"}, households=3)
     buildings, stairwells = make_land({"a": rotate(house(3, 1, 12, 8), 20)}, households=4)
     matching = match_stairwells(plan, stairwells, buildings, RULES)
@@ -128,7 +128,7 @@ def test_a_slab_that_was_split_keeps_the_homes_of_its_doors():
 
 
 def test_a_slab_made_of_three_houses_keeps_their_homes_door_by_door():
-    """Three houses of three sub-grids are drawn as one slab under the code of the last; its doors stay where they were."""
+    """Three houses of three sub-grids become one slab under the last's code; doors stay."""
     parts = {"w": house(0, 0, 20, 12), "m": house(20, 0, 20, 12), "e": house(40, 0, 20, 12)}
     plan = make_plan(
         parts, {"w-1": "A", "m-1": "B", "e-1": "C"}, floors=4.0, households=8, stairwell_count=1.0
@@ -140,7 +140,7 @@ def test_a_slab_made_of_three_houses_keeps_their_homes_door_by_door():
     assert matching.gone.empty
 
 
-def test_houses_joined_behind_one_door_go_to_the_larger_and_the_other_is_told():
+def test_houses_joined_behind_one_door_go_to_the_larger_and_the_other_is_listed():
     """A house of 80 m2 and one of 120 m2 become one house with one door under a new code."""
     plan = make_plan(
         {"l": house(0, 0, 8, 10), "r": house(8, 0, 12, 10)}, {"l-1": "A", "r-1": "B"}, households=3
@@ -153,7 +153,7 @@ def test_houses_joined_behind_one_door_go_to_the_larger_and_the_other_is_told():
 
 
 def test_doors_are_matched_by_place_where_their_number_changed():
-    """Three doors become two: the western keeps the home of the first, the eastern that of the last."""
+    """Three doors become two: the western keeps the home of the first, the eastern of the last."""
     plan = make_plan({"s": house(0, 0, 60, 12)}, {"s-1": "A", "s-2": "B", "s-3": "C"}, **slab())
     buildings, stairwells = make_land({"s": house(0, 0, 60, 12)}, **slab(doors=2))
     matching = match_stairwells(plan, stairwells, buildings, RULES)
@@ -162,7 +162,7 @@ def test_doors_are_matched_by_place_where_their_number_changed():
 
 
 def test_doors_numbered_from_the_other_end_stay_where_they_are():
-    """A slab that leaned a degree to the east leans a degree to the west: its first door is the last one now."""
+    """A slab leaned a degree to the east, now to the west: its first door is the last one now."""
     upright = house(0, 0, 12, 60)
     plan = make_plan({"s": rotate(upright, -1)}, {"s-1": "A", "s-2": "B", "s-3": "C"}, **slab())
     buildings, stairwells = make_land({"s": rotate(upright, 1)}, **slab())
@@ -173,7 +173,7 @@ def test_doors_numbered_from_the_other_end_stay_where_they_are():
 
 
 def test_floor_bands_are_matched_by_their_share_of_the_height():
-    """A tower of six bands, the upper two of another sub-grid, has nine of them by a better count."""
+    """A tower of six bands, the upper two of another sub-grid, has nine bands by a better count."""
     tower = {"t": house(0, 0, 25, 25)}
     homes = {f"t-1.{band:02d}": "A" if band <= 4 else "B" for band in range(1, 7)}
     plan = make_plan(tower, homes, floors=18.0, households=54, stairwell_count=1.0)
@@ -184,7 +184,7 @@ def test_floor_bands_are_matched_by_their_share_of_the_height():
     assert (matching.stairwells["home"] == np.where(middle <= 12, "A", "B")).all()
 
 
-def test_a_home_that_is_no_home_now_is_told_apart_from_one_that_is_gone():
+def test_a_home_that_is_no_home_now_is_distinguished_from_one_that_is_gone():
     plan = make_plan({"a": house(0, 0), "b": house(50, 0)}, {"a-1": "A", "b-1": "A"}, households=3)
     buildings, _ = make_land({"a": house(0, 0), "n": house(100, 0)}, households=3)
     stairwells = make_land({"n": house(100, 0)}, households=3)[1]
@@ -198,7 +198,7 @@ def test_a_home_that_is_no_home_now_is_told_apart_from_one_that_is_gone():
 
 
 def test_a_home_is_continued_rather_than_what_was_no_home():
-    """Under a new house lie most of a barn and a part of a dwelling: its households had a home before."""
+    """A new house covers most of a barn and a part of a dwelling: its households had a home."""
     plan = make_plan(
         {"barn": house(0, 0, 12, 10), "home": house(12, 0, 8, 10)},
         {"home-1": "A"},
@@ -235,7 +235,7 @@ def test_communities_are_matched_by_their_land():
 @settings(max_examples=8, deadline=None)
 @given(st.data())
 def test_whatever_the_codes_and_the_order_of_rows_every_home_is_found_again(data):
-    """A row of slabs and towers, coded and ordered anew, some of them shifted by half a metre."""
+    """A row of slabs and towers with new codes in another order, some shifted by half a metre."""
     n = data.draw(st.integers(2, 8))
     count = data.draw(st.lists(st.integers(1, 80), min_size=n, max_size=n))
     floors = data.draw(st.lists(st.integers(1, 20), min_size=n, max_size=n))

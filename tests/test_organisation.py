@@ -114,7 +114,7 @@ def test_the_available_share_holds_over_the_community():
     assert (plan.members["available"] <= plan.members["full"]).all()
 
 
-def test_all_that_is_wrong_with_counts_is_told_at_once():
+def test_all_that_is_wrong_with_counts_is_reported_at_once():
     counts = make_counts(
         ("building", "h99", 3),
         ("building", "h01", -1),
@@ -487,7 +487,7 @@ def test_many_buildings_are_searched_and_the_gap_is_proven():
 
 
 # --- central households
-# ----------------------------------------------------------------------------------------------
+# -----------------------------------------------------------------------------
 
 
 def test_the_central_household_is_in_the_nearest_stairwell_with_an_available_member():

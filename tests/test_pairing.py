@@ -66,7 +66,7 @@ def test_each_institution_takes_the_nearest_community_when_all_are_served():
     assert (paired.flow.metres, paired.flow.gap) == (20.0, 0.0)
 
 
-def test_a_far_community_is_served_by_the_one_whom_it_costs_least():
+def test_a_far_community_is_served_by_the_one_that_it_costs_least():
     # Both institutions stand by a; i2, nearer to b, goes there although it is nearer to a.
     paired = pair_institutions(make_bodies([0, 30]), make_towns(0, 100), NONE, PairingRules())
     assert list_pairs(paired.links) == [("i1", "a"), ("i2", "b")]
@@ -217,7 +217,7 @@ def test_two_institutions_of_many_places_cannot_give_a_community_three():
     assert (shortage.lacking, shortage.wanted, shortage.offered) == (2, 6, 4)
 
 
-def test_institutions_without_members_are_told_apart_from_those_nobody_counted():
+def test_institutions_without_members_are_distinguished_from_those_nobody_counted():
     plan = pair(settle(make_people_plan(), {"i1": 0, "i2": None, "i3": 60}))
     reasons = plan.gaps.query("rule == 'institution'").set_index("of")["reason"]
     assert reasons["i1"] == "it has no Party members, so it answers for no community"
@@ -239,7 +239,7 @@ def test_a_table_of_existing_pairs_without_columns_is_refused():
 # Cadres
 
 
-def test_cadres_of_whom_each_has_one_community_cover_all():
+def test_cadres_with_one_community_each_cover_all():
     links, flow = pair_cadres(
         list_cadres(3, make_bodies([0, 100])),
         make_bodies([0, 100]),
@@ -270,7 +270,7 @@ def test_one_cadre_with_three_communities_none_twice():
     assert links["community"].value_counts().tolist() == [3, 3, 3, 3]
 
 
-def test_everything_wrong_with_posts_of_cadres_is_told_at_once():
+def test_everything_wrong_with_posts_of_cadres_is_reported_at_once():
     posts = pd.DataFrame({"cadre": ["c1", "c1"], "institution": ["i1", "i9"], "phone": ["1", "2"]})
     with pytest.raises(InputError) as error:
         list_cadres(posts, make_bodies([0]))
@@ -319,7 +319,7 @@ def give_compound(plan, counts=None):
     return plan.replace(compounds=court, counts=count_rows(counts or []))
 
 
-def test_seats_go_to_the_kinds_in_turn_and_a_committee_without_any_is_told():
+def test_seats_go_to_the_kinds_in_turn_and_a_committee_without_any_is_reported():
     counts = [("compound", "x1", "owners_committee", 1), ("compound", "x1", "property_firm", 1)]
     plan = give_compound(
         settle(make_people_plan(), {"i1": 80, "i2": 40}, {"i1": (10, 10), "i2": (20, 10)}), counts

@@ -1,4 +1,4 @@
-"""Planning from end to end: from a site to a plan that passes the audit, the same whatever the order of work."""
+"""From a site to a plan that passes the audit, the same in whatever order the work is done."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""The plain capacitated problem and the check of published instances, on plans small enough to try everything."""
+"""The plain capacitated problem and the check of published instances, on tiny plans."""
 
 import itertools
 import json
@@ -77,7 +77,7 @@ def solve(instance, seed=0):
 
 
 def test_two_clumps_share_a_straggler_where_there_is_room():
-    """Right clump 1 + 1 + 5 = 7, left clump 1 + 1 = 2; the straggler at 6 stands 5 from either middle."""
+    """East: 1 + 1 + 5 = 7, west: 1 + 1 = 2; the straggler at 6 is 5 away from either middle."""
     division = divide_points(CLUMPS, [1, 1, 2, 1, 1, 1, 1], 2, high=4, effort="quick")
     assert division.part.tolist() == [0, 0, 0, 1, 1, 1, 1]
     assert division.centres.tolist()[0] == 1
@@ -104,7 +104,7 @@ def test_connected_parts_cost_more_than_loose_ones():
 
 
 def test_ways_may_be_weighted_and_squared():
-    """Three in a row, the last weighs 3: from the middle 1 + 3, from the last 4 + 1; unsquared from the last 2 + 1."""
+    """Three in a row, the last weighs 3: 1 + 3 from the middle, 4 + 1 from the last; else 2 + 1."""
     xy = [(0, 0), (1, 0), (2, 0)]
     plain = divide_points(xy, [1, 1, 3], 1, effort="quick")
     heavy = divide_points(xy, [1, 1, 3], 1, weighted=True, squared=True, effort="quick")
@@ -137,7 +137,7 @@ def test_the_least_objective_of_all_divisions_is_found(kind, seed):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_no_division_is_below_the_proven_bound(seed):
-    """Every assignment of 8 points to 3 parts is tried; the bound lies below the best, but not by a fifth."""
+    """All assignments of 8 points to 3 parts; the bound is below the best, but not by a fifth."""
     instance = make_random(8, 3, seed)
     bound = solve(instance).bound
     best = find_best(instance)
@@ -145,7 +145,7 @@ def test_no_division_is_below_the_proven_bound(seed):
 
 
 def test_a_knapsack_finds_the_part_that_saves_most():
-    """From the point at 0, those at 1, 2, 3 are worth 5 - 1, 4 - 2, 6 - 3 and weigh 1, 2, 3; in 4 go 1 and 3."""
+    """From the point at 0, those at 1, 2, 3 gain 5 - 1, 4 - 2, 6 - 3 and weigh 1, 2, 3."""
     data = _open_data(
         [(0, 0), (1, 0), (2, 0), (3, 0)], None, np.array([1, 1, 2, 3]), 0, 5, None, False, False
     )
@@ -296,7 +296,7 @@ def test_a_table_of_best_values_that_cannot_be_read_is_refused(folder):
         list_instances(folder, best=folder / "known.csv")
 
 
-def test_bad_files_are_all_told_at_once(folder):
+def test_bad_files_are_all_reported_at_once(folder):
     (folder / "cpmp" / "short.dat").write_text("3 1\n0 0 9 1\n1 1 9 1\n")
     (folder / "cpmp" / "mixed.dat").write_text("2 1\n0 0 9 1\n1 1 8 1\n")
     (folder / "broken.json").write_text("{}")

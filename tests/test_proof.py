@@ -145,7 +145,7 @@ def test_a_relaxed_cover_that_cannot_be_says_so():
 
 
 def find_cheapest(problem, parts, centre, worth):
-    """Try every part with the centre in it: the least walk to it and charges, less what the atoms are worth."""
+    """Try every part with the centre in it: the least walk and charges, less the atoms' worth."""
     data = problem.to_data()
     cheapest = np.inf
     for own in parts:
@@ -224,7 +224,7 @@ def test_a_piece_apart_costs_the_bridge_to_it():
 
 
 def solve_flow(problem, k):
-    """Solve a small division by HiGHS: atom i goes to centre c, and what c sends out reaches i through c's part only."""
+    """Solve a small division by HiGHS: atom i goes to centre c, and flow from c reaches it."""
     data = problem.to_data()
     n = len(problem)
     edges = (
@@ -301,7 +301,7 @@ def solve_flow(problem, k):
     [(s, levels, a) for s in range(3) for levels in (0, 2) for a in (False, True)],
 )
 def test_the_bound_is_never_above_what_highs_finds(seed, levels, apart):
-    """Two levels of groups that do not nest; contiguous by a flow, or not at all; a lower limit that binds."""
+    """Two levels of groups that do not nest; contiguous by a flow or not; a lower limit."""
     problem = make_random(7, seed, band=Band(18, 22, 32), levels=levels)
     if apart:
         problem = make(
@@ -347,7 +347,7 @@ def test_the_bound_of_a_board_comes_near_its_best_division():
 
 
 def test_the_bound_holds_where_no_number_of_atoms_fits_the_lower_limit():
-    """Weights of 17 and a lower limit of 20: two make 34, and the bound must not fall to infinity."""
+    """Weights of 17 and a lower limit of 20: two make 34; the bound must not become infinite."""
     problem = make(
         [17] * 8, [(30 * i, 0) for i in range(8)], [(i, i + 1) for i in range(7)], Band(20, 30, 40)
     )

@@ -34,7 +34,7 @@ def test_scores_add_up_and_the_lever_is_where_most_can_be_gained():
     assert rated["rank"].tolist() == [1, 2, 3]
 
 
-def test_an_unknown_criterion_is_left_out_and_told():
+def test_an_unknown_criterion_is_left_out_and_reported():
     rated = rate_level(
         "community", make_values([np.nan, 0.5], [3.0, 2.0]), TWO, RatingRules(small=0)
     )
@@ -85,7 +85,7 @@ def test_a_better_score_is_never_in_a_worse_band_and_a_is_never_too_small(scores
     assert (missing[band != "A"] >= 0).all()
 
 
-def test_everything_wrong_with_criteria_is_told_at_once():
+def test_everything_wrong_with_criteria_is_reported_at_once():
     with pytest.raises(RuleError) as error:
         RatingRules(
             criteria=[

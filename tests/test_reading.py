@@ -231,7 +231,7 @@ def test_a_source_that_is_not_there_or_not_known_says_what_to_give(tmp_path):
         read_site(tmp_path / "town.docx")
 
 
-def test_a_crs_that_does_not_exist_is_told_once():
+def test_a_crs_that_does_not_exist_is_reported_once():
     with pytest.raises(
         InputError,
         match=r"^1 problem .*\n.* there is no CRS 'EPSG:99999' -> give a code such as EPSG:4547",

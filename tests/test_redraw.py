@@ -1,4 +1,4 @@
-"""The next plan: what broke is mended, everybody else stays, locks and caps hold."""
+"""The next plan: what broke is repaired, everybody else stays, locks and caps hold."""
 
 import numpy as np
 import pytest
@@ -79,7 +79,7 @@ def test_one_new_house_joins_its_neighbours():
 
 
 def test_a_demolished_block_ends_and_its_code_is_not_given_again():
-    """The middle third is pulled down, all but one house, which joins a neighbour; then an estate is built in the east::
+    """The middle third is demolished but for one house; then an estate is built in the east::
 
     1 1 1 2 . . 3 3 3          1 1 1 1 . . 3 3 3 n n n
     1 1 1 . . . 3 3 3          1 1 1 . . . 3 3 3 n n n
@@ -112,7 +112,7 @@ def test_triggers_say_what_broke_and_why():
     assert found["urgent"].all()
 
 
-def test_growth_ahead_is_told_but_not_acted_on():
+def test_growth_ahead_is_reported_but_not_acted_on():
     plan = make_board_plan()
     rules = gp.Rules.from_dict(plan.manifest["rules"]).replace(
         redraw={"growth": 0.06, "ahead": 3.0}
@@ -149,8 +149,8 @@ def test_a_locked_sub_grid_keeps_its_homes_and_the_contradiction_is_explained():
     site = set_households(plan.site, h01=20)
     after = redraw(plan, site)
     assert count_moved(plan, after) == 0
-    told = after.exceptions.set_index("subgrid").loc["0301-001"]
-    assert "subgrid:0301-001" in str(told["explanation"])
+    exception = after.exceptions.set_index("subgrid").loc["0301-001"]
+    assert "subgrid:0301-001" in str(exception["explanation"])
 
 
 def test_a_locked_building_stays_where_the_others_go():
@@ -171,9 +171,9 @@ def test_what_was_moved_by_hand_stays_when_the_rest_is_repaired():
         urban={"low": 50, "target": 60, "high": 65}
     )
     edited = edit(make_board_plan(), "move building h04 to 0301-001").plan
-    mended = repair(edited, rules=rules)
-    assert mended.stairwells.loc["h04-1", "subgrid"] == "0301-001"
-    assert mended.subgrids["households"].tolist() == [60, 60]
+    repaired = repair(edited, rules=rules)
+    assert repaired.stairwells.loc["h04-1", "subgrid"] == "0301-001"
+    assert repaired.subgrids["households"].tolist() == [60, 60]
     assert repair(make_board_plan()) is not None
     with pytest.raises(gp.errors.InputError, match="0301-099"):
         repair(edited, ["0301-099"])
@@ -217,7 +217,7 @@ def test_the_same_redraw_comes_of_any_order_of_rows_and_number_of_workers():
 
 
 def test_where_a_new_barrier_parts_more_than_the_cap_the_plan_says_so():
-    """A river comes between the first two columns; the cap is 5 % of 120 households, and two houses of ten are cut off::
+    """A river comes between the first two columns; the cap is 5 %, two houses are cut off::
 
     1 | 1 1 2 2 2
     1 | 1 1 2 2 2
@@ -229,7 +229,10 @@ def test_where_a_new_barrier_parts_more_than_the_cap_the_plan_says_so():
     )
     rules = gp.Rules.from_dict(plan.manifest["rules"]).replace(redraw={"most_moved": 0.05})
     after = redraw(plan, make_checkerboard().replace(barriers=river), rules)
-    says = "the cap of 6 households is not kept: 20 must move, since new limits or barriers parted them from their sub-grid"
+    says = (
+        "the cap of 6 households is not kept: 20 must move, "
+        "since new limits or barriers parted them from their sub-grid"
+    )
     assert count_moved(plan, after) == 20
     assert says in after.site.ledger["reason"].tolist()
     assert after.manifest["history"][-1]["what"].endswith(says)

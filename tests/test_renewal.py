@@ -57,7 +57,7 @@ def test_a_house_that_moves_changes_two_sub_grids_and_leaves_the_third_as_it_was
 
 
 def test_the_figures_are_those_that_drawing_gives():
-    """Every sub-grid of a drawn plan gets another code: figures and outlines must come out as they were drawn."""
+    """All sub-grids of a plan get other codes: figures and outlines come out as they were drawn."""
     plan = divide(make_checkerboard(8, 4), seed=2)
     new = renew_plan(plan, plan.stairwells["subgrid"].str.replace("0301-", "0301-9"))
     figures = [
@@ -95,7 +95,7 @@ def test_a_sub_grid_that_loses_its_last_house_ends_and_its_land_goes_with_its_ho
     assert new.exceptions.empty
 
 
-def test_a_sub_grid_out_of_band_is_explained_and_no_longer_when_it_is_mended():
+def test_a_sub_grid_out_of_band_is_explained_and_no_longer_when_it_is_repaired():
     plan = make_board_plan()
     off = renew_plan(plan, reassign(plan, h04="0301-001", h10="0301-001"))
     assert off.exceptions[["subgrid", "rule", "proven"]].values.tolist() == [
@@ -111,8 +111,8 @@ def test_a_sub_grid_out_of_band_is_explained_and_no_longer_when_it_is_mended():
 def test_a_sub_grid_that_falls_apart_stands_in_the_exceptions():
     plan = make_board_plan(THREE, columns=9)
     new = renew_plan(plan, reassign(plan, h09="0301-001"))
-    told = new.exceptions[new.exceptions["rule"] == "contiguity"]
-    assert told["subgrid"].tolist() == ["0301-001"]
+    torn = new.exceptions[new.exceptions["rule"] == "contiguity"]
+    assert torn["subgrid"].tolist() == ["0301-001"]
     assert new.subgrids.loc["0301-001", "pieces"] == 2
 
 
@@ -124,7 +124,7 @@ def test_a_centre_that_is_wanted_is_taken_with_its_walks():
     assert new.subgrids.loc["0301-001", "household_metres"] == pytest.approx(far)
 
 
-def test_everything_wrong_with_an_assignment_is_told_at_once():
+def test_everything_wrong_with_an_assignment_is_reported_at_once():
     plan = make_board_plan()
     member = reassign(plan, h01="").drop("h02-1")
     with pytest.raises(gp.errors.InputError) as caught:
@@ -209,7 +209,7 @@ def test_a_new_house_on_the_land_of_another_sub_grid_takes_land_from_it_alone():
     assert new.subgrids["area"].sum() == pytest.approx(270 * 60)
 
 
-def test_a_limit_that_moved_has_the_community_drawn_anew():
+def test_a_limit_that_moved_has_the_community_redrawn():
     plan = make_board_plan()
     wide = plan.site.communities.assign(geometry=[box(X0 - 40, Y0, X0 + 180, Y0 + 60)])
     new = renew_on(plan, plan.site.buildings, plan.stairwells, communities=wide)
@@ -219,7 +219,7 @@ def test_a_limit_that_moved_has_the_community_drawn_anew():
 
 @functools.cache
 def draw_town():
-    """A synthetic town of two communities with exclusive grids, special grids and an upper layer."""
+    """A synthetic town: two communities, exclusive grids, special grids and an upper layer."""
     rules = Rules().replace(grids={"drawn": True, "low": 60, "target": 120, "high": 200})
     return divide(gp.read_site(gp.synthetic.make_town(2, households=600, seed=5)), rules, seed=3)
 
@@ -283,7 +283,7 @@ def test_moves_in_a_town_keep_the_tiling_the_layers_and_every_untouched_row(data
         plan = new
 
 
-def test_a_community_that_is_drawn_anew_keeps_the_codes_of_exclusive_grids(town):
+def test_a_community_that_is_redrawn_keeps_the_codes_of_exclusive_grids(town):
     first = town.site.communities.index[0]
     grown = town.site.communities.geometry.copy()
     grown[first] = shapely.union(

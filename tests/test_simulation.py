@@ -1,4 +1,4 @@
-"""Simulation of plans: a board whose posts can be counted, scenarios that share their chances, and what is not known for sure."""
+"""Simulation of plans: posts that can be counted, shared chances, and how sure a figure is."""
 
 import datetime
 
@@ -46,7 +46,7 @@ TABLES = ("requests", "posts", "curve", "unserved", "differences")
 
 @pytest.fixture(scope="module")
 def board():
-    """Two sub-grids of sixty households with a leader, a full-time and a part-time worker each, and eight volunteers."""
+    """Two sub-grids of sixty, each with a leader, a full- and a part-time worker; 8 volunteers."""
     return staff(make_people_plan(counts={**CITY_COUNTS, "volunteers": 8}))
 
 
@@ -325,7 +325,7 @@ def test_rules_that_make_no_sense_are_refused(changes, said):
 
 
 def make_doubtful(low, high):
-    """The board, with so few to so many households in every house instead of ten; bands from 50 to 70."""
+    """The board with an interval of households in every house; bands from 50 to 70."""
     plan = make_board_plan()
     buildings = plan.site.buildings.assign(households_low=low, households_high=high)
     return plan.replace(buildings=buildings, subgrids=plan.subgrids.assign(low=50, high=70))
@@ -413,10 +413,10 @@ def test_the_command_prints_scenarios_side_by_side_and_writes_what_it_printed(bo
         "--plot",
         tmp_path / "p.png",
     ]
-    told = CliRunner().invoke(app, [str(w) for w in words])
-    assert told.exit_code == 0, told.output
-    assert "rush" in told.output
-    assert "in band" in told.output
+    result = CliRunner().invoke(app, [str(w) for w in words])
+    assert result.exit_code == 0, result.output
+    assert "rush" in result.output
+    assert "in band" in result.output
     assert {f.name for f in (tmp_path / "out").iterdir()} == {f"{t}.csv" for t in TABLES} | {
         "chances.csv",
         "manifest.json",
@@ -428,7 +428,7 @@ def test_the_command_prints_scenarios_side_by_side_and_writes_what_it_printed(bo
 
 
 # ---- who waits at each hour of the week
-# --------------------------------------------------------------------------------
+# -----------------------------------------------------------------------------
 
 # Everybody is there on Saturdays from nine to noon only.
 SATURDAYS = Rules().replace(

@@ -1,4 +1,4 @@
-"""The kernel of the simulation: queues that theory knows, days worked out by hand, and the same system in plain SimPy."""
+"""The simulation kernel: queues known to theory, days worked out by hand, and plain SimPy."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ FOREVER = np.inf
 
 
 def come_at(world, hours):
-    """Let requests of each sub-grid (kind 0) come at just these hours: the profile is bent until its stream says so."""
+    """Have requests of each sub-grid (kind 0) come at these hours, by bending the profile."""
     steps = np.arange(world.running.shape[2], dtype=float)
     rows = np.zeros((len(world.cells), 2, len(steps)))
     for c, own in enumerate(hours):
@@ -43,14 +43,14 @@ def come_at(world, hours):
 
 
 def run_hours(world, hours):
-    """Run with requests at these hours; returns came, met, resolved (minutes) and post by sub-grid and number, and the tally."""
+    """Run with requests at these hours; returns minutes, posts by sub-grid, and the tally."""
     rows = sum(len(own) for own in hours)
     tally, log = run_days(come_at(world, hours), rows)
     return {(int(r[0]) // 2, int(r[1])): tuple(np.round(r[2:], 6)) for r in log}, tally
 
 
 def two_subgrids(**more):
-    """Sub-grids 0 and 1, a post of its own in each five minutes away, ten minutes from the other; work of 85 minutes."""
+    """Sub-grids 0 and 1, each with a post five minutes away, the other's at ten; work of 85 min."""
     links = [(0, 0, OWN, 5), (1, 1, OWN, 5), (0, 1, NEIGHBOUR, 10), (1, 0, NEIGHBOUR, 10)]
     return make_world(
         links,
@@ -261,7 +261,7 @@ def test_the_time_average_is_exactly_the_sum_of_all_times():
 
 
 def draw_world(seed):
-    """A random small town: sub-grids, posts of all tiers with ways, turns of duty, both kinds, all that may happen."""
+    """A random small town: sub-grids, posts of all tiers with ways, turns of duty, both kinds."""
     rng = np.random.default_rng(seed)
     cells = rng.integers(1, 5)
     posts = rng.integers(1, 7)

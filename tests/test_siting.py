@@ -27,7 +27,7 @@ def draw_street(n=5, reach=100.0, **more):
 
 
 def share_by_hand(ways, weights, opened, capacities, beyond):
-    """Price of the best sharing out, by another formulation than ours: a dense linear programme with a dummy post."""
+    """The best price by another formulation: a dense linear programme with a dummy post."""
     opened = sorted(opened)
     n = len(weights)
     if capacities is None:
@@ -216,10 +216,10 @@ def test_a_way_of_nought_is_a_way():
     assert cover_most(make_siting_problem(csr_array(np.array([[1.0]])) * 0, [3]), 1).objective == 3
 
 
-def test_everything_wrong_is_told_at_once():
-    with pytest.raises(InputError) as told:
+def test_everything_wrong_is_reported_at_once():
+    with pytest.raises(InputError) as caught:
         make_siting_problem([[1.0, -2.0]], [1, 2], fixed=[7], capacities=[1, 2, 3])
-    assert [problem.table for problem in told.value.problems] == ["ways"] * 4
+    assert [problem.table for problem in caught.value.problems] == ["ways"] * 4
 
 
 @settings(max_examples=20, deadline=None)

@@ -64,7 +64,7 @@ def test_one_seat_for_six_subgrids_needs_a_cadre_beside_it():
     assert sorted(leaders["source"]) == ["cadre", "secretary"]
     assert leaders["served"].tolist() == [3, 3]
     # He is no longer free to work: one cadre and seven community workers stay,
-    # of whom six have a zone.
+    # six of which have a zone.
     assert sorted(plan.posts.query("role == 'grid_worker_full' and filled")["source"]) == [
         "cadre"
     ] + 5 * ["community_worker"]
@@ -112,7 +112,7 @@ def test_committee_seats_are_taken_off_the_members_before_any_works_part_time():
     ]
 
 
-def test_a_subgrid_that_nobody_serves_is_told():
+def test_a_subgrid_that_nobody_serves_is_reported():
     plan = staff(make_people_plan(full=0, counts={}))
     assert gaps(plan, "coverage")["of"].tolist() == ["0301-001", "0301-002"]
     assert read(plan, "coverage") == 0.0
@@ -244,7 +244,7 @@ def test_a_plan_that_was_not_organised_is_refused():
         staff(make_board_plan())
 
 
-def test_all_contradictory_counts_are_told_at_once():
+def test_all_contradictory_counts_are_reported_at_once():
     rows = [
         ("community", "0301", "cadres", 2),
         ("building", "h01", "cadres", 3),

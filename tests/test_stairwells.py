@@ -55,7 +55,7 @@ def test_a_slab_of_54_metres_has_three_stairwells_along_its_front():
 
 
 def test_every_door_of_a_horseshoe_lies_in_its_own_slice():
-    """Six stairwells along 90 m; the axis runs through the court, so that the four in the middle step back into the base.
+    """Six stairwells along 90 m; the axis crosses the court, so the middle four step into the base.
 
     The base lies along the north, the arms reach south::
 
@@ -85,7 +85,7 @@ def test_every_door_of_a_horseshoe_lies_in_its_own_slice():
 
 
 def test_the_doors_of_a_corner_building_step_back_along_their_own_slice():
-    """An L whose short arm stands at its eastern end: the nearest wall of all would be that of the arm."""
+    """An L whose short arm is at its eastern end: the nearest wall of all is that of the arm."""
     atoms, _ = find(
         {
             "building": "l",

@@ -1,4 +1,4 @@
-"""A surge: boards on which helpers can be counted, ground that is closed, and what must hold whatever happens."""
+"""A surge: helpers that can be counted, closed ground, and what must always hold."""
 
 import json
 from dataclasses import replace
@@ -91,7 +91,7 @@ BRIDGE = {
 
 @pytest.fixture(scope="module")
 def board():
-    """Two sub-grids of sixty households with a leader and a part-time worker each, and two full-time workers for both."""
+    """Two sub-grids of sixty, each with a leader and a part-time worker; two full-time for both."""
     return staff(make_people_plan(counts=CITY_COUNTS))
 
 
@@ -227,7 +227,7 @@ def test_after_twelve_hours_half_of_them_are_there(board):
 
 
 def make_river(board, members=4, at=(-30.0, 30.0)):
-    """The board of houses sixty metres apart with a river down the middle, one bridge, and an institution on the left."""
+    """Houses sixty metres apart, a river down the middle, one bridge; the institution is west."""
     plan = staff(make_people_plan(counts=CITY_COUNTS, step=60.0))
     site = plan.site.replace(
         barriers=make_table("barriers", [RIVER]), openings=make_table("openings", [BRIDGE])
@@ -262,15 +262,15 @@ def test_a_flood_affects_the_houses_by_the_river_and_shuts_its_bridge(board):
     # The houses nearest to the river stand 30 m off: two of ten households in
     # each sub-grid, four checks each.
     done = surge(make_river(board), FLOOD, SURE, replications=1)
-    told = done.manifest["events"]["flood"]
-    assert (told["subgrids"], told["households"], told["checks"], told["shut"]) == (
+    figures = done.manifest["events"]["flood"]
+    assert (figures["subgrids"], figures["households"], figures["checks"], figures["shut"]) == (
         2,
         40.0,
         8,
         ["b"],
     )
-    assert told["called"]["institution"] == 4
-    assert told["cut_off"] == ["0301-002"]  # the office and the institution are on the left
+    assert figures["called"]["institution"] == 4
+    assert figures["cut_off"] == ["0301-002"]  # the office and the institution are on the left
 
 
 def test_without_the_bridge_the_right_bank_has_only_its_own(board):
@@ -353,7 +353,7 @@ def test_a_bridge_of_a_street_without_an_opening_counts_and_can_be_shut():
     assert SurgeTravel(site, rules).measure(a, b)[0, 0] == pytest.approx(5 + 580 + 5)
     ways = SurgeTravel(shut_bridge(site, bridge, rules), rules)
     assert np.isinf(ways.measure(a, b)).all()
-    # The other bank goes on along its own street, though it hangs together with nothing else now.
+    # The other bank goes on along its own street, though it is connected to nothing else now.
     assert ways.measure(b, c)[0, 0] == pytest.approx(5 + 90 + 5)
 
 
@@ -372,9 +372,9 @@ def test_a_closed_area_takes_its_streets_and_bridges():
 
 
 def test_where_nobody_is_known_to_pair_it_is_said(board):
-    told = surge(board, LEFT, SURE, replications=1, worth=False).manifest["events"]["cut"]
-    assert any("gridplan pair PLAN" in note for note in told["notes"])
-    assert any("straight lines" in note for note in told["notes"])
+    figures = surge(board, LEFT, SURE, replications=1, worth=False).manifest["events"]["cut"]
+    assert any("gridplan pair PLAN" in note for note in figures["notes"])
+    assert any("straight lines" in note for note in figures["notes"])
 
 
 def test_volunteers_of_adjoining_communities_come_if_they_are_not_affected_themselves(town):
@@ -485,20 +485,25 @@ def test_whatever_happens_the_figures_fit_together(town, data):
 def test_events_from_a_file_with_its_outlines(tmp_path, board):
     shape = gpd.GeoDataFrame(geometry=[box(X0, Y0, X0 + 45, Y0 + 60)], crs=CRS).to_crs(4326)
     shape.to_file(tmp_path / "wet.geojson")
-    text = '[event.wet]\narea = "wet.geojson"\nhours = 5\nflood_minutes = 12.0\n[event.wet.simulation]\nwork_cv = 0.0\n'
+    text = (
+        '[event.wet]\narea = "wet.geojson"\nhours = 5\nflood_minutes = 12.0\n'
+        "[event.wet.simulation]\nwork_cv = 0.0\n"
+    )
     (tmp_path / "e.toml").write_text(text)
     (event,) = read_events(tmp_path / "e.toml", board.site.crs)
     rules = event.replace_rules(Rules())
     assert (event.hours, rules.surge.flood_minutes, rules.simulation.work_cv) == (5, 12.0, 0.0)
-    told = surge(board, tmp_path / "e.toml", replications=1, worth=False).manifest["events"]["wet"]
-    assert (told["subgrids"], told["households"]) == (
+    figures = surge(board, tmp_path / "e.toml", replications=1, worth=False).manifest["events"][
+        "wet"
+    ]
+    assert (figures["subgrids"], figures["households"]) == (
         1,
         20.0,
     )  # the two houses whose doors are in the first 45 m
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "said"),
     [
         (
             "[event.a]\nkind = 'storm'\nhours = 0\nstart = 2026-01-01T10:30:00\n",
@@ -512,11 +517,11 @@ def test_events_from_a_file_with_its_outlines(tmp_path, board):
         ("no toml", ["cannot be read as TOML", "--template"]),
     ],
 )
-def test_what_is_wrong_in_a_file_of_events_is_told(tmp_path, text, told):
+def test_what_is_wrong_in_a_file_of_events_is_reported(tmp_path, text, said):
     (tmp_path / "e.toml").write_text(text)
     with pytest.raises(RuleError) as error:
         read_events(tmp_path / "e.toml")
-    assert all(words in str(error.value) for words in told), str(error.value)
+    assert all(words in str(error.value) for words in said), str(error.value)
 
 
 def test_codes_that_the_plan_does_not_know_are_refused_all_at_once(board):

@@ -308,7 +308,7 @@ def test_every_second_house_has_a_shed_in_its_yard_that_is_no_home():
     assert (shapely.distance(sheds.union_all(), houses.geometry.to_numpy()) < 40).mean() > 0.95
 
 
-def test_a_wrong_hierarchy_is_told_all_at_once():
+def test_a_wrong_hierarchy_is_reported_all_at_once():
     wrong = pd.concat([HIERARCHY, HIERARCHY.iloc[:1]]).replace({"kind": {"urban": "town"}})
     with pytest.raises(InputError) as caught:
         make_town(hierarchy=wrong)

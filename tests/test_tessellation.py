@@ -45,7 +45,7 @@ def draw(
     workers=1,
     shuffle=None,
 ):
-    """Outlines of a village: ``homes`` maps a building to (footprint, sub-grid), ``land`` a community to its outline."""
+    """Outlines of a village: ``homes`` has (footprint, sub-grid), ``land`` the communities."""
     land = land or {"c": at(0, 0, 100, 40)}
     houses = [
         {"building": b, "geometry": g, "community": s.split("-")[0]} for b, (g, s) in homes.items()
@@ -205,7 +205,7 @@ def test_a_turned_slab_is_cut_across_its_own_axis_from_west_to_east():
 
 
 def test_land_round_a_home_is_its_own_even_where_the_nearest_wall_is_another_s():
-    """Two slabs on the left, a long one on the right in three slices; a line goes round the lower slab.
+    """Two slabs in the west, a long one in the east in slices; a line goes round the lower slab.
 
     The middle of the land of c-002 lies by that line, once it is straightened,
     nearer to the lower slab than to its own homes.
@@ -304,7 +304,7 @@ def test_a_piece_without_homes_is_handed_on_and_ties_go_to_the_lower_number():
         0,
         2,
         0,
-    ]  # face 1 hangs together with face 3, where the home stands
+    ]  # face 1 is connected to face 3, where the home stands
     labels = settle_labels(
         np.array([1, 3, 2, 0]), np.array([0, 2, 3, 3]), np.array([1, 2, 0, 3]), edges
     )
@@ -416,9 +416,9 @@ def test_ridges_run_between_points_of_different_parts_only():
 def test_matching_borders_moves_no_corner():
     left = box(0, 0, 1, 3)
     right = shapely.Polygon([(1, 0), (2, 0), (2, 3), (1, 3), (1, 2), (1, 1)])
-    mended = match_borders(np.array([left, right]), 1e-6)
-    assert mended[1].equals_exact(right)
-    assert sorted(mended[0].exterior.coords[:-1]) == [
+    matched = match_borders(np.array([left, right]), 1e-6)
+    assert matched[1].equals_exact(right)
+    assert sorted(matched[0].exterior.coords[:-1]) == [
         (0, 0),
         (0, 3),
         (1, 0),
@@ -487,7 +487,7 @@ def test_neither_the_order_of_rows_nor_the_number_of_workers_matters(order):
 
 
 def group_homes(buildings, size=35):
-    """Stand-in stairwells: homes west to east in strips, north to south within, so many to a sub-grid."""
+    """Made-up stairwells: homes in strips from west to east, each from north to south."""
     rows = []
     for community, own in buildings.groupby("community"):
         x = own.centroid.x.to_numpy()
@@ -592,8 +592,8 @@ def test_a_real_quarter_of_slabs_is_tiled_with_railways_and_water():
     assert len(outlines.subgrids) > 200
 
 
-def test_a_sub_grid_that_comes_a_rounding_near_itself_does_not_touch_itself_when_borders_are_matched():
-    """A reaches around C down to a neck of a hundredth of a millimetre above B; B and C have corners that A lacks."""
+def test_a_sub_grid_that_nearly_touches_itself_does_not_do_so_when_borders_are_matched():
+    """A reaches around C to a neck of 0.01 mm over B; B and C have corners that A lacks."""
     near = 1e-5
     a = shapely.Polygon([(0, 0), (10, 0), (10, 10), (5, near), (0, 10)])
     b = shapely.Polygon([(0, 0), (0, -5), (10, -5), (10, 0), (4, 0)])

@@ -25,7 +25,7 @@ NOWHERE = make_site()
 
 
 def draw(streets, barriers=(), openings=(), compounds=()):
-    """A site of streets ``{code: (points, {column: value})}`` or ``{code: points}``, with barriers and openings as rows."""
+    """A site of streets, ``{code: (points, {column: value})}`` or ``{code: points}``."""
     rows = []
     for code, line in streets.items():
         points, more = line if isinstance(line, tuple) else (line, {})
@@ -96,7 +96,7 @@ def test_not_even_where_both_have_a_vertex_at_the_very_place(over):
 
 
 def test_a_bridge_joins_at_its_ends_and_stairs_join_it_where_they_end():
-    """The bridge b runs from the end of west to the middle of e; the stairs x go down from its vertex at 30 m."""
+    """The bridge b runs from the end of west to the middle of e; stairs x start at 30 m of it."""
     site = draw(
         {
             "w": [(-50, 0), (0, 0)],
@@ -142,7 +142,7 @@ def test_a_hard_barrier_cuts_the_street_that_crosses_it(barrier):
 @pytest.mark.parametrize("barrier", [RIVER, RAIL])
 @pytest.mark.parametrize("kind", ["level_crossing", "underpass", "bridge"])
 def test_an_opening_lets_the_street_through_and_only_there(barrier, kind):
-    """The opening is at the street p; the street q, 100 m on, stays cut, so that from its far end one walks round by p."""
+    """The opening is at the street p; the street q, 100 m on, stays cut: one walks round by p."""
     opening = {"opening": "o", "kind": kind, "geometry": Point(0, 25)}
     streets = {
         "p": [(0, 0), (0, 50)],
@@ -184,7 +184,7 @@ def test_a_disconnected_footpath_never_becomes_the_towns_catchment():
     )
     network, entries = build_network(site)
     doors, _ = reach_doors(network, put(door=(10, 0)), site)
-    posts, told = reach_doors(network, put(far=(600, -399), near=(900, 20)), site)
+    posts, notes = reach_doors(network, put(far=(600, -399), near=(900, 20)), site)
     assert network.street[doors["edge"]].tolist() == ["street"]
     assert doors["leg"].tolist() == [30.0]
     assert posts["snapped"].to_dict() == {"far": False, "near": True}
@@ -192,7 +192,7 @@ def test_a_disconnected_footpath_never_becomes_the_towns_catchment():
     assert find_nearest(network, posts, doors)["metres"].isna().tolist() == [True, False]
     apart = next(e for e in entries if e.count)
     assert (apart.count, apart.ids) == (1, ["path"])
-    assert [(e.count, list(e.ids)) for e in told if e.count] == [(1, ["far"])]
+    assert [(e.count, list(e.ids)) for e in notes if e.count] == [(1, ["far"])]
 
 
 def test_the_way_to_the_street_counts_at_both_ends_and_on_one_edge_nobody_walks_to_its_ends():
@@ -233,7 +233,7 @@ def test_a_door_does_not_cross_the_railway_to_the_nearest_street():
     assert walk(site, (20, 30), (20, 15)) == pytest.approx(60 + 80 + 75 + 80)
 
 
-def test_what_is_cut_off_and_what_is_far_are_told_apart():
+def test_what_is_cut_off_and_what_is_far_are_distinguished():
     site = draw({"s": [(0, 0), (100, 0)]}, [RAIL])
     network, _ = build_network(site)
     doors, entries = reach_doors(network, put(near=(50, 10), behind=(50, 40), far=(50, -300)), site)
@@ -286,7 +286,7 @@ def test_a_compound_with_a_gate_on_its_outline_needs_no_wall_and_an_inferred_one
 
 
 def test_a_door_by_the_gate_walks_straight_through_it():
-    """The gate is in the south wall at (50, 10), the door 20 m behind it: straight to the street."""
+    """The gate is in the south wall at (50, 10), 20 m in front of the door: straight out."""
     site = draw(ROADS, [WALL], [GATE | {"geometry": Point(50, 10)}])
     doors, _ = reach_doors(build_network(site)[0], put(d=(50, 30)), site)
     assert doors[["leg", "gate"]].to_numpy().tolist() == [[30.0, "g"]]
@@ -318,7 +318,7 @@ steps = st.lists(
 @given(steps, st.lists(lattice, min_size=1, max_size=5), st.lists(lattice, min_size=1, max_size=5))
 @settings(max_examples=30, deadline=None)
 def test_distances_are_those_of_networkx(lines, doors, posts):
-    """Every street is cut at every other; sources and targets are nodes of the same graph, joined to it by their feet."""
+    """Streets are cut where they cross; sources and targets join the nodes of one graph."""
     site = draw({f"s{n:02d}": line for n, line in enumerate(lines)})
     network, _ = build_network(site)
     a, b = (
@@ -383,7 +383,7 @@ def test_without_streets_a_way_is_a_straight_line_times_the_detour():
 
 
 def test_without_streets_a_river_is_crossed_by_its_bridges():
-    """The bridge stands at x = 30, 60 m long: 50 m there (30, 40), 60 m over it, 50 m on. A ford is a point in the water."""
+    """A bridge at x = 30, 60 m long: 50 m there (30, 40), 60 m over it, 50 m on; a ford."""
     bridge = {"opening": "o", "kind": "bridge", "geometry": LineString([(30, 20), (30, 80)])}
     river = RIVER | {"geometry": box(-500, 20, 500, 80)}
     assert stray(draw({}, [river]), (0, -20), (0, 120)) == np.inf
@@ -395,7 +395,7 @@ def test_without_streets_a_river_is_crossed_by_its_bridges():
 
 
 def test_without_streets_two_rivers_are_crossed_by_a_bridge_each():
-    """Bridges of 60 m at x = 30 over the river from 20 m on, and at x = -30 over the one from 120 m on."""
+    """Bridges of 60 m at x = 30 over the river from 20 m on, at x = -30 over that from 120 m on."""
     rivers = [
         RIVER | {"barrier": f"r{y}", "geometry": box(-500, y, 500, y + 60)} for y in (20, 120)
     ]
@@ -408,7 +408,7 @@ def test_without_streets_two_rivers_are_crossed_by_a_bridge_each():
 
 
 def test_without_streets_the_walls_of_compounds_are_left_to_the_detour_unless_they_are_hard():
-    """Through the gate in the south wall, at (50, 10): 40 m east and 20 m south, then 40 m west and 10 m south."""
+    """Through the south gate at (50, 10): 40 m east, 20 m south, then 40 m west and 10 m south."""
     gate = GATE | {"geometry": Point(50, 10)}
     assert stray(draw({}, [WALL], [gate]), (10, 30), (90, 0)) == pytest.approx(
         1.5 * np.hypot(80, 30)
@@ -470,10 +470,11 @@ def test_ways_among_the_doors_of_a_community_go_along_the_streets():
     Two lanes 60 m apart, joined at the west end; a and b face each other
     across the yards, 100 m from there::
 
-        +------- b         a - b: 40 m straight, times 1.5, is less than 10 + 100 + 60 + 100 + 10 along the lanes
-        |        a         a - c: 60 m along the lane, and 10 m at both ends
-        +------- - --- c   a - d: farther than 50 m, so by the lanes: 10 + 100
-        + 60 + 160 + 10
+        +------- b         a - b: 40 m straight, times 1.5, which is less than
+        |        a                10 + 100 + 60 + 100 + 10 along the lanes
+        +------- - --- c   a - c: 60 m along the lane, and 10 m at both ends
+                           a - d: farther than 50 m, so by the lanes:
+                                  10 + 100 + 60 + 160 + 10
     """
     site = draw({"s": [(0, 0), (300, 0)], "w": [(0, 0), (0, 60)], "n": [(0, 60), (300, 60)]})
     doors = make_table(
@@ -487,7 +488,7 @@ def test_ways_among_the_doors_of_a_community_go_along_the_streets():
 
 
 def test_ways_are_the_same_on_the_streets_around():
-    """A road of 40 km with a corner each km, and a lane that nothing joins to it; the doors live in the middle of the road."""
+    """A road of 40 km with a corner each km, and a lane joined to nothing; doors are at 20 km."""
     road = [(1000.0 * n, 10.0 * (n % 2)) for n in range(41)]
     site = draw({"road": road, "lane": [(20_000, 80), (20_300, 80)]})
     doors = make_table(

@@ -140,19 +140,19 @@ def test_where_nothing_happens_nothing_changes_and_nobody_moves():
 
 def test_what_the_plan_explains_as_out_of_band_is_left_until_it_changes():
     plan = make_board_plan((1, 1, 1, 1, 2, 2) * 2)  # 80 and 40
-    told = pd.DataFrame(
+    known = pd.DataFrame(
         {
             "exception": ["1", "2"],
             "community": "0301",
             "subgrid": ["0301-001", "0301-002"],
             "rule": "high",
             "proven": True,
-            "explanation": "told",
+            "explanation": "known",
             "remedy": "none",
         }
     ).set_index("exception")
     assert read(look(plan), "repair", "moved") == [0, 10, 0, 0]
-    assert read(look(plan.replace(exceptions=told)), "repair", "moved") == [0, 0, 0, 0]
+    assert read(look(plan.replace(exceptions=known)), "repair", "moved") == [0, 0, 0, 0]
     assert look(plan).subgrids[["median", "why"]].values.tolist() == [[0.0, "over"], [0.0, "under"]]
 
 
@@ -324,7 +324,7 @@ def test_new_doors_stand_away_from_others_and_are_linked_over_no_barrier():
     assert link_doors(own, doors, 200.0, wall[:0]).min() == 0
 
 
-def test_an_estate_without_free_land_is_told_and_not_built():
+def test_an_estate_without_free_land_is_reported_and_not_built():
     done = look(
         make_board_plan(step=30.0), Given((Estate(1, "0301", 50),), changes={"estate_gap": 100.0})
     )
@@ -383,12 +383,12 @@ def test_whatever_happens_every_household_is_in_a_sub_grid_and_nobody_else_is(
             assert course.moved[year] == 0
 
 
-def test_events_in_no_place_of_the_plan_or_after_the_last_year_are_told_at_once():
+def test_events_in_no_place_of_the_plan_or_after_the_last_year_are_reported_at_once():
     wrong = Given((Estate(9, "0999", 10),), (Demolition(1, ("h77",), "x1"),))
-    with pytest.raises(InputError) as told:
+    with pytest.raises(InputError) as caught:
         look(make_board_plan(), wrong, years=5)
     for word in ("0999", "h77", "x1", "year 9"):
-        assert word in str(told.value)
+        assert word in str(caught.value)
 
 
 def test_what_cannot_be_looked_at_is_refused(tmp_path):
@@ -454,7 +454,7 @@ def test_the_verb_prints_the_policies_side_by_side_and_writes_tables_and_a_plot(
     assert CliRunner().invoke(app, ["years"]).exit_code == 2
 
 
-def test_repair_moves_whom_redraw_moves_on_the_same_land():
+def test_repair_moves_the_same_households_as_redraw_on_the_same_land():
     # Five strips of twelve houses; then some are gone; the plan is redrawn on
     # the land without them.
     plan = make_board_plan(tuple(1 + n % 10 // 2 for n in range(60)), columns=10, rows=6, step=30.0)

@@ -37,7 +37,7 @@ def find_homes(problem, part, fixed=()):
 
 
 def disturb(problem, part, seed):
-    """Households change in a few places: one part grows by half, one loses most, and three atoms are new."""
+    """Households change in a few places: a part grows by half, one shrinks, 3 atoms are new."""
     chance = np.random.default_rng(seed)
     weights = problem.weights.copy()
     grown, shrunk = chance.permutation(int(part.max()) + 1)[:2] if part.max() > 0 else (0, 0)
@@ -71,7 +71,7 @@ def test_where_all_fits_nobody_moves_at_a_price():
 
 @settings(max_examples=30, deadline=None)
 @given(st.integers(0, 10_000), st.integers(0, 3))
-def test_a_mended_division_is_whole_and_connected_and_holds_what_is_held(seed, held):
+def test_a_repaired_division_is_whole_and_connected_and_holds_what_is_held(seed, held):
     problem = make_random(50, seed)
     part = divide_atoms(problem, "quick", seed).part
     changed = disturb(problem, part, seed)
@@ -101,7 +101,7 @@ def test_a_mended_division_is_whole_and_connected_and_holds_what_is_held(seed, h
 
 
 def test_what_is_held_is_held_where_no_division_keeps_the_band():
-    """Sixteen households in all, and the band is twenty to forty; an atom of each of two parts is held."""
+    """Sixteen households for a band of twenty to forty; an atom of each of two parts is held."""
     problem = make_random(16, 2)
     ones = np.ones(16, np.int64)
     problem = replace(problem, weights=ones, pull=ones.astype(float))
