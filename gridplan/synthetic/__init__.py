@@ -1,4 +1,4 @@
-"""Synthetic towns and cities to try gridplan on, and the boards of its examples; any likeness to a real place is chance."""
+"""Synthetic towns and cities, and the boards of examples; any likeness to a place is chance."""
 
 from gridplan.synthetic.board_plan import make_board_plan, make_checkerboard
 from gridplan.synthetic.city import write_city

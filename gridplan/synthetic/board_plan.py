@@ -1,4 +1,4 @@
-"""A board of houses small enough to check by eye: a site of one community, and a plan of it drawn by hand.
+"""A board of houses small enough to check by eye: one community, and a plan drawn by hand.
 
 Examples and tests build on it, since nothing in it takes time and every figure
 can be found with a pencil.
@@ -20,7 +20,7 @@ from gridplan.site import SITE_TABLES, Site
 from gridplan.tables.conform import conform_table, make_empty
 
 CRS = "EPSG:32650"
-# a field near Tangshan
+# a field near Tangshan, in metres, so that the board has the coordinates of a real site
 X0 = 500_000.0
 Y0 = 4_390_000.0
 COMMUNITY = "0301"
@@ -169,6 +169,7 @@ def _list_stairwells(site: Site, code_of: Mapping[str, str]) -> list[dict[str, A
 def _list_neighbours(houses: Sequence[str], columns: int, step: float) -> list[dict[str, Any]]:
     """List the pairs of houses beside each other in a row or a column."""
     pairs: list[dict[str, Any]] = []
+    # each pair is met once, from its south-western house
     for n in range(len(houses)):
         # The house to the right, but not over the end of a row; and the one above.
         for m, is_beside in ((n + 1, (n + 1) % columns != 0), (n + columns, True)):
@@ -189,6 +190,7 @@ def _list_subgrid(
     code: str, houses: Sequence[str], middles: Mapping[str, Point], step: float
 ) -> dict[str, Any]:
     """List the figures of a sub-grid as a straight walk over the board gives them."""
+    # squares of a whole step meet, so the land of a sub-grid is one piece without gaps
     half = step / 2
     land = unary_union(
         [
@@ -200,6 +202,7 @@ def _list_subgrid(
         c: sum(BEHIND_A_DOOR * middles[house].distance(middles[c]) for house in houses)
         for c in houses
     }
+    # rounded, since sums in another order differ in the last digit; the code decides a tie
     centre = min(houses, key=lambda c: (round(metres[c], 6), c))
     households = BEHIND_A_DOOR * len(houses)
     return {

@@ -1,4 +1,4 @@
-"""A synthetic town of any size as a folder of GeoParquet, drawn some communities at a time so that memory stays bounded.
+"""A synthetic town of any size as a folder of GeoParquet, drawn in parts to bound memory.
 
 The folder holds one file a table, as :func:`gridplan.read_site` reads it; its
 tables are those of :func:`make_town`.
@@ -21,10 +21,8 @@ from gridplan.synthetic.town import CRS, TABLES, Town, draw_community, draw_fram
 from gridplan.tables.parquet import TableWriter
 
 AT_ONCE = 50  # communities drawn at once
-STREAMED = (
-    "buildings",
-    "counts",
-)  # tables too large to be held as a whole; the others are joined and sorted in memory
+# Tables too large to be held as a whole; the others are joined and sorted in memory.
+STREAMED = ("buildings", "counts")
 _PARTS = ".parts"
 _Task: TypeAlias = "tuple[str, int, int]"
 
@@ -32,7 +30,9 @@ _Task: TypeAlias = "tuple[str, int, int]"
 def write_city(
     town: Town, folder: str | Path, *, workers: int | None = None, progress: Progress = keep_silent
 ) -> Path:
-    """Write a town as a folder of GeoParquet files, each sorted by community; files of an earlier town are replaced.
+    """Write a town as a folder of GeoParquet files, each sorted by community.
+
+    Files of an earlier town are replaced.
 
     Parameters
     ----------
@@ -58,6 +58,8 @@ def write_city(
     parts = folder / _PARTS
     shutil.rmtree(parts, ignore_errors=True)
     parts.mkdir(parents=True)
+    # A file instead of an argument: each process loads the town once, not once a task. The
+    # name holds the contents, so the cache of a process never confuses two towns.
     packed = pickle.dumps(town)
     file = parts / f"{hashlib.sha256(packed).hexdigest()[:16]}.pickle"
     file.write_bytes(packed)
@@ -70,20 +72,21 @@ def write_city(
     progress("writing", 0, 1)
     frame = draw_frame(town)
     for table in TABLES:
-        own = [rows for rows in frame[table] if len(rows)]
+        shared = [rows for rows in frame[table] if len(rows)]
+        # the names begin with the first community's number, so their order is that of the codes
         files = sorted(parts.glob(f"*-{table}.parquet"))
-        if not own and not files:
+        if not shared and not files:
             continue
         with TableWriter(parts / f"{table}.parquet") as writer:
-            batches = [finish_table(table, own)] if own else []
-            if table in STREAMED:
-                for batch in [
-                    *batches,
-                    *(finish_table(table, [_read_part(file)]) for file in files),
-                ]:
-                    writer.write(batch.reset_index())
-            else:
-                writer.write(finish_table(table, [*own, *map(_read_part, files)]).reset_index())
+            if table not in STREAMED:
+                writer.write(finish_table(table, [*shared, *map(_read_part, files)]).reset_index())
+                continue
+            # rows of the whole site have the county's code, which sorts before its communities
+            if shared:
+                writer.write(finish_table(table, shared).reset_index())
+            for file in files:
+                writer.write(finish_table(table, [_read_part(file)]).reset_index())
+    # moved once all tables are whole: an interrupted drawing leaves the old town as it was
     for table in TABLES:
         (folder / f"{table}.parquet").unlink(missing_ok=True)
         if (parts / f"{table}.parquet").exists():

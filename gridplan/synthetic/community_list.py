@@ -1,4 +1,4 @@
-"""The communities of a synthetic town before they are drawn: codes, names, kinds, and how many households they wish for."""
+"""The communities of a synthetic town before they are drawn: codes, names, kinds, sizes."""
 
 from __future__ import annotations
 
@@ -20,16 +20,20 @@ COUNTY = "130203"
 
 
 def make_rng(seed: int, purpose: str, number: int = 0) -> np.random.Generator:
-    """Make the generator of one purpose and community, which no other draws from."""
+    """Make the generator of one purpose and community, which nothing else samples from."""
+    # NumPy mixes all entries of the list, so near seeds and numbers give unrelated streams
     return np.random.default_rng([seed, number, *purpose.encode()])
 
 
 def list_wards(communities: int, urban_share: float) -> pd.DataFrame:
-    """List invented communities: subdistricts of some eight, townships of some twelve, codes as in the real register."""
+    """List invented communities in subdistricts and townships, coded as in the real register."""
     rows = []
     counts = {"urban": round(communities * urban_share)}
     counts["rural"] = communities - counts["urban"]
+    # In the register towns are numbered below 100 and townships from 100; the last three
+    # digits are below 200 for residents' committees and from 200 for villagers' committees.
     for kind, size, first, serial in (("urban", 8, 1, 1), ("rural", 12, 100, 200)):
+        # with more than 99 groups the codes of towns would run into those of townships
         size = max(size, -(-counts[kind] // 99))
         for n in range(counts[kind]):
             group, place = divmod(n, size)
@@ -74,6 +78,7 @@ def take_hierarchy(hierarchy: pd.DataFrame) -> pd.DataFrame:
             )
     if problems:
         raise InputError(problems)
+    # in order of code, since a community's number is part of its seed
     taken = (
         hierarchy.reindex(columns=["code", "name", "kind", "subdistrict"]).astype("str").fillna("")
     )
@@ -81,7 +86,7 @@ def take_hierarchy(hierarchy: pd.DataFrame) -> pd.DataFrame:
 
 
 def find_forms(wards: pd.DataFrame) -> pd.Series[str]:
-    """Find how each community is built: a town, a village, or a village at the fringe of a town, which counts as urban.
+    """Find how each community is built: town, village, or fringe (a village counted as urban).
 
     More than half of the urban communities of Tangshan's register are villages
     by their names; they are built as such.
@@ -98,7 +103,8 @@ def find_forms(wards: pd.DataFrame) -> pd.Series[str]:
 
 
 def wish_households(seed: int, forms: pd.Series[str]) -> Floats:
-    """Draw how many households each community would have if it were alone."""
+    """Sample how many households each community would have if it were alone."""
+    # one generator a community: adding a community changes the size of no other
     wished = np.empty(len(forms))
     for number, form in enumerate(forms):
         wished[number] = make_rng(seed, "size", number).triangular(*SIZES[form])

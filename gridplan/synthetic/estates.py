@@ -1,4 +1,4 @@
-"""Residential compounds of the synthetic town: rows of slabs, towers, old estates, with walls, gates and shops."""
+"""Residential compounds of the synthetic town: slabs, towers, old estates, walls and shops."""
 
 from __future__ import annotations
 
@@ -121,14 +121,16 @@ STYLES = (
         0.13,
     ),
 )
-DENSER = np.array([3, 2, 3, 4, 4])  # the style that each is raised to where a plot must take more
-SPARSER = np.array([0, 1, 1, 2, 3])  # and lowered to where it need not take so many
+# The style that each is raised to where a plot must take more, and lowered to where less
+# will do: numbers in STYLES, the last and the first of which stay as they are.
+DENSER = np.array([3, 2, 3, 4, 4])
+SPARSER = np.array([0, 1, 1, 2, 3])
 DENSITIES = np.array([style.density for style in STYLES])
 
 
 @dataclass(frozen=True)
 class Plot:
-    """A piece of town between streets: its land within the kerbs, the run of its rows, and the streets around it."""
+    """A piece of town between streets: land within the kerbs, angle of rows, streets around."""
 
     land: Any
     angle: float
@@ -141,8 +143,9 @@ class Plot:
 def draw_compound(
     rng: np.random.Generator, plot: Plot, style: int, name: str, sheets: Sheets, homes: Sheets
 ) -> None:
-    """Draw a compound: shops along the main street, a wall with gates, and homes, which are kept apart to be counted."""
+    """Draw a compound: shops, a wall with gates, and homes, on a sheet of their own."""
     land = draw_shops(rng, plot, sheets) if rng.uniform() < 0.8 else plot.land
+    # where the shops have taken all but a sliver, there is no room for a compound
     court = inset(land, WALL)
     if court.is_empty:
         return
@@ -160,7 +163,7 @@ def draw_compound(
 def _draw_homes(
     rng: np.random.Generator, region: Any, angle: float, number: int, name: str, homes: Sheets
 ) -> None:
-    """Draw rows of homes that face south, the first at the south end, as far apart as the sun asks."""
+    """Draw rows of homes that face south, as far apart as the sun demands."""
     style = STYLES[number]
     bay = rng.uniform(*style.bay)
     depth = rng.uniform(*style.depth)
@@ -168,7 +171,10 @@ def _draw_homes(
     flats = int(rng.integers(style.flats[0], style.flats[1] + 1))
     tower = style.word == "tower"
     depth = bay if tower else depth
+    # rows are placed in a frame in which they are horizontal, then turned back
     turned = turn_shape(region, -angle)
+    # rows keep a distance in proportion to their height, so that winter sun reaches the ground
+    # floor; by the floors sampled here, which fit_floors changes only later
     pitch = depth + style.light * STOREY * floors
     low = place_rows(turned, depth, pitch)
     if not len(low):
@@ -184,6 +190,7 @@ def _draw_homes(
     shapes = stamp(
         template, turn(middle, angle), np.column_stack([length, np.full(len(length), depth)]), angle
     )
+    # half a metre to spare: rounded corners of a row that just fits would be outside
     inside = keep_inside(region.buffer(0.5), shapes)
     lower = rng.uniform(size=len(length)) < 0.15  # a few blocks are a floor or more lower
     homes.add(
@@ -200,7 +207,7 @@ def _draw_homes(
 
 
 def place_rows(region: Any, depth: float, pitch: float) -> Floats:
-    """Place rows of a depth at a pitch so that they are longest together; returns their south sides.
+    """Place rows at a pitch so that their total length is greatest; returns their south sides.
 
     Examples
     --------
@@ -211,12 +218,14 @@ def place_rows(region: Any, depth: float, pitch: float) -> Floats:
     north = region.bounds[3] - depth - 0.1
     if north <= south:
         return np.array([])
+    # a start more than a pitch to the north would only drop a row
     starts = np.linspace(south, min(north, south + pitch), 9)
     tries = [np.arange(start, north + 1e-6, pitch) for start in starts]
     totals = _measure_rows(region, tries, depth)
     good = np.flatnonzero(totals >= totals.max() - 2.0)
-    best = tries[good[len(good) // 2]]  # in the middle of the range that serves as well
-    # Rather more light than a bare strip at one end.
+    # the middle one of those within 2 m of the best leaves equal strips at both ends
+    best = tries[good[len(good) // 2]]
+    # stretching the pitch is better for light than a bare strip at one end
     wider = [best.mean() + (best - best.mean()) * stretch for stretch in (1.0, 1.1, 1.25, 1.4)]
     wider = [low for low in wider if low[0] >= south and low[-1] <= north]
     totals = _measure_rows(region, wider, depth)
@@ -224,24 +233,29 @@ def place_rows(region: Any, depth: float, pitch: float) -> Floats:
 
 
 def _measure_rows(region: Any, tries: list[Floats], depth: float) -> Floats:
-    """Measure how long the rows of each try are together, metres."""
+    """Measure the total length of the rows of each try, metres."""
+    # all tries in one call of shapely, which is far faster than line by line
     low = np.concatenate(tries)
-    left, right = find_chords(region, low, low + depth)
+    west_ends, east_ends = find_chords(region, low, low + depth)
     of = np.repeat(np.arange(len(tries)), [len(orders) for orders in tries])
-    return np.asarray(np.bincount(of, np.nan_to_num(np.maximum(right - left, 0.0)), len(tries)))
+    return np.asarray(
+        np.bincount(of, np.nan_to_num(np.maximum(east_ends - west_ends, 0.0)), len(tries))
+    )
 
 
 def _draw_wall(plot: Plot, court: Any, sheets: Sheets) -> Floats:
-    """Draw a wall round a compound, gates in the two sides nearest the heart, and the lane within; returns the gates."""
+    """Draw a wall round a compound, two gates and the lane within; returns the gates."""
     ring = court.exterior
     lane = inset(court, RING - WALL)
     points = shapely.get_coordinates(ring)
     sides = np.hypot(*np.diff(points, axis=0).T)
     middles = (points[1:] + points[:-1]) / 2
+    # gates only in long sides: a gap as wide as a short side would remove its corners
     long = np.flatnonzero(sides > min(25.0, sides.max() * 0.9))
     near = long[np.argsort(np.hypot(*(middles[long] - plot.heart).T), kind="stable")][:2]
     gates: Floats = middles[near].round(CENTIMETRE)
     gaps = shapely.union_all(shapely.buffer(shapely.points(gates), GATE / 2))
+    # merged first: the ring begins somewhere, and the wall there must not be cut in two
     walls = shapely.get_parts(shapely.line_merge(shapely.difference(ring, gaps)))
     sheets.add("barriers", shapely.set_precision(walls, 0.01), kind="wall", hard=False)
     sheets.add("openings", shapely.points(gates), kind="gate")
@@ -249,6 +263,7 @@ def _draw_wall(plot: Plot, court: Any, sheets: Sheets) -> Floats:
     if lane.is_empty:
         return gates
     sheets.add("streets", lane.exterior, **way)
+    # through each gate a path joins the street outside and the lane, so all homes are reached
     for gate in shapely.points(gates):
         ends = [shapely.shortest_line(gate, to) for to in (plot.streets, lane.exterior)]
         path = [
@@ -267,6 +282,7 @@ def draw_shops(rng: np.random.Generator, plot: Plot, sheets: Sheets) -> Any:
     sides = np.hypot(*np.diff(points, axis=0).T) * (
         shapely.distance(plot.main_streets, middles) < 30.0
     )
+    # sides that are not on a main street have the length 0 here; shops need some frontage
     k = int(np.argmax(sides))
     if sides[k] < 60.0:
         return plot.land
@@ -274,7 +290,8 @@ def draw_shops(rng: np.random.Generator, plot: Plot, sheets: Sheets) -> Any:
     angle = float(np.arctan2(step[1], step[0]))
     turned = turn_shape(plot.land, -angle)
     line = float(turn(points[k], -angle)[1])
-    if turned.centroid.y < line:  # the land lies to the right of its side: turn it about
+    # the land must be north of its side in the turned frame; where it is not, turn it round
+    if turned.centroid.y < line:
         angle += np.pi
         turned = turn_shape(plot.land, -angle)
         line = -line
@@ -320,12 +337,14 @@ def fit_floors(
     Examples
     --------
     >>> rng = np.random.default_rng(0)
-    >>> fit_floors(rng, np.array([6.0, 6.0]), np.array([6.0, 6.0]), np.array([1, 1]), 80)[0].tolist()
+    >>> units = np.array([6.0, 6.0])
+    >>> fit_floors(rng, np.array([6.0, 6.0]), units, np.array([1, 1]), 80)[0].tolist()
     [7.0, 7.0]
     """
     low = np.array([s.floors[0] for s in STYLES], float)[style]
     high = np.array([s.floors[1] for s in STYLES], float)[style]
     built = np.ones(len(floors), bool)
+    # rounded floors step, so no formula gives the scale: try a ladder of steps of 3 %
     scales = np.geomspace(0.4, 2.5, 61)
     tried = np.clip(np.rint(floors[None, :] * scales[:, None]), low, high)
     flats = tried @ units
@@ -333,7 +352,9 @@ def fit_floors(
         return np.ceil(high * wanted / max(flats[-1], 1.0)), built
     if flats[0] > wanted:
         order = rng.permutation(len(floors))
+        # a home is left out once those before it suffice, so flats are never too few
         enough = np.cumsum(low[order] * units[order]) - low[order] * units[order] >= wanted
         built[order[enough]] = False
         return low, built
+    # argmax of booleans is the first scale that gives enough, hence the lowest buildings
     return np.asarray(tried[int(np.argmax(flats >= wanted))]), built

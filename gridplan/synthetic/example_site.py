@@ -12,7 +12,7 @@ EXAMPLE = Path(__file__).parent / "example" / "town.gpkg"
 
 
 def load_example(communities: int | None = None) -> Site:
-    """Load the example: a synthetic town of three urban communities and two villages, in which nothing is real.
+    """Load the example: a synthetic town of three urban communities and two villages.
 
     Parameters
     ----------
@@ -35,8 +35,10 @@ def load_example(communities: int | None = None) -> Site:
         return site
     if not 1 <= communities <= len(site.communities):
         raise RuleError(
-            f"communities = {communities} is not from 1 to {len(site.communities)}, as many as the example has"
+            f"communities = {communities} is not from 1 to {len(site.communities)}, "
+            "as many as the example has"
         )
+    # with the hyphen: without it the code of one community could begin that of another
     others = tuple(f"{code}-" for code in site.communities.index[communities:])
     kept = {"communities": site.communities.iloc[:communities]}
     # The town's keys begin with the code of their community, or with the
@@ -44,6 +46,6 @@ def load_example(communities: int | None = None) -> Site:
     for name in set(SITE_TABLES) - {"communities", "ledger"}:
         table = getattr(site, name)
         kept[name] = table[~table.index.str.startswith(others)] if others else table
-    # The town's total of households is that of five communities.
+    # The town's total is that of five communities: estimates would be scaled up to meet it.
     kept["counts"] = kept["counts"][kept["counts"]["level"] != "site"]
     return site.replace(**kept)

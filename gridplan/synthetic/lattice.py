@@ -18,13 +18,11 @@ from gridplan.arrays import Bools, Floats, Ints, Texts
 from gridplan.synthetic.shapes import CENTIMETRE
 
 Cell = tuple[int, int]
-Line = tuple[
-    str, int, int
-]  # "h" (west to east) or "v" (south to north), column and row of its first node
+# "h" (west to east) or "v" (south to north), column and row of its first node.
+Line = tuple[str, int, int]
 
-CENTRE = np.array(
-    [601_300.0, 4_389_100.0]
-)  # the middle of the town: 118.18 E, 39.63 N in EPSG:4548
+# The middle of the town: 118.18 E, 39.63 N in EPSG:4548.
+CENTRE = np.array([601_300.0, 4_389_100.0])
 # lattice lines between two rivers, two railways of a prefecture
 RIVER_EVERY = 24
 RAILWAY_EVERY = 32
@@ -34,9 +32,8 @@ WAVE = 0.10
 BEND = 0.008
 MEANDER = {"river": 0.03, "stream": 0.05, "railway": 0.0}
 STEPS = 8  # pieces of a curved line
-# Pairs of quads of a block by the number of urban communities in it: a
-# community never lies on both sides of the river
-# where it can be helped.
+# Quads of each urban community in a block, by how many share it. The quads of one are side
+# by side, and not on both sides of the river where that can be avoided.
 _SHARES = {
     1: (((0, 0), (1, 0), (0, 1), (1, 1)),),
     2: (((0, 0), (1, 0)), ((1, 1), (0, 1))),
@@ -47,7 +44,7 @@ _SHARES = {
 
 @dataclass(frozen=True)
 class Edge:
-    """A line between two nodes of the lattice: its points, what runs along it, and its directions at both ends."""
+    """A line between two nodes: its points, what runs along it, its directions at both ends."""
 
     points: Floats
     kind: str
@@ -63,7 +60,7 @@ class Edge:
 
 @dataclass(frozen=True)
 class Lattice:
-    """Who holds each quad (-1: nobody), whether it is urban, the quads of each community and the lines between."""
+    """Who holds each quad (-1: nobody), which are urban, and the lines between them."""
 
     owner: Ints
     urban: Bools
@@ -108,13 +105,17 @@ def make_lattice(rng: np.random.Generator, urban: Bools, county: Texts, side: fl
     town = np.zeros(shape, bool)
     for number, cells in enumerate(quads):
         for cell in cells:
-            owner[cell], town[cell] = number, urban[number]
+            owner[cell] = number
+            town[cell] = urban[number]
     rows = shape[1] // 2
     columns = shape[0] // 2
+    # The nearest odd line to the middle: even lines are the rims of blocks and carry the main
+    # roads. The remainder lets further rivers of a prefecture start on either side.
     rivers = frozenset(range((2 * (rows // 2) + 1) % RIVER_EVERY, 2 * rows, RIVER_EVERY))
     railways = frozenset(
         range((2 * ((columns - 1) // 2) + 1) % RAILWAY_EVERY, 2 * columns, RAILWAY_EVERY)
     )
+    # lines are drawn by asking who is on either side, which needs the board first
     bare = Lattice(owner, town, quads, {}, side, rivers, railways)
     edges = _draw_edges(rng, bare, _shake_nodes(rng, bare))
     return Lattice(owner, town, quads, edges, side, rivers, railways)
@@ -123,7 +124,7 @@ def make_lattice(rng: np.random.Generator, urban: Bools, county: Texts, side: fl
 def place_communities(
     urban: Bools, county: Texts
 ) -> tuple[tuple[tuple[Cell, ...], ...], tuple[int, int]]:
-    """Place communities on the board: counties one after another along a Hilbert curve, urban blocks in their middles.
+    """Place communities on the board, counties along a Hilbert curve, towns in their middles.
 
     Returns the quads of each community, its main one first, and the columns
     and rows of quads.
@@ -134,22 +135,26 @@ def place_communities(
     ((((0, 0), (1, 0), (0, 1), (1, 1)), ((2, 0), (3, 0), (2, 1), (3, 1))), (4, 2))
     """
     counties = [np.flatnonzero(county == c) for c in dict.fromkeys(county.tolist())]
-    needs = [-(-int(urban[own].sum()) // 4) + int((~urban[own]).sum()) for own in counties]
+    # blocks: up to four urban communities share one, a village has one to itself
+    needs = [
+        -(-int(urban[members].sum()) // 4) + int((~urban[members]).sum()) for members in counties
+    ]
     columns = int(np.ceil(np.sqrt(sum(needs))))
     rows = -(-sum(needs) // columns)
+    # a stretch of the curve is compact: a county is nearly always one piece, and no thin strip
     curve = order_along_curve(columns, rows)
     quads: list[tuple[Cell, ...]] = [()] * len(urban)
     start = 0
-    for own, need in zip(counties, needs, strict=True):
+    for members, need in zip(counties, needs, strict=True):
         blocks = curve[start : start + need]
         start += need
-        towns = own[urban[own]]
-        villages = own[~urban[own]]
+        towns = members[urban[members]]
+        villages = members[~urban[members]]
+        # the blocks nearest the middle are the town; sorted, to follow the curve again
         gap = np.hypot(*(blocks - blocks.mean(axis=0)).T)
         core = np.sort(np.argsort(gap, kind="stable")[: -(-len(towns) // 4)])
-        last = (
-            core[np.argmax(gap[core])] if len(core) else -1
-        )  # the block with fewer than four stands at the rim
+        # the block with fewer than four communities, whose quads are larger, is the outermost
+        last = core[np.argmax(gap[core])] if len(core) else -1
         taken = 0
         for block in core:
             held = len(towns) - 4 * (len(core) - 1) if block == last else 4
@@ -176,13 +181,17 @@ def order_along_curve(columns: int, rows: int) -> Ints:
     )
     squares = np.column_stack([x, y])
     place = np.zeros(len(x), np.int64)
+    # The usual algorithm from coordinates to distance, bit by bit from the highest, for all
+    # squares at once: O(squares x bits). A board that is no power of two is cut from a larger.
     s = 1 << max(0, int(max(columns, rows) - 1).bit_length() - 1)
     while s > 0:
         right = (x & s) > 0
         upper = (y & s) > 0
         place += s * s * ((3 * right) ^ upper)
         flip = ~upper & right
-        x[flip], y[flip] = s - 1 - (x[flip] & (s - 1)), s - 1 - (y[flip] & (s - 1))
+        # lower quadrants are mirrored and transposed, so that the curve goes on where it left
+        x[flip] = s - 1 - (x[flip] & (s - 1))
+        y[flip] = s - 1 - (y[flip] & (s - 1))
         swap = ~upper
         x[swap], y[swap] = y[swap].copy(), x[swap].copy()
         s //= 2
@@ -190,7 +199,7 @@ def order_along_curve(columns: int, rows: int) -> Ints:
 
 
 def _shake_nodes(rng: np.random.Generator, lattice: Lattice) -> Floats:
-    """Place the nodes: a regular board, bent as a whole and shaken at random; float64[columns + 1, rows + 1, 2]."""
+    """Place the nodes: a board bent as a whole and shaken; float64[columns + 1, rows + 1, 2]."""
     columns, rows = lattice.owner.shape
     grid = np.stack(
         np.meshgrid(np.arange(columns + 1.0), np.arange(rows + 1.0), indexing="ij"), axis=-1
@@ -208,11 +217,8 @@ def _shake_nodes(rng: np.random.Generator, lattice: Lattice) -> Floats:
 def _draw_edges(rng: np.random.Generator, lattice: Lattice, nodes: Floats) -> dict[Line, Edge]:
     """Draw the line between each two nodes that has a community on either side."""
     columns, rows = lattice.owner.shape
-    shape = (
-        2,
-        columns + 1,
-        rows + 1,
-    )  # drawn for all at once, so that a line's chance does not depend on the others
+    # sampled for all lines at once: a line's chance does not depend on which others exist
+    shape = (2, columns + 1, rows + 1)
     where = rng.uniform(0.42, 0.58, shape)
     aside = rng.normal(0.0, BEND, shape)
     landings = rng.integers(STEPS // 2 - 1, STEPS // 2 + 2, shape)
@@ -223,6 +229,7 @@ def _draw_edges(rng: np.random.Generator, lattice: Lattice, nodes: Floats) -> di
                 kind = _choose_kind(lattice, (axis, i, j))
                 if not kind:
                     continue
+                # a barrier runs on through its nodes; a street may have a corner at each
                 if kind in MEANDER:
                     run, k = (nodes[:, j], i) if axis == "h" else (nodes[i], j)
                     edges[axis, i, j] = _bend_curve(
@@ -240,7 +247,8 @@ def _draw_edges(rng: np.random.Generator, lattice: Lattice, nodes: Floats) -> di
 
 
 def _bend_curve(run: Floats, k: int, axis: str, kind: str, side: float, landing: int) -> Edge:
-    """Bend the piece from node k to k + 1 of a river, stream or railway: a cubic through the nodes that meanders."""
+    """Bend the piece from node k to k + 1 of a barrier: a cubic through the nodes that meanders."""
+    # a Hermite cubic with the slopes of the whole run, so that pieces join without a corner
     slopes = np.gradient(run, axis=0)[[k, k + 1]]
     swing = MEANDER[kind] * side * (np.array([0.0, 1.0]) if axis == "h" else np.array([1.0, 0.0]))
     s = np.linspace(0, 1, STEPS + 1)[:, None]
@@ -249,6 +257,7 @@ def _bend_curve(run: Floats, k: int, axis: str, kind: str, side: float, landing:
     )
     points += np.sin(2 * np.pi * s) * swing
     points[[0, -1]] = run[[k, k + 1]]  # neighbouring lines end in the very same point
+    # the sine adds its own slope at both ends, which banks and bridges must know
     slopes = slopes + 2 * np.pi * swing
     return Edge(points.round(CENTIMETRE), kind, slopes / np.hypot(*slopes.T)[:, None], landing)
 
@@ -259,11 +268,13 @@ def _choose_kind(lattice: Lattice, line: Line) -> str:
     sides = lattice.find_sides(line)
     if max(sides) < 0:
         return ""
+    # barriers come first: they replace whatever street would be on their line
     crossing = j if axis == "h" else i
     if axis == "h" and j in lattice.river_rows:
         return "river"
     if axis == "v" and i in lattice.railway_columns:
         return "railway"
+    # even lines are rims of blocks, every second of which is a primary road
     if crossing % 2 == 0:
         return "primary" if crossing % 4 == 2 else "secondary"
     if any(lattice.is_urban(number) for number in sides):

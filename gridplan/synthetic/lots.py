@@ -1,4 +1,4 @@
-"""Lots of a village: courtyard houses in rows, sites of public buildings, and the lanes between them."""
+"""Lots of a village: courtyard houses in rows, sites of public buildings, and lanes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LANE_EVERY = (70.0, 110.0)  # m between lanes that run north
 
 @dataclass(frozen=True)
 class Lots:
-    """Lots of a cluster in its own upright frame: rows (south sides), row, middle and width of each lot, lanes, public."""
+    """Lots of a cluster in an upright frame: south sides of rows, lots, lanes, public sites."""
 
     low: Floats
     row: Ints
@@ -47,30 +47,34 @@ def lay_out_lots(
     lane: float,
     public: bool,
 ) -> Lots:
-    """Lay out lots in rows on the land near a centre, leaving out lanes that run north and sites of public buildings."""
+    """Lay out lots in rows on the land near a centre, around lanes and public sites."""
     reach = max(radii)
     region = inset(
         shapely.intersection(land, shapely.box(*(middle - reach), *(middle + reach))), 0.0
     )
+    # 81 lanes cover any village; the middle one is put just west of the centre
     steps = np.cumsum(rng.uniform(*LANE_EVERY, 81))
     lanes = middle[0] + steps - steps[40] - 0.4 * LANE_EVERY[0]
     pitch = yard + lane
     count = int(reach / pitch) + 1
     low = middle[1] + np.arange(-count, count + 1) * pitch
-    left, right = find_chords(region, low - lane, low + yard)
-    good = right > left + 20.0
+    # the lane before a row must be on the land too; rows below 20 m hold hardly a house
+    west_ends, east_ends = find_chords(region, low - lane, low + yard)
+    good = east_ends > west_ends + 20.0
     low = low[good]
-    left = left[good]
-    right = right[good]
-    slots = int((right - left).max(initial=0.0) / sum(HOUSE_WIDTH) * 2) + 2
+    west_ends = west_ends[good]
+    east_ends = east_ends[good]
+    # slots for houses of mean width without gaps; those beyond a row's end are dropped
+    slots = int((east_ends - west_ends).max(initial=0.0) / sum(HOUSE_WIDTH) * 2) + 2
     width = rng.uniform(*HOUSE_WIDTH, (len(low), slots))
     gap = rng.uniform(*HOUSE_GAP, (len(low), slots))
-    x = left[:, None] + np.cumsum(width + gap, axis=1) - width / 2
+    x = west_ends[:, None] + np.cumsum(width + gap, axis=1) - width / 2
+    # an ellipse, since villages are wider than they are deep
     near = ((x - middle[0]) / radii[0]) ** 2 + (
         (low[:, None] + yard / 2 - middle[1]) / radii[1]
     ) ** 2 <= 1.0
     clear = np.abs(x[..., None] - lanes).min(axis=-1) > width / 2 + 3.0
-    fits = near & clear & (x + width / 2 < right[:, None])
+    fits = near & clear & (x + width / 2 < east_ends[:, None])
     sites = _find_sites(low, lanes, middle, yard) if public else np.zeros((0, 4))
     for site in sites:
         fits &= ~(
@@ -79,16 +83,18 @@ def lay_out_lots(
         )
     row, slot = np.nonzero(fits)
     lots = np.column_stack([x[row, slot], low[row] + yard])  # the middle of the north side
+    # lanes between houses only, and at least the one nearest the centre, as the main lane
     held = lanes[(lanes > x[fits].min(initial=np.inf)) & (lanes < x[fits].max(initial=-np.inf))]
     nearest = lanes[np.argmin(np.abs(lanes - middle[0]))]
     return Lots(low, row, lots, width[row, slot], np.union1d(held, nearest), sites)
 
 
 def _find_sites(low: Floats, lanes: Floats, middle: Floats, yard: float) -> Floats:
-    """Find sites for the office, the school and the clinic in the rows at the centre: middle and size, float64[3, 4]."""
+    """Find sites of office, school and clinic near the centre: middle and size, float64[3, 4]."""
     k = int(np.argmin(np.abs(low + yard / 2 - middle[1])))
     east = np.sort(lanes[lanes > middle[0]])
     west = np.sort(lanes[lanes <= middle[0]])
+    # office and school between the two central lanes, one row apart; the clinic one lane west
     x = np.array([(east[0] + west[-1]) / 2, (east[0] + west[-1]) / 2, (west[-1] + west[-2]) / 2])
     rows = np.array([k, min(k + 1, len(low) - 1), k])
     return np.column_stack([x, low[rows] + yard / 2, (26.0, 42.0, 16.0), (11.0, 12.0, 9.0)])
@@ -97,7 +103,7 @@ def _find_sites(low: Floats, lanes: Floats, middle: Floats, yard: float) -> Floa
 def stamp_houses(
     rng: np.random.Generator, north: Floats, width: Floats, yard: float, angle: float
 ) -> tuple[Shapes, Shapes]:
-    """Stamp houses of one of three outlines, each with its back to the north side of its lot, and sheds at the south of yards.
+    """Stamp houses of three outlines at the north side of their lots, and sheds in their yards.
 
     Returns the houses, and the sheds of all yards that have room for some.
     """
@@ -108,6 +114,7 @@ def stamp_houses(
     back = rng.uniform(0.3, 1.2, len(north))
     middle = turn(north - np.column_stack([np.zeros(len(north)), back + deep / 2]), angle)
     mirror = rng.choice((-1.0, 1.0), len(north))
+    # a degree at most: houses of a row that turned further would overlap
     yaw = angle + rng.normal(0.0, 0.008, len(north)).clip(-0.02, 0.02)
     houses = np.empty(len(north), dtype=object)
     for k, outline in enumerate((WING, COURT, RECTANGLE)):
@@ -115,13 +122,14 @@ def stamp_houses(
         size = np.column_stack([width[members] * mirror[members], deep[members]])
         houses[members] = stamp(outline, middle[members], size, yaw[members])
     sheds = _stamp_sheds(rng, north, width, yard - back - deep, yard, angle)
+    # mirrored outlines run clockwise; normalising makes every house turn the same way
     return np.asarray(shapely.normalize(houses)), sheds
 
 
 def _stamp_sheds(
     rng: np.random.Generator, north: Floats, width: Floats, room: Floats, yard: float, angle: float
 ) -> Shapes:
-    """Stamp sheds and garages in the corners of yards that have ``room`` metres south of the house: in one corner or both."""
+    """Stamp sheds and garages in one or both corners of yards with ``room`` metres to spare."""
     corner = np.array([[-1.0], [1.0]])
     built = (rng.uniform(size=(2, len(north))) < SHED_SHARE) & (room > SHED_ROOM)
     deep = rng.uniform(
@@ -151,6 +159,7 @@ def draw_lanes(
     spans = [
         ((x - half)[lots.row[kept] == r].min(), (x + half)[lots.row[kept] == r].max()) for r in rows
     ]
+    # every row's lane is extended to the main lane, so that the village is one network
     main = lots.lanes[np.argmin(np.abs(lots.lanes - x.mean()))]
     lines: list[Any] = []
     crossed: dict[float, list[float]] = {float(v): [] for v in lots.lanes}
@@ -160,12 +169,14 @@ def draw_lanes(
         inner = [float(v) for v in lots.lanes if west <= v <= east]
         for v in inner:
             crossed[v].append(level)
+        # a vertex at each crossing: streets join only in common points
         along = sorted({west, *inner, east})
         if len(along) > 1:
             lines.append(shapely.LineString([(v, level) for v in along]))
     for v, levels in crossed.items():
         if len(levels) > 1:
             lines.append(shapely.LineString([(v, level) for level in sorted(levels)]))
+    # a way out in each direction; those that reach no road are dropped by the caller
     k = len(rows) // 2
     stems = [
         (np.array([main, y[-1]]), np.array([0.0, 1.0])),

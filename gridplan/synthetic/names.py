@@ -1,4 +1,4 @@
-"""Names of the synthetic town: common words put together; any likeness to a real place is chance."""
+"""Names of the synthetic town, joined from common words; any likeness to a place is chance."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ _TOWNSHIPS = (
 
 
 def name_estates(rng: np.random.Generator, styles: list[str]) -> list[str]:
-    """Name the compounds of one community, all differently: old estates 里, new ones 花园, 华府 and the like."""
+    """Name the compounds of one community, all differently: old ones 里, new ones 花园, 华府."""
     heads = rng.permutation(len(_ESTATE_HEADS))
     picks = rng.integers(1 << 20, size=len(styles))
     names = []
@@ -122,10 +122,13 @@ def name_community(number: int, kind: str) -> str:
     if kind == "urban":
         turn, head = divmod(number, len(_ESTATE_HEADS))
         return f"{_ESTATE_HEADS[head]}{_count_in_chinese(turn)}社区"
+    # number is read in mixed bases, the surname changing fastest: each gives another name
     turn, n = divmod(number, len(_SURNAMES))
     turn, tail = divmod(turn, len(_VILLAGE_TAILS))
     turn, side = divmod(turn, len(_SIDES))
-    return f"{_SIDES[side]}{_SURNAMES[n]}{_VILLAGE_TAILS[(tail + n) % len(_VILLAGE_TAILS)]}{_count_in_chinese(turn)}村"
+    # shifted by the surname, so that neighbours in the list do not all end alike
+    ending = _VILLAGE_TAILS[(tail + n) % len(_VILLAGE_TAILS)]
+    return f"{_SIDES[side]}{_SURNAMES[n]}{ending}{_count_in_chinese(turn)}村"
 
 
 def name_subdistrict(number: int, kind: str) -> str:

@@ -1,4 +1,4 @@
-"""What a planner would know of the synthetic town: incomplete facts about buildings, and aggregate counts."""
+"""What a planner would know of the synthetic town: incomplete facts, and aggregate counts."""
 
 from __future__ import annotations
 
@@ -47,16 +47,16 @@ CAPTAIN_HOMES = 8  # households of a building that has a captain
 
 
 def observe_buildings(rng: np.random.Generator, drawn: pd.DataFrame, kind: str) -> pd.DataFrame:
-    """List what a planner would know of each building: most floors, many stairwells, some households."""
+    """List what a planner would know of each building; the rest is missing."""
     n = len(drawn)
     lived = drawn["homes"].to_numpy(float)
     home = np.isfinite(lived)
+    # each fact is missing by itself: real lists come from different offices
     known = {name: rng.uniform(size=n) < share for name, share in _list_shares(kind).items()}
     height = drawn["height"].fillna(drawn["floors"] * 4.0).to_numpy(float) + rng.normal(0.0, 0.3, n)
     counted = rng.uniform(size=n) < 0.6  # of those whose use is not known
-    stray = np.rint(
-        rng.normal(0.0, 1.0, n) * np.maximum(0.025 * np.nan_to_num(lived), 0.25)
-    )  # lists are never quite right
+    # lists are never quite right: 2.5 % off, in small buildings now and then one household
+    stray = np.rint(rng.normal(0.0, 1.0, n) * np.maximum(0.025 * np.nan_to_num(lived), 0.25))
     residential = pd.Series(pd.NA, index=drawn.index, dtype="boolean")
     residential[~known["use"] & counted] = home[~known["use"] & counted]
     return pd.DataFrame(
@@ -92,12 +92,13 @@ def _list_shares(kind: str) -> dict[str, float]:
 def count_people(
     rng: np.random.Generator, drawn: pd.DataFrame, codes: pd.Series[str], community: str, kind: str
 ) -> pd.DataFrame:
-    """Count Party members, elders and volunteers: by building in towns, else by community; never persons."""
+    """Count Party members, elders and volunteers, by building in towns, else by community."""
     home = drawn["homes"].to_numpy(float) > 0
     lived = drawn["homes"].to_numpy(float)[home]
     residents = np.rint(
         lived * drawn["persons"].to_numpy(float)[home] * rng.uniform(0.93, 1.07, home.sum())
     ).astype(np.int64)
+    # counts are sampled from counts: a person exists nowhere, not even while a town is made
     members = rng.binomial(residents, drawn["members"].to_numpy(float)[home])
     probationary = rng.binomial(members, PROBATIONARY)
     elders = rng.binomial(residents, drawn["elders"].to_numpy(float)[home])
@@ -121,6 +122,7 @@ def count_people(
                 )
             )
             continue
+        # a building with none has no row, as in a register
         some = values > 0
         rows.append(
             pd.DataFrame(
@@ -148,7 +150,7 @@ def count_bodies(
     community: str,
     kind: str,
 ) -> pd.DataFrame:
-    """Count cadres, workers, representatives and captains of a community, and the bodies that it and its compounds have.
+    """Count posts of a community, and the bodies that it and its compounds have.
 
     Everything is a count. Compounds say whether they have an owners' committee
     and a property firm, and whether these have a Party organisation: 1 or 0.
@@ -160,7 +162,7 @@ def count_bodies(
     urban = kind == "urban"
     cadres = int(rng.integers(*(CADRES if urban else RURAL_CADRES)))
     workers = int(rng.poisson(people * WORKERS / 10_000)) if urban else 0
-    own: dict[str, float] = {
+    counts: dict[str, float] = {
         "cadres": cadres,
         "cadres_party": rng.binomial(cadres, CADRES_PARTY),
         "community_workers": workers,
@@ -174,22 +176,33 @@ def count_bodies(
     if urban:
         large = homes >= CAPTAIN_HOMES
         stairs = int(np.nansum(drawn["stairs"].to_numpy(float)[large]))
-        own["building_captains"] = rng.binomial(int(large.sum()), CAPTAINS[0])
-        own["stairwell_captains"] = rng.binomial(stairs, CAPTAINS[1])
-        own["leading_cadres"] = rng.poisson(LEADING_CADRES)
+        counts["building_captains"] = rng.binomial(int(large.sum()), CAPTAINS[0])
+        counts["stairwell_captains"] = rng.binomial(stairs, CAPTAINS[1])
+        counts["leading_cadres"] = rng.poisson(LEADING_CADRES)
     rows = [
         pd.DataFrame(
             {
                 "level": "community",
                 "of": community,
-                "measure": list(own),
-                "value": list(own.values()),
+                "measure": list(counts),
+                "value": list(counts.values()),
             }
         )
     ]
+    rows += _list_compound_bodies(rng, compounds)
+    return pd.concat([batch for batch in rows if len(batch)], ignore_index=True)
+
+
+def _list_compound_bodies(
+    rng: np.random.Generator, compounds: pd.Series[str]
+) -> list[pd.DataFrame]:
+    """List which compounds have an owners' committee and a property firm, with the Party or not."""
+    rows = []
     n = len(compounds)
     owners = rng.uniform(size=n) < OWNERS
     firms = rng.uniform(size=n) < FIRMS
+    # sampled for all compounds, though only those with a committee use it: the stream of
+    # chances then does not depend on how many have one
     led = rng.uniform(size=n) < OWNERS_PARTY
     for measure, has in (
         ("owners_committee", owners),
@@ -207,18 +220,19 @@ def count_bodies(
                 }
             )
         )
-    return pd.concat([own for own in rows if len(own)], ignore_index=True)
+    return rows
 
 
 def settle_institutions(
     rng: np.random.Generator, sheets: Sheets, title: str, kind: str
 ) -> pd.DataFrame:
-    """Give institutions their Party members, and add a few offices and firms in the shops of an urban community."""
+    """Give institutions their Party members; add offices and firms in shops of the town."""
     drawn = sheets.collect("institutions")
     shops = sheets.collect("buildings")
     shops = shops[shops["use"] == "retail"]
     if kind == "urban" and len(shops):
         count = min(int(rng.poisson(OFFICES)), len(shops))
+        # sorted, so that the order of rows and names is that of the shops
         chosen = shops.iloc[np.sort(rng.permutation(len(shops))[:count])]
         organ = rng.uniform(size=count) < 0.5
         more: dict[str, Any] = {
@@ -232,6 +246,7 @@ def settle_institutions(
         drawn = pd.concat([drawn, pd.DataFrame(more)], ignore_index=True)
     if not len(drawn):
         return drawn
+    # log-normal, since a few institutions are far larger than the others of their kind
     members = rng.poisson(
         drawn["size"].to_numpy(float) * rng.lognormal(0.0, 0.4, len(drawn))
     ).astype(float)

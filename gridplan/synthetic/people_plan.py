@@ -1,4 +1,4 @@
-"""The board with people on it: members and Party organisations filled in by hand, for what builds on them."""
+"""The board with people on it: members and Party organisations filled in by hand."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ByStairwell = float | Mapping[str, float]
 
 
 def count_rows(rows: Counts, community: str = "0301") -> pd.DataFrame:
-    """Make counts of one community from a mapping of measures, or rows of (level, of, measure, value)."""
+    """Make counts from measures of one community, or from (level, of, measure, value)."""
     items = (
         [("community", community, m, v) for m, v in rows.items()]
         if isinstance(rows, Mapping)
@@ -38,13 +38,14 @@ def count_rows(rows: Counts, community: str = "0301") -> pd.DataFrame:
 def fill_members(
     plan: Plan, full: ByStairwell = 1, available: ByStairwell | None = None, branch: str = ""
 ) -> pd.DataFrame:
-    """Fill the members of every stairwell: the same number everywhere, or a mapping from stairwells."""
+    """Fill the members of every stairwell: the same number everywhere, or one for each."""
     stairwells = plan.stairwells
     number = (
         pd.Series(full).reindex(stairwells.index).fillna(0)
         if isinstance(full, Mapping)
         else pd.Series(full, index=stairwells.index)
     )
+    # every full member is available unless the caller says otherwise
     able = number if available is None else pd.Series(available).reindex(stairwells.index).fillna(0)
     return conform_table(
         "members",
@@ -61,7 +62,7 @@ def make_people_plan(
     available: ByStairwell | None = None,
     **board: Any,
 ) -> Plan:
-    """Make the board of :func:`make_board_plan` with members, one branch with so many committee seats, and counts.
+    """Make the board of :func:`make_board_plan` with members, counts, and one branch or none.
 
     Two sub-grids of sixty households, six houses each; by default every house
     has one full member.
@@ -74,6 +75,7 @@ def make_people_plan(
     plan = make_board_plan(**board)
     site = plan.site.replace(counts=count_rows(CITY_COUNTS if counts is None else counts))
     members = fill_members(plan, full, available, branch="0301-B01")
+    # no seats: no branch either, as before the first organisation
     if not seats:
         return plan.replace(site=site, members=members)
     branch = {
@@ -96,7 +98,8 @@ def settle(
     members: Mapping[str, int],
     where: Mapping[str, tuple[float, float]] | None = None,
 ) -> Plan:
-    """Settle institutions with so many Party members, side by side from the corner, or at the places given."""
+    """Settle institutions with so many Party members, in a row or at the places given."""
+    # ten metres apart, from the south-west corner of the board eastwards
     spots = where or {code: (10.0 * n, 0.0) for n, code in enumerate(members)}
     rows = [
         {

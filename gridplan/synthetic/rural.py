@@ -1,4 +1,4 @@
-"""Villages of the synthetic town: courtyard houses along lanes, hamlets, sheds, and the paths between them."""
+"""Villages of the synthetic town: courtyard houses along lanes, hamlets, sheds and paths."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ ELDERS = 0.27
 
 @dataclass(frozen=True)
 class Cluster:
-    """A village or hamlet: its houses, its sheds, its public buildings, its lanes, all in place, and where it stands."""
+    """A village or hamlet: its houses, sheds, public buildings and lanes, all in place."""
 
     houses: Shapes
     sheds: Shapes
@@ -52,13 +52,14 @@ def draw_rural(
     households: int,
     sheets: Sheets,
 ) -> None:
-    """Draw a village with exactly so many households; the parameters are those of ``draw_urban``."""
+    """Draw a village of exactly so many households; for the parameters see ``draw_urban``."""
     quads = [find_quad(lattice, cell) for cell in lattice.quads[number]]
     parts = [
         p
         for p in shapely.get_parts(shapely.union_all([quad.shape for quad in quads]))
         if shapely.get_type_id(p) == 3
     ]
+    # the village goes on the largest part; equal areas are ordered by place, not by chance
     parts.sort(key=lambda part: (-round(part.area), part.centroid.x, part.centroid.y))
     roads = [
         shapely.LineString(s)
@@ -66,31 +67,28 @@ def draw_rural(
         for s, kind in zip(q.sides, q.kinds, strict=True)
         if kind in ROADS
     ]
+    # crossings over the barriers around arrive here and need a path to the village
     landings = [
         q.landings[k]
         for q in quads
         for k in range(4)
         if q.kinds[k] in ("river", "railway", "stream")
     ]
-    apart = [int(n) for n in rng.integers(5, 16, rng.integers(1, 4))] if households >= 120 else []
-    village = _draw_village(rng, parts[0], households - sum(apart))
-    clusters = [village]
-    ways = _extend_stems(village, parts[0], roads)
-    for n in apart:
-        hamlet = _draw_hamlet(rng, parts, clusters, ways, n)
-        if hamlet is not None:
-            clusters.append(hamlet)
+    clusters, ways = _draw_clusters(rng, parts, roads, households)
+    village = clusters[0]
+    # where a cluster has room for fewer houses than wanted, some get two households below
     houses = np.concatenate([c.houses for c in clusters])
     lanes = [lane for c in clusters for lane in c.lanes]
     sheds = np.concatenate([c.sheds for c in clusters])
     walls = np.concatenate([houses, sheds, village.public])
+    # each place is joined to what is reached already, so all lanes are one network
     reached = [*village.lanes, *ways, *roads]
-    for point, own in [(c.centre, c.lanes) for c in clusters[1:]] + [
-        (landing, []) for landing in landings
-    ]:
+    ends: list[tuple[Floats, list[Any]]] = [(c.centre, c.lanes) for c in clusters[1:]]
+    ends += [(landing, []) for landing in landings]
+    for point, lanes_there in ends:
         way = _connect(point, reached, walls, parts)
         ways += way
-        reached += way + own
+        reached += way + lanes_there
     sheets.add("streets", lanes, kind="residential", name="", bridge=False, tunnel=False)
     sheets.add("streets", ways, kind="path", name="", bridge=False, tunnel=False)
     _add_houses(rng, houses, households, sheets)
@@ -105,10 +103,27 @@ def draw_rural(
     sheets.add("buildings", sheds, use=use, floors=1.0)
 
 
+def _draw_clusters(
+    rng: np.random.Generator, parts: list[Any], roads: list[Any], households: int
+) -> tuple[list[Cluster], list[Any]]:
+    """Draw the village, then its hamlets; returns them and the ways from the village to roads."""
+    # hamlets of 5 to 15 households, taken from the village's number
+    apart = [int(n) for n in rng.integers(5, 16, rng.integers(1, 4))] if households >= 120 else []
+    village = _draw_village(rng, parts[0], households - sum(apart))
+    clusters = [village]
+    ways = _extend_stems(village, parts[0], roads)
+    for wanted in apart:
+        hamlet = _draw_hamlet(rng, parts, clusters, ways, wanted)
+        if hamlet is not None:
+            clusters.append(hamlet)
+    return clusters, ways
+
+
 def _draw_village(rng: np.random.Generator, part: Any, wanted: int) -> Cluster:
     """Draw the main village where there is most room on the largest part."""
     land = inset(part, FIELD_RIM)
     points = _throw_points(rng, land, 60)
+    # farthest from the rim, but for some chance: villages are not exactly in the middle
     room = shapely.distance(shapely.boundary(land), points) * rng.uniform(0.7, 1.0, len(points))
     centre = shapely.get_coordinates(points[np.argmax(room)])[0]
     return _draw_cluster(rng, land, centre, wanted, public=True)
@@ -121,7 +136,7 @@ def _draw_hamlet(
     ways: list[Any],
     wanted: int,
 ) -> Cluster | None:
-    """Draw a hamlet at some distance from the village, its road and the other hamlets; nothing where there is no room."""
+    """Draw a hamlet away from the village, its road and other hamlets; None without room."""
     taken = shapely.union_all(
         [shapely.buffer(_find_hull(c), HAMLET_GAP, quad_segs=4) for c in clusters]
         + [shapely.buffer(way, 60.0, quad_segs=2) for way in ways]
@@ -130,6 +145,7 @@ def _draw_hamlet(
         free = inset(shapely.difference(land, taken), 0.0)
         if free.area > 2_500.0:
             centre = shapely.get_coordinates(_throw_points(rng, free, 1))[0]
+            # thirty metres more land, since the centre may be at the very edge of what is free
             cluster = _draw_cluster(
                 rng, inset(shapely.buffer(free, 30.0), 0.0), centre, wanted, public=False
             )
@@ -146,6 +162,7 @@ def _find_hull(cluster: Cluster) -> Any:
 def _throw_points(rng: np.random.Generator, land: Any, count: int) -> Shapes:
     """Throw points at random that fall on the land; a point inside it where all miss."""
     west, south, east, north = land.bounds
+    # thirty times as many as wanted in one go: the land fills a good part of its bounds
     points = shapely.points(rng.uniform((west, south), (east, north), (30 * count, 2)))
     hits = np.asarray(points)[keep_inside(land, points)][:count]
     return hits if len(hits) else np.array([shapely.point_on_surface(land)], dtype=object)
@@ -162,6 +179,8 @@ def _draw_cluster(
     lane = rng.uniform(*LANE)
     flat = rng.uniform(0.75, 1.0)
     radius = np.sqrt(wanted * HOUSE_LAND / np.pi) * 1.1
+    # The radius grows until there is room for a quarter more. Each try has a generator with the
+    # same seed, so the lanes stay, and later chances do not depend on the number of tries.
     seed = int(rng.integers(1 << 62))
     for _ in range(12):
         lots = lay_out_lots(
@@ -177,6 +196,7 @@ def _draw_cluster(
             break
         radius *= 1.12
     x, y = ((lots.middle - middle) / (1 / flat, flat)).T
+    # the nearest lots are built on, but for some chance, so the rim is ragged
     far = np.hypot(x, y) * rng.uniform(0.92, 1.08, len(lots.middle))
     phase = rng.uniform(0, 2 * np.pi, 3)  # a village grows farther in some directions
     far *= 1 + sum(0.13 * np.sin(k * np.arctan2(y, x) + phase[k - 1]) for k in (1, 2, 3))
@@ -195,30 +215,35 @@ def _draw_cluster(
 
 def _extend_stems(village: Cluster, part: Any, roads: list[Any]) -> list[Any]:
     """Extend the main lanes of a village to the roads around its land: the two shortest ways."""
-    found = []
+    extensions = []
     network = shapely.union_all(roads)
     for end, way in village.stems:
+        # beginning a centimetre on, since the lane's own end may be on the rim
         ray = shapely.LineString([end + way * 0.01, end + way * 5_000.0])
         hit = shapely.shortest_line(shapely.Point(end), shapely.intersection(ray, part.exterior))
         if shapely.is_empty(hit) or shapely.get_num_coordinates(hit) < 2:
             continue
         last = shapely.get_coordinates(hit)[-1]
+        # only to a road: the rim is also made of banks and field paths
         if network.distance(shapely.Point(last)) < 0.05:
+            # a vertex every 60 m, for hamlets to join at
             steps = np.linspace(0, 1, int(np.hypot(*(last - end)) // 60) + 2)[:, None]
-            found.append(shapely.LineString((end + (last - end) * steps).round(CENTIMETRE)))
-    return sorted(found, key=lambda line: round(line.length, 3))[:2]
+            extensions.append(shapely.LineString((end + (last - end) * steps).round(CENTIMETRE)))
+    return sorted(extensions, key=lambda line: round(line.length, 3))[:2]
 
 
 def _connect(point: Floats, lines: list[Any], walls: Shapes, parts: list[Any]) -> list[Any]:
-    """Connect a point with the nearest corner of a street that can be reached without passing a house or leaving the land."""
+    """Connect a point with the nearest corner of a street, past no house and within the land."""
     corners = shapely.get_coordinates(np.array(lines, dtype=object))
     gap = np.hypot(*(corners - point).T)
     order = np.argsort(gap, kind="stable")
+    # a corner nearer than a metre is the point itself
     order = order[gap[order] > 1.0]
     part = next((p for p in parts if p.distance(shapely.Point(point)) < 0.05), parts[0])
     land = shapely.buffer(part, 0.1)
     tree = shapely.STRtree(walls)
-    for some in (order[:12], order[12:400]):  # one of the nearest will nearly always do
+    # one of the twelve nearest will nearly always do, so the others are tried only after them
+    for some in (order[:12], order[12:400]):
         if len(some):
             ways = shapely.linestrings(
                 np.stack([np.broadcast_to(point, (len(some), 2)), corners[some]], axis=1)
@@ -231,10 +256,11 @@ def _connect(point: Floats, lines: list[Any], walls: Shapes, parts: list[Any]) -
 
 
 def _add_houses(rng: np.random.Generator, houses: Shapes, households: int, sheets: Sheets) -> None:
-    """Add houses: one household in each, but for a few that stand empty and as many that hold two."""
+    """Add houses: one household in each, but for a few empty ones and as many with two."""
     whole, more = divmod(households, len(houses))
     lived = np.full(len(houses), whole)
     lived[rng.permutation(len(houses))[:more]] += 1
+    # of a hundred houses two give their household to two others, so the sum stays exact
     if whole == 1:
         pairs = rng.permutation(len(houses))[: 2 * (len(houses) // 50)].reshape(2, -1)
         lived[pairs[0]] -= 1
@@ -311,6 +337,7 @@ def _add_sheds(
         [rng.uniform(24.0, 55.0, len(centres)), rng.uniform(7.0, 10.0, len(centres))]
     )
     works = bool(rng.uniform() < 0.25)
+    # in such a village the first group is the workshop, with larger halls
     size[0] = (46.0, 18.0) if works else size[0]
     step = number * (size[group, 1] + 4.0)
     middle = centres[group] + np.column_stack(
@@ -334,6 +361,7 @@ def _add_sheds(
 
 def _find_later_overlaps(shapes: Shapes, group: Ints) -> Bools:
     """Find the shapes that stand too near one of an earlier group."""
+    # sheds of one group are a fixed step apart and need no check
     late = np.zeros(len(shapes), bool)
     a, b = shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=6.0)
     late[a[group[a] > group[b]]] = True

@@ -1,4 +1,4 @@
-"""Footprints of the synthetic town: buildings stamped in rows, and the sheets that tables are gathered on."""
+"""Footprints of the synthetic town: buildings stamped in rows, and sheets to gather tables."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ SHARP = 3.0  # mitre limit of insets: keeps the corners of blocks
 
 # Outlines on the square from -0.5 to 0.5, open to the south (-y).
 RECTANGLE = np.array([(-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5)])
-WING = np.array(
-    [(-0.5, -0.5), (-0.2, -0.5), (-0.2, 0.04), (0.5, 0.04), (0.5, 0.5), (-0.5, 0.5)]
-)  # main house and one wing
+# Main house and one wing.
+WING = np.array([(-0.5, -0.5), (-0.2, -0.5), (-0.2, 0.04), (0.5, 0.04), (0.5, 0.5), (-0.5, 0.5)])
+# Main house and two wings round a yard.
 COURT = np.array(
     [
         (-0.5, -0.5),
@@ -31,13 +31,14 @@ COURT = np.array(
         (0.5, 0.5),
         (-0.5, 0.5),
     ]
-)  # two wings round a yard
+)
+# A tower with a flat at each corner.
 CROSS = np.array(
     [
         *[(-0.22, -0.5), (0.22, -0.5), (0.22, -0.3), (0.5, -0.3), (0.5, 0.3), (0.22, 0.3)],
         *[(0.22, 0.5), (-0.22, 0.5), (-0.22, 0.3), (-0.5, 0.3), (-0.5, -0.3), (-0.22, -0.3)],
     ]
-)  # a tower with a flat at each corner
+)
 
 
 @dataclass
@@ -47,9 +48,10 @@ class Sheets:
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     def add(self, table: str, shapes: Any, **columns: Any) -> None:
-        """Add rows with these shapes; a single value of a column stands for all of them."""
+        """Add rows with these shapes; a single value of a column holds for all of them."""
         shapes = np.atleast_1d(np.asarray(shapes, dtype=object))
         if len(shapes):
+            # broadcast, not copied: most columns are one value for a thousand houses
             filled = {
                 name: np.broadcast_to(np.asarray(value), len(shapes))
                 for name, value in columns.items()
@@ -57,7 +59,7 @@ class Sheets:
             self.rows.setdefault(table, []).append({"geometry": shapes, **filled})
 
     def collect(self, table: str) -> pd.DataFrame:
-        """Collect the rows of a table; a number that a batch does not have is missing there, a word is empty."""
+        """Collect the rows of a table; where a batch lacks a column, NaN or an empty word."""
         batches = self.rows.get(table, [])
         names = dict.fromkeys(name for batch in batches for name in batch) or {"geometry": None}
         return pd.DataFrame({name: _join_column(batches, name) for name in names})
@@ -126,22 +128,26 @@ def stamp(template: Floats, centres: Floats, sizes: Floats, angles: Floats | flo
 
 
 def find_chords(region: Any, low: Floats, high: Floats) -> tuple[Floats, Floats]:
-    """Find where horizontal bands fit into a region: their least and greatest x, NaN where they do not.
+    """Find where horizontal bands fit into a region: least and greatest x, NaN where none.
 
     Examples
     --------
-    >>> left, right = find_chords(shapely.box(0, 0, 100, 50), np.array([10.0, 45.0]), np.array([20.0, 55.0]))
+    >>> region = shapely.box(0, 0, 100, 50)
+    >>> left, right = find_chords(region, np.array([10.0, 45.0]), np.array([20.0, 55.0]))
     >>> left.tolist(), right.tolist()
     ([0.0, nan], [100.0, nan])
     """
     west, _, east, _ = region.bounds
+    # Both sides of a band are enough where the region is roughly convex; a bay between them is
+    # missed, which keep_inside finds later.
     ends = []
     for y in (low, high):
         lines = shapely.linestrings([[(west - 1, v), (east + 1, v)] for v in y])
         ends.append(shapely.bounds(shapely.intersection(region, lines)))
-    left = np.maximum(ends[0][:, 0], ends[1][:, 0])
-    right = np.minimum(ends[0][:, 2], ends[1][:, 2])
-    return left, right
+    # the bounds of an empty intersection are NaN, and maximum and minimum keep NaN
+    west_ends = np.maximum(ends[0][:, 0], ends[1][:, 0])
+    east_ends = np.minimum(ends[0][:, 2], ends[1][:, 2])
+    return west_ends, east_ends
 
 
 def pack_rows(
@@ -173,23 +179,28 @@ def pack_rows(
 
     Examples
     --------
-    >>> middle, length = pack_rows(shapely.box(0, 0, 100, 20), np.array([2.0]), 12.0, 10.0, lambda n: np.full(n, 40.0))
+    >>> region = shapely.box(0, 0, 100, 20)
+    >>> draw = lambda n: np.full(n, 40.0)
+    >>> middle, length = pack_rows(region, np.array([2.0]), 12.0, 10.0, draw)
     >>> middle.tolist(), length.tolist()
     ([[22.5, 8.0], [77.5, 8.0]], [40.0, 40.0])
     """
-    left, right = find_chords(region, low, low + depth)
-    room = np.nan_to_num(right - left)
+    west_ends, east_ends = find_chords(region, low, low + depth)
+    room = np.nan_to_num(east_ends - west_ends)
+    # lengths for the longest row, at five metres a building: more than any row can take
     packed = [
         _fill_rows(room, draw(max(1, int(room.max(initial=0.0) / 5))), gap) for _ in range(tries)
     ]
-    row, x, length = max(packed, key=lambda found: found[2].sum())
-    return np.column_stack([left[row] + x, low[row] + depth / 2]), length
+    # the first of equal tries, since max keeps the earlier one
+    row, x, length = max(packed, key=lambda filled: filled[2].sum())
+    return np.column_stack([west_ends[row] + x, low[row] + depth / 2]), length
 
 
 def _fill_rows(room: Floats, lengths: Floats, gap: float) -> tuple[Ints, Floats, Floats]:
-    """Fill rows with as many buildings as there is room for, the space left over shared out between them."""
+    """Fill rows with as many buildings as fit, and share the spare room between them."""
     ends = np.cumsum(lengths + gap) - gap
     fits = ends[None, :] <= room[:, None]
+    # at least one, for the index below; a row without any takes no part in the result
     count = np.maximum(fits.sum(axis=1), 1)
     row, slot = np.nonzero(fits)
     slack = (room - ends[count - 1]) / count
@@ -197,7 +208,8 @@ def _fill_rows(room: Floats, lengths: Floats, gap: float) -> tuple[Ints, Floats,
 
 
 def keep_inside(region: Any, shapes: Shapes) -> Bools:
-    """Say which shapes lie wholly inside a region."""
+    """Say which shapes are wholly inside a region."""
+    # prepared once, the region is indexed for all shapes
     shapely.prepare(region)
     return np.asarray(shapely.contains_properly(region, shapes))
 
@@ -209,6 +221,7 @@ def inset(shape: Any, metres: float) -> Any:
 
 def find_largest(shape: Any) -> Any:
     """Find the largest polygon of a shape; an empty one where there is none."""
+    # type 3 is a polygon; insets and intersections may leave lines and points
     parts = shapely.get_parts(shape)
     parts = parts[shapely.get_type_id(parts) == 3]
     return parts[np.argmax(shapely.area(parts))] if len(parts) else shapely.Polygon()

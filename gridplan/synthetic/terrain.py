@@ -1,4 +1,4 @@
-"""The land of the synthetic town: limits, the river, the railway, main roads, and the ways across."""
+"""The land of the synthetic town: limits, rivers, railways, main roads and crossings."""
 
 from __future__ import annotations
 
@@ -13,11 +13,8 @@ from gridplan.synthetic.lattice import Cell, Edge, Lattice, Line
 from gridplan.synthetic.names import name_street
 from gridplan.synthetic.shapes import CENTIMETRE, Sheets
 
-BANKS = {
-    "river": 42.0,
-    "railway": 26.0,
-    "stream": 12.0,
-}  # m from the middle line to the streets beside it
+# m from the middle line to the streets beside it
+BANKS = {"river": 42.0, "railway": 26.0, "stream": 12.0}
 WATER = (24.0, 5.0)  # m, half the width of the river, and how much that varies
 PLAIN_SIDE = 450.0  # m; in smaller quads banks and rivers are narrower
 BRIDGED = 0.6  # share of other main roads that cross the rivers and railways they meet
@@ -53,7 +50,7 @@ class Quad:
 
 
 def measure_bank(kind: str, side: float) -> float:
-    """Measure the distance from the middle of what runs along a line to the streets beside it, metres."""
+    """Measure the metres from the middle of a barrier to the streets beside it."""
     return BANKS.get(kind, 0.0) * min(1.0, side / PLAIN_SIDE)
 
 
@@ -61,6 +58,7 @@ def find_quad(lattice: Lattice, cell: Cell) -> Quad:
     """Find the land of a quad inside the banks of the barriers around it."""
     i, j = cell
     e = lattice.edges
+    # counter-clockwise, so that the land is always to the left of a line
     ring = (e["h", i, j], e["v", i + 1, j], e["h", i, j + 1].reverse(), e["v", i, j].reverse())
     banks = [measure_bank(edge.kind, lattice.side) for edge in ring]
     corners = [
@@ -75,8 +73,10 @@ def find_quad(lattice: Lattice, cell: Cell) -> Quad:
         inner = edge.points[1:-1] + (find_normals(edge)[1:-1] * banks[k] if banks[k] else 0.0)
         chord = corners[(k + 1) % 4] - corners[k]
         along = (inner - corners[k]) @ chord / (chord @ chord)
-        kept = (along > 0.04) & (along < 0.96)  # where two banks meet, the ends of both are cut off
+        # where two banks meet, points near a corner would be beyond the other bank
+        kept = (along > 0.04) & (along < 0.96)
         sides.append(np.vstack([corners[k], inner[kept], corners[(k + 1) % 4]]).round(CENTIMETRE))
+        # the landing is counted again among the points kept, after the corner
         landing.append(int(kept[: edge.landing].sum()))
     return Quad(tuple(sides), tuple(landing), tuple(edge.kind for edge in ring))
 
@@ -84,6 +84,7 @@ def find_quad(lattice: Lattice, cell: Cell) -> Quad:
 def find_normals(edge: Edge) -> Floats:
     """Find the unit directions to the left of a line at each of its points."""
     slopes = np.gradient(edge.points, axis=0)
+    # the ends' slopes are those of the whole run: banks of neighbouring lines meet exactly
     slopes[[0, -1]] = edge.ends
     slopes /= np.hypot(*slopes.T)[:, None]
     return np.column_stack([-slopes[:, 1], slopes[:, 0]])
@@ -95,15 +96,17 @@ def _find_corner(
     """Find the point at the banks' distances to the left of two lines that meet in a node."""
     if bank_before == bank_after == 0:
         return node
+    # the crossing of the two lines moved to their banks: two equations in two unknowns
     normals = np.array([(-before[1], before[0]), (-after[1], after[0])])
     return np.asarray(node + np.linalg.solve(normals, np.array([bank_before, bank_after])))
 
 
 def outline_communities(lattice: Lattice) -> Shapes:
-    """Outline each community along the lines of the lattice, so that neighbours share every point of their limit."""
+    """Outline communities along the lattice: neighbours share every point of their limit."""
     outlines = np.empty(len(lattice.quads), dtype=object)
     for number, cells in enumerate(lattice.quads):
         shapes = [_outline_quad(lattice, cell) for cell in cells]
+        # normalised, since the ring of a union may start anywhere in another version of GEOS
         outlines[number] = (
             shapes[0] if len(shapes) == 1 else shapely.normalize(shapely.union_all(shapes))
         )
@@ -132,6 +135,7 @@ def find_rivers(lattice: Lattice) -> Shapes:
         points = np.concatenate([e.points[:-1] for e in run[:-1]] + [run[-1].points])
         normals = np.concatenate([find_normals(e)[:-1] for e in run[:-1]] + [find_normals(run[-1])])
         scale = min(1.0, lattice.side / PLAIN_SIDE)
+        # the width swings along the run: a river with parallel banks looks like a canal
         half = (WATER[0] + WATER[1] * np.sin(0.4 * np.arange(len(points))))[:, None] * scale
         waters.append(
             shapely.Polygon(
@@ -146,6 +150,7 @@ def find_rivers(lattice: Lattice) -> Shapes:
 def _find_runs(lattice: Lattice, kind: str) -> list[list[Edge]]:
     """Find the lines of one kind, joined end to end."""
     lines = [line for line in lattice.edges if lattice.edges[line].kind == kind]
+    # along the run, row by row or column by column, so that a piece follows the one before
     lines.sort(key=lambda line: (line[2], line[1]) if line[0] == "h" else (line[1], line[2]))
     runs: list[list[Line]] = []
     for axis, i, j in lines:
@@ -167,6 +172,7 @@ def _draw_barriers(lattice: Lattice, sheets: Sheets) -> None:
             line = shapely.LineString(
                 np.concatenate([run[0].points[:1]] + [edge.points[1:] for edge in run])
             )
+            # without the water of rivers, which is a barrier already
             if kind == "stream":
                 line = shapely.difference(line, shapely.union_all(rivers))
             sheets.add("barriers", shapely.get_parts(line), kind=kind, name=name, hard=hard)
@@ -180,6 +186,7 @@ def _draw_roads(lattice: Lattice, sheets: Sheets) -> None:
         axis, i, j = line
         first, last = (_cut_back(lattice, edge, line, end) for end in (0, 1))
         points = np.vstack([first, edge.points[1:-1], last])
+        # the roads to the north take their names seven further on, so the two sets differ
         name = (
             name_street((j if axis == "h" else i) + (0 if axis == "h" else 7))
             if edge.kind != "residential"
@@ -200,16 +207,16 @@ def _find_barrier(lattice: Lattice, line: Line, end: int) -> Edge | None:
     axis, i, j = line
     i, j = (i + end, j) if axis == "h" else (i, j + end)
     across = (("v", i, j), ("v", i, j - 1)) if axis == "h" else (("h", i, j), ("h", i - 1, j))
-    found = [
+    barriers = [
         lattice.edges[a]
         for a in across
         if a in lattice.edges and lattice.edges[a].kind in ("river", "railway")
     ]
-    return found[0] if found else None
+    return barriers[0] if barriers else None
 
 
 def _cut_back(lattice: Lattice, edge: Edge, line: Line, end: int) -> Floats:
-    """Find where a street ends: at the node, or at the bank of the barrier that runs through the node."""
+    """Find where a street ends: at the node, or at the bank of the barrier through the node."""
     node: Floats = edge.points[-end]
     barrier = _find_barrier(lattice, line, end)
     if barrier is None:
@@ -217,6 +224,7 @@ def _cut_back(lattice: Lattice, edge: Edge, line: Line, end: int) -> Floats:
     at_start = bool(np.allclose(barrier.points[0], node))
     slope = barrier.ends[0 if at_start else 1]
     inward = edge.ends[end] * (-1 if end else 1)
+    # the bank is a distance across the barrier; along an oblique street it is longer
     sine = abs(inward[0] * slope[1] - inward[1] * slope[0])
     return np.asarray(node + inward * measure_bank(barrier.kind, lattice.side) / sine)
 
@@ -235,10 +243,10 @@ def _draw_banks(lattice: Lattice, sheets: Sheets) -> None:
 
 
 def _draw_crossings(rng: np.random.Generator, lattice: Lattice, sheets: Sheets) -> None:
-    """Draw bridges, underpasses and level crossings: of most main roads, and where a community lies on both sides.
+    """Draw the crossings: of most main roads, and where a community is on both sides.
 
-    Both ends of a river or railway are crossed, so that all streets of the
-    town hang together.
+    They are bridges, underpasses and level crossings. Both ends of a river or
+    railway are crossed, so that all streets of the town are connected.
     """
     columns, rows = lattice.owner.shape
     chance = rng.uniform(size=(columns + 1, rows + 1))
@@ -251,6 +259,7 @@ def _draw_crossings(rng: np.random.Generator, lattice: Lattice, sheets: Sheets) 
             way = _cross_middle(lattice, line, edge)
             _add_crossing(sheets, way, edge.kind, lattice.is_urban(sides[0]), "residential")
         ahead, after = ((i - 1, j), (i + 1, j)) if axis == "h" else ((i, j - 1), (i, j + 1))
+        # streets are cut back at rivers and railways only, so a stream has no crossing at nodes
         if edge.kind == "stream":
             continue
         first = (axis, *ahead) not in lattice.edges
@@ -263,7 +272,7 @@ def _draw_crossings(rng: np.random.Generator, lattice: Lattice, sheets: Sheets) 
 def _cross_node(
     lattice: Lattice, axis: str, node: Cell, edge: Edge, wanted: bool, sheets: Sheets
 ) -> None:
-    """Draw the crossing where a street along the lattice meets a river or railway; a primary road always crosses."""
+    """Draw the crossing where a street meets a river or railway; a primary road always crosses."""
     i, j = node
     before, after = (
         (("v", i, j - 1), ("v", i, j)) if axis == "h" else (("h", i - 1, j), ("h", i, j))
@@ -289,7 +298,7 @@ def _cross_node(
 
 
 def _cross_middle(lattice: Lattice, line: Line, edge: Edge) -> Floats:
-    """Find the way over a barrier inside a community: from the landing on one bank to that on the other."""
+    """Find the way over a barrier inside a community, from the landing on one bank to the other."""
     axis, i, j = line
     below, above = (((i, j - 1), (i, j)), (2, 0)) if axis == "h" else (((i - 1, j), (i, j)), (1, 3))
     ends = [
@@ -299,6 +308,7 @@ def _cross_middle(lattice: Lattice, line: Line, edge: Edge) -> Floats:
 
 
 def _add_crossing(sheets: Sheets, way: Floats, barrier: str, urban: bool, street: str) -> None:
+    # under a railway in town, across its tracks in the country
     kind = "bridge" if barrier != "railway" else "underpass" if urban else "level_crossing"
     shape = shapely.LineString(way.round(CENTIMETRE))
     sheets.add("openings", shape, kind=kind)
@@ -318,6 +328,7 @@ def join_streets(lines: Shapes) -> Shapes:
     """
     lines = _merge_ends(shapely.transform(lines, lambda xy: xy.round(CENTIMETRE)))
     ends = np.concatenate([shapely.get_point(lines, 0), shapely.get_point(lines, -1)])
+    # an end on another street becomes a vertex of it; 5 cm covers the rounding of both
     end, line = shapely.STRtree(lines).query(ends, predicate="dwithin", distance=0.05)
     order = np.argsort(line, kind="stable")
     where, place = np.unique(line[order], return_inverse=True)
@@ -332,6 +343,8 @@ def _merge_ends(lines: Shapes) -> Shapes:
     """Make ends of streets that are a rounding apart the same point."""
     points, of = shapely.get_coordinates(lines, return_index=True)
     rim = np.flatnonzero((np.diff(of, prepend=-1) != 0) | (np.diff(of, append=-1) != 0))
+    # each end takes the place of the first one near it, so the result is the same in any order
+    # of the pairs
     a, b = shapely.STRtree(shapely.points(points[rim])).query(
         shapely.points(points[rim]), predicate="dwithin", distance=0.05
     )

@@ -1,7 +1,7 @@
-"""A synthetic town: compounds of slabs and towers, villages, a river and a railway, and what a planner would know of it.
+"""A synthetic town: compounds, villages, a river and a railway, and what is known of them.
 
-Nothing in it is real. It is there to try things on at any size, from one
-community to a prefecture, and holds everything that a planner must handle.
+Nothing in it is real. It is for trials at any size, from one community to a
+prefecture, and holds everything that a planner must handle.
 Each community is drawn from a generator of its own, so that a town does not
 depend on the order in which it is made.
 """
@@ -75,7 +75,7 @@ STAMP = "2000-01-01T00:00:00.000Z"
 
 @dataclass(frozen=True)
 class Town:
-    """A town laid out but not yet drawn: its seed, its communities with their households, and where each lies."""
+    """A town laid out but not yet drawn: its seed, its communities, and where each is."""
 
     seed: int
     wards: pd.DataFrame
@@ -172,7 +172,7 @@ def lay_out_town(
     seed: int,
     hierarchy: pd.DataFrame | None = None,
 ) -> Town:
-    """Lay out a town: its communities, their households and their places; the parameters are those of :func:`make_town`."""
+    """Lay out a town: its communities, their households and places (see :func:`make_town`)."""
     _check_numbers(communities, urban_share, seed)
     wards = list_wards(communities, urban_share) if hierarchy is None else take_hierarchy(hierarchy)
     wards["form"] = find_forms(wards)
@@ -180,9 +180,12 @@ def lay_out_town(
     total = round(wished.sum()) if households is None else households
     if total < LEAST * len(wards):
         raise RuleError(
-            f"households = {total} is below {LEAST} for each of {len(wards)} communities; ask for more"
+            f"households = {total} is below {LEAST} for each of {len(wards)} communities; "
+            "ask for more"
         )
     wards["households"] = share_whole(total, wished)
+    # Area follows households, so the side follows their root; not below 0.4 of the usual area,
+    # where streets and banks would leave no room for plots.
     side = SIDE * float(np.sqrt(np.clip(total / wished.sum(), 0.4, None)))
     lattice = make_lattice(
         make_rng(seed, "lattice"),
@@ -203,7 +206,7 @@ def _draw_tables(town: Town) -> dict[str, Any]:
 
 
 def draw_frame(town: Town) -> dict[str, list[pd.DataFrame]]:
-    """Draw what belongs to no single community: limits, rivers, railways, main roads, crossings, and the site's total."""
+    """Draw what belongs to no single community: limits, barriers, main roads, crossings, total."""
     county = town.wards["code"].iloc[0][:6]
     land = Sheets()
     draw_land(make_rng(town.seed, "land"), town.lattice, land)
@@ -238,10 +241,13 @@ def draw_community(town: Town, number: int) -> dict[str, pd.DataFrame]:
     ward = next(town.wards.iloc[[number]].itertuples(index=False))
     sheets = Sheets()
     draw = draw_urban if ward.form == "town" else draw_rural
+    # names of public buildings begin with the place's name alone
     title = ward.name.removesuffix("居民委员会").removesuffix("村民委员会").removesuffix("村委会")
     draw(make_rng(seed, "draw", number), lattice, number, title, int(ward.households), sheets)
+    # not the generator of the drawing, whose state depends on how much was drawn
     rng = make_rng(seed, "counts", number)
     drawn = sheets.collect("buildings")
+    # a community may have no building with homes, and then lacks these columns
     for name in ("homes", "height", "stairs"):
         drawn[name] = drawn.get(name, np.nan)
     out = {
@@ -260,7 +266,7 @@ def draw_community(town: Town, number: int) -> dict[str, pd.DataFrame]:
 
 
 def _number_rows(rows: pd.DataFrame, table: str, prefix: str) -> pd.DataFrame:
-    """Give the rows codes: the community's (or county's) code, a letter for the table, and a number."""
+    """Give the rows codes: that of the community or county, the table's letter, and a number."""
     number = (
         pd.Series(np.arange(1, len(rows) + 1), index=rows.index)
         .astype("str")
@@ -293,18 +299,20 @@ def _count_site(total: int) -> pd.DataFrame:
 
 
 def finish_table(table: str, batches: Iterable[pd.DataFrame]) -> Any:
-    """Join the rows of all communities in the schema's shape, without the columns that gridplan derives itself."""
+    """Join the rows of all communities in the schema's shape, without derived columns."""
     rows = pd.concat([b for b in batches if len(b)], ignore_index=True)
     if table == "streets":
+        # streets of different communities meet at the limits, hence only once all are joined
         rows["geometry"] = join_streets(rows["geometry"].to_numpy(object))
     if is_spatial(table):
         rows = gpd.GeoDataFrame(rows, geometry="geometry", crs=CRS)
+    # a file of the user has no derived columns, and reading must compute them here too
     derived = [column.name for column in find_columns(table, "derived")]
     return conform_table(table, rows).drop(columns=derived).sort_index()
 
 
 def _spoil_buildings(buildings: gpd.GeoDataFrame, lattice: Lattice) -> gpd.GeoDataFrame:
-    """Spoil the table: the second building becomes a bow tie, the third stands twice, and one lies in the middle of nowhere."""
+    """Spoil the table: the second building becomes a bow tie, the third is doubled, one is far."""
     shapes = buildings.geometry.to_numpy().copy()
     west, south, east, north = shapes[1].bounds
     shapes[1] = shapely.Polygon([(west, south), (east, north), (east, south), (west, north)])
@@ -322,7 +330,7 @@ def _spoil_buildings(buildings: gpd.GeoDataFrame, lattice: Lattice) -> gpd.GeoDa
 
 
 def write_town(reading: Reading, path: str | Path) -> Path:
-    """Write a town as one GeoPackage with a layer for each table; what stood there before is replaced.
+    """Write a town as one GeoPackage with a layer for each table; an earlier file is replaced.
 
     The file is written under another name first and put in place whole. The
     same town gives the same bytes.
@@ -331,6 +339,7 @@ def write_town(reading: Reading, path: str | Path) -> Path:
 
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    # the process in the name: two runs at once do not write into each other's draft
     draft = path.with_name(f".{path.name}.{os.getpid()}.gpkg")
     before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": STAMP})

@@ -87,11 +87,13 @@ def draw_urban(
         Where the rows are added; ``homes`` of buildings holds the households.
     """
     plots = _lay_out_plots(rng, lattice, number, sheets)
+    # a plot of the right size near the middle: a metre further away counts as much as 20 m2
     civic = int(np.argmin([abs(plot.land.area - CIVIC_AREA) + 20 * plot.remote for plot in plots]))
     _draw_public(rng, plots.pop(civic), title, sheets)
     styles = choose_styles(rng, np.array([plot.land.area for plot in plots]), households / OCCUPIED)
     names = name_estates(rng, [STYLES[style].word for style in styles])
     homes = Sheets()
+    # every third open plot is a park, the others are works; only the first park has a lake
     works = iter(_WORKS * len(plots))
     opened = 0
     for plot, style, name in zip(plots, styles, names, strict=True):
@@ -108,11 +110,12 @@ def draw_urban(
 def _lay_out_plots(
     rng: np.random.Generator, lattice: Lattice, number: int, sheets: Sheets
 ) -> list[Plot]:
-    """Lay out the streets inside a community and the plots between them, those near its middle first."""
+    """Lay out the streets inside a community and the plots between them, the central ones first."""
     plots: list[Plot] = []
     middle = np.zeros(2)
     for k, cell in enumerate(lattice.quads[number]):
         quad = find_quad(lattice, cell)
+        # a little off the middle, since no real crossing is exactly there
         heart = (quad.landings.mean(axis=0) + rng.normal(0, 0.02 * lattice.side, 2)).round(
             CENTIMETRE
         )
@@ -138,6 +141,7 @@ def _lay_out_plots(
         )
         for block in blocks:
             land = inset(shapely.difference(inset(block, KERB), near_wide), 0.0)
+            # slivers between a wide road and a lane stay empty
             if land.area > 1_000.0:
                 remote = float(land.centroid.distance(shapely.Point(middle)))
                 plots.append(
@@ -174,9 +178,11 @@ def _split_blocks(rng: np.random.Generator, blocks: list[Any]) -> tuple[list[Any
         centre = shapely.get_coordinates(block.centroid)[0] + along * rng.uniform(-0.08, 0.08)
         cut = shapely.LineString([centre - across, centre + across])
         lanes.append(shapely.intersection(block, cut))
+        # polygonised, since the cut may leave a block that is not convex in three pieces
         halves = shapely.get_parts(
             shapely.polygonize([shapely.node(shapely.MultiLineString([block.exterior, cut]))])
         )
+        # in order of place: that of polygonising may change with the version of GEOS
         waiting += sorted(halves, key=lambda half: (half.centroid.x, half.centroid.y))
     return blocks_ready, lanes
 
@@ -191,12 +197,12 @@ def choose_styles(rng: np.random.Generator, areas: Floats, flats: float) -> Ints
     """
     styles = rng.choice(len(STYLES), len(areas), p=STYLE_CHANCES)
     hectares = areas / 1e4
+    # the least dense first, so that no plot is raised further than all must be
     while (DENSITIES[styles] * hectares).sum() < flats and styles.min() < len(STYLES) - 1:
         k = int(np.argmin(DENSITIES[styles]))
         styles[k] = DENSER[styles[k]]
-    for k in rng.permutation(
-        len(areas)
-    ):  # where there is more room than needed, some are built less densely
+    # where there is more room than needed, some are built less densely
+    for k in rng.permutation(len(areas)):
         lower = int(SPARSER[styles[k]])
         while (
             lower != styles[k]
@@ -206,7 +212,8 @@ def choose_styles(rng: np.random.Generator, areas: Floats, flats: float) -> Ints
         ):
             styles[k] = lower
             lower = int(SPARSER[lower])
-    for k in range(len(areas))[::-1]:  # the outermost stay open
+    # plots are in order of distance, so it is the outermost that stay open
+    for k in range(len(areas))[::-1]:
         room = np.where(styles >= 0, DENSITIES[styles], 0.0) * hectares
         if room.sum() - room[k] >= flats:
             styles[k] = -1
@@ -220,6 +227,7 @@ def _settle(rng: np.random.Generator, homes: pd.DataFrame, households: int, shee
     floors, built = fit_floors(
         rng, homes["floors"].to_numpy(float), units, style, households / OCCUPIED
     )
+    # households in proportion to flats, of which up to a tenth are empty by chance
     weights = floors * units * rng.uniform(0.9, 1.0, len(homes)) * built
     lived = share_whole(households, weights)
     facts = {
@@ -243,7 +251,7 @@ def _settle(rng: np.random.Generator, homes: pd.DataFrame, households: int, shee
 
 
 def share_whole(total: int, weights: Floats) -> Ints:
-    """Share a whole number out in proportion to weights: whole shares that sum to it, by the largest remainder.
+    """Share a whole number out in proportion to weights, by the largest remainder.
 
     Examples
     --------
@@ -252,6 +260,7 @@ def share_whole(total: int, weights: Floats) -> Ints:
     """
     exact = total * weights / weights.sum()
     whole: Ints = np.floor(exact).astype(np.int64)
+    # stable: of equal remainders the earlier one is rounded up
     rest = np.argsort(-(exact - whole), kind="stable")[: total - int(whole.sum())]
     whole[rest] += 1
     return whole
@@ -271,9 +280,10 @@ def _draw_public(rng: np.random.Generator, plot: Plot, title: str, sheets: Sheet
                 break
             top = top - (deep + 14.0 if deep else 0.0)
             deep = depth
-            left, ends = find_chords(region, np.array([top - depth - 0.2]), np.array([top - 0.2]))
-            x = left[0]
+            starts, ends = find_chords(region, np.array([top - depth - 0.2]), np.array([top - 0.2]))
+            x = starts[0]
             right = ends[0]
+        # what does not fit is left out: a small community has no hospital
         if not (np.isfinite(x) and x + width <= right):
             continue
         placed.append((k, np.array([x + width / 2, top - 0.2 - depth / 2])))
@@ -284,6 +294,7 @@ def _draw_public(rng: np.random.Generator, plot: Plot, title: str, sheets: Sheet
             outline, turn(middle[None], plot.angle), np.array([[width, depth]]), plot.angle
         )
         sheets.add("buildings", shape, use=use, floors=float(floors))
+        # floor area, of which a building round a yard has 82 % of a full one
         area = width * depth * floors * (0.82 if outline is COURT else 1.0)
         centre = shapely.point_on_surface(shape)
         sheets.add(
@@ -328,6 +339,7 @@ def _draw_park(rng: np.random.Generator, plot: Plot, title: str, wet: bool, shee
     radius = 0.5 * np.sqrt(plot.land.area / np.pi)
     if not wet or radius < 35.0:
         return
+    # a circle of 24 points with two waves, so that the shore is not round
     turns = np.linspace(0, 2 * np.pi, 24, endpoint=False)
     wobble = (
         1
