@@ -1,4 +1,5 @@
-# gridplan: two commands do everything on a fresh machine with python3 (3.11 or later, with venv) and make.
+# gridplan: two commands do everything on a fresh machine that has make and python3 (3.11 or
+# later, with venv).
 #   make demo   set up, plan the embedded example, audit it, write its map
 #   make test   set up, lint, check types, run the tests
 PYTHON ?= python3

@@ -2,6 +2,8 @@
 
 import contextlib
 import importlib.util
+import json
+import pkgutil
 import re
 import shlex
 import shutil
@@ -12,6 +14,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from benchmarks.__main__ import BENCHMARKS
 from gridplan.cli import app
 
 ROOT = Path(__file__).parents[1]
@@ -257,9 +260,29 @@ def find_banned(text):
     ]
 
 
-@pytest.mark.parametrize("path", PAGES, ids=name_page)
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+def read_prose(path):
+    """What a page or a notebook says; what the program printed into a notebook is not prose."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix != ".ipynb":
+        return text
+    return "\n".join("".join(cell["source"]) for cell in json.loads(text)["cells"])
+
+
+@pytest.mark.parametrize("path", [*PAGES, *NOTEBOOKS], ids=name_page)
 def test_a_page_is_in_plain_english(path):
-    assert not find_banned(path.read_text(encoding="utf-8"))
+    assert not find_banned(read_prose(path))
+
+
+@pytest.mark.parametrize("path", PAGES, ids=name_page)
+def test_a_page_is_read_without_scrolling_sideways(path):
+    if path.name in {"CHANGELOG.md"} or path.parent.name in {"example", "outputs"}:
+        return
+    lines = path.read_text(encoding="utf-8").splitlines()
+    wide = [line for line in lines if len(line) > 100 and not line.startswith(("|", "!["))]
+    assert not wide
 
 
 def test_the_help_is_in_plain_english():
@@ -288,14 +311,64 @@ def test_every_page_is_in_the_menu_and_every_picture_is_small():
         assert f"images/{picture.name}" in shown, picture.name
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "docs/design/house.md"])
-def test_every_file_and_folder_of_the_code_that_is_named_exists(name):
-    text = (ROOT / name).read_text(encoding="utf-8")
-    named = re.findall(r"`((?:[a-z_]+/)+(?:[a-z_]+\.(?:py|csv))?)`", text)
+def find_missing_code(text):
+    """Files, folders, modules, names and benchmarks that a page names and that do not exist."""
     places = [ROOT, ROOT / "gridplan", *(p for p in (ROOT / "gridplan").iterdir() if p.is_dir())]
-    missing = [path for path in named if not any((place / path).exists() for place in places)]
-    assert named
+    for path in re.findall(r"`((?:[a-z_]+/)+(?:[a-z_]+\.(?:py|csv|md))?)`", text):
+        if not any((place / path).exists() for place in places):
+            yield path
+    for name in re.findall(r"`(?:[a-z_]+/)*([a-z_]+\.py)`", text):
+        if not any(any(place.rglob(name)) for place in (ROOT / "gridplan", DOCS, ROOT / "tests")):
+            yield name
+    for name in re.findall(r"`((?:gridplan|gp)(?:\.[a-z_]+)+)\b", text):
+        if name not in {"gridplan.shp", "gridplan.gpkg"} and not is_importable(name):
+            yield name
+    for name in re.findall(r"python -m benchmarks (\w+)", text):
+        if name not in BENCHMARKS:
+            yield f"benchmarks {name}"
+
+
+def is_importable(name):
+    try:
+        pkgutil.resolve_name(re.sub(r"^gp\b", "gridplan", name))
+    except (ImportError, AttributeError):
+        return False
+    return True
+
+
+@pytest.mark.parametrize("path", PAGES, ids=name_page)
+def test_everything_of_the_code_that_a_page_names_exists(path):
+    if path.name != "CHANGELOG.md":  # names what was there
+        assert list(find_missing_code(path.read_text(encoding="utf-8"))) == []
+
+
+def test_a_room_has_the_modules_that_the_page_of_the_house_gives_it():
+    text = (DOCS / "design/house.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([a-z]+)` \|(.*)$", text, re.MULTILINE)
+    named = [(room, path) for room, row in rows for path in re.findall(r"`([\w/]+\.\w+)`", row)]
+    houses = [ROOT / "gridplan", ROOT / "gridplan/tables"]
+    missing = [
+        f"{room}: {path}"
+        for room, path in named
+        if not any((house / path).exists() for house in (ROOT / "gridplan" / room, *houses))
+        and path != "plan.toml"
+    ]
+    assert len(named) > 40
     assert not missing
+
+
+def test_what_a_page_names_and_is_not_there_is_noticed():
+    text = (
+        "See `reading/nowhere.py`, `gridplan.no_room`, `gp.no_name()`, `python -m benchmarks no`."
+    )
+    assert list(find_missing_code(text)) == [
+        "reading/nowhere.py",
+        "nowhere.py",
+        "gridplan.no_room",
+        "gp.no_name",
+        "benchmarks no",
+    ]
+    assert not list(find_missing_code("`gp.divide(site)`, `division/divide.py`, `rules/`"))
 
 
 @pytest.mark.parametrize("path", GUIDE, ids=name_page)
