@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from benchmarks import __main__ as door
+from benchmarks.own_process import call_in_own_process
 
 
 @pytest.mark.parametrize(
@@ -38,3 +39,9 @@ def test_an_option_goes_only_to_those_that_take_it(monkeypatch):
         monkeypatch.setitem(sys.modules, f"benchmarks.{name}", SimpleNamespace(run=run))
     door.main(["published", "division", "--full"])
     assert ran == [("published", {}), ("division", {"full": True})]
+
+
+def test_a_function_in_a_process_of_its_own_returns_its_figures_or_says_what_went_wrong():
+    assert call_in_own_process("people", "show", 12, "{} m") == "12 m"
+    with pytest.raises(RuntimeError, match="KeyError"):
+        call_in_own_process("people", "show", 12, "{metres} m")
