@@ -33,7 +33,7 @@ GUIDE = [DOCS / page for page in re.findall(r"guide/[\w-]+\.md", (ROOT / "mkdocs
 BANNED = {
     r"told|tells": "report, say, show",
     r"mend(s|ed|ing)?": "repair",
-    r"anew|afresh,? and": "again, from nothing",
+    r"anew|afresh,? and": "again, from scratch",
     r"nought": "zero",
     r"whom": "who",
     r"betters|bettered": "improve",
