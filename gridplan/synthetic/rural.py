@@ -360,7 +360,7 @@ def _add_sheds(
 
 
 def _find_later_overlaps(shapes: Shapes, group: Ints) -> Bools:
-    """Find the shapes that stand too near one of an earlier group."""
+    """Find the shapes that are too near one of an earlier group."""
     # sheds of one group are a fixed step apart and need no check
     late = np.zeros(len(shapes), bool)
     a, b = shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=6.0)
