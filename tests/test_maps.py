@@ -19,9 +19,14 @@ from shapely.geometry import LineString, Point, Polygon, box
 from gridplan.errors import InputError, OutputExistsError
 from gridplan.maps.colours import BAND, EXCLUSIVE, TONES, choose_tones
 from gridplan.maps.draw import draw_map
-from gridplan.maps.legend import count_figures
+from gridplan.maps.legend import compose_config, count_figures
 from gridplan.maps.offline import write_map
-from gridplan.maps.sheet import compose_sheet, explain_exceptions, simplify_coverage
+from gridplan.maps.sheet import (
+    TOOLTIP_COLUMNS,
+    compose_sheet,
+    explain_exceptions,
+    simplify_coverage,
+)
 from gridplan.maps.tiled_layers import encode_numbers, pack_sheet
 from gridplan.plan import Plan
 from gridplan.synthetic.board_plan import CRS, X0, Y0, make_board_plan, make_site, make_table
@@ -239,6 +244,15 @@ def test_the_pack_says_what_it_holds():
     ]
     assert head["records"]["code"] == ["0301-001", "0301-002"]
     assert head["records"]["households"] == [60, 60]
+
+
+def test_one_entry_makes_one_more_line_of_the_tooltip(monkeypatch):
+    monkeypatch.setitem(TOOLTIP_COLUMNS, "max_walk", 1)
+    plan = make_board_plan()
+    sheet = compose_sheet(plan)
+    lines = compose_config(plan, sheet, "zh", "", online=False)["lines"]
+    assert lines[-1] == ("max_walk", "最远步行", " 米")
+    assert sheet.records["max_walk"] == plan.subgrids["max_walk"].round(1).tolist()
 
 
 def test_the_share_in_band_is_never_rounded_up_to_all():

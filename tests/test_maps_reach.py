@@ -287,7 +287,7 @@ def test_a_click_on_a_post_lights_its_sub_grids_up_and_another_beside_it_shows_a
     window.look_from(point, 18)
     click(window, point)
     households = window.run("stage.reach.lit.post.reachable")
-    assert f"reaches {households} households" in window.read(".gp-reach-told")
+    assert f"reaches {households} households" in window.read(".gp-post-reach")
     assert "食堂" in window.read(".gp-reach")
     assert window.run("[...stage.reach.lit.grids.keys()].sort()") == [0, 1]
     lit = window.run("stage.records.code.map((c, row) => stage.fill(row))")

@@ -1,4 +1,7 @@
-"""Class layers: one GeoJson layer of folium's per colour, each with one constant style. For plans of some thousand sub-grids."""
+"""Class layers: one GeoJson layer of folium's per colour, for plans of some thousand sub-grids.
+
+Each layer has one constant style, which whoever draws the plan can change.
+"""
 
 from __future__ import annotations
 
@@ -39,9 +42,11 @@ def add_class_layers(plan_map: Any, sheet: Sheet, lang: Language) -> None:
 
 def _add_subgrids(plan_map: Any, sheet: Sheet, lang: Language) -> None:
     group = _add_group(plan_map, say("subgrids", lang))
+    # The page draws the outlines itself; they come and go with this group.
     put(plan_map, make_statement(f"tie({group.get_name()})"))
     tones = np.array(sheet.records["tone"], dtype=int)
     tones[np.array(sheet.records["exclusive"], dtype=bool)] = len(TONES)
+    # One more class than tones: exclusive grids have the last one to themselves.
     for tone, colour in enumerate((*TONES, EXCLUSIVE)):
         rows = np.flatnonzero(tones == tone)
         features = _make_features(sheet.subgrids[rows], ({"i": int(row)} for row in rows))
@@ -53,7 +58,7 @@ def _add_subgrids(plan_map: Any, sheet: Sheet, lang: Language) -> None:
             "fills",
             "seeSubgrid",
             {"fillColor": colour},
-            smooth_factor=0,
+            smooth_factor=0,  # Leaflet would smooth each outline alone, and borders would gape
         )
 
 
@@ -67,7 +72,7 @@ def _add_out_of_band(plan_map: Any, sheet: Sheet, lang: Language) -> None:
 
 
 def _add_others(plan_map: Any, sheet: Sheet, lang: Language) -> None:
-    """Add special grids and the upper layer where the plan has them."""
+    """Add special grids and the upper layer if the plan has them."""
     if len(sheet.specials):
         group = _add_group(plan_map, say("specials", lang))
         _add_shapes(
@@ -91,6 +96,7 @@ def _add_others(plan_map: Any, sheet: Sheet, lang: Language) -> None:
 
 def _add_streets(plan_map: Any, sheet: Sheet, lang: Language) -> None:
     group = _add_group(plan_map, say("streets", lang))
+    # Wide streets come last, so that they lie over the narrow ones.
     for family in ("path", "minor", "major"):
         lines = sheet.streets.get(family, np.array([], dtype=object))
         _add_shapes(
@@ -120,12 +126,14 @@ def _add_barriers(plan_map: Any, sheet: Sheet, lang: Language) -> None:
 
 def _add_buildings(plan_map: Any, sheet: Sheet, lang: Language) -> None:
     group = _add_group(plan_map, say("buildings", lang))
+    # Homes lie over the other buildings.
     both = (
         ("other_building", sheet.other_buildings, sheet.other_names),
         ("home", sheet.homes, sheet.home_names),
     )
     for style, shapes, names in both:
         named = np.array([name != "" for name in names], dtype=bool)
+        # Only buildings with a name have a tooltip, so the others are one path.
         features = _make_features(_gather(shapes[~named]))
         features += _make_features(shapes[named], ({"n": name} for name in names if name))
         _add_shapes(plan_map, group, features, style, "buildings", "seeBuilding")
@@ -160,6 +168,7 @@ def _add_shapes(
         style_function=lambda feature: constant,
         on_each_feature=JsCode(f"(feature, path) => {stage}.{see}(feature, path)") if see else None,
         renderer=JsCode(f"{stage}.renderers.{pane}"),
+        # The page itself finds what is under the pointer, whichever pane is on top.
         interactive=False,
         control=False,
         **options,
@@ -168,28 +177,29 @@ def _add_shapes(
 
 
 def _gather(shapes: Shapes) -> Shapes:
-    """Gather shapes that nobody asks about one by one: all points, all lines and all polygons in one shape each."""
+    """Gather shapes that nobody asks about one by one into one shape for each kind of geometry."""
     parts = shapely.get_parts(shapes)
     kinds = shapely.get_type_id(parts)
-    found = []
+    gathered = []
     for kind, gather in (
         (3, shapely.multipolygons),
         (1, shapely.multilinestrings),
         (0, shapely.multipoints),
     ):
         if (kinds == kind).any():
-            found.append(gather(parts[kinds == kind]))
-    return np.array(found, dtype=object)
+            gathered.append(gather(parts[kinds == kind]))
+    return np.array(gathered, dtype=object)
 
 
 def _make_features(
     shapes: Shapes, properties: Iterable[Mapping[str, Any]] | None = None
 ) -> list[dict[str, Any]]:
     """Make GeoJSON features; shapes that are missing or empty are left out."""
+    # RFC 7946 wants outer rings counter-clockwise.
     texts = shapely.to_geojson(shapely.orient_polygons(shapes))
     drawn = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
-    given = properties if properties is not None else ({} for _ in shapes)
-    rows = zip(texts, given, drawn, strict=True)
+    given_properties = properties if properties is not None else ({} for _ in shapes)
+    rows = zip(texts, given_properties, drawn, strict=True)
     return [
         {"type": "Feature", "properties": dict(p), "geometry": json.loads(t)}
         for t, p, keep in rows

@@ -1,4 +1,4 @@
-"""The colours of a map: calm tones that colour-blind people can tell apart, and who gets which.
+"""The colours of a map: calm tones that colour-blind people can distinguish, and who gets which.
 
 Sub-grids that touch never share a tone: the graph of touching outlines is
 coloured greedily, the outline with most neighbours first (Welsh and Powell,
@@ -18,36 +18,17 @@ from gridplan.arrays import Ints, Shapes
 
 TONES = ("#a8cbe8", "#f3d9a0", "#b5dcc4", "#e9bfc8", "#cfc7ea", "#d8dc9c", "#9fd6d8", "#f0c3a1")
 EXCLUSIVE = "#d9d9d9"
-LOADS = (
-    "#5b8fc0",
-    "#bcd7ea",
-    "#f7ddb4",
-    "#d97b4a",
-)  # below the band, lower half, upper half, above it
+# Below the band, lower half, upper half, above it.
+LOADS = ("#5b8fc0", "#bcd7ea", "#f7ddb4", "#d97b4a")
 BAND = ("#a9d3c3", "#e0856f")  # in band, out of it
-REACH = (
-    "#15607a",
-    "#3f9a8c",
-    "#a9b84a",
-    "#e3a83a",
-    "#d9822b",
-)  # streets by minutes on foot, the shortest first
+# Streets by minutes on foot, the shortest first.
+REACH = ("#15607a", "#3f9a8c", "#a9b84a", "#e3a83a", "#d9822b")
 REACH_FILLS = ("#8fbccb", "#b3d8cd", "#dbe2b0", "#f1dcae", "#efcba5")  # sub-grids likewise
 REACH_BEYOND = "#e3a19a"
-SEVERITY = (
-    "#f7ecd0",
-    "#f0cf8e",
-    "#e3a04f",
-    "#c4633a",
-    "#7d2a2b",
-)  # from good to bad; the darker, the worse
-AGAINST = (
-    "#5b98cc",
-    "#a9cce8",
-    "#efece4",
-    "#c0603a",
-    "#86281a",
-)  # much better, better, alike, worse, much worse
+# From good to bad; lightness falls all along, so that a grey print keeps the order.
+SEVERITY = ("#f7ecd0", "#f0cf8e", "#e3a04f", "#c4633a", "#7d2a2b")
+# Much better, better, alike, worse, much worse.
+AGAINST = ("#5b98cc", "#a9cce8", "#efece4", "#c0603a", "#86281a")
 STATES = {  # of a sub-grid in a year to come
     "inside": "#e8efe4",
     "unsure": "#cfc7ea",
@@ -182,7 +163,7 @@ TOUCH = 0.5  # metres; outlines that are nearer count as touching
 
 
 def choose_tones(outlines: Any, tones: int = len(TONES)) -> Ints:
-    """Choose a tone for each outline so that outlines that touch differ; ties go to the earlier row.
+    """Choose a tone for each outline so that those that touch differ; ties go to the earlier row.
 
     Parameters
     ----------
@@ -205,35 +186,39 @@ def choose_tones(outlines: Any, tones: int = len(TONES)) -> Ints:
     start, neighbours = _find_touching(np.asarray(outlines))
     chosen = np.full(len(start) - 1, -1, dtype=np.int64)
     used = np.zeros(tones, dtype=np.int64)
+    # Most neighbours first: the hardest to place choose while all tones are free.
+    # The sort is stable, so that the colours depend on nothing but the plan.
     for row in np.argsort(-np.diff(start), kind="stable"):
         taken = chosen[neighbours[start[row] : start[row + 1]]]
-        free = used.copy()
-        free[taken[taken >= 0]] = len(chosen) + 1  # dearer than any tone that is free
-        chosen[row] = int(free.argmin())
+        price = used.copy()
+        price[taken[taken >= 0]] = len(chosen) + 1  # dearer than any tone that is free
+        chosen[row] = int(price.argmin())
         used[chosen[row]] += 1
     return chosen
 
 
 def _find_touching(outlines: Shapes) -> tuple[Ints, Ints]:
-    """Find the outlines that each one touches: where the list of each begins, and the lists in one array."""
+    """Find the outlines that each one touches: the start of each list, and all lists joined."""
     tree = shapely.STRtree(outlines)
     focal, neighbour = tree.query(outlines, predicate="dwithin", distance=TOUCH)
     apart = focal != neighbour
     focal = focal[apart]
     neighbour = neighbour[apart]
+    # The tree answers in an order of its own.
     order = np.lexsort((neighbour, focal))
     start = np.searchsorted(focal[order], np.arange(len(outlines) + 1))
     return start.astype(np.int64), neighbour[order].astype(np.int64)
 
 
 def choose_bands(count: int) -> tuple[list[str], list[str]]:
-    """Choose colours for bands of minutes: of streets for each band, of sub-grids for each and for what is beyond.
+    """Choose colours for bands of minutes: of streets, and of sub-grids with one for beyond.
 
     Examples
     --------
     >>> choose_bands(2)
     (['#15607a', '#e3a83a'], ['#8fbccb', '#f1dcae', '#e3a19a'])
     """
+    # Few bands take colours that are far apart.
     rows = {1: (0,), 2: (0, 3), 3: (0, 1, 3), 4: (0, 1, 2, 3)}.get(count, range(count))
     return [REACH[n] for n in rows], [*(REACH_FILLS[n] for n in rows), REACH_BEYOND]
 
@@ -250,7 +235,7 @@ def choose_severity(count: int) -> tuple[str, ...]:
 
 
 def grade_loads(subgrids: Any) -> Ints:
-    """Grade households against the band: 0 below it, 1 in it and below the target, 2 in it, 3 above it.
+    """Grade households: 0 below the band, 1 in it but below the target, 2 in it, 3 above it.
 
     Examples
     --------
@@ -260,5 +245,6 @@ def grade_loads(subgrids: Any) -> Ints:
     [0, 1, 2, 3]
     """
     households = subgrids["households"].to_numpy()
+    # The upper limit is in the band itself, hence the step of one.
     limits = [subgrids[c].to_numpy() + step for c, step in (("low", 0), ("target", 0), ("high", 1))]
     return np.asarray(np.sum([households >= limit for limit in limits], axis=0), dtype=np.int64)

@@ -1,4 +1,4 @@
-"""Two plans on one map: outlines before and now, homes that changed their sub-grid, and what became of every sub-grid."""
+"""Two plans on one map: outlines before and now, homes that changed, what became of sub-grids."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from gridplan.comparison.subgrid_changes import EVENT_KINDS, find_events, find_m
 from gridplan.errors import PlanError
 from gridplan.maps.class_layers import add_class_layers
 from gridplan.maps.colours import CHANGE_STYLES, CHANGES, HOMES
-from gridplan.maps.legend import Key, compose_config
+from gridplan.maps.legend import Key, choose_title, compose_config
 from gridplan.maps.page_elements import make_stage, make_statement, make_switch, put
-from gridplan.maps.plan_map import add_views, finish_map, is_small, open_map
+from gridplan.maps.plan_map import add_views, check_choices, choose_tiles, finish_map, open_map
 from gridplan.maps.sheet import (
     Sheet,
     compose_sheet,
@@ -50,8 +50,8 @@ def draw_comparison(
 
     Outlines before are dashed, those now solid; sub-grids are coloured by what
     became of them, homes by whether they are in another sub-grid, new or gone.
-    A click on one says from where to where its households go. The parameters
-    are those of :func:`gridplan.draw_map`.
+    The tooltip of a home shows where its households were and where they are.
+    The parameters are those of :func:`gridplan.draw_map`.
 
     Raises
     ------
@@ -60,10 +60,7 @@ def draw_comparison(
     PlanError
         If the plan is not the later one of those that were compared.
     """
-    if lang not in ("en", "zh"):
-        raise ValueError(f'lang must be "en" or "zh", not {lang!r}')
-    if layers not in ("auto", "classes", "tiles"):
-        raise ValueError(f'layers must be "auto", "classes" or "tiles", not {layers!r}')
+    check_choices(lang, layers)
     if new is not comparison.new and not new.subgrids.index.equals(comparison.new.subgrids.index):
         raise PlanError(
             "the plan is not the later one of the two that were compared -> draw over that one"
@@ -72,9 +69,9 @@ def draw_comparison(
     events = find_events(comparison.concordance, lang)
     members = find_members(comparison.concordance)
     before = to_degrees(old, simplify_coverage(old.subgrids.geometry.to_numpy()))
-    sheet = _tell_subgrids(compose_sheet(new), new, events, members["new"], before)
-    tiled = layers == "tiles" or (layers == "auto" and not is_small(new))
-    heading = _choose_title(new, lang) if title is None else title
+    sheet = _add_events(compose_sheet(new), new, events, members["new"], before)
+    tiled = choose_tiles(new, layers)
+    heading = choose_title(new, lang, "change_title") if title is None else title
     config = compose_config(new, sheet, lang, heading, base_map)
     config |= _compose_change(config, comparison, events, lang)
     if not tiled:
@@ -86,24 +83,20 @@ def draw_comparison(
         put(plan_map, make_switch(say(name, lang), f'makeOverlay("{overlay}")'))
     (add_tiled_layers if tiled else add_class_layers)(plan_map, sheet, lang)
     place = f"gridplan-change-{plan_map._id}"
-    body = f'<script type="text/plain" id="{place}">{_pack_change(old, new, comparison, events, members, before)}</script>'
+    pack = _pack_change(old, new, comparison, events, members, before)
+    body = f'<script type="text/plain" id="{place}">{pack}</script>'
     put(plan_map, make_statement(f'loadChange("{place}")', body))
     finish_map(plan_map, lang, tiled)
     return plan_map
 
 
-def _choose_title(plan: Plan, lang: Language) -> str:
-    names = plan.site.communities["name"]
-    one = len(names) == 1 and names.iloc[0]
-    return say("change_title_one", lang, name=names.iloc[0]) if one else say("change_title", lang)
-
-
-def _tell_subgrids(
+def _add_events(
     sheet: Sheet, plan: Plan, events: pd.DataFrame, event_of: pd.Series[Any], before: Shapes
 ) -> Sheet:
-    """Add to the figures of the sub-grids what became of them, and to the bounds the land of the plan before."""
-    own = event_of.reindex(plan.subgrids.index)
-    kinds, stories = (own.map(events[name]).fillna("") for name in ("kind", "sentence"))
+    """Add to the figures of sub-grids what became of them, and to the bounds the land before."""
+    event = event_of.reindex(plan.subgrids.index)
+    kinds, stories = (event.map(events[name]).fillna("") for name in ("kind", "sentence"))
+    # The page knows a kind by its number; a sub-grid without an event is as it was.
     order = list(CHANGES)
     more = {"change": [order.index(kind or "kept") for kind in kinds], "story": stories.tolist()}
     bounds = find_bounds(np.array([shapely.box(*sheet.bounds)], dtype=object), before)
@@ -120,6 +113,7 @@ def _compose_change(
         for name in ("moved", "displaced", "gone", "new")
     ]
     there = set(events["kind"])
+    # A sub-grid that ended has no land now: it is a line, not a fill.
     fills: list[Key] = [
         ("fill", colour, say(f"event_{kind}", lang))
         for kind, colour in CHANGES.items()
@@ -160,26 +154,28 @@ def _pack_change(
     members: Mapping[str, pd.Series[Any]],
     before: Shapes,
 ) -> str:
-    """Pack outlines before, homes that changed with where their households go, and the list of events."""
+    """Pack outlines before, homes that changed with the flows of each, and the list of events."""
     homes = gather_homes(comparison.flows)
     shapes = {}
-    told = {}
+    listed = {}
     for kind, table in homes.items():
+        # A home that is gone is in the old plan only.
         plan = old if kind == "gone" else new
         shapes[kind] = to_degrees(
             plan, plan.site.buildings.geometry.reindex(list(table)).to_numpy()
         )
         names = plan.site.buildings["building_name"].reindex(list(table)).fillna("")
-        told[kind] = [
+        listed[kind] = [
             {"name": name or code, "gone": kind == "gone", "flows": flows}
             for name, (code, flows) in zip(names, table.items(), strict=True)
         ]
     kind_of = members["old"].map(events["kind"]).reindex(old.subgrids.index)
     changed = kind_of.notna() & ~kind_of.isin(["kept", "renamed"])
+    # An outline left out keeps its row, by which the page finds those that ended.
     outlines = before.copy()
     outlines[~changed.to_numpy(bool)] = None
     head = {
-        "homes": told,
+        "homes": listed,
         "ended": np.flatnonzero(kind_of == "death").tolist(),
         "events": _list_events(old, new, events, members),
     }
@@ -191,7 +187,9 @@ def _pack_change(
 
 
 def gather_homes(flows: pd.DataFrame) -> dict[str, dict[str, list[tuple[str, str, int]]]]:
-    """Gather the buildings whose households changed: moved, new or gone, and for each its flows (old, new, households).
+    """Gather the buildings whose households changed: moved, new or gone.
+
+    Each has its flows: old sub-grid, new sub-grid, households.
 
     Buildings of the new plan are under moved where any of their households
     moved, else under new; those of the old plan of which all households are
@@ -201,7 +199,8 @@ def gather_homes(flows: pd.DataFrame) -> dict[str, dict[str, list[tuple[str, str
     --------
     >>> from gridplan.redrawing.revision.household_matching import follow_households
     >>> from gridplan.synthetic import make_board_plan
-    >>> gather_homes(follow_households(make_board_plan(), make_board_plan((1, 1, 1, 1, 2, 2) * 2)))["moved"]["h04"]
+    >>> later = make_board_plan((1, 1, 1, 1, 2, 2) * 2)
+    >>> gather_homes(follow_households(make_board_plan(), later))["moved"]["h04"]
     [('0301-002', '0301-001', 10)]
     """
     kinds = classify_flows(flows)
@@ -209,26 +208,30 @@ def gather_homes(flows: pd.DataFrame) -> dict[str, dict[str, list[tuple[str, str
     here = flows["new_building"] != ""
     moved = set(flows.loc[kinds == "moved", "new_building"])
     fresh = set(flows.loc[(kinds == "new") & here, "new_building"]) - moved
-    left = set(flows.loc[~here, "building"]) - set(flows.loc[here, "building"])
+    gone = set(flows.loc[~here, "building"]) - set(flows.loc[here, "building"])
     for row in flows.itertuples():
         flow = (str(row.old), str(row.new), int(row.households))
-        for kind, code, own in (
+        for kind, code, group in (
             ("moved", row.new_building, moved),
             ("new", row.new_building, fresh),
-            ("gone", row.building, left),
+            ("gone", row.building, gone),
         ):
-            if code in own:
-                found[kind].setdefault(str(code), []).append(flow)
-    return found
+            if code in group:
+                homes[kind].setdefault(str(code), []).append(flow)
+    return homes
 
 
 def _list_events(
     old: Plan, new: Plan, events: pd.DataFrame, members: Mapping[str, pd.Series[Any]]
 ) -> list[dict[str, Any]]:
-    """List what became of the sub-grids, by kind, each with the box of its land and the row of its only new sub-grid."""
+    """List what became of the sub-grids, by kind.
+
+    Each event has the box of its land, and the row of its only new sub-grid, or -1.
+    """
+    # The box of an event is round all its land, before and now.
     boxes: dict[int, list[Any]] = {}
-    for plan, of in ((old, members["old"]), (new, members["new"])):
-        known = of[of.index.isin(plan.subgrids.index)]
+    for plan, event_of in ((old, members["old"]), (new, members["new"])):
+        known = event_of[event_of.index.isin(plan.subgrids.index)]
         shapes = to_degrees(plan, plan.subgrids.geometry.reindex(known.index).to_numpy())
         for event, box in zip(known, list_boxes(shapes), strict=True):
             if box is not None:
@@ -236,19 +239,18 @@ def _list_events(
     rows: dict[int, list[int]] = {}
     for code, event in members["new"].items():
         rows.setdefault(int(event), []).append(int(new.subgrids.index.get_indexer([code])[0]))
-    out = []
+    kinds = []
     for kind in (k for k in EVENT_KINDS if k != "kept"):
-        own = events[events["kind"] == kind]
         listed = []
-        for number, text in own["sentence"].items():
-            at = np.array(boxes.get(int(number), []))
+        for number, text in events.loc[events["kind"] == kind, "sentence"].items():
+            around = np.array(boxes.get(int(number), []))
             box = (
                 None
-                if not len(at)
-                else [*at[:, :2].min(axis=0).tolist(), *at[:, 2:].max(axis=0).tolist()]
+                if not len(around)
+                else [*around[:, :2].min(axis=0).tolist(), *around[:, 2:].max(axis=0).tolist()]
             )
             single = rows.get(int(number), [])
             listed.append({"text": text, "box": box, "row": single[0] if len(single) == 1 else -1})
         if listed:
-            out.append({"kind": kind, "events": listed})
-    return out
+            kinds.append({"kind": kind, "events": listed})
+    return kinds

@@ -90,6 +90,7 @@ def draw_map(
     >>> type(draw_map(make_board_plan(), lang="zh")).__name__
     'Map'
     """
+    # Every drawer takes these four, so that a new kind of result needs no change here.
     how = {"lang": lang, "layers": layers, "base_map": base_map, "title": title}
     if show is None:
         return draw_plan(plan, reach=reach, **how)  # type: ignore[arg-type]

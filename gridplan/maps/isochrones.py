@@ -1,4 +1,4 @@
-"""Streets by minutes: the walking network in pieces, each in the band of its minutes to the nearest post that serves there."""
+"""Streets by minutes: the walking network in pieces, each in the band of its nearest post."""
 
 from __future__ import annotations
 
@@ -17,16 +17,20 @@ from gridplan.arrays import Floats, Ints, Objects, Shapes
 from gridplan.rules.coverage import Service
 from gridplan.walking.network import WalkingNetwork
 
-LONGEST = (
-    40.0  # metres; longer edges are cut into equal pieces, so that bands end where they should
-)
+# Longer edges, in metres, are cut into equal pieces, so that bands end where
+# they should.
+LONGEST = 40.0
 FINE = 0.5  # metres; bends of streets smaller than this are not shown
-EPSILON = 1e-9  # metres; SciPy takes a way of no length for none
+EPSILON = 1e-9  # metres; in a sparse graph of SciPy an edge of length zero is no edge
 
 
 @dataclass(frozen=True, eq=False)
 class Pieces:
-    """Pieces of the edges that ways lead over: the edge of each, and how far along its ends are, as shares of the edge."""
+    """Pieces of the edges that ways lead over.
+
+    ``edge`` is the edge of each piece, ``first`` and ``last`` are how far along
+    it the piece's ends are, as shares of the edge.
+    """
 
     network: WalkingNetwork
     edge: Ints
@@ -50,8 +54,10 @@ class Pieces:
 def cut_edges(network: WalkingNetwork) -> Pieces:
     """Cut the edges of a walking network into pieces no longer than ``LONGEST``."""
     kept = network.kept_edges
+    # An edge of no length would otherwise have no piece.
     count = np.maximum(1, np.ceil(network.metres[kept] / LONGEST)).astype(np.int64)
     edge = np.repeat(kept, count)
+    # The number of each piece within its own edge, from 0.
     step = np.arange(len(edge)) - np.repeat(np.cumsum(count) - count, count)
     share = 1.0 / np.repeat(count, count)
     return Pieces(network, edge, step * share, (step + 1) * share)
@@ -65,10 +71,10 @@ def measure_pieces(
     land: Any,
     limit: float,
 ) -> Floats:
-    """Measure the way from the middle of each piece to the nearest post: float64[n], metres, infinite beyond the limit.
+    """Measure the way from the middle of each piece to the nearest post.
 
-    Where posts serve their own community only, a piece counts for the
-    community that it lies in.
+    Returns float64[n] in metres, infinite beyond the limit. Where posts serve
+    their own community only, a piece counts for the community that it lies in.
 
     Parameters
     ----------
@@ -84,9 +90,10 @@ def measure_pieces(
         How far ways are looked for, in metres.
     """
     metres = np.full(len(pieces.edge), np.inf)
-    own = access["snapped"].to_numpy(bool)
-    posts = posts[own]
-    access = access[own]
+    # A post whose door reaches no street cannot be walked to.
+    is_snapped = access["snapped"].to_numpy(bool)
+    posts = posts[is_snapped]
+    access = access[is_snapped]
     if service.scope == "city":
         return _measure_group(pieces, access, limit)
     home = _find_land(pieces, land)
@@ -100,7 +107,12 @@ def measure_pieces(
 
 
 def _measure_group(pieces: Pieces, access: pd.DataFrame, limit: float) -> Floats:
-    """Measure pieces to the nearest of some posts: over an end of their edge, or along it to a post on the same edge."""
+    """Measure pieces to the nearest of some posts: over an end of their edge, or along it.
+
+    One search from all posts at once: an extra node, the source, is joined to
+    both ends of each post's edge, so that Dijkstra runs once, in
+    O(m log n), however many posts there are.
+    """
     if access.empty or not len(pieces.edge):
         return np.full(len(pieces.edge), np.inf)
     network = pieces.network
@@ -108,45 +120,46 @@ def _measure_group(pieces: Pieces, access: pd.DataFrame, limit: float) -> Floats
     leg = access["leg"].to_numpy(float)
     along = access["metres_u"].to_numpy(float)
     back = access["metres_v"].to_numpy(float)
-    n = len(network.x)
+    source = len(network.x)
     ends = np.concatenate([network.u[edge], network.v[edge]])
     starts = np.maximum(np.concatenate([leg + along, leg + back]), EPSILON)
-    nearest = (
-        pd.Series(starts).groupby(ends).min()
-    )  # several posts may begin at one node; what is given twice would be summed
-    tail = np.concatenate([network.u, network.v, np.full(len(nearest), n)])
+    # Several posts may begin at one node: the matrix would add their lengths up.
+    nearest = pd.Series(starts).groupby(ends).min()
+    tail = np.concatenate([network.u, network.v, np.full(len(nearest), source)])
     head = np.concatenate([network.v, network.u, nearest.index.to_numpy(np.int64)])
     length = np.concatenate([network.metres, network.metres, nearest.to_numpy()])
-    graph = csr_array((np.maximum(length, EPSILON), (tail, head)), shape=(n + 1, n + 1))
-    to = dijkstra(graph, indices=n, limit=limit)
-    at = network.metres[pieces.edge] * pieces.middle
-    over = np.minimum(
-        to[network.u[pieces.edge]] + at,
-        to[network.v[pieces.edge]] + network.metres[pieces.edge] - at,
+    graph = csr_array((np.maximum(length, EPSILON), (tail, head)), shape=(source + 1, source + 1))
+    to_node = dijkstra(graph, indices=source, limit=limit)
+    middle = network.metres[pieces.edge] * pieces.middle
+    metres = np.minimum(
+        to_node[network.u[pieces.edge]] + middle,
+        to_node[network.v[pieces.edge]] + network.metres[pieces.edge] - middle,
     )
-    same = pd.DataFrame({"edge": pieces.edge, "at": at, "piece": np.arange(len(at))}).merge(
-        pd.DataFrame({"edge": edge, "along": along, "leg": leg}), on="edge"
-    )
-    straight = (same["leg"] + (same["at"] - same["along"]).abs()).groupby(same["piece"]).min()
-    over[straight.index.to_numpy(np.int64)] = np.minimum(
-        over[straight.index.to_numpy(np.int64)], straight.to_numpy()
-    )
-    return np.asarray(over)
+    # A post on the piece's own edge may be nearer along it than over either end.
+    same = pd.DataFrame({"edge": pieces.edge, "middle": middle, "piece": np.arange(len(middle))})
+    same = same.merge(pd.DataFrame({"edge": edge, "along": along, "leg": leg}), on="edge")
+    straight = (same["leg"] + (same["middle"] - same["along"]).abs()).groupby(same["piece"]).min()
+    rows = straight.index.to_numpy(np.int64)
+    metres[rows] = np.minimum(metres[rows], straight.to_numpy())
+    return np.asarray(metres)
 
 
 def _find_land(pieces: Pieces, land: Any) -> Objects:
-    """Find the community that the middle of each piece lies in; of several the first by code, empty where there is none."""
+    """Find the community that the middle of each piece lies in; empty where there is none."""
+    # A street may run along a common border: the first by code takes it.
     land = land.sort_index()
     middles = shapely.points(pieces.place(pieces.middle))
     point, over = shapely.STRtree(land.geometry.to_numpy()).query(middles, predicate="intersects")
     first = pd.Series(over, dtype=np.int64).groupby(point).min()
-    found = np.full(len(middles), "", dtype=object)
-    found[first.index.to_numpy(np.int64)] = land.index.to_numpy(object)[first.to_numpy()]
-    return found
+    codes = np.full(len(middles), "", dtype=object)
+    codes[first.index.to_numpy(np.int64)] = land.index.to_numpy(object)[first.to_numpy()]
+    return codes
 
 
 def join_bands(pieces: Pieces, bands: Sequence[Ints], beyond: int) -> tuple[Shapes, list[str]]:
-    """Join pieces that are in the same band in every view; what is beyond all bands in all of them is left out.
+    """Join pieces that are in the same band in every view.
+
+    What is beyond all bands in every view is left out.
 
     Parameters
     ----------
@@ -163,23 +176,26 @@ def join_bands(pieces: Pieces, bands: Sequence[Ints], beyond: int) -> tuple[Shap
     """
     if not bands:
         return np.array([], dtype=object), []
+    # One line serves all views: it carries its band in each of them as a digit.
     digits = np.asarray(bands).T
     rows = np.flatnonzero((digits < beyond).any(axis=1))
     patterns, group = np.unique(digits[rows], axis=0, return_inverse=True)
     ends = np.stack([pieces.place(pieces.first)[rows], pieces.place(pieces.last)[rows]], axis=1)
+    # Stable, so that merged lines come out in the same order every time.
     order = np.argsort(group.ravel(), kind="stable")
-    sheaves = (
+    bundles = (
         np.split(shapely.linestrings(ends[order]), np.cumsum(np.bincount(group.ravel()))[:-1])
         if len(rows)
         else []
     )
     lines = [
-        shapely.get_parts(shapely.line_merge(shapely.multilinestrings(sheaf))) for sheaf in sheaves
+        shapely.get_parts(shapely.line_merge(shapely.multilinestrings(bundle)))
+        for bundle in bundles
     ]
     texts = [
         "".join(map(str, pattern))
-        for pattern, own in zip(patterns.tolist(), lines, strict=True)
-        for _ in own
+        for pattern, merged in zip(patterns.tolist(), lines, strict=True)
+        for _ in merged
     ]
     shapes = np.concatenate(lines) if lines else np.array([], dtype=object)
     return np.asarray(shapely.simplify(shapes, FINE), dtype=object), texts

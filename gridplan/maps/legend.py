@@ -1,4 +1,4 @@
-"""The words and figures around a map: title, legend, notes, and the lines of a tooltip, in one language."""
+"""The words and figures around a map: title, legend, notes and tooltip, in one language."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from itertools import pairwise
 from typing import Any
 
 from gridplan.maps.colours import BAND, EXCLUSIVE, INK, LOADS, STYLES, TONES, choose_bands
-from gridplan.maps.sheet import TOLERANCE, Sheet
+from gridplan.maps.sheet import TOLERANCE, TOOLTIP_COLUMNS, Sheet
 from gridplan.plan import Plan
 from gridplan.publishing.release_plan import is_released
 from gridplan.tables.schema import Language, find_columns, label
 from gridplan.tables.words import list_words, say
 
 Key = tuple[str, Any, str]  # how it is drawn, in which colour, what it means
-TOOLTIP_COLUMNS = ("households", "building_count", "mean_walk")
 # Chinese puts the unit after the value; an English label has it already.
 UNITS_ZH: Mapping[str, str] = {"m": " 米", "households": " 户", "buildings": " 栋"}
 
@@ -23,10 +22,9 @@ def compose_config(
     plan: Plan, sheet: Sheet, lang: Language, title: str, online: bool
 ) -> dict[str, Any]:
     """Compose all that the page's script needs to know besides the shapes."""
-    lines = [
-        (column, *label_column("subgrids", column, lang))
-        for column in TOOLTIP_COLUMNS[: 1 if is_released(plan) else None]
-    ]
+    # The first line is the households, all that a release says of a sub-grid.
+    shown = list(TOOLTIP_COLUMNS)[: 1 if is_released(plan) else None]
+    lines = [(column, *label_column("subgrids", column, lang)) for column in shown]
     return {
         "lang": lang,
         "words": dict(list_words("map", lang)),
@@ -36,7 +34,6 @@ def compose_config(
         "keys": list_keys(plan, sheet, lang),
         "notes": write_notes(plan, lang, online),
         "lines": lines,
-        "building": label_column("buildings", "building_name", lang)[0],
         "tones": TONES,
         "loads": LOADS,
         "band": BAND,
@@ -61,12 +58,15 @@ def label_column(table: str, column: str, lang: Language = "en") -> tuple[str, s
     return text, UNITS_ZH.get(unit, "")
 
 
-def choose_title(plan: Plan, lang: Language) -> str:
-    """Choose the title of a map that was given none: the community's name where there is one community."""
+def choose_title(plan: Plan, lang: Language, word: str = "title") -> str:
+    """Choose the title of a map that was given none, with the community's name if there is one.
+
+    ``word`` is the title's key in ``words.csv``, ``word_one`` that of the title with a name.
+    """
     names = plan.site.communities["name"]
     if len(names) == 1 and names.iloc[0]:
-        return say("title_one", lang, name=names.iloc[0])
-    return say("title", lang)
+        return say(f"{word}_one", lang, name=names.iloc[0])
+    return say(word, lang)
 
 
 def count_figures(plan: Plan, lang: Language) -> list[tuple[str, str]]:
@@ -91,14 +91,14 @@ def count_figures(plan: Plan, lang: Language) -> list[tuple[str, str]]:
 
 
 def count_households(plan: Plan) -> int:
-    """Count the households of a plan; a release tells them by community, of sub-grids only the band."""
+    """Count the households of a plan; a release has them by community only."""
     if is_released(plan):
         return int(plan.site.communities["households"].sum())
     return int(plan.subgrids["households"].sum())
 
 
 def list_keys(plan: Plan, sheet: Sheet, lang: Language) -> dict[str, list[Key]]:
-    """List what the legend explains: for each view, and always. Only what the map shows is listed."""
+    """List what the legend explains, for each view and always; only what the map shows."""
     exclusive: list[Key] = (
         [("fill", EXCLUSIVE, say("exclusive", lang))] if any(sheet.records["exclusive"]) else []
     )
@@ -114,6 +114,7 @@ def list_keys(plan: Plan, sheet: Sheet, lang: Language) -> dict[str, list[Key]]:
         ],
     }
     ordinary = plan.subgrids[plan.subgrids["kind"] != "exclusive"]
+    # Whether it is there, how it is drawn, its ink, and its word.
     shown: list[tuple[bool, str, str, str]] = [
         (not ordinary["in_band"].all(), "hatch", "out", "band_out"),
         (len(sheet.communities) > 0, "limit", "limit", "limit"),
@@ -143,6 +144,7 @@ def list_reach_keys(bands: Sequence[float], lang: Language) -> list[Key]:
     streets, fills = choose_bands(len(bands))
     keys: list[Key] = [
         ("band", pair, word)
+        # There is one more fill than streets: that of what lies beyond all bands.
         for pair, word in zip(zip(fills, streets, strict=False), words, strict=True)
     ]
     signs: list[Key] = [
@@ -157,7 +159,7 @@ def list_reach_keys(bands: Sequence[float], lang: Language) -> list[Key]:
 
 
 def write_notes(plan: Plan, lang: Language, online: bool) -> list[str]:
-    """Write the small print: the band, what drew the map and from which seed, and what it needs."""
+    """Write the small print: the band, which version and seed drew the map, what it needs."""
     ordinary = plan.subgrids[plan.subgrids["kind"] != "exclusive"]
     bands = (
         ordinary[["community_kind", "low", "target", "high"]]
@@ -174,11 +176,8 @@ def write_notes(plan: Plan, lang: Language, online: bool) -> list[str]:
         )
         for kind, low, target, high in bands.itertuples(index=False)
     ]
-    notes = (
-        [say("band", lang) + ("：" if lang == "zh" else ": ") + "; ".join(words)]
-        if 0 < len(words) <= 4
-        else []
-    )
+    # A plan of many rules would fill the legend with its bands.
+    notes = [say("band", lang, bands="; ".join(words))] if 0 < len(words) <= 4 else []
     version = plan.manifest.get("gridplan", "?")
     seed = plan.manifest.get("seed", "?")
     seal = plan.manifest["release"]["seal"] if is_released(plan) else ""

@@ -1,6 +1,6 @@
-"""A map's page made self-contained: libraries put inside, nothing left to fetch, written in one step.
+"""A map's page made self-contained: libraries inside, nothing to fetch, written in one step.
 
-What folium links from the network stands in ``assets`` with its licence. A
+What folium links from the network is in ``assets`` with its licence. A
 page that carries only gridplan's own layers needs Leaflet alone; as soon as
 the user adds something of folium's, all of folium's libraries go in.
 """
@@ -21,8 +21,8 @@ from gridplan.errors import InputError, OutputExistsError, Problem
 if TYPE_CHECKING:
     import folium
 
-# What folium links -> what stands in for it; the last column: whether a page
-# of gridplan's own layers needs it.
+# What folium links -> the asset that replaces it; the last column: whether a
+# page of gridplan's own layers needs it. Patterns allow for patch releases.
 LIBRARIES: tuple[tuple[str, str, bool], ...] = (
     (r"leaflet@1\.9\.\d+/dist/leaflet\.js", "leaflet/leaflet.js", True),
     (r"leaflet@1\.9\.\d+/dist/leaflet\.css", "leaflet/leaflet.css", True),
@@ -41,6 +41,8 @@ LIBRARIES: tuple[tuple[str, str, bool], ...] = (
 )
 MEDIA = {".png": "image/png", ".woff2": "font/woff2"}
 
+# What of a page would be fetched: links of folium's; sources in tags, but not
+# <a href>, which is only followed; addresses in scripts; addresses in styles.
 _LINK = re.compile(r'<script src="([^"]+)"></script>|<link rel="stylesheet" href="([^"]+)"\s*/?>')
 _REMOTE_TAG = re.compile(
     r"""<(?!a\b)[a-z]+\b[^>]*?\s(?:src|href|data|poster)\s*=\s*["']?((?:https?:)?//[^"'\s>]+)""",
@@ -50,6 +52,7 @@ _REMOTE_TEXT = re.compile(r"""(?<![=\\\w])["'`]((?:https?:)?//[^"'`\s]+)["'`]"""
 _REMOTE_STYLE = re.compile(
     r"""(?:url\(|@import\s+)\s*["']?((?:https?:)?//[^"')\s]+)""", re.IGNORECASE
 )
+# The names of SVG and the like look like addresses, and nobody fetches them.
 _NAMESPACE = "http://www.w3.org/"
 
 
@@ -59,7 +62,7 @@ def read_asset(name: str) -> str:
 
 
 def inline_libraries(page: str, all_of_folium: bool = True) -> str:
-    """Put the libraries that folium links into the page; links that are not known stay as they are.
+    """Put the libraries that folium links into the page; unknown links stay as they are.
 
     Parameters
     ----------
@@ -71,7 +74,8 @@ def inline_libraries(page: str, all_of_folium: bool = True) -> str:
 
     Examples
     --------
-    >>> inline_libraries('<script src="https://code.jquery.com/jquery-3.7.1.min.js"></script>', all_of_folium=False)
+    >>> link = '<script src="https://code.jquery.com/jquery-3.7.1.min.js"></script>'
+    >>> inline_libraries(link, all_of_folium=False)
     ''
     """
 
@@ -89,18 +93,21 @@ def inline_libraries(page: str, all_of_folium: bool = True) -> str:
 def _read_library(asset: str) -> str:
     """Read a library as an element of the page, its images and fonts inside it."""
     if not asset:
+        # The one style sheet that is all rule and no file: an icon turned by n degrees.
         rules = "".join(f".fa-rotate-{n}{{transform:rotate({n}deg)}}" for n in range(1, 360))
         return f"<style>{rules}</style>"
+    # A source map would be one more request.
     text = re.sub(r"(//# sourceMappingURL=\S+|/\*# sourceMappingURL=.*?\*/)", "", read_asset(asset))
     if asset.endswith(".css"):
         return f"<style>{_inline_urls(text, asset)}</style>"
     if asset == "leaflet/leaflet.js":
         text += _make_default_icon()
+    # A library may hold the end tag in a string, which would end the script there.
     return "<script>" + text.replace("</script", "<\\/script") + "</script>"
 
 
 def _make_default_icon() -> str:
-    """Write the statement that tells Leaflet where its default marker is: inside the page."""
+    """Write the statement by which Leaflet finds its default marker: inside the page."""
     names = {
         "iconUrl": "marker-icon",
         "iconRetinaUrl": "marker-icon-2x",
@@ -113,7 +120,7 @@ def _make_default_icon() -> str:
 
 
 def _inline_urls(css: str, asset: str) -> str:
-    """Put images and fonts into a style sheet; fonts that do not stand in the assets are left out of it."""
+    """Put images and fonts into a style sheet; fonts that are not in the assets are left out."""
     folder = asset.rsplit("/", 1)[0]
 
     def encode(match: re.Match[str]) -> str:
@@ -121,7 +128,9 @@ def _inline_urls(css: str, asset: str) -> str:
         return f"url({_encode_file(path)})" if _has_asset(path) else match[0]
 
     css = re.sub(r"""url\(["']?(?!data:|#)([^"')]+)["']?\)""", encode, css)
+    # Font Awesome offers each font twice; the old format is not in the assets.
     css = re.sub(r""",\s*url\(["']?\.\.?/[^)]*\)\s*format\("truetype"\)""", "", css)
+    # What is still linked is a font of which no format is there.
     return re.sub(r"@font-face\s*\{[^{}]*?url\(\.\./[^{}]*\}", "", css)
 
 
@@ -135,7 +144,7 @@ def _encode_file(path: str) -> str:
 
 
 def write_map(map: folium.Map, path: str | Path, *, overwrite: bool = False) -> Path:
-    """Write a map as one HTML page that opens without a network, and return where it stands.
+    """Write a map as one HTML page that opens without a network, and return its path.
 
     The page forbids itself any request, except for a base map's tiles when the
     map was drawn with ``base_map=True``.
@@ -159,9 +168,10 @@ def write_map(map: folium.Map, path: str | Path, *, overwrite: bool = False) -> 
     figure: Any = map.get_root()
     text, parts = render_parts(figure)
     page = figure.finish(text) if hasattr(figure, "finish") else inline_libraries(text)
-    own: frozenset[str] = getattr(figure, "own", frozenset())
+    ours: frozenset[str] = getattr(figure, "ours", frozenset())
+    # gridplan's own parts hold names from the data, which may look like addresses.
     remote = _find_linked(page) + [
-        url for name, part in parts.items() if name not in own for url in _find_remote(part)
+        url for name, part in parts.items() if name not in ours for url in _find_remote(part)
     ]
     if remote:
         raise InputError([_name_remote(url) for url in dict.fromkeys(remote)])
@@ -170,10 +180,10 @@ def write_map(map: folium.Map, path: str | Path, *, overwrite: bool = False) -> 
 
 
 def render_parts(figure: Any) -> tuple[str, dict[str, str]]:
-    """Render a figure as HTML, and its parts one by one under the names of their elements; leave no trace in it.
+    """Render a figure as HTML, and its parts one by one under the names of their elements.
 
-    folium adds to a figure whenever it renders it, so that a second rendering
-    would hold some statements twice.
+    The figure is left as it was: folium adds to it whenever it renders it, so that a
+    second rendering would hold some statements twice.
     """
     from branca.element import Figure
 
@@ -193,7 +203,7 @@ def render_parts(figure: Any) -> tuple[str, dict[str, str]]:
 
 
 def _find_linked(page: str) -> list[str]:
-    """Find the scripts, styles and pictures that the page links from the network, outside of scripts and styles."""
+    """Find the scripts, styles and pictures that the page's own tags link from the network."""
     tags = re.sub(
         r"(<script\b[^>]*>).*?</script>|<style\b[^>]*>.*?</style>",
         r"\1",
@@ -204,13 +214,16 @@ def _find_linked(page: str) -> list[str]:
 
 
 def _find_remote(text: str) -> list[str]:
-    """Find addresses from which a piece of a page would fetch something; plain links to follow are no such thing.
+    """Find addresses from which a piece of a page would fetch something, not links to follow.
 
     Examples
     --------
-    >>> _find_remote("<a href='https://a.org'>x</a> <img src='https://b.org/i.png'> L.tileLayer('https://c.org/{z}')")
-    ['https://b.org/i.png', 'https://c.org/{z}']
+    >>> _find_remote("<a href='https://a.org'>x</a> <img src='https://b.org/i.png'>")
+    ['https://b.org/i.png']
+    >>> _find_remote("L.tileLayer('https://c.org/{z}')")
+    ['https://c.org/{z}']
     """
+    # HTML of a popup is an escaped string in the script.
     plain = (
         text.replace("\\u003c", "<")
         .replace("\\u003e", ">")
@@ -218,12 +231,12 @@ def _find_remote(text: str) -> list[str]:
         .replace("\\u0026", "&")
         .replace('\\"', '"')
     )
-    found = [
+    urls = [
         url
         for pattern in (_REMOTE_TAG, _REMOTE_TEXT, _REMOTE_STYLE)
         for url in pattern.findall(plain)
     ]
-    return [url for url in dict.fromkeys(found) if not url.startswith(_NAMESPACE)]
+    return [url for url in dict.fromkeys(urls) if not url.startswith(_NAMESPACE)]
 
 
 def _name_remote(url: str) -> Problem:
@@ -232,11 +245,13 @@ def _name_remote(url: str) -> Problem:
 
 
 def _forbid_requests(page: str, online: bool) -> str:
-    """Let the page itself refuse every request, but for pictures of a base map where there is one."""
+    """Let the page itself refuse every request, except for pictures of a base map if it has one."""
     pictures = "data: blob: https:" if online else "data: blob:"
+    # Scripts and styles are inside the page, hence inline; a plugin that the user
+    # added may compile code or start workers.
     policy = (
-        f"default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; img-src {pictures}; "
-        "font-src data:; connect-src data: blob:; worker-src blob:"
+        "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; "
+        f"img-src {pictures}; font-src data:; connect-src data: blob:; worker-src blob:"
     )
     return page.replace(
         "<head>", f'<head>\n    <meta http-equiv="Content-Security-Policy" content="{policy}" />', 1
@@ -244,13 +259,13 @@ def _forbid_requests(page: str, online: bool) -> str:
 
 
 def _write_atomically(target: Path, text: str) -> None:
-    """Write beside the target first, so that a file half written never bears its name."""
+    """Write beside the target first, so that a file half written never has its name."""
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
-        os.chmod(name, 0o644)
+        os.chmod(name, 0o644)  # a temporary file is readable by its owner only
         os.replace(name, target)
     except BaseException:
         Path(name).unlink(missing_ok=True)

@@ -37,14 +37,19 @@ _STATEMENT = """
     {{ this._parent.get_name() }}.gridplan.{{ this.call }};
 {% endmacro %}
 """
-# Layers that a user adds later come later in the script; by the next tick all of them are there.
+# Layers that a user adds later come later in the script, so that the control
+# waits for the next tick, when all of them are there.
 _CONTROL = """
 {% macro script(this, kwargs) %}
     setTimeout(function () {
         {{ this._parent.get_name() }}.gridplan.addLayers({
-            {%- for key, name in this.base_layers.items() %}{{ key|tojson }}: {{ name }},{%- endfor %}
+            {%- for key, name in this.base_layers.items() -%}
+            {{ key|tojson }}: {{ name }},
+            {%- endfor %}
         }, {
-            {%- for key, name in this.overlays.items() %}{{ key|tojson }}: {{ name }},{%- endfor %}
+            {%- for key, name in this.overlays.items() -%}
+            {{ key|tojson }}: {{ name }},
+            {%- endfor %}
         });
     });
 {% endmacro %}
@@ -52,7 +57,7 @@ _CONTROL = """
 
 
 def quote_json(value: Any) -> str:
-    r"""Write a value as JSON that can stand inside a ``<script>``: no text in it can end the script or start a tag.
+    r"""Write a value as JSON for inside a ``<script>``: it can neither end it nor start a tag.
 
     Examples
     --------
@@ -60,6 +65,7 @@ def quote_json(value: Any) -> str:
     '{"name":"\\u003c/script\\u003e"}'
     """
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    # The last two end a line in JavaScript, though not in JSON.
     for letter in "<>&\u2028\u2029":
         text = text.replace(letter, f"\\u{ord(letter):04x}")
     return text
@@ -67,33 +73,36 @@ def quote_json(value: Any) -> str:
 
 @cache
 def _load_page() -> type[Any]:
-    """Define the kind of figure that a plan's map stands in; folium is loaded here and not before."""
+    """Define the kind of figure that holds a plan's map; folium is loaded here and not before."""
     from branca.element import Figure
 
     class Page(Figure):
-        """A page that carries its libraries inside, however it is rendered: in a notebook, saved or written."""
+        """A page with its libraries inside, whether shown in a notebook, saved or written."""
 
         def __init__(self, title: str, lang: str, online: bool) -> None:
             super().__init__(title=html.escape(title))
             self.lang = lang
             self.online = online
-            self.own: frozenset[str] = frozenset()
+            self.ours: frozenset[str] = frozenset()  # names of the elements that gridplan put there
 
         def render(self, **kwargs: Any) -> str:
             """Render the page as HTML."""
             return self.finish(render_parts(self)[0])
 
         def finish(self, text: str) -> str:
-            """Put the language and the libraries into the page; all of folium's if the user added anything."""
+            """Put the language and the libraries into the page.
+
+            All of folium's libraries go in if the user added anything.
+            """
             text = text.replace("<html>", f'<html lang="{self.lang}">', 1)
-            added = any(element.get_name() not in self.own for element in _walk(self))
-            return inline_libraries(text, all_of_folium=added)
+            is_extended = any(element.get_name() not in self.ours for element in _walk(self))
+            return inline_libraries(text, all_of_folium=is_extended)
 
     return Page
 
 
 def make_map(title: str, lang: str, stamp: str, online: bool, **options: Any) -> folium.Map:
-    """Make an empty map in a page of its own; ``stamp`` makes its names differ from those of another map."""
+    """Make an empty map in a page of its own; ``stamp`` sets its names apart from another map's."""
     import folium
 
     plan_map = folium.Map(tiles=None, zoom_control=False, attribution_control=online, **options)
@@ -104,6 +113,7 @@ def make_map(title: str, lang: str, stamp: str, online: bool, **options: Any) ->
 
 def put(plan_map: folium.Map, element: Any, parent: Any = None) -> Any:
     """Add an element of gridplan's own to a map, under a name that is the same in every run."""
+    # The count of elements so far makes the name unique without chance.
     count = len(list(_walk(plan_map)))
     for n, part in enumerate([element, *_walk(element)]):
         part._id = f"{plan_map._id}_{count + n}"
@@ -114,7 +124,7 @@ def put(plan_map: folium.Map, element: Any, parent: Any = None) -> Any:
 def seal(plan_map: folium.Map) -> None:
     """Remember on the page what is gridplan's own; whatever comes later is the user's."""
     page: Any = plan_map.get_root()
-    page.own = frozenset(element.get_name() for element in _walk(page))
+    page.ours = frozenset(element.get_name() for element in _walk(page))
 
 
 def _walk(element: Any) -> Iterable[Element]:
@@ -133,10 +143,16 @@ def _walk(element: Any) -> Iterable[Element]:
 
 
 def make_stage(config: Any, tiled: bool, more: Sequence[str] = ()) -> Any:
-    """Make the part that every page has: panes, tooltip, search, legend, tools; ``more`` are the scripts of further views."""
+    """Make the part that every page has: panes, tooltip, search, legend, tools.
+
+    ``more`` are the scripts of further views.
+    """
+    # One function holds all scripts, so that none of their names can clash with
+    # what a user adds to the page; only these few can be seen from outside.
     names = ("stage.js", "pointer.js", "marks.js", "controls.js", "pack.js", *more)
-    own = "\n".join(read_asset(name) for name in names)
-    code = f'window.gridplan = (function () {{ "use strict";\n{own}\nreturn {{ start, make, Stage, unpack, readFeatures }}; }})();\n'
+    scripts = "\n".join(read_asset(name) for name in names)
+    seen = "{ start, make, Stage, unpack, readFeatures }"
+    code = f'window.gridplan = (function () {{ "use strict";\n{scripts}\nreturn {seen}; }})();\n'
     if tiled:
         code += read_asset("geojson-vt/geojson-vt.js") + "\n" + read_asset("tiles.js")
     return _make_macro(
@@ -176,7 +192,8 @@ def _shape(element: Any, name: str, template: str, **values: Any) -> Any:
     from folium.template import Template
 
     element._name = name
-    element._template_str = template  # an element that was pickled makes its template from this
+    # A copy of an element is made by pickling, which drops the template but keeps its text.
+    element._template_str = template
     element._template = Template(template)
     for key, value in values.items():
         setattr(element, key, value)

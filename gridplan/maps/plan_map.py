@@ -30,7 +30,8 @@ from gridplan.tables.words import say
 if TYPE_CHECKING:
     import folium
 
-MOST_SUBGRIDS = 3000  # for class layers; beyond, a browser is slow with them
+# Up to so many a browser is quick with class layers, one path for each shape.
+MOST_SUBGRIDS = 3000
 MOST_BUILDINGS = 40_000
 OSM_TILES = "https://tile.openstreetmap.org/{z}/{x}/{y}.png"
 OSM_CREDIT = (
@@ -48,49 +49,59 @@ def draw_plan(
     reach: str | None = None,
 ) -> folium.Map:
     """Draw a plan alone; the parameters are those of :func:`gridplan.draw_map`."""
-    if lang not in ("en", "zh"):
-        raise ValueError(f'lang must be "en" or "zh", not {lang!r}')
-    if layers not in ("auto", "classes", "tiles"):
-        raise ValueError(f'layers must be "auto", "classes" or "tiles", not {layers!r}')
+    check_choices(lang, layers)
+    # Whoever draws a release may hand the page out: it must be as it was checked.
     if plan.is_release:
         require_release(plan)
-    reached = has_reach(plan)
-    kind = choose_kind(plan, reach) if reached or reach is not None else ""
+    is_reached = has_reach(plan)
+    # A kind that was asked for is refused here if its reach was not measured.
+    kind = choose_kind(plan, reach) if is_reached or reach is not None else ""
     sheet = compose_sheet(plan)
-    tiled = layers == "tiles" or (layers == "auto" and not is_small(plan))
+    tiled = choose_tiles(plan, layers)
     heading = choose_title(plan, lang) if title is None else title
     config = compose_config(plan, sheet, lang, heading, base_map)
-    if reached:
+    if is_reached:
         config |= _compose_reach(plan, config, lang)
+    # Tiles carry the figures in their pack, since a city's are many megabytes.
     if not tiled:
         config |= {"records": sheet.records, "communities": sheet.community_records}
     plan_map = open_map(config, sheet, lang, base_map)
-    put(plan_map, make_stage(config, tiled, ("reach.js",) if reached else ()))
+    put(plan_map, make_stage(config, tiled, ("reach.js", "reach_panel.js") if is_reached else ()))
     add_views(
         plan_map,
         lang,
-        ("colours", "households", "band", *(("reach",) if reached else ())),
+        ("colours", "households", "band", *(("reach",) if is_reached else ())),
         "colours" if reach is None else "reach",
     )
     if tiled:
         add_tiled_layers(plan_map, sheet, lang)
     else:
         add_class_layers(plan_map, sheet, lang)
-    if reached:
+    if is_reached:
         add_reach(plan_map, plan, lang, kind)
     finish_map(plan_map, lang, tiled)
     return plan_map
 
 
-def is_small(plan: Plan) -> bool:
-    """Tell whether a plan can be shown by class layers."""
-    return len(plan.subgrids) <= MOST_SUBGRIDS and len(plan.site.buildings) <= MOST_BUILDINGS
+def check_choices(lang: str, layers: str) -> None:
+    """Refuse a language or a kind of layers that no map has."""
+    if lang not in ("en", "zh"):
+        raise ValueError(f'lang must be "en" or "zh", not {lang!r}')
+    if layers not in ("auto", "classes", "tiles"):
+        raise ValueError(f'layers must be "auto", "classes" or "tiles", not {layers!r}')
+
+
+def choose_tiles(plan: Plan, layers: str) -> bool:
+    """Whether a plan is shown by tiled layers: if asked for, or if it is too large for classes."""
+    is_small = len(plan.subgrids) <= MOST_SUBGRIDS and len(plan.site.buildings) <= MOST_BUILDINGS
+    return layers == "tiles" or (layers == "auto" and not is_small)
 
 
 def open_map(config: dict[str, Any], sheet: Sheet, lang: Language, base_map: bool) -> folium.Map:
-    """Make the empty map; its name comes from what it shows, so that two maps on one page differ."""
+    """Make the empty map; its name comes from what it shows, so that two on one page differ."""
     import folium
 
+    # folium's own names are random, and would make every page differ.
     stamp = hashlib.sha256(json.dumps([config, sheet.records["code"]]).encode()).hexdigest()[:8]
     west, south, east, north = sheet.bounds
     options = {"zoom_start": 12, "max_zoom": 20, "zoom_snap": 0.5, "wheel_px_per_zoom_level": 90}
@@ -136,6 +147,7 @@ def finish_map(plan_map: folium.Map, lang: Language, tiled: bool) -> None:
     put(plan_map, make_switch(say("centres", lang), 'makeMarks("centres")'))
     put(plan_map, make_switch(say("codes", lang), 'makeMarks("labels")'))
     put(plan_map, make_layer_control())
+    # A tiled page is ready when its pack is read, which its own script reports.
     if not tiled:
         put(plan_map, make_statement("ready()"))
     seal(plan_map)

@@ -1,4 +1,4 @@
-"""Reach on a map: sub-grids and streets by minutes to the nearest post of a kind, whom each post reaches, and the gaps."""
+"""Reach on a map: minutes to the nearest post, the sub-grids that each post reaches, and gaps."""
 
 from __future__ import annotations
 
@@ -25,11 +25,8 @@ from gridplan.tables.words import list_words
 from gridplan.walking.door_access import reach_doors
 
 MOST_GAPS = 200  # of a kind; the largest
-MOST_BANDS = 5
+MOST_BANDS = 5  # as many as there are colours
 FIGURES = ("posts", "households", "reachable", "served", "backed_up")
-Reached = dict[
-    tuple[str, str], pd.DataFrame
-]  # kind and state: for each post and sub-grid, households and mean minutes
 
 
 def has_reach(plan: Plan) -> bool:
@@ -38,7 +35,9 @@ def has_reach(plan: Plan) -> bool:
 
 
 def choose_kind(plan: Plan, kind: str | None) -> str:
-    """Choose the kind of post that a map shows first: the one asked for, else that with most households not served.
+    """Choose the kind of post that a map shows first.
+
+    It is the one asked for, else that with most households not served.
 
     Raises
     ------
@@ -54,30 +53,33 @@ def choose_kind(plan: Plan, kind: str | None) -> str:
         )
         raise PlanError(f"the map cannot show how far posts reach: {why}")
     city = _pick_city(plan)
-    left = (city["households"] - city["served"]).groupby(city["kind"]).max()
+    unserved = (city["households"] - city["served"]).groupby(city["kind"]).max()
     if kind is None:
-        return str(left.sort_index().idxmax())
-    if kind not in left.index:
+        return str(unserved.sort_index().idxmax())  # of equals the first by name
+    if kind not in unserved.index:
         raise PlanError(
-            f"the reach of {kind!r} was not measured; there are {', '.join(sorted(left.index))}"
+            f"the reach of {kind!r} was not measured; there are {', '.join(sorted(unserved.index))}"
         )
     return kind
 
 
 def read_bands(plan: Plan) -> list[float]:
-    """Read the minutes at which the bands of a map end: the thresholds that the plan's reach was measured by."""
+    """Read the minutes at which a map's bands end: the thresholds that reach was measured by."""
     return list(_read_rules(plan).coverage.thresholds)[:MOST_BANDS]
 
 
 def add_reach(plan_map: Any, plan: Plan, lang: Language, kind: str) -> None:
-    """Add what the page needs to show reach: figures by sub-grid, posts, gaps and streets, packed; ``kind`` is shown first."""
+    """Add what the page needs to show reach: figures by sub-grid, posts, gaps and streets, packed.
+
+    ``kind`` is shown first.
+    """
     place = f"gridplan-reach-{plan_map._id}"
     body = f'<script type="text/plain" id="{place}">{pack_reach(plan, lang)}</script>'
     put(plan_map, make_statement(f'loadReach("{place}", "{kind}")', body))
 
 
 def pack_reach(plan: Plan, lang: Language) -> str:
-    """Pack how far posts reach, as the page's script reads it; the same plan always gives the same text."""
+    """Pack how far posts reach, as the page's script reads it; the same plan, the same text."""
     rules = _read_rules(plan)
     city = _pick_city(plan)
     services = [s for s in rules.coverage.services if s.kind in set(city["kind"])]
@@ -86,6 +88,8 @@ def pack_reach(plan: Plan, lang: Language) -> str:
         plan.service_posts["kind"].isin([s.kind for s in services])
     ].sort_index()
     reached, lines, texts = _measure(plan, services, posts, rules, bands)
+    # The script relies on this order: a kind's view with proposed posts comes
+    # right after its view of now, and each line of streets has a digit for each view.
     views = [
         (s, state)
         for s in services
@@ -94,9 +98,9 @@ def pack_reach(plan: Plan, lang: Language) -> str:
     ]
     head = {
         "bands": bands,
-        "views": [_tell_view(plan, service, state, city, lang) for service, state in views],
+        "views": [_list_view(plan, service, state, city, lang) for service, state in views],
         "gaps": {s.kind: list_gaps(plan, s.kind) for s in services},
-        "posts": _tell_posts(plan, posts, reached),
+        "posts": _list_posts(plan, posts, reached),
         "reasons": dict(list_words("cause", lang)),
         "lines": texts,
     }
@@ -104,41 +108,42 @@ def pack_reach(plan: Plan, lang: Language) -> str:
 
 
 def _read_rules(plan: Plan) -> Rules:
-    """Read the rules that reach was measured by."""
-    own = plan.manifest.get("people", {}).get("reach", {}).get("rules", {})
-    return plan.rules.replace(**own)
+    """Read the rules that reach was measured by, which may differ from the plan's own."""
+    measured_by = plan.manifest.get("people", {}).get("reach", {}).get("rules", {})
+    return plan.rules.replace(**measured_by)
 
 
 def _pick_city(plan: Plan) -> pd.DataFrame:
+    """Pick the city's coverage of each kind at the kind's own minutes (column ``own``)."""
     return plan.coverage[(plan.coverage["level"] == "city") & plan.coverage["own"]]
 
 
-def _tell_view(
+def _list_view(
     plan: Plan, service: Service, state: str, city: pd.DataFrame, lang: Language
 ) -> dict[str, Any]:
-    """Tell of one kind of post in one state: the city's figures, and those of each sub-grid."""
+    """List the figures of one kind of post in one state: the city's, and those of each sub-grid."""
     table = plan.coverage
-    own = table[(table["kind"] == service.kind) & (table["state"] == state) & table["own"]]
-    whole = own[own["level"] == "city"].iloc[0]
-    each = own[own["level"] == "subgrid"].set_index("of").reindex(plan.subgrids.index)
+    rows = table[(table["kind"] == service.kind) & (table["state"] == state) & table["own"]]
+    whole = rows[rows["level"] == "city"].iloc[0]
+    each = rows[rows["level"] == "subgrid"].set_index("of").reindex(plan.subgrids.index)
     minutes = each["mean_minutes"].to_numpy(float)
-    empty = ~(each["households"].fillna(0).to_numpy() > 0)
-    told = np.where(np.isnan(minutes), -1, np.round(np.nan_to_num(minutes) * 10)).astype(int)
+    is_empty = ~(each["households"].fillna(0).to_numpy() > 0)
+    # Whole tenths of a minute, which are shorter on the page than decimals; -1:
+    # no way is known, -2: nobody lives there.
+    tenths = np.where(np.isnan(minutes), -1, np.round(np.nan_to_num(minutes) * 10)).astype(int)
     return {
         "kind": service.kind,
         "label": say_kind(service.kind, lang),
         "state": state,
         "within": service.minutes,
         "figures": {name: int(whole[name]) for name in FIGURES},
-        "minutes": np.where(
-            empty, -2, told
-        ).tolist(),  # tenths; -1: no way is known, -2: nobody lives there
+        "minutes": np.where(is_empty, -2, tenths).tolist(),
         **{name: each[name].fillna(0).astype(int).tolist() for name in FIGURES[1:]},
     }
 
 
 def list_gaps(plan: Plan, kind: str) -> list[dict[str, Any]]:
-    """List the largest gaps of one kind of post, with the place, households, metres, minutes and cause of each.
+    """List the largest gaps of one kind of post: where, how many households, how far, and why.
 
     Metres are the mean way of the households that are not served, None where
     none is known; the cause is that of most of them.
@@ -149,26 +154,27 @@ def list_gaps(plan: Plan, kind: str) -> list[dict[str, Any]]:
         .head(MOST_GAPS)
     )
     doors = plan.reach[(plan.reach["kind"] == kind) & (plan.reach["state"] == "now")]
-    doors = doors.assign(left=doors["households"] - doors["served"]).query("left > 0")
+    doors = doors.assign(unserved=doors["households"] - doors["served"]).query("unserved > 0")
     numbers = {
-        level: {code: n for n, code in enumerate(own)}
-        for level, own in (
+        level: {code: n for n, code in enumerate(codes)}
+        for level, codes in (
             ("subgrid", plan.subgrids.index),
             ("community", plan.site.communities.index),
         )
     }
-    found = {level: _weigh_doors(doors, level) for level in numbers}
-    out = []
+    ways_of = {level: _weigh_doors(doors, level) for level in numbers}
+    gaps = []
     for gap in rows.itertuples():
         number = numbers.get(str(gap.level), {}).get(str(gap.of))
+        # A gap of another level, or of a place that this plan lacks, is not drawn.
         if number is None:
             continue
-        metres, reason = found[str(gap.level)].get(str(gap.of), (np.nan, ""))
+        metres, reason = ways_of[str(gap.level)].get(str(gap.of), (np.nan, ""))
         ways = {
             "metres": None if np.isnan(metres) else round(metres),
             "minutes": None if pd.isna(gap.value) else round(gap.value, 1),
         }
-        out.append(
+        gaps.append(
             {
                 "level": gap.level,
                 "row": number,
@@ -178,19 +184,21 @@ def list_gaps(plan: Plan, kind: str) -> list[dict[str, Any]]:
                 "reason": reason,
             }
         )
-    return out
+    return gaps
 
 
 def _weigh_doors(doors: pd.DataFrame, by: str) -> Mapping[str, tuple[float, str]]:
     """Find the mean metres and the main cause of the households not served in each place."""
+    # A door without a way has a cause, but no metres to count in the mean.
     known = doors[doors["metres"].notna()]
-    weight = known.groupby(by)["left"].sum()
-    metres = (known["left"] * known["metres"]).groupby(known[by]).sum() / weight
+    weight = known.groupby(by)["unserved"].sum()
+    metres = (known["unserved"] * known["metres"]).groupby(known[by]).sum() / weight
+    # Of causes that concern as many households the first by name is taken.
     causes = (
-        doors.groupby([by, "reason"])["left"]
+        doors.groupby([by, "reason"])["unserved"]
         .sum()
         .reset_index()
-        .sort_values(["left", "reason"], ascending=[False, True])
+        .sort_values(["unserved", "reason"], ascending=[False, True])
     )
     main = causes.drop_duplicates(by).set_index(by)["reason"]
     return {
@@ -198,22 +206,25 @@ def _weigh_doors(doors: pd.DataFrame, by: str) -> Mapping[str, tuple[float, str]
     }
 
 
-def _tell_posts(plan: Plan, posts: Any, reached: pd.DataFrame | None) -> list[dict[str, Any]]:
-    """Tell of each post: what it is, where it stands, and the sub-grids that it reaches with households and mean minutes."""
+def _list_posts(plan: Plan, posts: Any, reached: pd.DataFrame | None) -> list[dict[str, Any]]:
+    """List the posts: what each is, where, and the sub-grids that it reaches.
+
+    Sub-grids come as three lists: their rows, households and tenths of minutes.
+    """
     points = to_degrees(plan, posts.geometry.to_numpy())
     places = np.round(
         np.column_stack([shapely.get_x(points), shapely.get_y(points)]), DIGITS
     ).tolist()
-    own = dict(list(reached.groupby("post"))) if reached is not None else {}
-    out = []
+    grids_of = dict(list(reached.groupby("post"))) if reached is not None else {}
+    listed = []
     for n, (post, place) in enumerate(zip(posts.itertuples(), places, strict=True)):
-        grids = own.get(n)
+        grids = grids_of.get(n)
         lists = (
             []
             if grids is None
             else grids[["subgrid", "households", "tenths"]].T.to_numpy().tolist()
         )
-        out.append(
+        listed.append(
             {
                 "code": post.Index,
                 "kind": post.kind,
@@ -226,16 +237,16 @@ def _tell_posts(plan: Plan, posts: Any, reached: pd.DataFrame | None) -> list[di
                 "grids": lists,
             }
         )
-    return out
+    return listed
 
 
 def _measure(
     plan: Plan, services: Sequence[Service], posts: Any, rules: Rules, bands: Sequence[float]
 ) -> tuple[pd.DataFrame | None, Any, list[str]]:
-    """Measure the ways anew, for what the tables do not hold: the sub-grids that each post reaches, and the streets in bands.
+    """Measure the ways again, for what the plan's tables do not hold.
 
-    Where not all stairwells are at hand, as of a part of a city, there is
-    neither.
+    That is the sub-grids that each post reaches, and the streets in bands. If
+    some stairwells are missing, as in a part of a city, there is neither.
     """
     if posts.empty or not plan.reach["stairwell"].isin(plan.stairwells.index).all():
         return None, np.array([], dtype=object), []
@@ -245,22 +256,24 @@ def _measure(
     parts = []
     for service in services:
         rows = np.flatnonzero((posts["kind"] == service.kind).to_numpy())
-        found = find_reach(ground, service, posts, rows, ways, rules)
-        near = (found.minutes <= service.minutes) & (ground.subgrid[found.ways.door] >= 0)
-        door = found.ways.door[near]
+        reach = find_reach(ground, service, posts, rows, ways, rules)
+        # A door of no sub-grid (-1) has no place to be shown in.
+        near = (reach.minutes <= service.minutes) & (ground.subgrid[reach.ways.door] >= 0)
+        door = reach.ways.door[near]
         weight = ground.weight[door]
         parts.append(
             pd.DataFrame(
                 {
-                    "post": rows[found.ways.post[near]],
+                    "post": rows[reach.ways.post[near]],
                     "grid": ground.subgrid[door],
                     "households": weight,
-                    "long": weight * found.minutes[near],
+                    "long": weight * reach.minutes[near],
                 }
             )
         )
     table = pd.concat(parts).groupby(["post", "grid"])[["households", "long"]].sum().reset_index()
     table = table[table["households"] > 0]
+    # The inputs number the sub-grids in an order of their own, the page in the plan's.
     number = plan.subgrids.index.get_indexer(ground.subgrids)
     tenths = np.round(table["long"] / table["households"] * 10).astype(int)
     reached = table.assign(subgrid=number[table["grid"].to_numpy(np.int64)], tenths=tenths)
@@ -276,22 +289,27 @@ def _band_streets(
     rules: Rules,
     bands: Sequence[float],
 ) -> tuple[Any, list[str]]:
-    """Put streets into bands of minutes, for each kind of post and state; none where posts serve their own sub-grid only."""
+    """Put streets into bands of minutes, for each kind of post and state.
+
+    Posts that serve their own sub-grid only have no streets.
+    """
     if footing.network is None:
         return np.array([], dtype=object), []
     pieces = cut_edges(footing.network)
     access = reach_doors(footing.network, posts, plan.site, rules.walking)[0]
     limit = rules.walking.to_metres(bands[-1])
-    found = []
+    in_bands = []
     for service in services:
-        own = (posts["kind"] == service.kind).to_numpy()
-        there = own & (posts["status"] == "existing").to_numpy()
-        for chosen in (there, own) if (own & ~there).any() else (there,):
+        is_kind = (posts["kind"] == service.kind).to_numpy()
+        is_there = is_kind & (posts["status"] == "existing").to_numpy()
+        # First as things are now, then with the posts proposed, if there are any.
+        for chosen in (is_there, is_kind) if (is_kind & ~is_there).any() else (is_there,):
             if service.scope == "subgrid":
                 metres = np.full(len(pieces.edge), np.inf)
             else:
                 metres = measure_pieces(
                     pieces, posts[chosen], access[chosen], service, plan.site.communities, limit
                 )
-            found.append(np.searchsorted(bands, rules.walking.to_minutes(metres) - 1e-9))
-    return join_bands(pieces, found, len(bands))
+            # A way of just so many minutes is within the band, whatever rounding did to it.
+            in_bands.append(np.searchsorted(bands, rules.walking.to_minutes(metres) - 1e-9))
+    return join_bands(pieces, in_bands, len(bands))

@@ -1,4 +1,4 @@
-"""What a map shows: the plan's shapes, simplified and in degrees, and the figures that go with them.
+"""What a map shows: the plan's shapes, simplified and in degrees, and their figures.
 
 Both kinds of page, class layers and tiles, are drawn from the same
 :class:`Sheet`.
@@ -19,12 +19,17 @@ from gridplan.maps.colours import choose_tones, grade_loads
 from gridplan.plan import Plan
 from gridplan.publishing.release_plan import is_released
 
-TOLERANCE = (
-    0.7  # metres; corners of outlines smaller than a square of this side are cut on the screen
-)
+# Corners of outlines smaller than a square of this side, in metres, are cut on
+# the screen.
+TOLERANCE = 0.7
 FINE = 0.25  # metres; the same for buildings, streets and barriers
 DIGITS = 6  # of a degree: 0.1 m
 CONTEXT = 0.05  # streets and barriers are shown this share of the plan's width beyond it
+
+# The columns of subgrids that a tooltip shows, in this order, and the digits
+# after the point of each. Labels and units come from schema.csv, so that one
+# more line of the tooltip is one more entry here.
+TOOLTIP_COLUMNS: dict[str, int] = {"households": 0, "building_count": 0, "mean_walk": 0}
 
 # Which words of the column ``kind`` are drawn alike; the first family of which
 # a word holds a part is taken.
@@ -53,7 +58,7 @@ BARRIER_FAMILIES: Mapping[str, tuple[str, ...]] = {
         "highway",
         "street",
     ),
-    "wall": ("",),
+    "wall": ("",),  # every word holds the empty one, so that the last family takes the rest
 }
 STREET_FAMILIES: Mapping[str, tuple[str, ...]] = {
     "major": ("motorway", "trunk", "primary", "secondary", "main"),
@@ -98,12 +103,14 @@ def compose_sheet(plan: Plan) -> Sheet:
     subgrids = to_degrees(plan, simplify_coverage(plan.subgrids.geometry.to_numpy()))
     communities = to_degrees(plan, simplify_coverage(site.communities.geometry.to_numpy()))
     buildings = site.buildings
+    # People live where the data says so, and also where it only counts them.
     lives = buildings["residential"].fillna(False).to_numpy(dtype=bool) | (
         buildings["households"].to_numpy() > 0
     )
-    footprints = to_degrees(plan, _ease(buildings.geometry.to_numpy()))
+    footprints = to_degrees(plan, _simplify_shapes(buildings.geometry.to_numpy()))
     names = buildings["building_name"].to_numpy(dtype=object)
     drawn = _is_drawn(footprints)
+    # An opening is a sign of fixed size, whatever shape it was given in.
     openings = to_degrees(plan, shapely.centroid(site.openings.geometry.to_numpy()))
     return Sheet(
         subgrids=subgrids,
@@ -115,7 +122,7 @@ def compose_sheet(plan: Plan) -> Sheet:
         streets=_sort_families(plan, site.streets, STREET_FAMILIES, window),
         barriers=_sort_families(plan, site.barriers, BARRIER_FAMILIES, window),
         openings=openings[_is_drawn(openings)],
-        specials=to_degrees(plan, _ease(plan.special_grids.geometry.to_numpy())),
+        specials=to_degrees(plan, _simplify_shapes(plan.special_grids.geometry.to_numpy())),
         grids=to_degrees(plan, simplify_coverage(plan.grids.geometry.to_numpy())),
         records=_record_subgrids(plan, subgrids),
         community_records=_record_communities(plan, communities),
@@ -124,7 +131,9 @@ def compose_sheet(plan: Plan) -> Sheet:
 
 
 def simplify_coverage(outlines: Shapes, tolerance: float = TOLERANCE) -> Shapes:
-    """Simplify outlines that tile the land so that common borders stay common; what would vanish stays as it was.
+    """Simplify outlines that tile the land so that common borders stay common.
+
+    What would vanish stays as it was.
 
     Parameters
     ----------
@@ -141,18 +150,20 @@ def simplify_coverage(outlines: Shapes, tolerance: float = TOLERANCE) -> Shapes:
     True
     """
     out: Shapes = outlines.copy()
+    # GEOS refuses a coverage that holds anything but polygons (types 3 and 6).
     sound = _is_drawn(outlines) & np.isin(shapely.get_type_id(outlines), (3, 6))
     if sound.any():
-        eased = shapely.coverage_simplify(outlines[sound], tolerance)
-        kept = _is_drawn(eased) & shapely.is_valid(eased)
-        out[sound] = np.where(kept, eased, outlines[sound])
+        simple = shapely.coverage_simplify(outlines[sound], tolerance)
+        # Outlines that overlap are no coverage: their result may be invalid.
+        kept = _is_drawn(simple) & shapely.is_valid(simple)
+        out[sound] = np.where(kept, simple, outlines[sound])
     return out
 
 
-def _ease(shapes: Shapes) -> Shapes:
+def _simplify_shapes(shapes: Shapes) -> Shapes:
     """Drop the points that a screen cannot show; a shape that would vanish stays as it was."""
-    eased = shapely.simplify(shapes, FINE, preserve_topology=True)
-    return np.asarray(np.where(_is_drawn(eased), eased, shapes), dtype=object)
+    simple = shapely.simplify(shapes, FINE, preserve_topology=True)
+    return np.asarray(np.where(_is_drawn(simple), simple, shapes), dtype=object)
 
 
 def _is_drawn(shapes: Shapes) -> Bools:
@@ -164,6 +175,7 @@ def to_degrees(plan: Plan, shapes: Shapes) -> Shapes:
     """Bring shapes from the plan's metres to longitude and latitude, rounded."""
     from pyproj import Transformer
 
+    # Without always_xy EPSG:4326 gives latitude first, against GeoJSON's order.
     transformer = Transformer.from_crs(plan.crs, "EPSG:4326", always_xy=True)
 
     def turn(points: Floats) -> Floats:
@@ -176,6 +188,7 @@ def _find_window(plan: Plan) -> Any:
     """Find the rectangle within which streets and barriers are shown."""
     tables = [t for t in (plan.subgrids, plan.site.communities, plan.site.buildings) if len(t)]
     if not tables:
+        # Nothing bounds the view, so everything that there is lies within it.
         return shapely.box(-np.inf, -np.inf, np.inf, np.inf)
     boxes = np.array([t.total_bounds for t in tables])
     low = boxes[:, :2].min(axis=0)
@@ -187,14 +200,20 @@ def _find_window(plan: Plan) -> Any:
 def _sort_families(
     plan: Plan, table: Any, families: Mapping[str, tuple[str, ...]], window: Any
 ) -> dict[str, Shapes]:
-    """Sort the shapes of a table that reach into the window by the family of their kind; families without any are left out."""
+    """Sort the shapes of a table that reach into the window by the family of their kind.
+
+    Families without any are left out.
+    """
     shapes = table.geometry.to_numpy()
     near = _is_drawn(shapes) & shapely.intersects(shapes, window)
-    shapes = to_degrees(plan, _ease(shapes[near]))
+    shapes = to_degrees(plan, _simplify_shapes(shapes[near]))
     kinds = table["kind"].to_numpy(dtype=object)[near]
+    # A city has many streets of few kinds, so each kind is looked up once.
     known = {kind: find_family(kind, families) for kind in set(kinds)}
-    of = np.array([known[kind] for kind in kinds], dtype=object)
-    return {family: shapes[of == family] for family in families if (of == family).any()}
+    family_of = np.array([known[kind] for kind in kinds], dtype=object)
+    return {
+        family: shapes[family_of == family] for family in families if (family_of == family).any()
+    }
 
 
 def find_family(kind: str, families: Mapping[str, tuple[str, ...]] = BARRIER_FAMILIES) -> str:
@@ -215,15 +234,15 @@ def _record_subgrids(plan: Plan, shapes: Shapes) -> dict[str, list[Any]]:
     table = plan.subgrids
     rank = {code: n for n, code in enumerate(plan.site.communities.index)}
     doors = plan.stairwells.geometry.reindex(table["centre"]).to_numpy()
-    numbers = ("households", "low", "target", "high", "building_count")
     return {
         "code": table.index.tolist(),
+        # The page finds a community by its row; -1 is a code that the site lacks.
         "community": [rank.get(c, -1) for c in table["community"]],
         "exclusive": (table["kind"] == "exclusive").astype(int).tolist(),
-        **{name: table[name].tolist() for name in numbers},
-        **_tell_bands(plan),
+        **{name: table[name].tolist() for name in ("low", "target", "high")},
+        **{name: list_figures(table[name], digits) for name, digits in TOOLTIP_COLUMNS.items()},
+        **_list_released_bands(plan),
         "in_band": table["in_band"].astype(int).tolist(),
-        "mean_walk": np.round(table["mean_walk"].fillna(0).to_numpy()).astype(int).tolist(),
         "owner": _name_owners(plan),
         "grid": table["grid"].tolist(),
         "special": _name_specials(plan),
@@ -236,20 +255,39 @@ def _record_subgrids(plan: Plan, shapes: Shapes) -> dict[str, list[Any]]:
     }
 
 
+def list_figures(column: Any, digits: int) -> list[Any]:
+    """List the values of a column as a tooltip shows them; None where nothing is known.
+
+    Examples
+    --------
+    >>> list_figures(pd.Series([31.46, np.nan]), 0), list_figures(pd.Series([31.46]), 1)
+    ([31, None], [31.5])
+    >>> list_figures(pd.Series(["A-1", "B-2"]), 0)
+    ['A-1', 'B-2']
+    """
+    values: list[Any] = column.tolist()
+    if not pd.api.types.is_float_dtype(column):
+        return values
+    # round() without digits gives whole numbers, which are shorter on the page.
+    return [None if pd.isna(value) else round(value, digits or None) for value in values]
+
+
 def _name_owners(plan: Plan) -> list[str]:
-    """Name the institution of each exclusive grid, by its code where it has no name; empty for others."""
+    """Name the institution of each exclusive grid, by its code if it has no name; else empty."""
     site = plan.site
     owner = plan.subgrids["institution"]
     names = pd.concat(
         [site.institutions["name"], site.places["name"], site.buildings["building_name"]]
     )
+    # An exclusive grid is carved out for an institution, a place or a building;
+    # of equal codes the first table in this order gives the name.
     names = names[(names != "") & ~names.index.duplicated()]
     named = names.reindex(owner)
     return list(named.where(named.notna(), owner.to_numpy(object)))
 
 
 def _name_specials(plan: Plan) -> list[str]:
-    """Name the special grids that each sub-grid touches, with the names of their rivers and railways."""
+    """Name the special grids that each sub-grid touches, with their rivers and railways."""
     touches = plan.touches
     name = plan.special_grids["name"].reindex(touches["special_grid"]).fillna("").to_numpy(object)
     texts = pd.Series(
@@ -263,8 +301,8 @@ def _name_specials(plan: Plan) -> list[str]:
     return list(joined.reindex(plan.subgrids.index).fillna(""))
 
 
-def _tell_bands(plan: Plan) -> dict[str, list[Any]]:
-    """Tell the households of a release: its bands as text."""
+def _list_released_bands(plan: Plan) -> dict[str, list[Any]]:
+    """List the households of a release, which are bands as text, in place of the counts."""
     if not is_released(plan):
         return {}
     return {
@@ -273,14 +311,21 @@ def _tell_bands(plan: Plan) -> dict[str, list[Any]]:
 
 
 def explain_exceptions(plan: Plan) -> list[str]:
-    """Say for each sub-grid why it is out of its band, in the words of the plan's exceptions; empty where it is in."""
-    own = _join_texts(plan.exceptions[plan.exceptions["subgrid"] != ""], "subgrid")
-    general = _join_texts(plan.exceptions[plan.exceptions["subgrid"] == ""], "community")
+    """Explain why each sub-grid is out of its band, in the words of the plan's exceptions.
+
+    Empty where it is in its band.
+    """
+    # An exception without a sub-grid is about its whole community; it explains
+    # those that have none of their own.
+    of_subgrid = _join_texts(plan.exceptions[plan.exceptions["subgrid"] != ""], "subgrid")
+    of_community = _join_texts(plan.exceptions[plan.exceptions["subgrid"] == ""], "community")
     table = plan.subgrids
     rows = zip(table.index, table["community"], table["in_band"], table["kind"], strict=True)
     return [
-        "" if inside or kind == "exclusive" else own.get(s, general.get(c, ""))
-        for s, c, inside, kind in rows
+        ""
+        if inside or kind == "exclusive"
+        else of_subgrid.get(subgrid, of_community.get(community, ""))
+        for subgrid, community, inside, kind in rows
     ]
 
 
@@ -300,6 +345,7 @@ def _record_communities(plan: Plan, shapes: Shapes) -> dict[str, list[Any]]:
         name: grouped[column].sum().reindex(table.index)
         for name, column in (("households", "households"), ("in", "in_band"))
     }
+    # In a release sub-grids have bands only; communities keep their counts.
     if is_released(plan):
         sizes["households"] = table["households"]
     return {
@@ -315,7 +361,10 @@ def _record_communities(plan: Plan, shapes: Shapes) -> dict[str, list[Any]]:
 
 
 def _find_inner_points(shapes: Shapes) -> Shapes:
-    """Find where the label of each shape goes: its centroid if that lies inside, else some point that does."""
+    """Find where the label of each shape goes.
+
+    That is its centroid, or, if that lies outside, some point that lies inside.
+    """
     centroids = shapely.centroid(shapes)
     inside = shapely.contains(shapes, centroids)
     return np.asarray(np.where(inside, centroids, shapely.point_on_surface(shapes)), dtype=object)
@@ -335,6 +384,7 @@ def _list_points(points: Shapes) -> list[Any]:
 def find_bounds(*shapes: Shapes) -> tuple[float, float, float, float]:
     """Find west, south, east and north of all shapes."""
     boxes = [shapely.total_bounds(s) for s in shapes if len(s) and _is_drawn(s).any()]
+    # A plan without anything shows the inhabited world.
     if not boxes:
         return (-180.0, -60.0, 180.0, 75.0)
     west, south = np.min([b[:2] for b in boxes], axis=0)

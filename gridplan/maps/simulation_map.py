@@ -1,4 +1,4 @@
-"""A simulation on a map: who waits through the week, how soon somebody comes, and what scenarios change."""
+"""A simulation on a map: who waits through the week, how soon help comes, what scenarios change."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import pandas as pd
 
 from gridplan.arrays import Floats, Ints
 from gridplan.maps.colours import AGAINST, choose_severity
+from gridplan.maps.legend import choose_title
 from gridplan.maps.time_slider import (
     Reel,
     check_codes,
-    choose_title,
     draw_reels,
     grade,
     label_classes,
@@ -29,11 +29,12 @@ from gridplan.tables.words import say
 if TYPE_CHECKING:
     import folium
 
-# Edges of classes: minutes until somebody comes, shares.
+# Edges of classes: minutes until somebody comes (a wish waits days, not hours),
+# and shares.
 MINUTES = {"request": (15.0, 30.0, 60.0, 240.0), "wish": (1440.0, 4320.0, 10080.0, 20160.0)}
 SHARES = (0.8, 0.9, 0.95, 0.99)
 SHOWN = ("response_minutes", "green_share")
-FEWEST = 1e-9  # of a request; fewer is nobody
+FEWEST = 1e-9  # of a request; fewer, such as the noise of a mean, is nobody
 
 
 def draw_simulation(
@@ -74,7 +75,7 @@ def draw_simulation(
         If the plan is a release, or not the one that was simulated.
     """
     reels = list_reels(plan, simulated, lang)
-    title = choose_title(plan, "simulated_title", lang) if title is None else title
+    title = choose_title(plan, lang, "simulated_title") if title is None else title
     return draw_reels(
         plan,
         _list_codes(plan, simulated),
@@ -87,7 +88,7 @@ def draw_simulation(
 
 
 def list_reels(plan: Plan, simulated: Simulated, lang: Language = "en") -> list[Reel]:
-    """List what a simulation shows over the sub-grids that were simulated, in the order of its table."""
+    """List what a simulation shows over its sub-grids, in the order of its table."""
     codes = _list_codes(plan, simulated)
     return [
         *_list_waiting(plan, simulated, codes, lang),
@@ -98,10 +99,9 @@ def list_reels(plan: Plan, simulated: Simulated, lang: Language = "en") -> list[
 
 def _list_codes(plan: Plan, simulated: Simulated) -> pd.Index[str]:
     """List the sub-grids that were simulated."""
-    own = simulated.requests
-    return check_codes(
-        plan, pd.Index(own.loc[own["level"] == "subgrid", "of"].unique()), "simulated"
-    )
+    table = simulated.requests
+    codes = table.loc[table["level"] == "subgrid", "of"].unique()
+    return check_codes(plan, pd.Index(codes), "simulated")
 
 
 def name_scenario(name: str) -> str:
@@ -129,32 +129,33 @@ def label_hours(lang: Language = "en") -> tuple[str, ...]:
 
 
 # ---- who waits
-# ---------------------------------------------------------------------------------------------------------
 
 
 def _list_waiting(
     plan: Plan, simulated: Simulated, codes: pd.Index[str], lang: Language
 ) -> Iterator[Reel]:
-    """Make the reels of the hours of the week; all scenarios of one kind and level have the same classes."""
+    """Make the reels of the hours of the week, for each kind of request and each level."""
     if not simulated.manifest["hourly"]:
         return
     note = say("waiting_note", lang, replications=simulated.manifest["replications"])
-    own = plan.subgrids.loc[codes]
-    households = own["households"].to_numpy(float)
+    subgrids = plan.subgrids.loc[codes]
+    households = subgrids["households"].to_numpy(float)
     for kind in KINDS:
-        each = {
+        by_subgrid = {
             name: spread_waiting(simulated, name, kind, codes)
             for name in simulated.manifest["scenarios"]
         }
-        both = {
+        # One sub-grid has few requests; its community's mean is less rough.
+        levels = {
             "community": {
-                name: average_groups(values, own["community"], households)
-                for name, values in each.items()
+                name: average_groups(values, subgrids["community"], households)
+                for name, values in by_subgrid.items()
             },
-            "subgrid": each,
+            "subgrid": by_subgrid,
         }
-        for level, figures in both.items():
+        for level, figures in levels.items():
             group = say(f"waiting_{level}", lang, kind=say(f"kind_{kind}", lang))
+            # All scenarios share their classes, so that colours can be compared.
             edges = choose_edges(np.concatenate([values.ravel() for values in figures.values()]))
             labels = (
                 say("nobody", lang),
@@ -167,16 +168,19 @@ def _list_waiting(
 
 
 def spread_waiting(simulated: Simulated, scenario: str, kind: str, codes: pd.Index[str]) -> Floats:
-    """Spread who waits over the hours of the week: float64[168, n], per 100 households; NaN where an hour never came."""
+    """Spread who waits over the hours of the week: float64[168, n], per 100 households.
+
+    NaN where an hour never came, as in a simulation of a few days.
+    """
     how = simulated.manifest["scenarios"][scenario]
-    out = np.zeros((WEEK_HOURS, len(codes)))
+    # Nobody waits in an hour that the table does not list.
+    waiting = np.zeros((WEEK_HOURS, len(codes)))
     table = simulated.waiting
-    own = table[(table["scenario"] == scenario) & (table["kind"] == kind)]
-    out[own["hour"].to_numpy(np.int64), codes.get_indexer(own["subgrid"])] = own["mean"].to_numpy(
-        float
-    )
-    out[count_hours(pd.Timestamp(how["start"]).date(), how["days"]) == 0] = np.nan
-    return out
+    rows = table[(table["scenario"] == scenario) & (table["kind"] == kind)]
+    hours = rows["hour"].to_numpy(np.int64)
+    waiting[hours, codes.get_indexer(rows["subgrid"])] = rows["mean"].to_numpy(float)
+    waiting[count_hours(pd.Timestamp(how["start"]).date(), how["days"]) == 0] = np.nan
+    return waiting
 
 
 def average_groups(values: Floats, groups: Any, weights: Floats) -> Floats:
@@ -184,9 +188,12 @@ def average_groups(values: Floats, groups: Any, weights: Floats) -> Floats:
 
     Examples
     --------
-    >>> average_groups(np.array([[1.0, 4.0, 7.0]]), ["a", "a", "b"], np.array([2.0, 1.0, 5.0])).tolist()
+    >>> weights = np.array([2.0, 1.0, 5.0])
+    >>> average_groups(np.array([[1.0, 4.0, 7.0]]), ["a", "a", "b"], weights).tolist()
     [[2.0, 2.0, 7.0]]
     """
+    # Columns are sorted by group, so that reduceat sums each group as one run;
+    # the last index brings every column back to its own place.
     number = pd.factorize(np.asarray(groups, object))[0]
     order = np.argsort(number, kind="stable")
     starts = np.flatnonzero(np.diff(number[order], prepend=-1))
@@ -195,30 +202,32 @@ def average_groups(values: Floats, groups: Any, weights: Floats) -> Floats:
 
 
 def choose_edges(values: Floats, count: int = 3) -> list[float]:
-    """Choose round edges that part figures above nought into classes of about as many each; fewer where they coincide.
+    """Choose round edges that divide figures above zero into classes of about equal numbers.
+
+    There are fewer edges where rounding makes some coincide.
 
     Examples
     --------
     >>> choose_edges(np.array([0.0, 0.01, 0.02, 0.05, 0.1, 0.2]))
     [0.02, 0.05, 0.1]
     """
-    some = values[values > FEWEST]
-    if not len(some):
+    positive = values[values > FEWEST]
+    if not len(positive):
         return []
-    wanted = np.quantile(some, np.arange(1, count + 1) / (count + 1))
+    wanted = np.quantile(positive, np.arange(1, count + 1) / (count + 1))
     return sorted({_round(float(edge)) for edge in wanted})
 
 
 def _round(value: float) -> float:
     """Round to 1, 2 or 5 times a power of ten."""
     size = 10.0 ** np.floor(np.log10(value))
-    return float(
-        f"{size * min((1, 2, 5, 10), key=lambda step: abs(np.log(value / size / step))):.6g}"
-    )
+    # Nearest by ratio, since the steps are about equal ratios apart.
+    step = min((1, 2, 5, 10), key=lambda step: abs(np.log(value / size / step)))
+    # Through text, since 3 * 0.1 is not the 0.3 that a legend should show.
+    return float(f"{size * step:.6g}")
 
 
 # ---- how soon, and what differs
-# ----------------------------------------------------------------------------------------
 
 
 def _list_measures(simulated: Simulated, codes: pd.Index[str], lang: Language) -> Iterator[Reel]:
@@ -259,11 +268,13 @@ def grade_measure(measure: str, kind: str, values: Floats) -> Ints:
     """
     if measure == "response_minutes":
         return grade(values, MINUTES[kind])
+    # A large share is good, so that its classes are counted from the other end.
     graded = grade(values, SHARES)
     return np.where(graded < 0, graded, len(SHARES) - graded).astype(np.int8)
 
 
 def _label_measure(measure: str, kind: str, lang: Language) -> tuple[str, ...]:
+    """Label the classes of a measure, each edge in the largest unit that it fills."""
     if measure == "response_minutes":
         units = (("days", 1440.0), ("hours", 60.0), ("minutes", 1.0))
         whole = [
@@ -280,12 +291,16 @@ def _label_measure(measure: str, kind: str, lang: Language) -> tuple[str, ...]:
 def _list_differences(
     plan: Plan, simulated: Simulated, codes: pd.Index[str], lang: Language
 ) -> Iterator[Reel]:
-    """Make the reels of what is clearly better or worse than in the first scenario; a sub-grid stands for its community."""
+    """Make the reels of what is clearly better or worse than in the first scenario.
+
+    Every sub-grid has the value of its community.
+    """
     first, *others = simulated.manifest["scenarios"]
     if not others:
         return
     table = simulated.differences
     table = table[(table["level"] == "community") & table["measure"].isin(SHOWN)]
+    # More of some measures is better, of others worse; what is not clear is 0.
     sign = table["measure"].map({name: measure[3] for name, measure in MEASURES.items()})
     better = (np.sign(table["mean"] * sign) * table["clear"]).where(table["mean"].notna())
     figures = better.set_axis(
@@ -299,13 +314,14 @@ def _list_differences(
             words = say(measure, lang, kind=say(f"kind_{kind}", lang))
             group = say("against", lang, measure=words, first=name_scenario(first))
             for name in others:
-                of = plan.subgrids.loc[codes, "community"]
-                told = figures.loc[(measure, kind, name)].reindex(of).to_numpy(float)
+                communities = plan.subgrids.loc[codes, "community"]
+                signs = figures.loc[(measure, kind, name)].reindex(communities).to_numpy(float)
                 yield Reel(
                     name_scenario(name),
                     (say("whole_time", lang),),
                     classes,
-                    grade(-told, (0.0, 1.0))[None, :],
+                    # -1 (better), 0 and 1 (worse) fall into the three classes in order.
+                    grade(-signs, (0.0, 1.0))[None, :],
                     say("against_note", lang),
                     group,
                 )

@@ -1,4 +1,4 @@
-"""An emergency on a map: minute by minute, which sub-grids wait for help, have it, and are seen to."""
+"""An emergency on a map: minute by minute, which sub-grids wait, have help, and are seen to."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import pandas as pd
 
 from gridplan.arrays import Ints
 from gridplan.maps.colours import choose_severity
-from gridplan.maps.time_slider import Reel, check_codes, choose_title, draw_reels
+from gridplan.maps.legend import choose_title
+from gridplan.maps.time_slider import Reel, check_codes, draw_reels
 from gridplan.plan import Plan
 from gridplan.simulation.surge import Surged
 from gridplan.tables.schema import Language
@@ -19,43 +20,12 @@ if TYPE_CHECKING:
     import folium
 
 STATES = ("seen", "helped", "waits")  # from good to bad
+# Minutes of the frames, which lie further apart the later they are.
 STEPS = (
-    0,
-    5,
-    10,
-    15,
-    20,
-    30,
-    40,
-    50,
-    60,
-    75,
-    90,
-    105,
-    120,
-    150,
-    180,
-    210,
-    240,
-    300,
-    360,
-    420,
-    480,
-    540,
-    600,
-    720,
-    840,
-    960,
-    1200,
-    1440,
-    1800,
-    2160,
-    2880,
-    4320,
-    5760,
-    7200,
-    8640,
-    10080,
+    *(0, 5, 10, 15, 20, 30, 40, 50, 60, 75, 90, 105),
+    *(120, 150, 180, 210, 240, 300, 360, 420, 480, 540, 600),  # from two hours
+    *(720, 840, 960, 1200, 1440, 1800, 2160),  # from half a day
+    *(2880, 4320, 5760, 7200, 8640, 10080),  # from two days, to a week
 )
 
 
@@ -96,9 +66,9 @@ def draw_surge(
     PlanError
         If the plan is a release, or not the one that was tried.
     """
-    own = surged.helped.loc[surged.helped["level"] == "subgrid", "of"]
-    codes = check_codes(plan, pd.Index(own.unique()).sort_values(), "affected")
-    title = choose_title(plan, "surge_title", lang) if title is None else title
+    affected = surged.helped.loc[surged.helped["level"] == "subgrid", "of"]
+    codes = check_codes(plan, pd.Index(affected.unique()).sort_values(), "affected")
+    title = choose_title(plan, lang, "surge_title") if title is None else title
     return draw_reels(
         plan,
         codes,
@@ -111,9 +81,13 @@ def draw_surge(
 
 
 def list_reels(surged: Surged, codes: Any, lang: Language = "en") -> list[Reel]:
-    """List the states of sub-grids, given by their codes, through the minutes: for each event as usual and in a surge."""
+    """List the states of sub-grids, given by their codes, through the minutes.
+
+    There are two reels for each event: in a surge and as usual.
+    """
     events = surged.manifest["events"]
-    last = max(told["hours"] for told in events.values()) * 60
+    # All events share the steps of the longest, so that a change of event keeps the step.
+    last = max(event["hours"] for event in events.values()) * 60
     minutes = [step for step in STEPS if step < last] + [last]
     steps = tuple(_say_step(step, lang) for step in minutes)
     classes = tuple(
@@ -124,11 +98,12 @@ def list_reels(surged: Surged, codes: Any, lang: Language = "en") -> list[Reel]:
         )
     )
     note = say("surge_note", lang, replications=surged.manifest["replications"])
-    own = surged.helped[
+    rows = surged.helped[
         (surged.helped["level"] == "subgrid")
         & surged.helped["measure"].isin(["first_minutes", "seen_minutes"])
     ]
-    times = own.pivot(index=["event", "posture", "measure"], columns="of", values="mean").reindex(
+    # A sub-grid that one event does not affect has no times there: NaN, no colour.
+    times = rows.pivot(index=["event", "posture", "measure"], columns="of", values="mean").reindex(
         columns=pd.Index(codes)
     )
     return [
@@ -136,33 +111,36 @@ def list_reels(surged: Surged, codes: Any, lang: Language = "en") -> list[Reel]:
             say(f"posture_{posture}", lang),
             steps,
             classes,
-            find_states(times.loc[(name, posture)], minutes, told["hours"] * 60.0),
+            find_states(times.loc[(name, posture)], minutes, event["hours"] * 60.0),
             note,
             name,
         )
-        for name, told in events.items()
+        for name, event in events.items()
         for posture in ("surge", "usual")
     ]
 
 
 def find_states(times: pd.DataFrame, minutes: Any, end: float) -> Ints:
-    """Find the state of sub-grids at so many minutes: int8[steps, n] in the order of ``STATES``, -1 where they are not affected.
+    """Find the state of sub-grids at so many minutes, as a number in the order of ``STATES``.
 
-    ``times`` has the rows first_minutes and seen_minutes; what has not come by
-    the end of the event, never comes.
+    Returns int8[steps, n], -1 where a sub-grid is not affected. ``times`` has
+    the rows first_minutes and seen_minutes; what has not come by the end of
+    the event never comes.
 
     Examples
     --------
-    >>> times = pd.DataFrame({"a": [15.0, 60.0], "b": [240.0, 240.0], "c": np.nan}, index=["first_minutes", "seen_minutes"])
+    >>> rows = ["first_minutes", "seen_minutes"]
+    >>> times = pd.DataFrame({"a": [15.0, 60.0], "b": 240.0, "c": np.nan}, index=rows)
     >>> find_states(times, [0, 20, 90, 240], 240.0).T.tolist()
     [[2, 1, 0, 0], [2, 2, 2, 2], [-1, -1, -1, -1]]
     """
     first, seen = (times.loc[name].to_numpy(float) for name in ("first_minutes", "seen_minutes"))
-    at = np.asarray(minutes, float)[:, None]
+    now = np.asarray(minutes, float)[:, None]
+    # A time at the end means that nobody came while the event lasted.
     state = (
         2
-        - ((at >= first) & (first < end)).astype(np.int8)
-        - ((at >= seen) & (seen < end)).astype(np.int8)
+        - ((now >= first) & (first < end)).astype(np.int8)
+        - ((now >= seen) & (seen < end)).astype(np.int8)
     )
     return np.where(np.isnan(first), -1, state).astype(np.int8)
 

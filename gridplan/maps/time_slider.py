@@ -19,9 +19,9 @@ import pandas as pd
 from gridplan.arrays import Ints
 from gridplan.errors import PlanError, quote_ids
 from gridplan.maps.class_layers import add_class_layers
-from gridplan.maps.legend import compose_config
+from gridplan.maps.legend import choose_title, compose_config
 from gridplan.maps.page_elements import make_stage, make_statement, put
-from gridplan.maps.plan_map import add_views, finish_map, is_small, open_map
+from gridplan.maps.plan_map import add_views, check_choices, choose_tiles, finish_map, open_map
 from gridplan.maps.sheet import compose_sheet
 from gridplan.maps.tiled_layers import add_tiled_layers, pack_stream
 from gridplan.plan import Plan
@@ -36,7 +36,7 @@ UNKNOWN = -1
 
 @dataclass(frozen=True, eq=False)
 class Reel:
-    """One strip of frames over the sub-grids of a plan; its words are in the page's language.
+    """One strip of frames over the sub-grids of a plan, with its words in the page's language.
 
     Parameters
     ----------
@@ -45,15 +45,14 @@ class Reel:
     steps
         Label of each frame, such as "Mon 08:00", "2031" or "45 min".
     classes
-        Label and colour (#rrggbb) of each class, in order; colours that differ
-        in lightness are told apart by everybody.
+        Label and colour (#rrggbb) of each class, in order; everybody can
+        distinguish colours that differ in lightness.
     frames
         int8[steps, n], the class of each sub-grid; -1: nothing known.
     note
         One line under the legend: units, source, that figures are simulated.
     group
-        What it shows; reels of one group stand beside each other in a chooser
-        of their own.
+        What it shows; reels of one group share a chooser.
 
     Raises
     ------
@@ -62,7 +61,8 @@ class Reel:
 
     Examples
     --------
-    >>> Reel("base", ("08:00", "09:00"), (("calm", "#f7ecd0"), ("busy", "#7d2a2b")), np.zeros((2, 5), np.int8)).name
+    >>> classes = (("calm", "#f7ecd0"), ("busy", "#7d2a2b"))
+    >>> Reel("base", ("08:00", "09:00"), classes, np.zeros((2, 5), np.int8)).name
     'base'
     """
 
@@ -82,9 +82,9 @@ class Reel:
             or not self.steps
             or len(frames) != len(self.steps)
         ):
-            found = f"{frames.dtype}{list(frames.shape)}"
             raise ValueError(
-                f"frames of {self.name!r} must be int8[{len(self.steps)} steps, sub-grids], not {found}"
+                f"frames of {self.name!r} must be int8[{len(self.steps)} steps, sub-grids], "
+                f"not {frames.dtype}{list(frames.shape)}"
             )
         if frames.size and not UNKNOWN <= int(frames.min()) <= int(frames.max()) < len(
             self.classes
@@ -95,7 +95,9 @@ class Reel:
 
 
 def grade(values: Any, edges: Sequence[float]) -> Ints:
-    """Grade figures into classes between edges, a figure on an edge with those above it; NaN: nothing known.
+    """Grade figures into classes between edges; NaN: nothing known.
+
+    A figure on an edge is in the class above it.
 
     Returns
     -------
@@ -137,8 +139,8 @@ def draw_reels(
     """Draw figures that change with time as a map with a slider.
 
     A button plays the frames; the legend counts the sub-grids of each class; a
-    click on a sub-grid tells its class through all steps. Changing the reel
-    keeps the step, so that scenarios can be held beside each other.
+    click on a sub-grid shows its class through all steps. Changing the reel
+    keeps the step, so that scenarios can be compared.
 
     Parameters
     ----------
@@ -165,27 +167,19 @@ def draw_reels(
     PlanError
         If the plan is a release, or lacks some of the sub-grids.
     """
-    if lang not in ("en", "zh"):
-        raise ValueError(f'lang must be "en" or "zh", not {lang!r}')
-    if layers not in ("auto", "classes", "tiles"):
-        raise ValueError(f'layers must be "auto", "classes" or "tiles", not {layers!r}')
+    check_choices(lang, layers)
     if plan.is_release:
         raise PlanError(
             "what is simulated is no figure for release -> draw it over the working plan"
         )
     pack = pack_reels(plan, subgrids, reels)
     sheet = compose_sheet(plan)
-    tiled = layers == "tiles" or (layers == "auto" and not is_small(plan))
-    config = compose_config(
-        plan,
-        sheet,
-        lang,
-        choose_title(plan, "reel_title", lang) if title is None else title,
-        base_map,
-    )
-    config["reels"] = hashlib.sha256(pack.encode()).hexdigest()[
-        :8
-    ]  # so that two maps of one plan on one page differ
+    tiled = choose_tiles(plan, layers)
+    heading = choose_title(plan, lang, "reel_title") if title is None else title
+    config = compose_config(plan, sheet, lang, heading, base_map)
+    # The map's name comes from its config: two maps of one plan on one page must differ.
+    config["reels"] = hashlib.sha256(pack.encode()).hexdigest()[:8]
+    # The script writes the key of a reel's classes; only exclusive grids come from here.
     config["keys"] |= {
         "reel": [key for key in config["keys"]["band"] if key[2] == say("exclusive", lang)]
     }
@@ -196,35 +190,28 @@ def draw_reels(
     add_views(plan_map, lang, ("reel", "households", "band", "colours"), "reel")
     (add_tiled_layers if tiled else add_class_layers)(plan_map, sheet, lang)
     place = f"gridplan-reels-{plan_map._id}"
-    put(
-        plan_map,
-        make_statement(
-            f'loadReels("{place}")', f'<script type="text/plain" id="{place}">{pack}</script>'
-        ),
-    )
+    body = f'<script type="text/plain" id="{place}">{pack}</script>'
+    put(plan_map, make_statement(f'loadReels("{place}")', body))
     finish_map(plan_map, lang, tiled)
     return plan_map
 
 
 def check_codes(plan: Plan, codes: pd.Index[str], what: str) -> pd.Index[str]:
-    """Return the codes of sub-grids; refuse those that the plan does not know, saying what was done with them."""
+    """Return the codes of sub-grids; refuse those that the plan does not know.
+
+    ``what`` is what was done with them, such as "simulated".
+    """
     missing = codes.difference(plan.subgrids.index)
     if len(missing):
         raise PlanError(
-            f"{len(missing):,} sub-grids that were {what} are not in the plan -> draw over the plan that was {what}"
+            f"{len(missing):,} sub-grids that were {what} are not in the plan "
+            f"-> draw over the plan that was {what}"
         )
     return codes
 
 
-def choose_title(plan: Plan, word: str, lang: Language) -> str:
-    """Choose the title of a map that was given none: with the community's name where there is one community."""
-    names = plan.site.communities["name"]
-    one = len(names) == 1 and names.iloc[0]
-    return say(f"{word}_one", lang, name=names.iloc[0]) if one else say(word, lang)
-
-
 def pack_reels(plan: Plan, subgrids: Any, reels: Sequence[Reel]) -> str:
-    """Pack reels as the page's script reads them: a head, then the frames, all of a sub-grid one after the other."""
+    """Pack reels as the page's script reads them: a head, then the frames, sub-grid by sub-grid."""
     index = pd.Index(subgrids)
     if not reels:
         raise ValueError("give at least one reel")
@@ -240,16 +227,17 @@ def pack_reels(plan: Plan, subgrids: Any, reels: Sequence[Reel]) -> str:
         )
         raise PlanError(f"the plan {what} -> draw over the plan that was simulated")
     column = index.get_indexer(plan.subgrids.index)
-    told = []
+    heads = []
     bodies = []
-    at = 0
+    offset = 0
     for reel in reels:
+        # By sub-grid, then by step: what does not change compresses best that way.
         frames = np.full((len(column), len(reel.steps)), UNKNOWN, np.int8)
         frames[column >= 0] = reel.frames.T[column[column >= 0]]
         bodies.append(frames.tobytes())
         words = {
             name: getattr(reel, name) for name in ("name", "group", "steps", "classes", "note")
         }
-        told.append({**words, "at": at})
-        at += len(bodies[-1])
-    return pack_stream({"reels": told}, b"".join(bodies))
+        heads.append({**words, "at": offset})
+        offset += len(bodies[-1])
+    return pack_stream({"reels": heads}, b"".join(bodies))

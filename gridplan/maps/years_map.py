@@ -1,4 +1,4 @@
-"""The years to come on a map: how likely each sub-grid is in its band, year by year, if nothing is redrawn."""
+"""The years to come on a map: how likely each sub-grid is in its band if nothing is redrawn."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import pandas as pd
 
 from gridplan.arrays import Floats, Ints
 from gridplan.maps.colours import STATES, choose_severity
+from gridplan.maps.legend import choose_title
 from gridplan.maps.time_slider import (
     Reel,
     check_codes,
-    choose_title,
     draw_reels,
     grade,
     label_classes,
@@ -67,7 +67,7 @@ def draw_years(
         If the plan is a release, or not the one that was looked ahead from.
     """
     codes = check_codes(plan, pd.Index(foreseen.bands["subgrid"].unique()), "foreseen")
-    title = choose_title(plan, "years_title", lang) if title is None else title
+    title = choose_title(plan, lang, "years_title") if title is None else title
     return draw_reels(
         plan,
         codes,
@@ -80,9 +80,13 @@ def draw_years(
 
 
 def list_reels(foreseen: Years, lang: Language = "en") -> list[Reel]:
-    """List what is foreseen over the sub-grids, in the order of the table ``bands``: chance to be out, and the likely state."""
+    """List what is foreseen over the sub-grids: the chance to be out, and the likely state.
+
+    Sub-grids come in the order of the table ``bands``.
+    """
     table = foreseen.bands
-    years = int(foreseen.manifest["years"]) + 1
+    years = int(foreseen.manifest["years"]) + 1  # year 0 is the plan itself
+    # The table has all years of a sub-grid one below the other; frames go by year.
     shares = {
         name: table[name].to_numpy(float).reshape(-1, years).T
         for name in ("inside", "over", "under", "gone")
@@ -98,6 +102,7 @@ def list_reels(foreseen: Years, lang: Language = "en") -> list[Reel]:
             never,
             steps,
             out,
+            # Rounded, since 1 - 0.95 is a little more than the edge 0.05.
             grade(np.round(1.0 - shares["inside"], 9), CHANCES),
             note,
             say("years_out", lang),
@@ -111,12 +116,14 @@ def find_states(shares: dict[str, Floats]) -> Ints:
 
     Examples
     --------
-    >>> shares = {"inside": [[0.9, 0.5]], "over": [[0.1, 0.5]], "under": [[0.0, 0.0]], "gone": [[0.0, 0.0]]}
-    >>> find_states({name: np.array(values) for name, values in shares.items()}).tolist()
+    >>> none = np.zeros((1, 2))
+    >>> shares = {"inside": np.array([[0.9, 0.5]]), "over": np.array([[0.1, 0.5]])}
+    >>> find_states({**shares, "under": none, "gone": none}).tolist()
     [[0, 1]]
     """
     names = list(STATES)
-    found = np.full(shares["inside"].shape, names.index("unsure"), np.int8)
+    states = np.full(shares["inside"].shape, names.index("unsure"), np.int8)
+    # No two states can have more than half of the futures each.
     for name, share in shares.items():
-        found[share > MOST] = names.index(name)
-    return found
+        states[share > MOST] = names.index(name)
+    return states

@@ -21,11 +21,22 @@ class Change {
 
   // Outlines before are dashed; those that ended are drawn in a colour of their own.
   fillBefore(features) {
-    const { look, stage } = this, ended = new Set(this.head.ended);
-    for (const [over, style] of [[false, look.before], [true, look.ended]]) {
-      const rings = features.filter((f) => ended.has(f.properties.i) === over).map((f) => turn(f.geometry.coordinates));
+    const { look, stage } = this;
+    const ended = new Set(this.head.ended);
+    for (const [over, style] of [
+      [false, look.before],
+      [true, look.ended],
+    ]) {
+      const rings = features
+        .filter((f) => ended.has(f.properties.i) === over)
+        .map((f) => swapAxes(f.geometry.coordinates));
       if (!rings.length) continue;
-      const lines = L.polygon(rings, { ...style, fill: false, interactive: false, renderer: stage.renderers.before });
+      const lines = L.polygon(rings, {
+        ...style,
+        fill: false,
+        interactive: false,
+        renderer: stage.renderers.before,
+      });
       lines.weightNear = style.weight;
       lines.addTo(this.layers.before);
     }
@@ -37,12 +48,17 @@ class Change {
     this.layers.before.eachLayer((lines) => lines.setStyle({ weight: lines.weightNear * share }));
   }
 
+  // Those that moved are filed last and drawn on top: they are what a reader looks for.
   fillHomes(features) {
     for (const kind of ["gone", "new", "moved"]) {
-      const own = features["homes_" + kind] || [];
-      for (const f of own) this.homes.add([kind, f.properties.i], f.geometry.coordinates);
-      const rings = own.map((f) => turn(f.geometry.coordinates));
-      const style = { ...this.look.homes[kind], interactive: false, renderer: this.stage.renderers.homes };
+      const homes = features["homes_" + kind] || [];
+      for (const f of homes) this.homes.add([kind, f.properties.i], f.geometry.coordinates);
+      const rings = homes.map((f) => swapAxes(f.geometry.coordinates));
+      const style = {
+        ...this.look.homes[kind],
+        interactive: false,
+        renderer: this.stage.renderers.homes,
+      };
       if (rings.length) L.polygon(rings, style).addTo(this.layers.homes);
     }
   }
@@ -50,36 +66,50 @@ class Change {
   follow() {
     for (const [name, layer] of Object.entries(this.layers)) {
       const wanted = this.stage.shown[name] !== false;
-      if (wanted !== this.stage.map.hasLayer(layer)) wanted ? layer.addTo(this.stage.map) : layer.remove();
+      if (wanted === this.stage.map.hasLayer(layer)) continue;
+      if (wanted) layer.addTo(this.stage.map);
+      else layer.remove();
     }
   }
 
-  // ---- what is told
+  // ---- words
 
   find(x, y) {
     return this.stage.map.hasLayer(this.layers.homes) ? this.homes.find(x, y) : undefined;
   }
 
-  tellHome([kind, row]) {
-    const { words } = this.stage, home = this.head.homes[kind][row];
+  describeHome([kind, row]) {
+    const { words } = this.stage;
+    const home = this.head.homes[kind][row];
     const node = make("div", "gp-flows");
     node.appendChild(make("b", "", home.name));
     for (const [old, now, households] of home.flows) {
-      const word = !old && now ? "flow_new" : old && home.gone ? "flow_gone" : old === now ? "flow_kept" : "flow_moved";
-      const values = { old: old || words.no_subgrid, new: now || words.no_subgrid, households: formatNumber(this.stage, households) };
+      let word = old === now ? "flow_kept" : "flow_moved";
+      if (!old && now) word = "flow_new";
+      else if (old && home.gone) word = "flow_gone";
+      const values = {
+        old: old || words.no_subgrid,
+        new: now || words.no_subgrid,
+        households: formatNumber(this.stage, households),
+      };
       node.appendChild(make("div", "", fillIn(words[word], values)));
     }
     return node;
   }
 
   makePanel() {
-    const { stage, head } = this, { words } = stage;
+    const { stage, head } = this;
+    const { words } = stage;
     const node = make("section", "gp-panel gp-change");
     node.setAttribute("aria-label", words.change);
     node.appendChild(make("h2", "", words.change));
     const list = make("div", "gp-events");
     for (const { kind, events } of head.events) {
-      const title = make("h3", "", words["events_" + kind] + " (" + formatNumber(stage, events.length) + ")");
+      const title = make(
+        "h3",
+        "",
+        words["events_" + kind] + " (" + formatNumber(stage, events.length) + ")",
+      );
       const sign = make("i");
       sign.style.background = this.look.kinds[kind];
       title.prepend(sign);
@@ -88,7 +118,15 @@ class Change {
         list.appendChild(makeButton("", event.text, event.text, () => this.goTo(event)));
       }
       if (events.length > LISTED_EVENTS) {
-        list.appendChild(make("p", "", fillIn(words.more_events, { count: formatNumber(stage, events.length - LISTED_EVENTS) })));
+        list.appendChild(
+          make(
+            "p",
+            "",
+            fillIn(words.more_events, {
+              count: formatNumber(stage, events.length - LISTED_EVENTS),
+            }),
+          ),
+        );
       }
     }
     if (!head.events.length) list.appendChild(make("p", "", words.no_events));
@@ -98,11 +136,21 @@ class Change {
 
   goTo({ box, row, text }) {
     if (!box) return;
-    const { stage } = this, [west, south, east, north] = box;
+    const { stage } = this;
+    const [west, south, east, north] = box;
     const wide = stage.map.getSize().x > 900;
-    stage.map.fitBounds([[south, west], [north, east]], {
-      maxZoom: 18, paddingTopLeft: [wide ? 330 : 40, 60], paddingBottomRight: [wide ? 350 : 40, 60], animate: false,
-    });
+    stage.map.fitBounds(
+      [
+        [south, west],
+        [north, east],
+      ],
+      {
+        maxZoom: 18,
+        paddingTopLeft: [wide ? 330 : 40, 60],
+        paddingBottomRight: [wide ? 350 : 40, 60],
+        animate: false,
+      },
+    );
     stage.pointer.highlight(row < 0 ? undefined : row);
     const card = make("div", "gp-card");
     card.appendChild(make("p", "", text));
@@ -110,16 +158,13 @@ class Change {
   }
 }
 
-function turn(rings) {
-  return rings.map((ring) => ring.map(([x, y]) => [y, x]));
-}
-
 Stage.prototype.loadChange = async function (place) {
   if (!("DecompressionStream" in window)) return;
   const { head, bytes, from } = await unpack(place);
   const start = () => {
     const features = {};
-    for (const layer of head.layers) features[layer.name] = (features[layer.name] || []).concat(readFeatures(layer, bytes, from));
+    for (const layer of head.layers)
+      features[layer.name] = (features[layer.name] || []).concat(readFeatures(layer, bytes, from));
     this.change = new Change(this, head, features);
     this.recolour();
     this.showWhole();

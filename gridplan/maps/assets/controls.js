@@ -2,6 +2,7 @@
 
 function addControl(stage, position, node) {
   const control = L.control({ position });
+  // Otherwise a click or a turn of the wheel on the panel would go to the map as well.
   control.onAdd = () => {
     L.DomEvent.disableClickPropagation(node);
     L.DomEvent.disableScrollPropagation(node);
@@ -24,11 +25,24 @@ function addTools(stage) {
   bar.appendChild(makeButton("gp-zoom-out", words.zoom_out, "\u2212", () => map.zoomOut()));
   bar.appendChild(makeButton("gp-whole", words.whole, "", () => stage.showWhole()));
   bar.appendChild(makeButton("gp-print", words.print, "", () => window.print()));
-  bar.querySelector(".gp-whole").innerHTML = '<svg viewBox="0 0 16 16" width="14" height="14" aria-hidden="true"><path d="M1.5 6V1.5H6' +
-    'M10 1.5h4.5V6M14.5 10v4.5H10M6 14.5H1.5V10" fill="none" stroke="currentColor" stroke-width="1.8"/></svg>';
-  bar.querySelector(".gp-print").innerHTML = '<svg viewBox="0 0 16 16" width="14" height="14" aria-hidden="true"><path d="M4 5V1.5h8V5' +
-    'M4 11.5H1.5V5h13v6.5H12M4 9.5h8v5H4z" fill="none" stroke="currentColor" stroke-width="1.5"/></svg>';
+  bar.querySelector(".gp-whole").innerHTML =
+    '<svg viewBox="0 0 16 16" width="14" height="14" aria-hidden="true"><path d="M1.5 6V1.5H6' +
+    'M10 1.5h4.5V6M14.5 10v4.5H10M6 14.5H1.5V10" fill="none" stroke="currentColor" ' +
+    'stroke-width="1.8"/></svg>';
+  bar.querySelector(".gp-print").innerHTML =
+    '<svg viewBox="0 0 16 16" width="14" height="14" aria-hidden="true"><path d="M4 5V1.5h8V5' +
+    'M4 11.5H1.5V5h13v6.5H12M4 9.5h8v5H4z" fill="none" stroke="currentColor" ' +
+    'stroke-width="1.5"/></svg>';
   addControl(stage, "topleft", bar);
+}
+
+const NO_MATCH = 3;
+
+// How well a text matches what was typed: all of it, its beginning, some of it, or not at all.
+function rankMatch(text, wish) {
+  if (text === wish) return 0;
+  if (text.startsWith(wish)) return 1;
+  return text.includes(wish) ? 2 : NO_MATCH;
 }
 
 class Search {
@@ -40,7 +54,12 @@ class Search {
     const node = make("div", "gp-panel gp-search");
     node.setAttribute("role", "search");
     this.input = make("input");
-    Object.assign(this.input, { type: "search", placeholder: words.search, title: words.search_hint, autocomplete: "off" });
+    Object.assign(this.input, {
+      type: "search",
+      placeholder: words.search,
+      title: words.search_hint,
+      autocomplete: "off",
+    });
     this.input.setAttribute("aria-label", words.search);
     this.input.setAttribute("role", "combobox");
     this.input.setAttribute("aria-controls", "gp-hits");
@@ -51,11 +70,19 @@ class Search {
     node.append(this.input, this.list);
     this.input.addEventListener("input", () => this.find());
     this.input.addEventListener("keydown", (event) => this.press(event));
-    node.addEventListener("focusout", (event) => { if (!node.contains(event.relatedTarget)) this.clear(); });
-    for (const type of ["keydown", "keypress", "keyup"]) node.addEventListener(type, (event) => event.stopPropagation());
+    node.addEventListener("focusout", (event) => {
+      if (!node.contains(event.relatedTarget)) this.clear();
+    });
+    // Leaflet would move and zoom the map by the keys that are typed here.
+    for (const type of ["keydown", "keypress", "keyup"]) {
+      node.addEventListener(type, (event) => event.stopPropagation());
+    }
     document.addEventListener("keydown", (event) => {
       const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement.tagName);
-      if (event.key === "/" && !typing) { event.preventDefault(); this.input.focus(); }
+      if (event.key === "/" && !typing) {
+        event.preventDefault();
+        this.input.focus();
+      }
     });
     addControl(stage, "topleft", node);
   }
@@ -66,19 +93,20 @@ class Search {
     this.hits = [];
     this.active = -1;
     if (wish && records) {
-      const rank = (text) => (text.toLowerCase() === wish ? 0 : text.toLowerCase().startsWith(wish) ? 1 : text.toLowerCase().includes(wish) ? 2 : 3);
+      const rank = (text) => rankMatch(text.toLowerCase(), wish);
       communities.code.forEach((code, n) => {
         const fit = Math.min(rank(code), rank(communities.name[n]));
-        if (fit < 3) this.hits.push({ fit, community: n });
+        if (fit < NO_MATCH) this.hits.push({ fit, community: n });
       });
       records.code.forEach((code, row) => {
         const fit = rank(code);
-        if (fit < 3) this.hits.push({ fit, row });
+        if (fit < NO_MATCH) this.hits.push({ fit, row });
       });
       this.hits = this.hits.sort((a, b) => a.fit - b.fit).slice(0, 8);
     }
     this.list.replaceChildren(...this.hits.map((hit, n) => this.makeHit(hit, n)));
-    if (wish && !this.hits.length) this.list.replaceChildren(make("li", "gp-nothing", words.nothing));
+    if (wish && !this.hits.length)
+      this.list.replaceChildren(make("li", "gp-nothing", words.nothing));
     this.input.setAttribute("aria-expanded", String(this.hits.length > 0));
   }
 
@@ -88,21 +116,35 @@ class Search {
     const item = make("li");
     item.id = "gp-hit-" + n;
     item.setAttribute("role", "option");
-    item.appendChild(make("b", "", ofCommunity ? this.stage.nameCommunity(hit.community) : records.code[hit.row]));
-    const note = ofCommunity ? words.community + " " + communities.code[hit.community] : this.stage.nameCommunity(records.community[hit.row]);
+    item.appendChild(
+      make("b", "", ofCommunity ? this.stage.nameCommunity(hit.community) : records.code[hit.row]),
+    );
+    const note = ofCommunity
+      ? words.community + " " + communities.code[hit.community]
+      : this.stage.nameCommunity(records.community[hit.row]);
     item.appendChild(make("span", "", note));
-    item.addEventListener("mousedown", (event) => { event.preventDefault(); this.go(hit); });
+    // Before the input loses the focus, which clears the list.
+    item.addEventListener("mousedown", (event) => {
+      event.preventDefault();
+      this.go(hit);
+    });
     return item;
   }
 
   press(event) {
-    if (event.key === "Escape") { this.input.value = ""; this.clear(); }
-    else if (event.key === "Enter") { event.preventDefault(); this.go(this.hits[Math.max(0, this.active)]); }
-    else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+    if (event.key === "Escape") {
+      this.input.value = "";
+      this.clear();
+    } else if (event.key === "Enter") {
+      event.preventDefault();
+      this.go(this.hits[Math.max(0, this.active)]);
+    } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
       const step = event.key === "ArrowDown" ? 1 : -1;
       this.active = Math.min(this.hits.length - 1, Math.max(0, this.active + step));
-      [...this.list.children].forEach((item, n) => item.setAttribute("aria-selected", String(n === this.active)));
+      [...this.list.children].forEach((item, n) =>
+        item.setAttribute("aria-selected", String(n === this.active)),
+      );
       this.input.setAttribute("aria-activedescendant", "gp-hit-" + this.active);
     }
   }
@@ -114,7 +156,12 @@ class Search {
       const n = hit.community;
       stage.goTo(stage.communities.box[n], stage.communities.point[n], describeCommunity(stage, n));
     } else {
-      stage.goTo(stage.records.box[hit.row], stage.records.point[hit.row], describe(stage, hit.row), hit.row);
+      stage.goTo(
+        stage.records.box[hit.row],
+        stage.records.point[hit.row],
+        describe(stage, hit.row),
+        hit.row,
+      );
     }
     this.clear();
   }
@@ -151,9 +198,11 @@ class Legend {
 
   draw() {
     const { config, view, reels } = this.stage;
-    const own = view === "reel" && reels ? reels.listKeys() : [];
-    this.keys.replaceChildren(...own, ...config.keys[view].map(makeKey));
-    const bare = this.stage.isBare() ? ["centre", "hatch", ...(view === "reel" ? ["ring"] : [])] : [];
+    const classes = view === "reel" && reels ? reels.listKeys() : [];
+    this.keys.replaceChildren(...classes, ...config.keys[view].map(makeKey));
+    const bare = this.stage.isBare()
+      ? ["centre", "hatch", ...(view === "reel" ? ["ring"] : [])]
+      : [];
     const shown = config.keys.always.filter(([sign]) => !bare.includes(sign));
     this.signs.replaceChildren(...shown.map(makeKey));
   }

@@ -1,8 +1,11 @@
 // Labels and centres: only those in view, none on top of another.
 
-const HOUSE = '<svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"><path d="M8 1.2 1.2 7.4h1.9v7.2h9.8V7.4h1.9z" ' +
+const HOUSE =
+  '<svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">' +
+  '<path d="M8 1.2 1.2 7.4h1.9v7.2h9.8V7.4h1.9z" ' +
   'fill="currentColor" stroke="#fff" stroke-width="1.3" stroke-linejoin="round"/></svg>';
-const MOST_MARKS = 900, ROOM = 54; // pixels that a sub-grid must measure before its centre is shown
+const MOST_MARKS = 900; // on the map at a time; each is an element of the page
+const ROOM = 54; // pixels that a sub-grid must measure before its centre is shown
 
 class Marks {
   constructor(stage, kind) {
@@ -32,8 +35,18 @@ class Marks {
   }
 
   put(point, html, className, pane, size) {
-    const icon = L.divIcon({ html, className, iconSize: size, iconAnchor: size ? [size[0] / 2, size[1] / 2] : undefined });
-    const marker = L.marker([point[1], point[0]], { icon, pane, interactive: false, keyboard: false });
+    const icon = L.divIcon({
+      html,
+      className,
+      iconSize: size,
+      iconAnchor: size ? [size[0] / 2, size[1] / 2] : undefined,
+    });
+    const marker = L.marker([point[1], point[0]], {
+      icon,
+      pane,
+      interactive: false,
+      keyboard: false,
+    });
     this.group.addLayer(marker);
   }
 
@@ -43,19 +56,27 @@ class Marks {
     const view = map.getBounds();
     let count = 0;
     records.centre.forEach((point, row) => {
-      if (count >= MOST_MARKS || !point || !view.contains([point[1], point[0]]) || !this.hasRoom(row)) return;
+      if (
+        count >= MOST_MARKS ||
+        !point ||
+        !view.contains([point[1], point[0]]) ||
+        !this.hasRoom(row)
+      )
+        return;
       this.put(point, HOUSE, "gp-centre", "gp-centres", [16, 16]);
       count += 1;
     });
   }
 
-  // Whether most sub-grids in view are wide enough for their code; a few codes here and there would only confuse.
+  // Whether most sub-grids in view are wide enough for their code; a few codes here and there would
+  // only confuse. The median of their widths decides.
   isRoomy() {
     const { map, records } = this.stage;
     const view = map.getBounds();
     const widths = [];
     records.point.forEach((point, row) => {
-      if (point && view.contains([point[1], point[0]])) widths.push(records.box[row][2] - records.box[row][0]);
+      if (point && view.contains([point[1], point[0]]))
+        widths.push(records.box[row][2] - records.box[row][0]);
     });
     const degree = map.latLngToContainerPoint([0, 1]).x - map.latLngToContainerPoint([0, 0]).x;
     return widths.length > 0 && widths.sort((a, b) => a - b)[widths.length >> 1] * degree > 30;
@@ -68,7 +89,8 @@ class Marks {
 
   // The box of a shape in pixels of the map.
   measureBox([west, south, east, north]) {
-    const low = this.stage.map.latLngToContainerPoint([south, west]), high = this.stage.map.latLngToContainerPoint([north, east]);
+    const low = this.stage.map.latLngToContainerPoint([south, west]);
+    const high = this.stage.map.latLngToContainerPoint([north, east]);
     return [low.x, high.y, high.x, low.y];
   }
 
@@ -76,30 +98,65 @@ class Marks {
     const { records, communities } = this.stage;
     this.used = [];
     communities.code.forEach((code, n) => {
-      this.place(communities.name[n], communities.box[n], communities.point[n], "gp-label gp-label-community", 15, 0.8);
+      this.place(
+        communities.name[n],
+        communities.box[n],
+        communities.point[n],
+        "gp-label gp-label-community",
+        15,
+        0.8,
+      );
     });
     if (!this.isRoomy()) return;
     records.code.forEach((code, row) => {
-      this.place(shorten(code), records.box[row], records.point[row], "gp-label gp-label-subgrid", 11, 1.15, row);
+      this.place(
+        shorten(code),
+        records.box[row],
+        records.point[row],
+        "gp-label gp-label-subgrid",
+        11,
+        1.15,
+        row,
+      );
     });
   }
 
-  // Put a label where it fits into its shape and covers neither another label nor the sub-grid's own centre.
+  // Put a label where it fits into its shape, and covers neither another label nor the centre of
+  // its sub-grid.
   place(text, box, point, className, size, room, row) {
     const { map, index, records } = this.stage;
-    if (!text || !point || !box || this.used.length >= MOST_MARKS || !map.getBounds().contains([point[1], point[0]])) return;
+    if (
+      !text ||
+      !point ||
+      !box ||
+      this.used.length >= MOST_MARKS ||
+      !map.getBounds().contains([point[1], point[0]])
+    )
+      return;
     const [left, top, right, bottom] = this.measureBox(box);
-    const width = measure(text, size), height = size * 1.3;
+    const width = measure(text, size);
+    const height = size * 1.3;
     if (right - left < width * room || bottom - top < height * room) return;
-    const centre = row === undefined || !this.stage.isClose() || !this.hasRoom(row) ? null : records.centre[row];
+    const centre =
+      row === undefined || !this.stage.isClose() || !this.hasRoom(row) ? null : records.centre[row];
     const house = centre && map.latLngToContainerPoint([centre[1], centre[0]]);
-    const taken = house ? [...this.used, [house.x - 9, house.y - 9, house.x + 9, house.y + 9]] : this.used;
-    const at = map.latLngToContainerPoint([point[1], point[0]]);
+    const taken = house
+      ? [...this.used, [house.x - 9, house.y - 9, house.x + 9, house.y + 9]]
+      : this.used;
+    const spot = map.latLngToContainerPoint([point[1], point[0]]);
+    // Beside a house the label may go above or below it.
     for (const shift of house ? [0, height + 6, -height - 6] : [0]) {
-      const rect = [at.x - width / 2, at.y + shift - height / 2, at.x + width / 2, at.y + shift + height / 2];
-      if (taken.some((u) => u[0] < rect[2] && rect[0] < u[2] && u[1] < rect[3] && rect[1] < u[3])) continue;
-      const spot = map.containerPointToLatLng([at.x, at.y + shift * 1.3]);
-      if (shift && index.find(spot.lng, spot.lat) !== row) continue;
+      const middle = spot.y + shift;
+      const rect = [
+        spot.x - width / 2,
+        middle - height / 2,
+        spot.x + width / 2,
+        middle + height / 2,
+      ];
+      if (taken.some((other) => overlaps(other, rect))) continue;
+      // Shifted, it must still be over its own sub-grid, with some room to spare.
+      const edge = map.containerPointToLatLng([spot.x, spot.y + shift * 1.3]);
+      if (shift && index.find(edge.lng, edge.lat) !== row) continue;
       this.used.push(rect);
       const label = make("span", "", text);
       label.style.top = shift + "px";
@@ -109,10 +166,17 @@ class Marks {
   }
 }
 
+// Whether two boxes (left, top, right, bottom) overlap.
+function overlaps(one, other) {
+  return one[0] < other[2] && other[0] < one[2] && one[1] < other[3] && other[1] < one[3];
+}
+
+// The community is named beside it, so that the last part of a code is enough.
 function shorten(code) {
   return code.slice(code.lastIndexOf("-") + 1);
 }
 
+// About how wide a text is; a Chinese character is as wide as it is high.
 function measure(text, size) {
   let width = 0;
   for (const letter of text) width += letter.charCodeAt(0) > 0x2e7f ? size : size * 0.58;

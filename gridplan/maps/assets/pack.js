@@ -2,18 +2,21 @@
 
 const STEP = 1e6; // of a degree
 
-// Read the whole numbers that tiled.py writes.
+// Read the whole numbers that tiled_layers.py writes: seven bits a byte, the top bit set where
+// more follow, the sign folded into the lowest bit.
 class Reader {
-  constructor(bytes, at) {
+  constructor(bytes, offset) {
     this.bytes = bytes;
-    this.at = at;
+    this.offset = offset;
   }
 
   next() {
     const { bytes } = this;
-    let byte = bytes[this.at++], value = byte & 127, shift = 7;
+    let byte = bytes[this.offset++];
+    let value = byte & 127;
+    let shift = 7;
     while (byte > 127) {
-      byte = bytes[this.at++];
+      byte = bytes[this.offset++];
       value |= (byte & 127) << shift;
       shift += 7;
     }
@@ -21,18 +24,23 @@ class Reader {
   }
 
   list(count) {
-    const out = new Int32Array(count);
-    for (let i = 0; i < count; i++) out[i] = this.next();
-    return out;
+    const numbers = new Int32Array(count);
+    for (let i = 0; i < count; i++) numbers[i] = this.next();
+    return numbers;
   }
 }
 
 function readFeatures(layer, bytes, from) {
   const reader = new Reader(bytes, from + layer.at);
-  const rows = reader.list(layer.count), rings = reader.list(layer.count);
+  const rows = reader.list(layer.count);
+  const rings = reader.list(layer.count);
   const lengths = reader.list(rings.reduce((sum, n) => sum + n, 0));
   const features = new Array(layer.count);
-  let row = 0, ring = 0, x = 0, y = 0;
+  // Rows and places are steps from the one before, so that they are summed up.
+  let row = 0;
+  let ring = 0;
+  let x = 0;
+  let y = 0;
   for (let i = 0; i < layer.count; i++) {
     row += rows[i];
     const lists = [];
@@ -56,13 +64,17 @@ function shape(kind, lists) {
   return { type: "Point", coordinates: lists[0][0] };
 }
 
-// Take what a script element of the page holds: figures, and where shapes begin in the bytes behind them.
+// Take what a script element of the page holds: figures, and where in the bytes shapes begin.
 async function unpack(place) {
   const holder = document.getElementById(place);
   const packed = Uint8Array.from(atob(holder.textContent), (letter) => letter.charCodeAt(0));
-  holder.remove();
+  holder.remove(); // the text is as large as the pack, and not needed again
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
   const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
   const length = new DataView(bytes.buffer).getUint32(0, true);
-  return { head: JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length))), bytes, from: 4 + length };
+  return {
+    head: JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length))),
+    bytes,
+    from: 4 + length,
+  };
 }

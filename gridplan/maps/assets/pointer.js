@@ -1,14 +1,19 @@
-// What lies under the pointer, and the tooltip that tells of it. Text from data only ever goes through textContent.
+// What lies under the pointer, and its tooltip. Text from data only ever goes through textContent,
+// so that a name can never be taken for markup.
 
-// Which of many polygons holds a point: polygons are filed under the cells of a coarse lattice that their boxes touch.
+// Which of many polygons holds a point: polygons are filed under the cells of a coarse lattice
+// that their boxes touch, so that a look-up tests a few of them only.
 class PointIndex {
   constructor(cell) {
-    this.cell = cell || 0.004;
+    this.cell = cell || 0.004; // degrees, about 400 m
     this.cells = new Map();
   }
 
   add(row, rings) {
-    let west = Infinity, south = Infinity, east = -Infinity, north = -Infinity;
+    let west = Infinity;
+    let south = Infinity;
+    let east = -Infinity;
+    let north = -Infinity;
     for (const [x, y] of rings[0]) {
       if (x < west) west = x;
       if (x > east) east = x;
@@ -18,7 +23,7 @@ class PointIndex {
     const entry = { row, rings, west, south, east, north };
     for (let i = Math.floor(west / this.cell); i <= Math.floor(east / this.cell); i++) {
       for (let j = Math.floor(south / this.cell); j <= Math.floor(north / this.cell); j++) {
-        const key = i * 1e6 + j;
+        const key = i * 1e6 + j; // j is at most 180 / cell, far below a million
         const list = this.cells.get(key);
         if (list) list.push(entry);
         else this.cells.set(key, [entry]);
@@ -28,18 +33,21 @@ class PointIndex {
 
   find(x, y) {
     const near = this.cells.get(Math.floor(x / this.cell) * 1e6 + Math.floor(y / this.cell)) || [];
-    for (const e of near) {
-      if (x >= e.west && x <= e.east && y >= e.south && y <= e.north && holds(e.rings, x, y)) return e.row;
+    for (const { row, rings, west, south, east, north } of near) {
+      // The box is tested first, since it is cheap and nearly always decides.
+      if (x >= west && x <= east && y >= south && y <= north && holds(rings, x, y)) return row;
     }
     return undefined;
   }
 }
 
+// A ray to the east crosses the rings an odd number of times from inside, holes included.
 function holds(rings, x, y) {
   let inside = false;
   for (const ring of rings) {
     for (let i = 0, j = ring.length - 1; i < ring.length; j = i++) {
-      const [xi, yi] = ring[i], [xj, yj] = ring[j];
+      const [xi, yi] = ring[i];
+      const [xj, yj] = ring[j];
       if (yi > y !== yj > y && x < ((xj - xi) * (y - yi)) / (yj - yi) + xi) inside = !inside;
     }
   }
@@ -59,14 +67,21 @@ class Pointer {
   follow(event) {
     const { stage } = this;
     const target = event.originalEvent && event.originalEvent.target;
-    const elsewhere = target && target.closest && target.closest(".leaflet-control, .leaflet-interactive, .leaflet-popup");
+    // Over a control, a popup or a layer of the user's the map has nothing to say.
+    const elsewhere =
+      target &&
+      target.closest &&
+      target.closest(".leaflet-control, .leaflet-interactive, .leaflet-popup");
     const { lng, lat } = event.latlng;
     const row = elsewhere || !stage.records ? undefined : stage.index.find(lng, lat);
     const home = elsewhere || !stage.change ? undefined : stage.change.find(lng, lat);
     if (row === undefined && home === undefined) return this.hide();
     this.highlight(row);
-    const card = row === undefined ? make("div", "gp-card") : describe(stage, row, stage.buildingIndex.find(lng, lat));
-    if (home !== undefined) card.appendChild(stage.change.tellHome(home));
+    const card =
+      row === undefined
+        ? make("div", "gp-card")
+        : describe(stage, row, stage.buildingIndex.find(lng, lat));
+    if (home !== undefined) card.appendChild(stage.change.describeHome(home));
     this.show(event.latlng, card);
   }
 
@@ -82,8 +97,13 @@ class Pointer {
     this.mark = null;
     this.row = row;
     if (row === undefined || !stage.parts.has(row)) return;
-    const latlngs = stage.parts.get(row).map((rings) => rings.map((ring) => ring.map(([x, y]) => [y, x])));
-    const style = { ...stage.config.styles.highlight, fill: false, interactive: false, renderer: stage.renderers.highlight };
+    const latlngs = stage.parts.get(row).map(swapAxes);
+    const style = {
+      ...stage.config.styles.highlight,
+      fill: false,
+      interactive: false,
+      renderer: stage.renderers.highlight,
+    };
     this.mark = L.polygon(latlngs, style).addTo(stage.map);
   }
 
@@ -93,12 +113,23 @@ class Pointer {
   }
 }
 
+// GeoJSON has longitude first, Leaflet latitude.
+function swapAxes(rings) {
+  return rings.map((ring) => ring.map(([x, y]) => [y, x]));
+}
+
 function fillIn(text, values) {
   return text.replace(/\{(\w+)\}/g, (whole, key) => (key in values ? values[key] : whole));
 }
 
 function formatNumber(stage, value) {
   return value.toLocaleString(stage.config.lang === "zh" ? "zh-CN" : "en-GB");
+}
+
+// Households with their unit where the language puts it after the value.
+function formatHouseholds(stage, count) {
+  const [, , unit] = stage.config.lines[0];
+  return formatNumber(stage, count) + unit;
 }
 
 function addLine(table, label, value, note) {
@@ -122,26 +153,33 @@ function describe(stage, row, building) {
   const exclusive = records.exclusive[row];
   const band = fillIn(words.band_values, { low: records.low[row], high: records.high[row] });
   for (const [column, label, unit] of config.lines) {
-    if (exclusive && column === "mean_walk") continue;
+    const value = records[column][row];
+    if (value === null || value === "") continue; // such as the walk of an exclusive grid
     const note = column === "households" && !exclusive ? band : "";
-    addLine(table, label, formatNumber(stage, records[column][row]) + unit, note);
+    addLine(table, label, formatNumber(stage, value) + unit, note);
   }
   if (stage.view === "reach" && stage.reach) stage.reach.addLines(table, row);
   node.appendChild(table);
-  if (stage.view === "reel" && stage.reels && !exclusive) node.appendChild(stage.reels.tell(row));
-  const note = (word, text) => text && node.appendChild(make("p", "gp-card-note", word + (config.lang === "zh" ? "：" : ": ") + text));
-  if (exclusive) note(words.exclusive, records.owner[row] || "–");
-  note(words.grid, records.grid[row]);
-  note(words.special, records.special[row]);
+  if (stage.view === "reel" && stage.reels && !exclusive)
+    node.appendChild(stage.reels.makeClassLine(row));
+  const addNote = (text) => node.appendChild(make("p", "gp-card-note", text));
+  const grid = records.grid[row];
+  const special = records.special[row];
+  if (exclusive) addNote(fillIn(words.exclusive_of, { owner: records.owner[row] || "–" }));
+  if (grid) addNote(fillIn(words.grid_of, { grid }));
+  if (special) addNote(fillIn(words.special_of, { special }));
   if (exclusive) return node;
   if (stage.view === "change" && records.story) node.appendChild(make("p", "", records.story[row]));
   if (!records.in_band[row]) {
     const why = records.why[row];
-    node.appendChild(make("p", "gp-card-out", words.out + (why ? (config.lang === "zh" ? "：" : ": ") + why : "")));
+    node.appendChild(
+      make("p", "gp-card-out", why ? fillIn(words.out_because, { why }) : words.out),
+    );
   }
   if (building) {
-    const line = make("p", "gp-card-note", config.building + (config.lang === "zh" ? "：" : ": "));
-    line.appendChild(make("b", "", building));
+    const [before, after] = words.building_named.split("{name}");
+    const line = make("p", "gp-card-note");
+    line.append(before, make("b", "", building), after);
     node.appendChild(line);
   }
   return node;
@@ -156,7 +194,7 @@ function describeCommunity(stage, n) {
   node.appendChild(head);
   const table = make("table");
   addLine(table, words.subgrids, formatNumber(stage, communities.subgrids[n]));
-  addLine(table, config.lines[0][1], formatNumber(stage, communities.households[n]) + config.lines[0][2]);
+  addLine(table, config.lines[0][1], formatHouseholds(stage, communities.households[n]));
   addLine(table, words.figure_share, communities.in_band[n] + " / " + communities.subgrids[n]);
   node.appendChild(table);
   return node;

@@ -1,12 +1,28 @@
 // The stage of a plan's map: panes, colours by view, what is drawn how wide, printing.
 
+// What lies over what: the z-index of each pane. Leaflet's own overlays are at 400, markers at 600,
+// tooltips at 650 and popups at 700.
 const PANES = {
-  fills: 300, streets: 310, reach: 320, barriers: 330, buildings: 340, homes: 345, outlines: 350, before: 351, specials: 352, out: 355,
-  grids: 357, limits: 360,
-  openings: 365, highlight: 370, centres: 620, labels: 630, posts: 640,
+  fills: 300,
+  streets: 310,
+  reach: 320,
+  barriers: 330,
+  buildings: 340,
+  homes: 345,
+  outlines: 350,
+  before: 351,
+  specials: 352,
+  out: 355,
+  grids: 357,
+  limits: 360,
+  openings: 365,
+  highlight: 370,
+  centres: 620,
+  labels: 630,
+  posts: 640,
 };
 
-const CLOSE = 14; // zoom
+const CLOSE = 14; // the zoom from which small signs have room
 
 function make(tag, className, text) {
   const node = document.createElement(tag);
@@ -33,7 +49,7 @@ class Stage {
     this.records = config.records || null;
     this.communities = config.communities || null;
     this.index = new PointIndex();
-    this.buildingIndex = new PointIndex(0.001);
+    this.buildingIndex = new PointIndex(0.001); // buildings are small, so their cells are too
     this.parts = new Map(); // row of a sub-grid -> its polygons, for the highlight
     this.paths = []; // [path, row] of class layers
     this.lines = []; // [path, weight at zoom 16] of class layers
@@ -43,12 +59,23 @@ class Stage {
     for (const [name, level] of Object.entries(PANES)) {
       const pane = map.createPane("gp-" + name);
       pane.style.zIndex = level;
-      pane.style.pointerEvents = "none";
+      pane.style.pointerEvents = "none"; // the map itself finds what is under the pointer
     }
+    // Canvas is quick with thousands of paths; SVG has hatches and sharper outlines.
     for (const name of ["streets", "reach", "barriers", "buildings", "homes", "before"]) {
       this.renderers[name] = L.canvas({ pane: "gp-" + name, padding: 0.3 });
     }
-    for (const name of ["fills", "outlines", "specials", "out", "grids", "limits", "openings", "highlight", "posts"]) {
+    for (const name of [
+      "fills",
+      "outlines",
+      "specials",
+      "out",
+      "grids",
+      "limits",
+      "openings",
+      "highlight",
+      "posts",
+    ]) {
       this.renderers[name] = L.svg({ pane: "gp-" + name, padding: 0.3 });
     }
     this.outlines = L.layerGroup();
@@ -70,14 +97,26 @@ class Stage {
 
   showWhole() {
     const [west, south, east, north] = this.config.bounds;
-    const wide = this.map.getSize().x > 900, left = this.view === "reach" || this.view === "change" ? 285 : 48;
+    // Beside the plan there is room for the panels, on small screens only for the plan.
+    const wide = this.map.getSize().x > 900;
+    const left = this.view === "reach" || this.view === "change" ? 285 : 48;
     const foot = this.view === "reel" ? 160 : 24; // below lies the slider
-    this.map.fitBounds([[south, west], [north, east]], {
-      paddingTopLeft: [wide ? left : 12, 12], paddingBottomRight: [wide ? 310 : 12, foot], animate: false, maxZoom: 19,
-    });
+    this.map.fitBounds(
+      [
+        [south, west],
+        [north, east],
+      ],
+      {
+        paddingTopLeft: [wide ? left : 12, 12],
+        paddingBottomRight: [wide ? 310 : 12, foot],
+        animate: false,
+        maxZoom: 19,
+      },
+    );
   }
 
-  // Whether the view that is on tells something of its own, beside which signs of the band and of centres would distract.
+  // Whether the view that is on has a subject of its own, from which signs of the band and of
+  // centres would distract.
   isBare() {
     return ["reach", "change", "reel"].includes(this.view);
   }
@@ -109,7 +148,7 @@ class Stage {
     return layer;
   }
 
-  // Colour the sub-grids; an event tells the tiled layer what to paint anew.
+  // Colour the sub-grids; an event makes the tiled layer paint again.
   recolour(event = "gridplan:view") {
     for (const [path, row] of this.paths) {
       const fillColor = this.fill(row);
@@ -121,18 +160,24 @@ class Stage {
   // A switch in the layer control for something that the tiled layer paints.
   makeOverlay(name) {
     const layer = L.layerGroup();
-    const turn = (on) => () => {
-      this.shown[name] = on;
+    const show = (isOn) => () => {
+      this.shown[name] = isOn;
       this.map.fire("gridplan:view");
     };
-    return layer.on("add", turn(true)).on("remove", turn(false));
+    return layer.on("add", show(true)).on("remove", show(false));
   }
 
   makeMarks(kind) {
     const marks = new Marks(this, kind);
-    return L.layerGroup().on("add", function () { marks.show(this); }).on("remove", () => marks.hide());
+    return L.layerGroup()
+      .on("add", function () {
+        marks.show(this);
+      })
+      .on("remove", () => marks.hide());
   }
 
+  // By how much streets and barriers are wider than at zoom 16; the ground doubles with each zoom,
+  // lines grow by less than half.
   scale() {
     return Math.min(3, Math.max(0.35, Math.pow(1.45, this.map.getZoom() - 16)));
   }
@@ -140,14 +185,21 @@ class Stage {
   // Limits are drawn finer the more of them there are in view.
   limitWeight() {
     const zoom = this.map.getZoom();
-    return this.config.styles.limit.weight * (zoom < 12 ? 0.35 : zoom < 13.5 ? 0.55 : zoom < 15 ? 0.8 : 1);
+    return (
+      this.config.styles.limit.weight *
+      (zoom < 12 ? 0.35 : zoom < 13.5 ? 0.55 : zoom < 15 ? 0.8 : 1)
+    );
   }
 
   outlineWeight() {
-    return this.config.styles.outline.weight * (this.view === "reel" ? 0.6 : 1) * (this.map.getZoom() < 14 ? 0.5 : 1);
+    return (
+      this.config.styles.outline.weight *
+      (this.view === "reel" ? 0.6 : 1) *
+      (this.map.getZoom() < 14 ? 0.5 : 1)
+    );
   }
 
-  // Whether small signs have room; openings, buildings of the tiled layer and centres are left out where they have not.
+  // Whether small signs have room: openings, buildings of the tiled layer, and centres.
   isClose() {
     return this.map.getZoom() >= CLOSE;
   }
@@ -170,7 +222,11 @@ class Stage {
     this.paths.push([path, row]);
     for (const rings of getPolygons(feature.geometry)) this.addPolygon(row, rings);
     const outline = {
-      ...this.config.styles.outline, weight: this.outlineWeight(), fill: false, interactive: false, renderer: this.renderers.outlines,
+      ...this.config.styles.outline,
+      weight: this.outlineWeight(),
+      fill: false,
+      interactive: false,
+      renderer: this.renderers.outlines,
     };
     this.outlines.addLayer(L.polygon(path.getLatLngs(), outline));
   }
@@ -184,7 +240,8 @@ class Stage {
 
   seeBuilding(feature) {
     const name = feature.properties.n;
-    if (name) for (const rings of getPolygons(feature.geometry)) this.buildingIndex.add(name, rings);
+    if (name)
+      for (const rings of getPolygons(feature.geometry)) this.buildingIndex.add(name, rings);
   }
 
   seeLine(feature, path) {
@@ -202,7 +259,10 @@ class Stage {
   // Called when the whole script has run, so that the layers a user added are there.
   addLayers(views, overlays) {
     const size = this.map.getSize();
-    const control = L.control.layers(views, overlays, { collapsed: size.x < 760 || size.y < 420, autoZIndex: false });
+    const control = L.control.layers(views, overlays, {
+      collapsed: size.x < 760 || size.y < 420,
+      autoZIndex: false,
+    });
     control.addTo(this.map);
     control.getContainer().setAttribute("aria-label", this.words.layers);
   }
@@ -214,7 +274,13 @@ class Stage {
   goTo(box, point, content, row) {
     if (!box) return;
     const [west, south, east, north] = box;
-    this.map.fitBounds([[south, west], [north, east]], { maxZoom: 18, padding: [70, 70], animate: false });
+    this.map.fitBounds(
+      [
+        [south, west],
+        [north, east],
+      ],
+      { maxZoom: 18, padding: [70, 70], animate: false },
+    );
     this.pointer.highlight(row);
     this.pointer.show(L.latLng(point[1], point[0]), content);
   }
@@ -231,9 +297,13 @@ function getPolygons(geometry) {
 }
 
 function addHatch(container, colour) {
-  const svg = '<svg width="0" height="0" aria-hidden="true" style="position:absolute"><defs><pattern id="gridplan-hatch" ' +
-    'width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><line x1="0" y1="0" x2="0" y2="7" ' +
-    'stroke="' + colour + '" stroke-width="2.2" stroke-opacity="0.6"/></pattern></defs></svg>';
+  const svg =
+    '<svg width="0" height="0" aria-hidden="true" style="position:absolute"><defs>' +
+    '<pattern id="gridplan-hatch" width="7" height="7" patternUnits="userSpaceOnUse" ' +
+    'patternTransform="rotate(45)"><line x1="0" y1="0" x2="0" y2="7" ' +
+    'stroke="' +
+    colour +
+    '" stroke-width="2.2" stroke-opacity="0.6"/></pattern></defs></svg>';
   container.insertAdjacentHTML("beforeend", svg);
 }
 
@@ -241,7 +311,9 @@ function followPrinting(stage) {
   const { map } = stage;
   let before = null;
   window.addEventListener("beforeprint", () => {
-    const shown = map.getBounds(), container = map.getContainer();
+    // The sheet has another shape than the window, and shows at least what the window did.
+    const shown = map.getBounds();
+    const container = map.getContainer();
     before = { centre: map.getCenter(), zoom: map.getZoom() };
     container.classList.add("gp-printing");
     map.invalidateSize({ animate: false, pan: false });

@@ -1,8 +1,12 @@
 // The tiled layer: unpacks the shapes of a plan and paints them tile by tile, cut by geojson-vt.
 (function () {
   "use strict";
-  const EXTENT = 4096, SIZE = 512;
-  const OUTLINES_FROM = 12.5, PATHS_FROM = 15, MINOR_FROM = 12.5;
+  const EXTENT = 4096; // units of geojson-vt across a tile
+  const SIZE = 512; // pixels of a tile
+  // Zooms from which outlines, paths and narrow streets are painted.
+  const OUTLINES_FROM = 12.5;
+  const PATHS_FROM = 15;
+  const MINOR_FROM = 12.5;
 
   // One kind of shapes; cut into tiles when it is first needed.
   class Sheet {
@@ -17,27 +21,31 @@
 
     getTile(z, x, y) {
       if (!this.index) {
+        // The buffer, in units of a tile, is wider than any line, which would else end at the seam.
         const options = { maxZoom: 19, indexMaxZoom: 4, tolerance: 2, extent: EXTENT, buffer: 96 };
         this.index = geojsonvt({ type: "FeatureCollection", features: this.read() }, options);
-        this.features = null;
+        this.features = null; // the index has its own copy
       }
       const tile = this.index.getTile(z, x, y);
       return tile ? tile.features : [];
     }
   }
 
-  // Trace shapes and paint them some hundred at a time: a browser slows down beyond measure with paths of many rings.
-  // Rings come closed.
-  const AT_ONCE = 250;
+  // Shapes traced before they are painted: a browser slows down beyond measure with paths of many
+  // rings.
+  const BATCH = 250;
 
+  // Trace shapes, whose rings come closed, and finish each batch by painting it.
   function trace(pen, features, finish) {
     const scale = SIZE / EXTENT;
     pen.beginPath();
     features.forEach((feature, n) => {
       for (const ring of feature.geometry) {
-        ring.forEach(([x, y], p) => (p ? pen.lineTo(x * scale, y * scale) : pen.moveTo(x * scale, y * scale)));
+        ring.forEach(([x, y], p) =>
+          p ? pen.lineTo(x * scale, y * scale) : pen.moveTo(x * scale, y * scale),
+        );
       }
-      if (n % AT_ONCE === AT_ONCE - 1) {
+      if (n % BATCH === BATCH - 1) {
         finish();
         pen.beginPath();
       }
@@ -59,36 +67,49 @@
       const pen = canvas.getContext("2d");
       pen.scale(ratio, ratio);
       pen.lineJoin = pen.lineCap = "round";
-      const z = coords.z - 1, zoom = this.stage.map.getZoom();
-      const get = (name) => this.sheets.filter((s) => s.layer.name === name && coords.z > 0)
-        .map((s) => [s.layer.kind, s.getTile(z, coords.x, coords.y)]);
+      // Tiles are twice as wide as those of geojson-vt, hence one zoom less.
+      const z = coords.z - 1;
+      const zoom = this.stage.map.getZoom();
+      const get = (name) =>
+        this.sheets
+          .filter((s) => s.layer.name === name && coords.z > 0)
+          .map((s) => [s.layer.kind, s.getTile(z, coords.x, coords.y)]);
       if (this.part !== "signs") this.paintLand(pen, get, zoom);
       if (this.part !== "fills") this.paintSigns(pen, get, zoom);
     }
 
     paintLand(pen, get, zoom) {
       const { shown } = this.stage;
-      const far = zoom < OUTLINES_FROM && this.stage.view === "colours"; // sub-grids would be a flicker of dots
-      if (shown.subgrids && far) this.paintFills(pen, get("communities"), (n) => this.stage.fillCommunity(n));
+      // From far away sub-grids would be a flicker of dots.
+      const far = zoom < OUTLINES_FROM && this.stage.view === "colours";
+      if (shown.subgrids && far)
+        this.paintFills(pen, get("communities"), (n) => this.stage.fillCommunity(n));
       else if (shown.subgrids) this.paintFills(pen, get("subgrids"), (row) => this.stage.fill(row));
     }
 
     paintSigns(pen, get, zoom) {
       const { shown, view } = this.stage;
       if (shown.streets) this.paintStreets(pen, get, zoom);
-      if (shown.barriers) for (const name of ["water", "wall", "road", "rail"]) this.paintPlain(pen, get(name), name);
+      if (shown.barriers)
+        for (const name of ["water", "wall", "road", "rail"]) this.paintPlain(pen, get(name), name);
       if (shown.buildings && this.stage.isClose()) {
-        for (const name of ["other_building", "home"]) this.paintPlain(pen, get(name), name, view === "reel" ? 0.45 : 1);
+        for (const name of ["other_building", "home"])
+          this.paintPlain(pen, get(name), name, view === "reel" ? 0.45 : 1);
       }
-      if (shown.subgrids && zoom >= OUTLINES_FROM) this.paintOutlines(pen, get("subgrids"), "outline", this.stage.outlineWeight());
+      if (shown.subgrids && zoom >= OUTLINES_FROM)
+        this.paintOutlines(pen, get("subgrids"), "outline", this.stage.outlineWeight());
       if (shown.specials) this.paintPlain(pen, get("special"), "special");
       if (shown.out && !this.stage.isBare()) this.paintOut(pen, get("subgrids"), zoom);
-      if (shown.grids) this.paintOutlines(pen, get("grids"), "grid", this.stage.config.styles.grid.weight);
-      if (shown.communities) this.paintOutlines(pen, get("communities"), "limit", this.stage.limitWeight());
-      if (shown.barriers && this.stage.isClose() && view !== "reel") this.paintOpenings(pen, get("opening"));
+      if (shown.grids)
+        this.paintOutlines(pen, get("grids"), "grid", this.stage.config.styles.grid.weight);
+      if (shown.communities)
+        this.paintOutlines(pen, get("communities"), "limit", this.stage.limitWeight());
+      if (shown.barriers && this.stage.isClose() && view !== "reel")
+        this.paintOpenings(pen, get("opening"));
     }
 
     paintFills(pen, groups, choose) {
+      // One path for each colour: changing the colour of the pen is dear.
       const alike = new Map();
       for (const [, features] of groups) {
         for (const feature of features) {
@@ -141,10 +162,13 @@
 
     paintOut(pen, groups, zoom) {
       const { records, config } = this.stage;
-      const style = config.styles.out, near = zoom >= 13.5;
+      const style = config.styles.out;
+      const near = zoom >= 13.5;
       if (!this.hatch) this.hatch = makeHatch(pen, config.ink.out);
       for (const [, features] of groups) {
-        const out = features.filter(({ tags: { i } }) => !records.in_band[i] && !records.exclusive[i]);
+        const out = features.filter(
+          ({ tags: { i } }) => !records.in_band[i] && !records.exclusive[i],
+        );
         pen.fillStyle = near ? this.hatch : config.ink.out;
         pen.globalAlpha = near ? 1 : 0.45;
         trace(pen, out, () => pen.fill("evenodd"));
@@ -184,6 +208,7 @@
     ink.globalAlpha = 0.6;
     ink.lineWidth = 2;
     ink.beginPath();
+    // Three strokes, so that the pattern goes on from cell to cell.
     for (const shift of [-10, 0, 10]) {
       ink.moveTo(shift - 2, 12);
       ink.lineTo(shift + 12, -2);
@@ -203,11 +228,18 @@
         for (const tile of Object.values(this._tiles)) painter.paint(tile.el, tile.coords);
       },
     });
-    return new Layer({ tileSize: SIZE, pane, maxNativeZoom: 20, updateWhenZooming: false, keepBuffer: 1 });
+    return new Layer({
+      tileSize: SIZE,
+      pane,
+      maxNativeZoom: 20,
+      updateWhenZooming: false,
+      keepBuffer: 1,
+    });
   }
 
   gridplan.Stage.prototype.loadTiles = async function (place) {
-    const stage = this, { map, words } = this;
+    const stage = this;
+    const { map, words } = this;
     const wait = gridplan.make("div", "gp-wait", words.loading);
     map.getContainer().appendChild(wait);
     if (!("DecompressionStream" in window)) {
@@ -219,22 +251,32 @@
     stage.communities = head.communities;
     const sheets = head.layers.map((layer) => new Sheet(layer, bytes, from));
     for (const sheet of sheets.filter((s) => s.layer.name === "subgrids")) {
-      for (const feature of sheet.read()) stage.addPolygon(feature.properties.i, feature.geometry.coordinates);
+      for (const feature of sheet.read())
+        stage.addPolygon(feature.properties.i, feature.geometry.coordinates);
     }
-    // Where fills change with every frame, what lies over them is painted on tiles of its own and stays.
-    const parts = stage.config.reels ? [["fills", "gp-fills"], ["signs", "gp-streets"]] : [[undefined, "gp-fills"]];
+    // Where fills change with every frame, what lies over them has tiles of its own, which stay.
+    const parts = stage.config.reels
+      ? [
+          ["fills", "gp-fills"],
+          ["signs", "gp-streets"],
+        ]
+      : [[undefined, "gp-fills"]];
     for (const [part, pane] of parts) {
       const layer = makeLayer(new Painter(stage, sheets, part), pane).addTo(map);
-      map.on(part === "fills" ? "gridplan:view gridplan:frame" : "gridplan:view", () => layer.repaint());
+      map.on(part === "fills" ? "gridplan:view gridplan:frame" : "gridplan:view", () =>
+        layer.repaint(),
+      );
     }
     wait.remove();
     stage.ready();
     nameBuildings(stage, sheets);
   };
 
-  // Names of buildings are looked up by pointer; they are filed when the browser has nothing else to do.
+  // Names of buildings are filed for the pointer when the browser has nothing else to do.
   function nameBuildings(stage, sheets) {
-    const named = sheets.filter((s) => s.layer.kind === "polygon" && Object.keys(s.layer.names).length);
+    const named = sheets.filter(
+      (s) => s.layer.kind === "polygon" && Object.keys(s.layer.names).length,
+    );
     const file = () => {
       for (const sheet of named) {
         for (const feature of sheet.read()) {
