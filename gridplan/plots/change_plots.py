@@ -1,4 +1,4 @@
-"""Plots of change: what is different between two plans, alternatives to choose from, budgets and years."""
+"""Plots of change: two plans compared, alternatives to choose from, budgets and years."""
 
 from __future__ import annotations
 
@@ -27,68 +27,10 @@ FIGURES = {
     "buildings_split": "split",
     "compounds_crossed": "crossed",
 }
-WORDS = {
-    "en": {
-        "kept": "stay in their sub-grid",
-        "moved": "move",
-        "gone": "gone",
-        "new": "new",
-        "share": "share of the households (%)",
-        "size": "households in a sub-grid",
-        "count": "sub-grids",
-        "old": "before",
-        "now": "now",
-        "more": "{count} more communities",
-        "out_of_band": "out of\nband",
-        "spread": "spread\n(%)",
-        "walk": "mean\nwalk (m)",
-        "split": "buildings\nsplit",
-        "crossed": "compounds\ncrossed",
-        "moving": "households\nmoving",
-        "spread_of": "spread of households (%)",
-        "mean_walk": "mean walk to the centre (m)",
-        "less": "less is better",
-        "budget": "households that move (%)",
-        "dearer": "dearer than the best (%)",
-        "in_band": "sub-grids in band (%)",
-        "anew": "drawn from nothing",
-        "year": "years after the plan",
-        "moved_total": "households moved since the start",
-        "span": "year|{} years",
-    },
-    "zh": {
-        "kept": "留在原子网格",
-        "moved": "调整",
-        "gone": "拆除",
-        "new": "新增",
-        "share": "占户数（%）",
-        "size": "子网格户数",
-        "count": "子网格数",
-        "old": "原方案",
-        "now": "新方案",
-        "more": "其余 {count} 个社区",
-        "out_of_band": "未达标",
-        "spread": "离散\n（%）",
-        "walk": "平均步行\n（米）",
-        "split": "拆分\n楼栋",
-        "crossed": "跨越\n小区",
-        "moving": "调整\n户数",
-        "spread_of": "户数离散程度（%）",
-        "mean_walk": "到中心的平均步行距离（米）",
-        "less": "均以小为好",
-        "budget": "调整户数占比（%）",
-        "dearer": "比最优方案高（%）",
-        "in_band": "达标子网格（%）",
-        "anew": "全部重划",
-        "year": "方案之后的年数",
-        "moved_total": "累计调整户数",
-        "span": "年|{}年",
-    },
-}
 
 
 def compose_change(comparison: Comparison, lang: Language) -> Picture:
-    """Compose what is different between two plans: by community who stays, moves, is gone or new; and sizes before and now."""
+    """Compose what is different between two plans: who moves, by community, and the sizes."""
     panels = (
         partial(_draw_communities, table=comparison.concordance, lang=lang),
         partial(_draw_sizes, table=comparison.subgrids, lang=lang),
@@ -97,20 +39,21 @@ def compose_change(comparison: Comparison, lang: Language) -> Picture:
 
 
 def _draw_communities(axes: Any, alone: bool, table: pd.DataFrame, lang: Language) -> None:
-    """Draw for each community, those that change most above, the shares of its households that stay, move, are new or gone."""
+    """Draw the shares of each community's households that stay, move, are new or gone."""
     words = list_words("change_plot", lang)
     households = table.pivot_table(
         index="community", columns="kind", values="households", aggfunc="sum", fill_value=0
     )
     households = households.reindex(columns=list(KINDS), fill_value=0)
-    stir = 1.0 - households["kept"] / households.sum(axis=1)
-    households = households.loc[stir.sort_values(ascending=False, kind="stable").index]
+    # Those that change most come first; of equals, the first by code.
+    changed = 1.0 - households["kept"] / households.sum(axis=1)
+    households = households.loc[changed.sort_values(ascending=False, kind="stable").index]
     shown = households.head(MOST_BARS)
     rest = households.iloc[MOST_BARS:]
     if len(rest):
         last = rest.sum().to_frame(words["more"].format(count=f"{len(rest):,}")).T
         shown = pd.concat([shown, last])
-    # Bars are drawn from below, so that the first community comes last.
+    # Bars are drawn from the bottom, so that the first community comes last.
     shares = (100.0 * shown.div(shown.sum(axis=1), axis=0)).iloc[::-1]
     start = pd.Series(0.0, index=shares.index)
     for kind, colour in KINDS.items():
@@ -134,6 +77,7 @@ def _draw_sizes(axes: Any, alone: bool, table: pd.DataFrame, lang: Language) -> 
     words = list_words("change_plot", lang)
     sizes = {side: table.loc[table["side"] == side, "households"] for side in ("old", "new")}
     largest = max([1, *(int(households.max()) for households in sizes.values() if len(households))])
+    # About sixteen bars of whole households, at least two wide, and room for the largest.
     edges = range(0, largest + 8, max(2, largest // 16))
     axes.hist(
         sizes["old"], edges, histtype="stepfilled", color=COLOURS[5], alpha=0.4, label=words["old"]
@@ -148,7 +92,7 @@ def _draw_sizes(axes: Any, alone: bool, table: pd.DataFrame, lang: Language) -> 
 
 
 def compose_budget(budget: Budget, lang: Language) -> Picture:
-    """Compose the change-budget curve: how good a plan can be, and how much of it in band, as more households may move."""
+    """Compose the change-budget curve: how good a plan can be as more households may move."""
     panels = tuple(
         partial(_draw_budget, table=budget.table, column=column, label=label, lang=lang)
         for column, label in (("lost", "dearer"), ("in_band", "in_band"))
@@ -159,8 +103,9 @@ def compose_budget(budget: Budget, lang: Language) -> Picture:
 def _draw_budget(
     axes: Any, alone: bool, table: pd.DataFrame, column: str, label: str, lang: Language
 ) -> None:
-    """Draw one figure against the households that move, and beside the curve what a plan from nothing comes to."""
+    """Draw one figure against the households that move, with a ring for a plan from scratch."""
     words = list_words("change_plot", lang)
+    # The last row is the plan from scratch, which no budget limits.
     curve = table.iloc[:-1]
     from_nothing = table.iloc[-1]
     x = 100.0 * curve["moved_share"].astype(float)
@@ -184,7 +129,7 @@ def _draw_budget(
 
 
 def compose_alternatives(alternatives: Alternatives, lang: Language) -> Picture:
-    """Compose alternatives to choose from: spread against walk, and a line through all figures of each."""
+    """Compose alternatives to choose from: spread against walk, and a line through all figures."""
     figures = alternatives.table[list(FIGURES)].astype(float)
     figures["spread"] *= 100.0
     panels = (
@@ -195,17 +140,19 @@ def compose_alternatives(alternatives: Alternatives, lang: Language) -> Picture:
 
 
 def _choose_stroke(number: int) -> tuple[str, str]:
+    """Choose colour and dash: the dash changes when the colours have been used up."""
     return COLOURS[number % len(COLOURS)], ("-", "--", ":")[number // len(COLOURS) % 3]
 
 
 def _draw_points(axes: Any, alone: bool, figures: pd.DataFrame, lang: Language) -> None:
-    """Draw spread against walk, the letter beside each point; letters of points that coincide stand together."""
+    """Draw spread against walk, a letter at each point, several where points coincide."""
     letters: dict[tuple[float, float], str] = {}
     for n, (name, x, y) in enumerate(
         zip(figures.index, figures["mean_walk"], figures["spread"], strict=True)
     ):
         axes.scatter(x, y, s=60, color=_choose_stroke(n)[0], zorder=2)
         letters[x, y] = f"{letters[x, y]} {name}" if (x, y) in letters else str(name)
+    # Neighbours from left to right have their letters above and below in turn.
     for n, (point, names) in enumerate(sorted(letters.items())):
         axes.annotate(
             names,
@@ -222,10 +169,11 @@ def _draw_points(axes: Any, alone: bool, figures: pd.DataFrame, lang: Language) 
 
 
 def _draw_lines(axes: Any, alone: bool, figures: pd.DataFrame, lang: Language) -> None:
-    """Draw a line through all figures of each, every figure from its least, below, to its greatest."""
+    """Draw a line through all figures of each, scaled from its least, below, to its greatest."""
     words = list_words("change_plot", lang)
     low = figures.min()
     span = figures.max() - figures.min()
+    # A figure that is the same in all is drawn at the bottom.
     level = (figures - low) / span.where(span > 0, 1.0)
     for n, name in enumerate(figures.index):
         colour, dash = _choose_stroke(n)
@@ -241,6 +189,7 @@ def _draw_lines(axes: Any, alone: bool, figures: pd.DataFrame, lang: Language) -
     for n, column in enumerate(FIGURES):
         axes.axvline(n, color="#d9dde2", linewidth=1, zorder=0)
         ends = ((figures[column].max(), 1.05, "bottom"), (figures[column].min(), -0.05, "top"))
+        # Where both ends are the same value, it is written once.
         for value, y, side in ends if span[column] > 0 else ends[1:]:
             axes.text(
                 n,
@@ -267,10 +216,10 @@ def _draw_lines(axes: Any, alone: bool, figures: pd.DataFrame, lang: Language) -
 
 
 def compose_years(years: Years, lang: Language) -> Picture:
-    """Compose what the years bring: by year the share of sub-grids in band, and the households moved since the start.
+    """Compose what the years bring: the share of sub-grids in band, and households moved so far.
 
-    A line for each policy is the mean over replications, its band where nine
-    of ten of them lie.
+    A line for each policy is the mean over replications, its band holds nine
+    of ten of them.
     """
     panels = (
         partial(_draw_policies, years=years, measure="in_band", lang=lang),
@@ -281,12 +230,13 @@ def compose_years(years: Years, lang: Language) -> Picture:
 
 def _draw_policies(axes: Any, alone: bool, years: Years, measure: str, lang: Language) -> None:
     """Draw a measure through the years, a line for each policy."""
-    words = WORDS[lang]
+    words = list_words("change_plot", lang)
     names = _name_policies(years, lang)
     scale = 100.0 if measure == "in_band" else 1.0
     by_policy = years.by_year[years.by_year["measure"] == measure].groupby("policy")
     for n, policy in enumerate(years.manifest["policies"]):
         rows = by_policy.get_group(policy)
+        # From the 5 % to the 95 % quantile.
         axes.fill_between(
             rows["year"],
             scale * rows["p05"],
@@ -310,16 +260,18 @@ def _draw_policies(axes: Any, alone: bool, years: Years, measure: str, lang: Lan
     axes.spines[["top", "right"]].set_visible(False)
     if measure == "moved_total":
         axes.set_ylim(bottom=0)
+    # Side by side, one legend serves both panels.
     if alone or measure == "moved_total":
         axes.legend(frameon=False, fontsize=8)
 
 
 def _name_policies(years: Years, lang: Language) -> dict[str, str]:
     """Name the policies with the years after which they act."""
-    one, many = WORDS[lang]["span"].split("|")
+    one, many = list_words("change_plot", lang)["span"].split("|")
     rules = years.manifest["rules"]["years"]
     names = {}
     for row in read_policies():
+        # A policy that never acts has no rule of its own.
         span = int(rules[row.every]) if row.every else 0
         text = row.zh if lang == "zh" else row.en
         names[row.policy] = text.format(span=one if span == 1 else many.format(span))

@@ -1,4 +1,4 @@
-"""What all plots share: panels on a figure, a font that has all its characters, and the colours of the house."""
+"""What all plots share: panels on a figure, fonts with Chinese, and the colours of the house."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 from gridplan.errors import MissingPackageError
 
 CJK = 0x2E7F  # the last character before the Chinese ones
+# Looked for in this order; those of Linux, Windows and macOS.
 FONTS = (
     "Noto Sans CJK SC",
     "Noto Sans CJK JP",
@@ -25,8 +26,6 @@ FONTS = (
     "Noto Serif CJK JP",
 )
 COLOURS = ("#15607a", "#d9822b", "#3f9a8c", "#a3195b", "#7a6a9b", "#5d6b7a")
-
-
 FONT_SIZE = 9
 DPI = 110
 
@@ -37,7 +36,11 @@ Panel = Callable[[Any, bool], None]
 
 @dataclass(frozen=True)
 class Picture:
-    """How a result is drawn: panels from left to right, the main one first, the size in inches, and the words used."""
+    """How a result is drawn.
+
+    Panels go from left to right, the main one first; the size is in inches;
+    ``words`` are all texts used, from which the font is chosen.
+    """
 
     panels: tuple[Panel, ...]
     size: tuple[float, float]
@@ -46,7 +49,10 @@ class Picture:
 
 
 def draw_picture(picture: Picture, axes: Any, title: str) -> Any:
-    """Draw a picture on a new figure, all its panels, or on given axes its main one; return the axes of the main one."""
+    """Draw all panels of a picture on a new figure, or its main one on given axes.
+
+    Returns the axes of the main one.
+    """
     letters = title + "".join(picture.words.values())
     with use_font(letters):
         if axes is not None:
@@ -80,7 +86,9 @@ def save_plot(axes: Any, path: str | Path) -> Path:
     # Marks of axes are made when a figure is drawn: in the font of their label.
     label = axes.xaxis.label
     with rc_context({"font.family": label.get_fontfamily(), "font.size": FONT_SIZE}):
+        # matplotlib would write its version into the file.
         axes.figure.savefig(path, dpi=DPI, metadata={"Software": None})
+    # pyplot keeps every figure until it is closed, and warns of more than twenty.
     pyplot.close(axes.figure)
     return Path(path)
 
@@ -101,6 +109,7 @@ def use_font(letters: str) -> Iterator[None]:
         raise MissingPackageError(
             "plots need matplotlib -> pip install 'gridplan[report]'"
         ) from error
+    # English alone has the font that comes with matplotlib, the same on every machine.
     is_chinese = any(ord(letter) > CJK for letter in letters)
     family = find_font() if is_chinese else "DejaVu Sans"
     with rc_context({"font.family": [family], "font.size": FONT_SIZE, "svg.hashsalt": "gridplan"}):
@@ -122,5 +131,6 @@ def find_font() -> str:
         if name in known:
             return name
     raise MissingPackageError(
-        "no font here has Chinese characters -> install one, such as the package fonts-noto-cjk, or plot in English"
+        "no font here has Chinese characters "
+        "-> install one, such as the package fonts-noto-cjk, or plot in English"
     )

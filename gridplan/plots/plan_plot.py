@@ -1,4 +1,4 @@
-"""A plan as a picture: its sub-grids by the households in them, over the limits of the communities."""
+"""A plan as a picture: its sub-grids by their households, with the limits of the communities."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ from gridplan.tables.words import list_words, say
 
 
 def compose_plan(plan: Plan, lang: Language) -> Picture:
-    """Compose the sub-grids of a plan, coloured by their households; exclusive ones grey, homes and other buildings dark."""
+    """Compose the sub-grids of a plan, coloured by their households; exclusive ones are grey."""
     return Picture(
         (partial(_draw_subgrids, plan=plan, lang=lang),), (8.0, 7.0), list_words("plan_plot", lang)
     )
 
 
 def _draw_subgrids(axes: Any, alone: bool, plan: Plan, lang: Language) -> None:
+    """Draw sub-grids, buildings over them, and the limits of communities on top."""
+    # geopandas warns of an empty table, so that each is tested first.
     is_home = plan.subgrids["kind"] == "residential"
     edge = {"edgecolor": "white", "linewidth": 0.6}
     if (~is_home).any():
@@ -36,5 +38,5 @@ def _draw_subgrids(axes: Any, alone: bool, plan: Plan, lang: Language) -> None:
         plan.site.buildings.plot(ax=axes, color="#555555", linewidth=0)
     if len(plan.site.communities):
         plan.site.communities.boundary.plot(ax=axes, color="black", linewidth=1.0)
-    axes.set_aspect("equal")
+    axes.set_aspect("equal")  # a metre is as long to the north as to the east
     axes.set_axis_off()

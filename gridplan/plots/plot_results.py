@@ -103,6 +103,7 @@ def plot(
         raise ArgumentError(
             f"plot: there is no plot of a {type(result).__name__} -> give one of {known}"
         )
+    # Only a plan has a second picture.
     if show == "reach" and isinstance(result, Plan):
         picture = compose_reach(result, lang)
     elif show == "subgrids":

@@ -1,4 +1,4 @@
-"""Plots of what was measured, as pictures for a report; Chinese words only where a font has them."""
+"""Plots of what was measured: frontiers, reach, requests answered and emergencies."""
 
 from __future__ import annotations
 
@@ -20,81 +20,13 @@ if TYPE_CHECKING:
     from gridplan.simulation.requests import Simulated
     from gridplan.simulation.surge import Surged
 
+# The words of both stand in words.csv, in the same order.
 EARLY = (5, 10, 30, 60, 120, 360, 720, 1440, 4320, 10080)  # minutes printed below the curve of help
 SPANS = (1, 10, 60, 360, 1440, 4320, 20160)  # minutes printed below the curve of answers
-WORDS = {
-    "en": {
-        "off_target": "price of balance",
-        "building": "price of whole buildings",
-        "compound": "price of whole compounds",
-        "cv": "spread of households (CV, %)",
-        "buildings_split": "buildings split",
-        "compounds_crossed": "compounds crossed",
-        "mean_walk": "mean walk to the centre (m)",
-        "undominated": "nothing else is better in all",
-        "other": "beaten by another",
-        "minutes": "minutes on foot",
-        "reachable": "households within reach (%)",
-        "own": "ring: the kind's own minutes",
-        "with_proposed": "{kind}, with those proposed",
-        "added": "posts added",
-        "served": "households served (%)",
-        "bound": "no choice of sites can pass",
-        "since": "time since it came",
-        "request": "requests answered (%)",
-        "wish": "wishes answered (%)",
-        "begun": "time since the event began",
-        "helped": "sub-grids with help (%)",
-        "usual": "as usual",
-        "surge": "in a surge",
-        "later": "minutes later until all are seen to, without it",
-        "all_pairings": "all pairings",
-        "all_aid": "all neighbours",
-        "pairing": "pairing",
-        "nothing": "nothing makes a clear difference",
-        "early": "5 min|10|30|1 h|2 h|6 h|12 h|1 d|3 d|7 d",
-        "spans": "1 min|10 min|1 h|6 h|1 d|3 d|14 d",
-    },
-    "zh": {
-        "off_target": "均衡的价格",
-        "building": "楼栋完整的价格",
-        "compound": "小区完整的价格",
-        "cv": "户数离散程度（变异系数，%）",
-        "buildings_split": "被拆分的楼栋",
-        "compounds_crossed": "跨越的小区",
-        "mean_walk": "到中心户的平均步行距离（米）",
-        "undominated": "没有全面更优的方案",
-        "other": "有全面更优的方案",
-        "minutes": "步行时间（分钟）",
-        "reachable": "可达户数占比（%）",
-        "own": "圆圈：本类时限",
-        "with_proposed": "{kind}（加拟增点）",
-        "added": "新增服务点数",
-        "served": "服务户数占比（%）",
-        "bound": "任何选址都不能超过",
-        "since": "提出后的时间",
-        "request": "诉求响应占比（%）",
-        "wish": "微心愿响应占比（%）",
-        "begun": "事件开始后的时间",
-        "helped": "已有人到达的子网格（%）",
-        "usual": "平时值班",
-        "surge": "应急下沉",
-        "later": "若缺少它，全部走访完推迟的分钟数",
-        "all_pairings": "全部包联单位",
-        "all_aid": "相邻社区支援",
-        "pairing": "包联",
-        "nothing": "单独缺少任何一项都无明显差别",
-        "bridge": "桥",
-        "underpass": "地道",
-        "level_crossing": "道口",
-        "early": "5分|10|30|1时|2时|6时|12时|1天|3天|7天",
-        "spans": "1分|10分|1时|6时|1天|3天|14天",
-    },
-}
 
 
 def compose_frontier(frontier: Frontier, lang: Language) -> Picture:
-    """Compose the frontier of a community: for each price, what it buys against the mean walk (metres).
+    """Compose the frontier of a community: what each price buys against the mean walk (metres).
 
     The numbers beside the points are the factors that the price was multiplied
     by.
@@ -107,11 +39,11 @@ def compose_frontier(frontier: Frontier, lang: Language) -> Picture:
 
 
 def compose_reach(plan: Plan, lang: Language) -> Picture:
-    """Compose which households posts reach: the share within reach against minutes, and served against posts added.
+    """Compose which households posts reach: the share against minutes, and against posts added.
 
     One curve for each kind of post that there is, with a ring at the kind's
-    own minutes; dashed with the posts proposed. The right half stands only
-    where posts were proposed: the share served by so many more, and the bound
+    own minutes; dashed with the posts proposed. The right panel is there only
+    if posts were proposed: the share served by so many more, and the bound
     that no choice of sites can pass.
 
     Raises
@@ -122,7 +54,9 @@ def compose_reach(plan: Plan, lang: Language) -> Picture:
     city = plan.coverage[plan.coverage["level"] == "city"]
     if city.empty:
         raise PlanError("the plan's reach was not measured -> gridplan reach PLAN")
+    # A kind without posts would be a curve at zero.
     city = city[city.groupby("kind")["posts"].transform("max") > 0]
+    # Both panels show a kind in the same colour.
     colours = {kind: COLOURS[n % len(COLOURS)] for n, kind in enumerate(sorted(set(city["kind"])))}
     curve = plan.siting[(plan.siting["question"] == "most") & plan.siting["kind"].isin(colours)]
     panels = [partial(_draw_minutes, city=city, colours=colours, lang=lang)]
@@ -132,7 +66,7 @@ def compose_reach(plan: Plan, lang: Language) -> Picture:
 
 
 def compose_simulation(simulated: Simulated, lang: Language) -> Picture:
-    """Compose how soon somebody comes: the share of requests, and of wishes, answered within so many minutes.
+    """Compose how soon somebody comes: the share of requests, and of wishes, answered in time.
 
     One curve for each scenario, with the 95 % interval of its mean as a band.
     Time runs by powers of ten.
@@ -144,6 +78,7 @@ def compose_simulation(simulated: Simulated, lang: Language) -> Picture:
         partial(_draw_answers, rows=city[city["kind"] == kind], names=names, words=words, kind=kind)
         for kind in ("request", "wish")
     )
+    # Names of scenarios may be Chinese in an English picture: the font must have them.
     return Picture(panels, (9.8, 3.7), {**words, "names": "".join(names)})
 
 
@@ -158,11 +93,11 @@ def _draw_answers(
     """Draw the curve of each scenario and the band of its interval."""
     for n, name in enumerate(names):
         curve = rows[rows["scenario"] == name].sort_values("minutes")
-        dash = "-" if n < len(COLOURS) else "--"
+        dash = "-" if n < len(COLOURS) else "--"  # when the colours have been used up
         _draw_band(axes, curve, COLOURS[n % len(COLOURS)], dash, name)
     _finish_axes(axes, words["since"], words[kind])
     axes.set_xscale("log")
-    axes.set_xlim(1, SPANS[-1])
+    axes.set_xlim(1, SPANS[-1])  # a logarithmic axis has no zero
     axes.set_xticks(SPANS, words["spans"].split("|"))
     axes.minorticks_off()
     if alone or kind == "wish":
@@ -183,11 +118,11 @@ def _draw_band(axes: Any, curve: pd.DataFrame, colour: str, dash: str, label: st
 
 
 def compose_surge(surged: Surged, lang: Language) -> Picture:
-    """Compose an emergency: how help spreads over the sub-grids affected, and what that depends on most.
+    """Compose an emergency: how help spreads over the sub-grids affected, and what matters most.
 
-    On the left a line for each event, dashed as things usually are, whole in a
-    surge, with the 95 % interval as a band; on the right the pairings and
-    crossings of the first event without which it would take clearly longer.
+    On the left a line for each event, dashed as usual, solid in a surge, with
+    the 95 % interval as a band; on the right the pairings and crossings of the
+    first event without which it would take clearly longer.
     """
     names = list(surged.manifest["events"])
     words = list_words("result_plot", lang)
@@ -227,10 +162,12 @@ def _count_hours(axes: Any, end: float, words: str) -> None:
 
 def _draw_worth(axes: Any, alone: bool, worth: pd.DataFrame, words: Mapping[str, str]) -> None:
     """Draw what is missed most as bars, the greatest on top."""
+    # The table is sorted by how much is lost; bars are drawn from the bottom.
     missed = worth[
         (worth["measure"] == "seen_minutes") & worth["clear"] & (worth["mean"] >= 0.05)
     ].head(8)[::-1]
     labels = [
+        # A kind of crossing that has no word of its own shows its code.
         f"{words.get(k, k.replace('_', ' '))} {of}".strip()
         for k, of in zip(missed["kind"], missed["of"], strict=True)
     ]
@@ -245,7 +182,7 @@ def _draw_worth(axes: Any, alone: bool, worth: pd.DataFrame, words: Mapping[str,
     axes.set_yticks(range(len(missed)), labels, fontsize=8)
     axes.set_xlabel(words["later"])
     axes.set_xlim(left=0)
-    axes.set_ylim(-0.6, max(len(missed), 4) - 0.4)
+    axes.set_ylim(-0.6, max(len(missed), 4) - 0.4)  # few bars do not become broad ones
     axes.spines[["top", "right"]].set_visible(False)
     if missed.empty:
         axes.text(
@@ -256,12 +193,13 @@ def _draw_worth(axes: Any, alone: bool, worth: pd.DataFrame, words: Mapping[str,
 def _draw_minutes(
     axes: Any, alone: bool, city: pd.DataFrame, colours: dict[str, str], lang: Language
 ) -> None:
-    """Draw for each kind of post the share of households within so many minutes; nobody is within none."""
+    """Draw for each kind of post the share of households within so many minutes."""
     words = list_words("result_plot", lang)
     for kind, rows in city.groupby("kind"):
         for state, curve in rows.sort_values("minutes").groupby("state"):
             name = say_kind(str(kind), lang)
             name = words["with_proposed"].format(kind=name) if state == "proposed" else name
+            # Nobody is within no minutes, so that every curve begins at zero.
             x = [0.0, *curve["minutes"]]
             y = [0.0, *(100.0 * curve["reachable_share"])]
             colour = colours[str(kind)]
@@ -297,7 +235,7 @@ def _draw_added(
             linewidth=1.6,
             label=say_kind(str(kind), lang),
         )
-        label = words["bound"] if n == 0 else None
+        label = words["bound"] if n == 0 else None  # once in the legend
         axes.plot(
             steps["added"],
             100.0 * steps["bound"],
@@ -312,9 +250,10 @@ def _draw_added(
 
 
 def _finish_axes(axes: Any, x: str, y: str) -> None:
+    """Finish axes of shares in per cent."""
     axes.set_xlabel(x)
     axes.set_ylabel(y)
-    axes.set_ylim(0, 103)
+    axes.set_ylim(0, 103)  # a curve at 100 % is not cut by the frame
     axes.set_xlim(left=0)
     axes.grid(axis="y", color="#e3e6ea", linewidth=0.8)
     axes.set_axisbelow(True)
@@ -339,6 +278,7 @@ def _draw_wish(
             x[mask], y[mask], s=34, c=fill, edgecolors="#1f6fb2", zorder=2, label=words[label]
         )
     names: dict[tuple[float, float], list[str]] = {}
+    # Several factors may lead to the same plan: their names share one label.
     for factor, point in zip(rows.index, zip(x, y, strict=True), strict=True):
         names.setdefault(point, []).append(f"×{factor:g}")
     for point, factors in names.items():
