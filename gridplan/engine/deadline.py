@@ -90,7 +90,7 @@ class Deadline:
             clock=self._clock,
             signal=self._signal,
         )
-        shared._wish = self._wish
+        shared._wish = self._wish  # one request ends all shares
         return shared
 
 
@@ -110,6 +110,7 @@ def split_time(sizes: list[int], workers: int) -> list[float]:
     remaining = sum(sizes)
     shares = []
     for size in sizes:
+        # Several works run at once, so that each has more of the clock than its part.
         shares.append(min(1.0, workers * size / max(1, remaining)))
         remaining -= size
     return shares

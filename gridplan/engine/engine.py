@@ -52,11 +52,13 @@ def count_workers(workers: int | None) -> int:
     """
     if workers is not None and workers < 1:
         raise ValueError(f"workers must be at least 1, not {workers}")
-    return (
-        workers or len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else workers or os.cpu_count() or 1
-    )
+    if workers is not None:
+        return workers
+    # In a container or a batch job fewer cores may be ours than the machine has;
+    # only Linux says how many.
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def map_tasks(
@@ -84,6 +86,7 @@ def map_tasks(
         return results
     with ThreadPoolExecutor(count_workers(workers)) as pool:
         try:
+            # pool.map gives results in the order of the tasks, whichever ends first.
             for result in pool.map(function, tasks):
                 results.append(result)
                 progress(stage, len(results), len(tasks))
@@ -146,7 +149,9 @@ def map_processes(
         raise ValueError(f"engine must be one of {', '.join(ENGINES)}, not {engine}")
     sizes = [1] * len(tasks) if sizes is None else sizes
     total = done + sum(sizes)
-    progress(stage, done, total)
+    counted = done
+    progress(stage, counted, total)
+    # More processes than tasks would start for nothing.
     count = min(count_workers(workers), len(tasks))
     results: dict[int, Result] = {}
     if not tasks:
@@ -156,12 +161,13 @@ def map_processes(
     elif engine == "processes" and count > 1:
         finished = _work_in_pool(function, tasks, count)
     else:
+        # A generator, so that each result is counted as it comes.
         finished = ((n, function(task)) for n, task in enumerate(tasks))
     # Results come as they end; the order of the tasks is restored below.
     for n, result in finished:
         results[n] = result
-        done += sizes[n]
-        progress(stage, done, total)
+        counted += sizes[n]
+        progress(stage, counted, total)
     return [results[n] for n in range(len(tasks))]
 
 
@@ -196,8 +202,8 @@ def _work_on_cluster(
             cluster = distributed.LocalCluster(
                 n_workers=count,
                 threads_per_worker=1,
-                dashboard_address=None,
-                memory_limit=0,
+                dashboard_address=None,  # a port that is taken would stop the work
+                memory_limit=0,  # Dask would restart a worker in the middle of a large chunk
                 silence_logs=logging.ERROR,
             )
             client = stack.enter_context(distributed.Client(stack.enter_context(cluster)))
@@ -215,6 +221,7 @@ def _work_on_cluster(
                 " -> give the workers more memory"
             ) from None
         finally:
+            # A cluster that others share must not go on with what nobody waits for.
             client.cancel(futures)
 
 
@@ -226,6 +233,7 @@ def _reach_scheduler(distributed: Any, address: str) -> Any:
         raise EngineError(
             f"no Dask scheduler answers at {address} ({error}) -> start one with: dask scheduler"
         ) from None
+    # A scheduler without workers takes tasks and never answers.
     try:
         client.wait_for_workers(1, timeout=READY)
     except TimeoutError:
@@ -239,6 +247,7 @@ def _reach_scheduler(distributed: Any, address: str) -> Any:
 
 def _follow_parent() -> None:
     """Leave Ctrl-C to the parent process, and end as soon as that is gone, even if killed."""
+    # The terminal sends Ctrl-C to the whole group of processes at once.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is None:
@@ -247,6 +256,6 @@ def _follow_parent() -> None:
     # The sentinel is ready when the parent is gone, whatever ended it.
     def watch() -> None:
         wait([parent.sentinel])
-        os._exit(1)
+        os._exit(1)  # a plain exit would end only this thread
 
     threading.Thread(target=watch, daemon=True).start()

@@ -17,6 +17,7 @@ def open_model() -> Any:
     model = _Highs()
     model.setOptionValue("output_flag", False)
     model.setOptionValue("threads", 1)
+    # One thread and one seed: with several, who finds a solution first is chance.
     model.setOptionValue("random_seed", 0)
     return model
 
@@ -26,7 +27,8 @@ def open_programme(
 ) -> Any:
     """Open a problem of least cost over columns from 0 to ``upper``, some of them whole.
 
-    The sums of rows lie from ``low`` to ``high``; ``rows`` is a matrix by columns (csc).
+    The sums of rows lie from ``low`` to ``high``; ``rows`` is a matrix by
+    columns (csc).
     """
     lp = highspy.HighsLp()
     lp.num_col_ = len(cost)
@@ -58,6 +60,7 @@ def open_cover(prices: Floats, rows: Any, low: Floats, high: Floats, nodes: int,
     model = open_programme(
         prices, np.ones(len(prices)), np.ones(len(prices), bool), rows, low, high
     )
+    # Nodes, not seconds, so that a slow machine comes to the same answer.
     model.setOptionValue("mip_max_nodes", nodes)
     model.setOptionValue("mip_rel_gap", gap)
     return model
