@@ -106,7 +106,7 @@ def hash_layers(path):
 def take_fingerprints(folder):
     """Run the chain in a folder and hash all that it wrote, by path."""
     for step in list_example_steps() + list_real_steps():
-        command = [sys.executable, "-m", "gridplan.cli", *map(str, step)]
+        command = [sys.executable, "-m", "gridplan", *map(str, step)]
         run = subprocess.run(command, cwd=folder, capture_output=True, text=True)
         print(run.returncode, "gridplan", *map(str, step), flush=True)
         if run.returncode not in (0, 1):  # 1 is a finding of the audit, which is a result too

@@ -45,7 +45,7 @@ def run_measured(*words):
     """Run a verb of the command line; returns seconds, peak memory in MB and its output."""
     began = time.perf_counter()
     peak = 0.0
-    command = [sys.executable, "-m", "gridplan.cli", *map(str, words)]
+    command = [sys.executable, "-m", "gridplan", *map(str, words)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     output = []
     reader = threading.Thread(target=lambda: output.extend(process.communicate()))

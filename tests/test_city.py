@@ -229,7 +229,7 @@ def test_a_run_that_is_killed_again_and_again_ends_in_the_same_plan(
         "--workers",
         2,
     ]
-    command = [sys.executable, "-m", "gridplan.cli", *map(str, words)]
+    command = [sys.executable, "-m", "gridplan", *map(str, words)]
     reached = (
         (work / "job.json").exists,
         lambda: any((work / "chunks").glob("*")),
@@ -287,7 +287,7 @@ def test_a_town_is_planned_by_two_processes_from_the_command_line(town, in_chunk
         2,
     ]
     done = subprocess.run(
-        [sys.executable, "-m", "gridplan.cli", *map(str, words)], capture_output=True, text=True
+        [sys.executable, "-m", "gridplan", *map(str, words)], capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
     assert "households in 7 communities" in done.stdout

@@ -104,7 +104,7 @@ def test_the_command_line_takes_the_address_of_a_scheduler(town, serial, schedul
         "--scheduler",
         scheduler,
     ]
-    words = [sys.executable, "-m", "gridplan.cli", *map(str, words)]
+    words = [sys.executable, "-m", "gridplan", *map(str, words)]
     done = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     mine = read_files(tmp_path / "plan")

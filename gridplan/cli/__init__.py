@@ -1,4 +1,4 @@
-"""The back door: ``gridplan VERB ...`` parses, calls one function, and writes.
+"""The command line: ``gridplan VERB ...`` parses, calls one function, and writes.
 
 Exit status: 0 all is well, 1 problems found in the data or the plan, 2 the
 command itself was wrong, 3 an unexpected error or a machine out of memory or

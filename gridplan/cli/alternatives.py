@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gridplan.cli.app import verb
 from gridplan.cli.csv_output import write_folder
-from gridplan.cli.options import EffortName, Lang, PlanPath, RulesFile, Threads
+from gridplan.cli.options import (
+    Effort,
+    EffortName,
+    Lang,
+    LangOption,
+    OnlyCommunities,
+    Overwrite,
+    PlanPath,
+    RulesFile,
+    Seed,
+    Threads,
+)
+from gridplan.cli.pictures import write_picture
+
+if TYPE_CHECKING:
+    from gridplan.cli.console import StageClock
+    from gridplan.comparison.alternatives import Alternatives
 
 
 @verb("alternatives")
 def alternatives_command(
     path: PlanPath,
-    communities: Annotated[
-        list[str] | None,
-        typer.Option("--community", metavar="CODE", help="Only this community; may be repeated."),
-    ] = None,
+    communities: OnlyCommunities = None,
     before: Annotated[
         Path | None,
         typer.Option(metavar="OLD", help="Plan from which moves are counted; by default PLAN."),
@@ -33,17 +46,11 @@ def alternatives_command(
         ),
     ] = None,
     most: Annotated[int, typer.Option(min=1, help="At most this many.")] = 6,
-    lang: Annotated[Lang, typer.Option(help="Language of the picture.")] = Lang.en,
-    effort: Annotated[
-        EffortName, typer.Option(help="How long to search at each price.")
-    ] = EffortName.default,
+    lang: LangOption = Lang.en,
+    effort: Effort = EffortName.default,
     rules_file: RulesFile = None,
-    seed: Annotated[
-        int, typer.Option(help="Seed of the search; the same seed gives the same alternatives.")
-    ] = 0,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace plans that already exist.")
-    ] = False,
+    seed: Seed = 0,
+    overwrite: Overwrite = False,
     workers: Threads = None,
 ) -> None:
     """Find several good plans to choose from, each best at something else.
@@ -53,7 +60,7 @@ def alternatives_command(
 
     [dim]gridplan alternatives outputs/town -o outputs/town-choice[/dim]
 
-    [dim]gridplan alternatives outputs/town --community 130203001001 --before outputs/town-2024[/dim]
+    [dim]gridplan alternatives outputs/town --community 130203001001 --before outputs/old[/dim]
     """
     from gridplan import storage
     from gridplan.cli import console
@@ -78,36 +85,31 @@ def alternatives_command(
             workers=workers,
             progress=clock,
         )
-        written = (
-            _write_alternatives(choice, output, lang.value, overwrite, clock) if output else []
-        )
+        written = _write_alternatives(choice, output, lang, overwrite, clock) if output else []
     _print_alternatives(choice.table)
     for target in written:
-        console.out.print(f"written    {target}", soft_wrap=True)
+        console.print_line("written", target)
     if output:
         first = output / choice.table.index[-1]
-        console.out.print(
-            f"next       gridplan compare {path} {first} --map difference.html", soft_wrap=True
-        )
+        console.print_line("next", f"gridplan compare {path} {first} --map difference.html")
 
 
 def _write_alternatives(
-    choice: Any, folder: Path, lang: Any, overwrite: bool, clock: Any
+    choice: Alternatives, folder: Path, lang: Lang, overwrite: bool, clock: StageClock
 ) -> list[Path]:
     """Write each alternative as a plan, the tables, and the picture where it can be drawn."""
     from gridplan import storage
     from gridplan.cli import console
     from gridplan.errors import MissingPackageError
-    from gridplan.plots.figure import save_plot
-    from gridplan.plots.plot_results import plot
 
     written = write_folder({"alternatives": choice.table, "members": choice.members}, folder)
     for n, name in enumerate(choice.table.index):
         clock("writing", n, len(choice.table))
         storage.write_plan(choice.make_plan(name), folder / name, overwrite=overwrite)
         written.append(folder / name)
+    # The plans are what was asked for: they are written without matplotlib too.
     try:
-        written.append(save_plot(plot(choice, lang=lang), folder / "alternatives.png"))
+        written += write_picture(choice, folder / "alternatives.png", lang)
     except MissingPackageError as error:
         console.err.print(f"no picture: {console.escape(str(error))}", soft_wrap=True)
     return written
@@ -153,7 +155,8 @@ def _print_alternatives(table: Any) -> None:
         right=tuple(range(1, 10)),
     )
     console.out.print(
-        "\nout: sub-grids out of band; split: buildings in several sub-grids; crossed: compounds beyond the first;"
+        "\nout: sub-grids out of band; split: buildings in several sub-grids; "
+        "crossed: compounds beyond the first;"
     )
     console.out.print(
         "price: household-metres and penalties at the rules' own prices, without moves"

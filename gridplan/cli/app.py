@@ -36,16 +36,18 @@ class VerbGroup(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find the verb, or say which one may be meant."""
         name = args[0]
+        # An option in place of a verb is reported by typer itself.
         if name not in self.commands and not name.startswith("-"):
             near = [_FORMER[name]] if name in _FORMER else get_close_matches(name, self.commands)
             hint = f"did you mean {' or '.join(near)}?" if near else "gridplan --help lists them"
             ctx.fail(f"no verb {name!r}; {hint}")
-        _, command, _ = found = super().resolve_command(ctx, args)
+        resolved = super().resolve_command(ctx, args)
+        command = resolved[1]
         options = {text for parameter in getattr(command, "params", ()) for text in parameter.opts}
         # --map is the map to write wherever it stands; columns have their own option.
         if "--map" in args and "--map" not in options and "--column" in options:
             ctx.fail(f"{name} has no option --map; did you mean --column?")
-        return found
+        return resolved
 
 
 app = typer.Typer(
@@ -61,8 +63,8 @@ app = typer.Typer(
     "check the result and put it on a map.\n\n"
     "Begin with:  [bold]gridplan plan FILE -o outputs/town[/bold]   then   "
     "[bold]gridplan audit outputs/town[/bold]   and   [bold]gridplan map outputs/town[/bold]",
-    epilog="Exit status: 0 all is well, 1 problems in the data or the plan, 2 a mistake in the command, "
-    "3 gridplan or the machine failed, 130 stopped by Ctrl-C.",
+    epilog="Exit status: 0 all is well, 1 problems in the data or the plan, "
+    "2 a mistake in the command, 3 gridplan or the machine failed, 130 stopped by Ctrl-C.",
 )
 
 
@@ -89,4 +91,4 @@ def start(
         bool, typer.Option("--debug", help="Show the whole trace of an unexpected error.")
     ] = False,
 ) -> None:
-    """Take the options that stand before the verb; ``--debug`` is read by ``gridplan.cli.entry``."""
+    """Take the options before the verb; ``--debug`` is read by ``gridplan.cli.entry``."""

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from gridplan.cli.app import verb
-from gridplan.cli.options import CsvFile, PlanPath
+from gridplan.cli.options import CsvFile, PlanPath, Workers
 
 
 @verb("audit")
@@ -21,10 +21,7 @@ def audit_command(
         Path | None, typer.Option("--rules", help="Judge by these rules instead of the plan's own.")
     ] = None,
     table: CsvFile = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(min=1, help="Number of processes for a city; by default one for each core."),
-    ] = None,
+    workers: Workers = None,
 ) -> None:
     """Check a plan against every rule, whoever drew it.
 
@@ -40,6 +37,7 @@ def audit_command(
     from gridplan.rules.all_rules import Rules
 
     rules = Rules.from_file(rules_file) if rules_file else None
+    # A city does not fit in memory, and is audited community by community.
     if count_buildings(path) > storage.LARGE:
         with console.show_progress() as clock:
             result = audit_city(path, rules, workers=workers, progress=clock)
@@ -48,6 +46,6 @@ def audit_command(
     console.out.print(console.escape(str(result)), soft_wrap=True)
     if table:
         result.communities.to_csv(table, encoding="utf-8-sig")
-        console.out.print(f"written    {table}", soft_wrap=True)
+        console.print_line("written", table)
     if strict and not result.passed:
         raise typer.Exit(1)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from gridplan.cli.app import verb
-from gridplan.cli.options import EffortName
+from gridplan.cli.options import Effort, EffortName, Seed
 
 
 @verb("bench")
@@ -16,7 +16,7 @@ def bench_command(
     folder: Annotated[
         Path, typer.Argument(metavar="FOLDER", help="Folder of published instances (.dat, .json).")
     ],
-    effort: Annotated[EffortName, typer.Option(help="How long to search.")] = EffortName.quick,
+    effort: Effort = EffortName.quick,
     only: Annotated[
         str | None, typer.Option(help="Only instances whose name contains this.")
     ] = None,
@@ -33,9 +33,7 @@ def bench_command(
         Path | None,
         typer.Option(help="Write each improvement to this file, with its seconds and gap."),
     ] = None,
-    seed: Annotated[
-        int, typer.Option(help="Seed of the search; the same seed gives the same answers.")
-    ] = 0,
+    seed: Seed = 0,
 ) -> None:
     """Solve published clustering instances, check the answers and compare with the best known.
 

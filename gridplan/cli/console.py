@@ -23,8 +23,9 @@ from rich.table import Table
 from rich.text import Text
 
 from gridplan.engine.deadline import Deadline
+from gridplan.engine.engine import Progress as Display
 
-SEARCHING = {"division", "planning"}  # stages that can be ended early
+SEARCHING = {"division", "planning"}  # stages that end with the best so far
 
 _OTHERS = {
     "exclusive": "exclusive grids",
@@ -38,11 +39,10 @@ err = Console(stderr=True, highlight=False)
 
 
 class StageClock:
-    """A progress bar that also keeps the seconds of each stage; it is what long functions call."""
+    """What long functions call: it keeps the seconds of each stage, and calls a display."""
 
-    def __init__(self, bar: Progress) -> None:
-        self._bar = bar
-        self._task = bar.add_task("start", total=None)
+    def __init__(self, display: Display) -> None:
+        self._display = display
         self._stage = ""
         self._began = time.perf_counter()
         self.seconds: dict[str, float] = {}
@@ -52,8 +52,7 @@ class StageClock:
         if stage != self._stage:
             self.close()
             self._stage = stage
-            self._bar.reset(self._task, description=stage, total=total if total > 1 else None)
-        self._bar.update(self._task, completed=done)
+        self._display(stage, done, total)
 
     @property
     def stage(self) -> str:
@@ -69,6 +68,23 @@ class StageClock:
         self._stage = ""
 
 
+class _Bar:
+    """A display of progress: one bar, which begins again at each stage."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._task = progress.add_task("start", total=None)
+        self._stage = ""
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        """Show how far a stage has come."""
+        if stage != self._stage:
+            self._stage = stage
+            # A stage of one step has no share that could be shown: the bar pulses.
+            self._progress.reset(self._task, description=stage, total=total if total > 1 else None)
+        self._progress.update(self._task, completed=done)
+
+
 class _RateColumn(ProgressColumn):
     """The steps done in a second, once some are."""
 
@@ -80,14 +96,18 @@ class _RateColumn(ProgressColumn):
 
 @contextmanager
 def show_progress() -> Iterator[StageClock]:
-    """Show a progress bar on standard error while the block runs."""
+    """Show progress on standard error while the block runs.
+
+    All progress of all verbs comes through here: another display is another
+    class beside ``_Bar``, chosen in this function.
+    """
     columns = (
         *(SpinnerColumn(), TextColumn("{task.description:<14}"), BarColumn(), MofNCompleteColumn()),
         *(_RateColumn(), TimeRemainingColumn()),
     )
     # A chunk of a city takes a minute, so the rate is taken over ten.
-    with Progress(*columns, console=err, transient=True, speed_estimate_period=600) as bar:
-        clock = StageClock(bar)
+    with Progress(*columns, console=err, transient=True, speed_estimate_period=600) as progress:
+        clock = StageClock(_Bar(progress))
         yield clock
         clock.close()
 
@@ -96,12 +116,14 @@ def show_progress() -> Iterator[StageClock]:
 def end_on_interrupt(deadline: Deadline, clock: StageClock) -> Iterator[None]:
     """Let a first Ctrl-C end only the search; any other stops the command at once."""
 
+    # Only a search has something to show for the time it took.
     def handle(number: int, frame: Any) -> None:
         if deadline.is_asked or clock.stage not in SEARCHING:
             raise KeyboardInterrupt
         deadline.ask()
         err.print(
-            "ending the search; the plan is finished with the best so far. Ctrl-C again stops at once",
+            "ending the search; the plan is finished with the best so far. "
+            "Ctrl-C again stops at once",
             soft_wrap=True,
         )
 
@@ -109,13 +131,20 @@ def end_on_interrupt(deadline: Deadline, clock: StageClock) -> Iterator[None]:
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, before)  # a caller in Python has a handler of its own
+
+
+def print_line(word: str, text: object) -> None:
+    """Print a line that begins with its word, such as "written"; texts line up below each other."""
+    # Paths and commands are not broken, so that they can be copied.
+    out.print(f"{word:<10} {text}", soft_wrap=True)
 
 
 def print_times(seconds: Mapping[str, float], what: str = "time") -> None:
     """Print the seconds of each stage on one line."""
+    # What rounds to 0.0 s would be noise.
     parts = ", ".join(f"{stage} {value:.1f}" for stage, value in seconds.items() if value >= 0.05)
-    out.print(f"{what:<10} {sum(seconds.values()):.1f} s ({parts})", soft_wrap=True)
+    print_line(what, f"{sum(seconds.values()):.1f} s ({parts})")
 
 
 def print_table(
@@ -145,7 +174,7 @@ def print_bench(title: str, table: Any) -> None:
             f"{r.points:,}",
             f"{r.parts:,}",
             f"{r.objective:,.2f}",
-            f"{r.gap:.3%}" if r.gap == r.gap else "",
+            f"{r.gap:.3%}" if r.gap == r.gap else "",  # NaN: no best known
             f"{r.seconds:.1f}",
             "yes" if r.feasible else f"NO: {r.faults}",
         )
@@ -200,6 +229,7 @@ def print_ledger(ledger: Any) -> None:
 def print_site(site: Any) -> None:
     """Print what a site holds, by community."""
     homes = site.buildings[site.buildings["households"] > 0]
+    # A community without homes is in no group, hence the zeros below.
     by = homes.groupby("community")["households"].agg(["count", "sum"])
     rows = [
         (
@@ -212,8 +242,9 @@ def print_site(site: Any) -> None:
         )
         for c in site.communities.itertuples()
     ]
+    households = int(homes["households"].sum())
     print_table(
-        f"{len(site.buildings):,} buildings, {len(homes):,} homes, {int(homes['households'].sum()):,} households",
+        f"{len(site.buildings):,} buildings, {len(homes):,} homes, {households:,} households",
         ("community", "name", "class", "origin", "homes", "households"),
         rows,
         right=(4, 5),
@@ -241,17 +272,15 @@ def print_figures(manifest: Mapping[str, Any]) -> None:
     named = [f"{figures[name]:,} {noun}" for name, noun in _OTHERS.items() if figures.get(name)]
     share = figures["in_band"] / max(1, figures["subgrids"])
     out.print()
-    out.print(
-        f"plan       {figures['subgrids']:,} sub-grids for {figures['households']:,} households in "
+    print_line(
+        "plan",
+        f"{figures['subgrids']:,} sub-grids for {figures['households']:,} households in "
         f"{figures['communities']:,} communities, mean {figures['mean_households']:.1f}",
-        soft_wrap=True,
     )
     if named:
-        out.print(f"beside     {', '.join(named)}", soft_wrap=True)
-    out.print(
-        f"in band    {figures['in_band']:,} ({share:.1%}); mean walk to the centre {figures['mean_walk']:.0f} m",
-        soft_wrap=True,
-    )
+        print_line("beside", ", ".join(named))
+    walk = f"mean walk to the centre {figures['mean_walk']:.0f} m"
+    print_line("in band", f"{figures['in_band']:,} ({share:.1%}); {walk}")
     if "cut_short" in manifest:
         count = manifest["cut_short"]["communities"]
         err.print(
@@ -278,9 +307,12 @@ def print_proof(table: Any) -> None:
         "Household-metres, and what no plan can do without", columns, rows, right=(1, 2, 3, 4, 5)
     )
     if table["bound"].sum() > 0:
-        share = table["price"].sum() / table["bound"].sum() - 1
+        # The gap is a share of the bound; what another plan could save is one of the price.
+        gap = table["price"].sum() / table["bound"].sum() - 1
+        saving = gap / (1 + gap)
         out.print(
-            f"\nproven     no plan with as many sub-grids in band is cheaper by more than {share / (1 + share):.2%}"
+            "\nproven     no plan with as many sub-grids in band is cheaper by more than "
+            f"{saving:.2%}"
         )
 
 
@@ -289,15 +321,18 @@ def print_frontier(title: str, table: Any) -> None:
     names = {"off_target": "balance", "building": "building", "compound": "compound"}
     rows = []
     for (wish, factor), r in table.iterrows():
-        figures = f"{r.price:,.0f} {r.subgrids} {r.out_of_band} {r.cv:.1%} {r.mean_walk:.1f} {r.buildings_split}".split()
-        best = "yes" if r.undominated else ""
         rows.append(
             (
                 f"{names[wish]} ×{factor:g}",
-                *figures,
+                f"{r.price:,.0f}",
+                f"{r.subgrids}",
+                f"{r.out_of_band}",
+                f"{r.cv:.1%}",
+                f"{r.mean_walk:.1f}",
+                f"{r.buildings_split}",
                 f"{r.compounds_crossed}",
                 f"{r.household_metres:,.0f}",
-                best,
+                "yes" if r.undominated else "",
             )
         )
     columns = (
@@ -314,8 +349,10 @@ def print_frontier(title: str, table: Any) -> None:
     )
     print_table(title, columns, rows, right=tuple(range(1, 9)))
     out.print(
-        "\nout: sub-grids out of band; split: buildings in several sub-grids; crossed: compounds beyond a sub-grid's first;"
+        "\nout: sub-grids out of band; split: buildings in several sub-grids; "
+        "crossed: compounds beyond a sub-grid's first;"
     )
     out.print(
-        "best: no other row is at least as good in every figure and better in one; hh-m: household-metres"
+        "best: no other row is at least as good in every figure and better in one; "
+        "hh-m: household-metres"
     )

@@ -16,7 +16,7 @@ def write_csv(table: pd.DataFrame, path: Path | None) -> None:
 
     if path is not None:
         table.to_csv(path, encoding="utf-8-sig")
-        console.out.print(f"written    {path}", soft_wrap=True)
+        console.print_line("written", path)
 
 
 def write_folder(tables: Mapping[str, pd.DataFrame], folder: Path) -> list[Path]:

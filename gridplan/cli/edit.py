@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gridplan.cli.app import verb
-from gridplan.cli.options import By, Date, PlanPath
-from gridplan.cli.plan_to_plan import Output, Overwrite, write_next
+from gridplan.cli.options import By, Date, NextPlan, Overwrite, PlanPath
+from gridplan.cli.plan_to_plan import choose_day, find_folder, write_next
 
 if TYPE_CHECKING:
     from gridplan.redrawing.editing.edit_plan import Preview
@@ -24,7 +23,7 @@ def edit_command(
     commands: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[COMMAND]...",
+            metavar="COMMAND...",
             help='Such as "move building B12 to 0301-007".',
             show_default=False,
         ),
@@ -38,14 +37,14 @@ def edit_command(
     ] = False,
     by: By = "",
     date: Date = None,
-    output: Output = None,
+    output: NextPlan = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Edit a plan by hand: move, swap, split, merge, lock, unlock, recode, centre.
 
     [dim]gridplan edit outputs/town "move building B12 to 0301-007" --preview[/dim]
 
-    [dim]gridplan edit outputs/town "split 0301-007" "lock subgrid 0301-008 because school buses" --overwrite[/dim]
+    [dim]gridplan edit outputs/town "split 0301-007" "lock subgrid 0301-008" --overwrite[/dim]
 
     [dim]gridplan edit outputs/town undo --overwrite[/dim]   restores the plan before the last edit
 
@@ -64,7 +63,8 @@ def edit_command(
         raise typer.BadParameter(
             'say what to do, such as "move building B12 to 0301-007", or give --script FILE'
         )
-    folder = path if path.is_dir() else path.parent
+    folder = find_folder(path)
+    # Undoing puts files back, so that it cannot be one edit among others.
     if [line.strip().lower() for line in lines] in (["undo"], ["撤销"]):
         _undo(folder, output, overwrite, only_preview)
         return
@@ -80,15 +80,14 @@ def edit_command(
     with console.show_progress() as clock:
         clock("reading", 0, 1)
         plan = storage.read_plan(path)
-        day = datetime.date.today().isoformat() if date is None else date
-        done = edit(plan, lines, by=by, date=day, progress=clock)
+        edited = edit(plan, lines, by=by, date=choose_day(date), progress=clock)
         clock("writing", 0, 1)
-        version = write_next(done.plan, target, overwrite)
-    _print_preview(done.preview)
+        version = write_next(edited.plan, target, overwrite)
+    _print_preview(edited.preview)
     console.print_times(clock.seconds)
-    console.out.print(f"written    {target}", soft_wrap=True)
+    console.print_line("written", target)
     back = f"gridplan edit {target} undo --overwrite undoes it; " if version else ""
-    console.out.print(f"next       {back}gridplan audit {target}", soft_wrap=True)
+    console.print_line("next", f"{back}gridplan audit {target}")
 
 
 def _undo(folder: Path, output: Path | None, overwrite: bool, only_preview: bool) -> None:
@@ -99,15 +98,16 @@ def _undo(folder: Path, output: Path | None, overwrite: bool, only_preview: bool
     if only_preview or output is not None or not overwrite:
         kept = len(list_versions(folder))
         raise typer.BadParameter(
-            f"undo restores the plan before ({kept} kept in {folder}/versions): give only --overwrite"
+            f"undo restores the plan before ({kept} kept in {folder}/versions): "
+            "give only --overwrite"
         )
     version = recall_version(folder)
-    left = len(list_versions(folder))
-    console.out.print(
-        f"restored   {folder}, as it was before the last edit ({version.name}); {left} more to undo",
-        soft_wrap=True,
+    remaining = len(list_versions(folder))
+    console.print_line(
+        "restored",
+        f"{folder}, as it was before the last edit ({version.name}); {remaining} more to undo",
     )
-    console.out.print(f"kept       the undone plan in {version.parent / UNDONE}", soft_wrap=True)
+    console.print_line("kept", f"the undone plan in {version.parent / UNDONE}")
 
 
 @verb("locks")
@@ -167,7 +167,7 @@ def _print_preview(seen: Preview) -> None:
     if len(table) > SHOWN:
         console.out.print(f"and {len(table) - SHOWN:,} more")
     for warning in seen.warnings[:SHOWN]:
-        console.out.print(f"note       {console.escape(warning)}", soft_wrap=True)
+        console.print_line("note", f"{console.escape(warning)}")
     if len(seen.warnings) > SHOWN:
         console.out.print(f"and {len(seen.warnings) - SHOWN:,} more warnings")
 
@@ -177,6 +177,7 @@ def _pair(row: Any, name: str, pattern: str) -> str:
     texts = []
     for side in ("before", "after"):
         value = row[f"{name}_{side}"]
+        # A sub-grid that is new has no figure before, one that ended none after.
         missing = value is None or value != value
         texts.append(
             "-" if missing else pattern.format(value) if pattern else "yes" if value else "NO"

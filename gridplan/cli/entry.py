@@ -26,6 +26,7 @@ def main() -> None:
         typer.echo(f"error: {error}", err=True)
         sys.exit(WRONG_DATA if isinstance(error, InputError | PlanError) else WRONG_COMMAND)
     except (KeyboardInterrupt, SystemExit) as end:
+        # typer turns a Ctrl-C within a verb into an exit with this status.
         if not isinstance(end, KeyboardInterrupt) and end.code != STOPPED:
             raise
         typer.echo("stopped", err=True)
@@ -51,7 +52,11 @@ def explain_failure(error: Exception) -> str:
     'outputs/town: Permission denied -> check the file, the disk and your rights to them'
     """
     if isinstance(error, MemoryError):
-        return "out of memory -> close other programs, use fewer --workers, or plan in chunks with --chunk"
+        return (
+            "out of memory -> close other programs, use fewer --workers, "
+            "or plan in chunks with --chunk"
+        )
+    # A file that gridplan writes is UTF-8, so that only the console can be meant.
     if isinstance(error, UnicodeEncodeError) and error.encoding != "utf-8":
         character = ascii(error.object[error.start : error.end][:1])
         return (
@@ -61,11 +66,12 @@ def explain_failure(error: Exception) -> str:
     if isinstance(error, OSError) and error.errno is not None:
         place = f"{error.filename}: " if error.filename is not None else ""
         return f"{place}{error.strerror} -> check the file, the disk and your rights to them"
+    # On one line, as every error of gridplan is.
     message = " ".join(str(error).split())
     kind = type(error).__name__
     return (
-        f"unexpected {kind}{': ' * bool(message)}{message} (gridplan {__version__}) -> please report this; "
-        "gridplan --debug VERB ... shows the trace to send along"
+        f"unexpected {kind}{': ' * bool(message)}{message} (gridplan {__version__}) "
+        "-> please report this; gridplan --debug VERB ... shows the trace to send along"
     )
 
 

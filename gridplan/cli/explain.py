@@ -14,7 +14,7 @@ from gridplan.cli.app import verb
 def rules_command(
     rules_file: Annotated[
         Path | None,
-        typer.Argument(metavar="[FILE]", help="Rules file to print, with defaults filled in."),
+        typer.Argument(metavar="FILE", help="Rules file to print, with defaults filled in."),
     ] = None,
 ) -> None:
     """Print all rules as a TOML file to start from, each with unit, meaning and source.
@@ -30,7 +30,7 @@ def rules_command(
 @verb("schema")
 def schema_command(
     table: Annotated[
-        str | None, typer.Argument(metavar="[TABLE]", help="Name of one table; by default all.")
+        str | None, typer.Argument(metavar="TABLE", help="Name of one table; by default all.")
     ] = None,
 ) -> None:
     """Explain the tables and columns that gridplan reads and writes, in English and Chinese.

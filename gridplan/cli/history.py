@@ -95,6 +95,7 @@ def _compare_several(paths: list[Path], workers: int | None) -> Any:
     from gridplan.cli import console
     from gridplan.comparison.history import compare_versions
 
+    # Versions go by their names, of which each has to stand for one plan.
     names = [str(path) for path in paths]
     if len(set(names)) < len(names):
         raise typer.BadParameter("a plan is named twice", param_hint="PLAN...")
@@ -128,7 +129,8 @@ def _compare_several(paths: list[Path], workers: int | None) -> Any:
         "versions, each compared with the one above", heads, rows, right=tuple(range(1, len(heads)))
     )
     console.out.print(
-        "\nprice: household-metres and penalties per household, all by the last plan's rules; kept: sub-grids as they were",
+        "\nprice: household-metres and penalties per household, all by the last plan's rules; "
+        "kept: sub-grids as they were",
         soft_wrap=True,
     )
     return versions

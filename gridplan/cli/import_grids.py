@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gridplan.cli.app import verb
+from gridplan.cli.csv_output import write_csv
 from gridplan.cli.options import (
     FROM,
     HOW,
@@ -22,16 +22,20 @@ from gridplan.cli.options import (
     Datum,
     DatumOption,
     Encoding,
+    NextPlan,
     Openings,
+    Overwrite,
     RulesFile,
     Set,
     Streets,
     list_paths,
     read_rules,
 )
-from gridplan.cli.plan_to_plan import Output, Overwrite, take_rules, write_next
+from gridplan.cli.plan_to_plan import choose_day, find_folder, take_rules, write_next
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from gridplan.plan import Plan
     from gridplan.redrawing.importing.qgis_edits import ReturnedFile
 
@@ -46,7 +50,7 @@ def import_command(
             metavar="FILE", help="The edited plan.gpkg, or a vector file or CSV of existing grids."
         ),
     ],
-    output: Output = None,
+    output: NextPlan = None,
     overwrite: Overwrite = False,
     plan: Annotated[
         Path | None, typer.Option("--plan", help="The plan that was edited.", rich_help_panel=FROM)
@@ -90,24 +94,10 @@ def import_command(
 
     [dim]gridplan import grids.shp --site town.osm.pbf --code WGBM -o outputs/town[/dim]
     """
-    from gridplan import storage
-
-    if (plan is None) == (site is None):
-        raise typer.BadParameter(
-            "give either --plan, the plan that was edited, or --site, the land that existing grids lie on",
-            param_hint="--plan",
-        )
-    if plan is not None and _find_file(source) == _find_file(plan):
-        remedy = "edit a copy: nothing else says what the plan was before; gridplan edit PLAN undo may bring it back"
-        raise typer.BadParameter(f"{source} is the plan itself -> {remedy}", param_hint="FILE")
-    folder = None if plan is None else plan if plan.is_dir() else plan.parent
-    target = output or folder
-    if target is None:
-        raise typer.BadParameter("say where the plan goes: -o outputs/NAME", param_hint="--output")
-    storage.refuse_existing(target, overwrite)
+    target = _choose_target(source, plan, site, output, overwrite)
     if plan is not None:
-        day = datetime.date.today().isoformat() if date is None else date
-        _take_edited(source, plan, target, layer, code, encoding, by, day, table, overwrite)
+        how = {"layer": layer, "column": code, "encoding": encoding}
+        _take_edited(source, plan, target, how, by, choose_day(date), table, overwrite)
         return
     files = {
         "communities": communities,
@@ -116,15 +106,34 @@ def import_command(
         "streets": streets,
     }
     how = {"crs": crs, "datum": datum, "encoding": encoding, "layer": layer, "code": code}
-    _take_grids(
-        source,
-        str(site),
-        files,
-        how,
-        read_rules(rules_file, settings, None, columns),
-        target,
-        overwrite,
-    )
+    rules = read_rules(rules_file, settings, None, columns)
+    _take_grids(source, str(site), files, how, rules, target, overwrite)
+
+
+def _choose_target(
+    source: Path, plan: Path | None, site: str | None, output: Path | None, overwrite: bool
+) -> Path:
+    """Choose the folder to write, and refuse what cannot be meant."""
+    from gridplan import storage
+
+    if (plan is None) == (site is None):
+        raise typer.BadParameter(
+            "give either --plan, the plan that was edited, "
+            "or --site, the land that existing grids lie on",
+            param_hint="--plan",
+        )
+    # Edits show only against the plan as it was before.
+    if plan is not None and _find_file(source) == _find_file(plan):
+        remedy = (
+            "edit a copy: nothing else says what the plan was before; "
+            "gridplan edit PLAN undo may bring it back"
+        )
+        raise typer.BadParameter(f"{source} is the plan itself -> {remedy}", param_hint="FILE")
+    target = output or (None if plan is None else find_folder(plan))
+    if target is None:
+        raise typer.BadParameter("say where the plan goes: -o outputs/NAME", param_hint="--output")
+    storage.refuse_existing(target, overwrite)
+    return target
 
 
 def _find_file(path: Path) -> Path:
@@ -138,9 +147,7 @@ def _take_edited(
     source: Path,
     path: Path,
     output: Path,
-    layer: str | None,
-    code: str | None,
-    encoding: str | None,
+    how: dict[str, str | None],
     by: str,
     date: str,
     table: Path | None,
@@ -155,15 +162,16 @@ def _take_edited(
     with console.show_progress() as clock:
         clock("reading", 0, 1)
         before = storage.read_plan(path)
-        edited = read_edited(source, layer, column=code, encoding=encoding)
-        returned = import_edits(before, edited, column=code, by=by, date=date, progress=clock)
+        edited = read_edited(source, **how)
+        returned = import_edits(
+            before, edited, column=how["column"], by=by, date=date, progress=clock
+        )
+        # A file without edits makes no version.
         if len(returned.changes):
             clock("writing", 0, 1)
             write_next(returned.plan, output, overwrite)
     _print_changes(returned)
-    if table:
-        returned.changes.to_csv(table, encoding="utf-8-sig")
-        console.out.print(f"written    {table}", soft_wrap=True)
+    write_csv(returned.changes, table)
     if len(returned.changes):
         _print_result(returned.plan, output, clock.seconds)
 
@@ -205,36 +213,15 @@ def _take_grids(
 
 
 def _print_changes(returned: ReturnedFile) -> None:
-    """Print what was edited, by the sub-grids that homes left and went to, and what was left aside."""
+    """Print what was edited, and what of the file was left aside."""
     from gridplan.cli import console
 
-    changes = returned.changes
-    if changes.empty:
+    if returned.changes.empty:
         console.out.print("nothing was edited, so no plan is written")
     else:
-        by = changes.groupby(["old", "new"], sort=True).agg(
-            homes=("households", "size"), households=("households", "sum")
-        )
-        named = changes.groupby(["old", "new"], sort=True)["building"].agg(
-            lambda own: ", ".join(sorted(set(own))[:3])
-        )
-        rows = [
-            (old, new, f"{r.homes:,}", f"{r.households:,}", named[old, new])
-            for (old, new), r in by.head(SHOWN).iterrows()
-        ]
-        one = len(changes) == 1
-        count = "1 home" if one else f"{len(changes):,} homes"
-        households = f"{int(changes['households'].sum()):,} households"
-        title = f"{count} of {households} {'changes its' if one else 'change their'} sub-grid"
-        console.print_table(
-            title, ("from", "to", "homes", "households", "buildings, e.g."), rows, right=(2, 3)
-        )
-        if len(by) > SHOWN:
-            console.out.print(
-                f"and {len(by) - SHOWN:,} more such moves; --csv FILE writes all homes"
-            )
+        _print_moves(returned.changes)
     for warning in returned.warnings[:SHOWN]:
-        console.out.print(f"warning    {console.escape(warning)}", soft_wrap=True)
+        console.print_line("warning", console.escape(warning))
     notes = [
         (f"{note.count:,}", note.table, note.action, note.reason)
         for note in returned.notes
@@ -249,6 +236,31 @@ def _print_changes(returned: ReturnedFile) -> None:
         )
 
 
+def _print_moves(changes: pd.DataFrame) -> None:
+    """Print the homes that moved, by the sub-grids that they left and went to."""
+    from gridplan.cli import console
+
+    by = changes.groupby(["old", "new"], sort=True).agg(
+        homes=("households", "size"), households=("households", "sum")
+    )
+    named = changes.groupby(["old", "new"], sort=True)["building"].agg(
+        lambda codes: ", ".join(sorted(set(codes))[:3])
+    )
+    rows = [
+        (old, new, f"{r.homes:,}", f"{r.households:,}", named[old, new])
+        for (old, new), r in by.head(SHOWN).iterrows()
+    ]
+    one = len(changes) == 1
+    count = "1 home" if one else f"{len(changes):,} homes"
+    households = f"{int(changes['households'].sum()):,} households"
+    title = f"{count} of {households} {'changes its' if one else 'change their'} sub-grid"
+    console.print_table(
+        title, ("from", "to", "homes", "households", "buildings, e.g."), rows, right=(2, 3)
+    )
+    if len(by) > SHOWN:
+        console.out.print(f"and {len(by) - SHOWN:,} more such moves; --csv FILE writes all homes")
+
+
 def _print_result(plan: Plan, output: Path, seconds: Any) -> None:
     """Audit the plan and say what comes next."""
     from gridplan.auditing import audit_plan
@@ -257,5 +269,5 @@ def _print_result(plan: Plan, output: Path, seconds: Any) -> None:
     result = audit_plan.audit(plan, take_rules(plan))
     console.out.print(console.escape(f"\n{result}"), soft_wrap=True)
     console.print_times(seconds)
-    console.out.print(f"written    {output}", soft_wrap=True)
-    console.out.print(f"next       gridplan map {output}", soft_wrap=True)
+    console.print_line("written", output)
+    console.print_line("next", f"gridplan map {output}")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gridplan.cli.app import verb
-from gridplan.cli.options import Lang, Layers, PlanPath
+from gridplan.cli.options import Lang, LangOption, Layers, PlanPath
+from gridplan.cli.plan_to_plan import find_folder
 
 if TYPE_CHECKING:
     from gridplan.plan import Plan
@@ -21,7 +22,7 @@ def map_command(
         Path | None,
         typer.Option("--output", "-o", help="HTML page to write; by default PLAN/map.html."),
     ] = None,
-    lang: Annotated[Lang, typer.Option(help="Language of the page.")] = Lang.en,
+    lang: LangOption = Lang.en,
     layers: Annotated[
         Layers,
         typer.Option(
@@ -37,7 +38,8 @@ def map_command(
         str | None,
         typer.Option(
             metavar="KIND",
-            help="Open with the minutes on foot to one kind of service point, e.g. canteen (after reach).",
+            help="Open with the minutes on foot to one kind of service point, e.g. canteen "
+            "(after reach).",
         ),
     ] = None,
     only: Annotated[
@@ -63,7 +65,7 @@ def map_command(
     from gridplan.maps.draw import draw_map
     from gridplan.maps.offline import write_map
 
-    page = output or (path if path.is_dir() else path.parent) / "map.html"
+    page = output or find_folder(path) / "map.html"
     with console.show_progress() as clock:
         clock("map", 0, 1)
         plan, left_out = _read_mapped(path, only, for_release)
@@ -72,8 +74,8 @@ def map_command(
         )
         write_map(drawn, page, overwrite=True)
     if left_out:
-        console.out.print(f"left out   {left_out}", soft_wrap=True)
-    console.out.print(f"written    {page} ({page.stat().st_size / 1e6:.1f} MB)", soft_wrap=True)
+        console.print_line("left out", left_out)
+    console.print_line("written", f"{page} ({page.stat().st_size / 1e6:.1f} MB)")
 
 
 def _read_mapped(path: Path, only: str | None, for_release: bool) -> tuple[Plan, str]:
@@ -86,6 +88,7 @@ def _read_mapped(path: Path, only: str | None, for_release: bool) -> tuple[Plan,
         raise typer.BadParameter(
             "a release is mapped whole, as it was checked", param_hint="--only"
         )
+    # Of a city only what a map shows is read; a small plan is read whole.
     plan, left_out = read_sheet_plan(path, only)
     plan = plan or storage.read_plan(path)
     if for_release:

@@ -1,4 +1,7 @@
-"""The options that several verbs of the command line share, each with its help."""
+"""The options that several verbs of the command line share, each with its one help text.
+
+A verb names them as types of its parameters; the default stands with the verb.
+"""
 
 from __future__ import annotations
 
@@ -59,19 +62,27 @@ class Engine(StrEnum):
     dask = "dask"
 
 
+# Panels of the help that hold options of one purpose.
 FROM = "Where the land comes from"
 HOW = "How to read it"
 WHAT = "Rules and search"
 WHO = "Where it runs"
 
 Threads = Annotated[
-    int | None, typer.Option(min=1, help="Number of threads; by default one for each core.")
+    int | None,
+    typer.Option(
+        "--workers",
+        min=1,
+        help="Number of threads; by default one for each core.",
+        rich_help_panel=WHO,
+    ),
 ]
 Seconds = Annotated[
     float | None,
     typer.Option(
         min=0,
-        help="Stop refining after this many seconds. The plan is complete but depends on the machine.",
+        help="Stop refining after this many seconds. "
+        "The plan is complete but depends on the machine.",
         rich_help_panel=WHAT,
     ),
 ]
@@ -85,7 +96,7 @@ Source = Annotated[
 OptionalSource = Annotated[
     str | None,
     typer.Argument(
-        metavar="[SOURCE]",
+        metavar="SOURCE",
         help="OSM extract (.osm.pbf, .osm), a vector file of buildings, or a folder of such files.",
     ),
 ]
@@ -183,7 +194,7 @@ Workers = Annotated[
     int | None,
     typer.Option(
         min=1,
-        help="Number of threads, or of processes for a city in chunks; by default one for each core.",
+        help="Number of threads or, for a city, of processes; by default one for each core.",
         rich_help_panel=WHO,
     ),
 ]
@@ -191,7 +202,8 @@ Chunk = Annotated[
     int | None,
     typer.Option(
         min=1,
-        help="Plan in chunks of this many buildings; GeoParquet files of more than 100,000 always are.",
+        help="Plan in chunks of this many buildings; "
+        "GeoParquet files of more than 100,000 always are.",
         rich_help_panel=WHO,
     ),
 ]
@@ -214,6 +226,40 @@ Scheduler = Annotated[
 PlanPath = Annotated[
     Path, typer.Argument(metavar="PLAN", help="Folder of the plan, or its plan.gpkg.")
 ]
+OptionalPlanPath = Annotated[
+    Path | None, typer.Argument(metavar="PLAN", help="Folder of the plan, or its plan.gpkg.")
+]
+OnlyCommunities = Annotated[
+    list[str] | None,
+    typer.Option("--community", metavar="CODE", help="Only this community; may be repeated."),
+]
+CurrentLand = Annotated[
+    str | None,
+    typer.Option(
+        "--site",
+        metavar="SITE",
+        help="The land as it is now, as `gridplan plan` reads it; by default the plan's own.",
+    ),
+]
+NewFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FOLDER",
+        help="Folder to write; a new one, unless --overwrite is given.",
+        show_default=False,
+    ),
+]
+NextPlan = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        help="Folder for the new plan; without it, PLAN itself is replaced (--overwrite).",
+    ),
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what already exists.")]
 CsvFile = Annotated[
     Path | None, typer.Option("--csv", metavar="FILE", help="Write the table to this CSV file.")
 ]
@@ -227,20 +273,46 @@ By = Annotated[
 Date = Annotated[
     str | None, typer.Option(metavar="YYYY-MM-DD", help="Date to record; by default today.")
 ]
-Chance = Annotated[int, typer.Option(help="Seed of chance; the same seed gives the same figures.")]
+Seed = Annotated[
+    int,
+    typer.Option(help="Seed of chance; the same input, rules and seed give the same result."),
+]
+PlanSeed = Annotated[
+    int | None, typer.Option("--seed", help="Seed of chance; by default that of the plan.")
+]
+Effort = Annotated[EffortName, typer.Option(help="How long to search.")]
+Replications = Annotated[
+    int,
+    typer.Option(min=1, help="Number of random runs; more give narrower intervals."),
+]
+Template = Annotated[
+    bool,
+    typer.Option("--template", help="Print an example of the TOML file to start from, and exit."),
+]
+LangOption = Annotated[Lang, typer.Option("--lang", help="Language of pictures and maps.")]
+PictureFile = Annotated[
+    Path | None,
+    typer.Option("--plot", metavar="FILE", help="Write a picture of the result, as PNG."),
+]
+PageFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--map", metavar="FILE", help="Write a map of the result, one HTML page that opens offline."
+    ),
+]
 
 
 def read_columns(columns: list[str] | None) -> dict[str, str]:
     """Read the user's names of columns."""
     pairs = [text.partition("=") for text in columns or []]
-    loose = [
+    incomplete = [
         text
         for text, (_, sign, yours) in zip(columns or [], pairs, strict=True)
         if not sign or not yours
     ]
-    if loose:
+    if incomplete:
         raise typer.BadParameter(
-            f"{', '.join(loose)}: write COLUMN=YOURS, e.g. floors=CS",
+            f"{', '.join(incomplete)}: write COLUMN=YOURS, e.g. floors=CS",
             param_hint="--column",
         )
     return {name.strip(): yours.strip() for name, _, yours in pairs}
@@ -255,6 +327,7 @@ def read_rules(
     from gridplan.rules.all_rules import Rules
 
     rules = Rules.from_file(path) if path else Rules()
+    # One by one, so that a later setting of the same rule is the one that counts.
     for text in [*(settings or []), *([f'division.effort="{effort}"'] if effort else [])]:
         name, sign, value = text.partition("=")
         section, dot, key = name.strip().partition(".")
@@ -262,6 +335,7 @@ def read_rules(
             raise typer.BadParameter(
                 f"{text}: write RULE=VALUE, e.g. urban.target=28", param_hint="--set"
             )
+        # A shell takes the quotes off a text, so that what is no TOML is taken as text.
         try:
             parsed = tomllib.loads(f"value = {value}")["value"]
         except tomllib.TOMLDecodeError:

@@ -1,4 +1,4 @@
-"""The verbs about people: organise, staff, pair and rate; each fills its tables and says what comes next."""
+"""The verbs about people: organise, staff, pair and rate; each fills its own tables."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gridplan.cli.app import verb
-from gridplan.cli.options import PlanPath, RulesFile, Set
-from gridplan.cli.plan_to_plan import Output, Overwrite, rework
+from gridplan.cli.options import NextPlan, Overwrite, PlanPath, RulesFile, Set
+from gridplan.cli.plan_to_plan import rework
 
 if TYPE_CHECKING:
     from gridplan.plan import Plan
@@ -22,7 +22,7 @@ NEXT = {"organise": "staff", "staff": "pair", "pair": "rate", "rate": "release"}
 @verb("organise")
 def organise_command(
     path: PlanPath,
-    output: Output = None,
+    output: NextPlan = None,
     overwrite: Overwrite = False,
     rules_file: RulesFile = None,
     settings: Set = None,
@@ -39,7 +39,7 @@ def organise_command(
 @verb("staff")
 def staff_command(
     path: PlanPath,
-    output: Output = None,
+    output: NextPlan = None,
     overwrite: Overwrite = False,
     rules_file: RulesFile = None,
     settings: Set = None,
@@ -58,14 +58,15 @@ def staff_command(
 @verb("pair")
 def pair_command(
     path: PlanPath,
-    output: Output = None,
+    output: NextPlan = None,
     overwrite: Overwrite = False,
     rules_file: RulesFile = None,
     settings: Set = None,
     existing: Annotated[
         Path | None,
         typer.Option(
-            help="CSV of existing pairs (institution, community); they are kept unless that is too dear."
+            help="CSV of existing pairs (institution, community); "
+            "they are kept unless that is too dear."
         ),
     ] = None,
     cadre_rule: Annotated[
@@ -86,6 +87,7 @@ def pair_command(
 
     more: dict[str, Any] = {}
     if existing is not None:
+        # As text, so that codes keep their zeros; a spreadsheet's file begins with a mark.
         more["existing"] = pd.read_csv(existing, dtype=str, encoding="utf-8-sig")
     if cadre_rule is not None:
         settings = [*(settings or []), f"pairing.{cadre_rule}"]
@@ -104,7 +106,7 @@ def pair_command(
 @verb("rate")
 def rate_command(
     path: PlanPath,
-    output: Output = None,
+    output: NextPlan = None,
     overwrite: Overwrite = False,
     rules_file: RulesFile = None,
     settings: Set = None,
@@ -131,19 +133,21 @@ def _serve(
     """Read the plan, do the work, write the new plan and print what it came to."""
     from gridplan.cli import console
 
-    target, done, seconds = rework(verb, path, output, overwrite, rules_file, settings, work)
-    _print_headline(verb, done.manifest.get("people", {}).get(verb, {}))
-    _print_gaps(done, room)
+    target, plan, seconds = rework(verb, path, output, overwrite, rules_file, settings, work)
+    _print_headline(verb, plan.manifest.get("people", {}).get(verb, {}))
+    _print_gaps(plan, room)
     console.print_times(seconds)
-    console.out.print(f"written    {target}", soft_wrap=True)
+    console.print_line("written", target)
+    # A release is another plan; the other verbs go on with this one.
     more = f" -o {target}-release" if NEXT[verb] == "release" else " --overwrite"
-    console.out.print(f"next       gridplan {NEXT[verb]} {target}{more}", soft_wrap=True)
+    console.print_line("next", f"gridplan {NEXT[verb]} {target}{more}")
 
 
 def _print_headline(verb: str, note: Mapping[str, Any]) -> None:
     """Print the headline figures that a verb left in the manifest."""
     from gridplan.cli import console
 
+    # Lists and tables in the note are too long for a line.
     figures = note.get("figures", note)
     plain = {
         name: value
@@ -164,21 +168,22 @@ def _print_gaps(plan: Plan, room: str) -> None:
     """Print the rules with most gaps, each with its first place."""
     from gridplan.cli import console
 
-    own = plan.gaps[plan.gaps["room"] == room].sort_values(["rule", "rank"], kind="stable")
-    if own.empty:
+    gaps = plan.gaps[plan.gaps["room"] == room].sort_values(["rule", "rank"], kind="stable")
+    if gaps.empty:
         console.out.print("no gaps")
         return
-    grouped = own.groupby("rule").agg(
+    grouped = gaps.groupby("rule").agg(
         count=("rule", "size"),
         households=("households", "sum"),
         of=("of", "first"),
         remedy=("remedy", "first"),
     )
     top = grouped.sort_values(["count"], ascending=False, kind="stable").head(SHOWN_GAPS)
+    # A row of itertuples has a method called count.
     rows = [
         (f"{row.count_:,}", row.Index, row.of, row.remedy)
         for row in top.rename(columns={"count": "count_"}).itertuples()
     ]
     console.print_table(
-        f"\n{len(own):,} gaps", ("gaps", "rule", "first", "remedy"), rows, right=(0,)
+        f"\n{len(gaps):,} gaps", ("gaps", "rule", "first", "remedy"), rows, right=(0,)
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,13 +27,16 @@ from gridplan.cli.options import (
     EngineOption,
     Format,
     Institutions,
+    NewFolder,
     Openings,
     OptionalSource,
+    Overwrite,
     Place,
     Places,
     RulesFile,
     Scheduler,
     Seconds,
+    Seed,
     Set,
     Source,
     Streets,
@@ -46,12 +50,65 @@ if TYPE_CHECKING:
     from gridplan.site import Site
 
 
+@dataclass(frozen=True)
+class Land:
+    """Where the land is read from, a file or a place of OpenStreetMap, and how."""
+
+    source: str | None
+    files: dict[str, Any]
+    crs: str | None
+    datum: Datum | None
+    encoding: str | None
+    place: str | None = None
+    cache: Path | None = None
+
+    def read(self, rules: Rules) -> Site:
+        """Read the site."""
+        from gridplan.reading.read import read_site
+
+        source: Any = self.source
+        if self.place is not None:
+            from gridplan.reading.osm_online import read_osm_place
+
+            source = read_osm_place(self.place, cache=self.cache)
+        return read_site(
+            source,
+            **self.files,
+            mapping=dict(rules.columns),
+            crs=self.crs,
+            datum=self.datum.value if self.datum else None,
+            encoding=self.encoding,
+            rules=rules.site,
+        )
+
+
+# The files of a site, in the order in which the verbs have their options.
+FILES = (
+    *("communities", "compounds", "barriers", "openings", "streets", "places"),
+    *("institutions", "counts", "boundary"),
+)
+
+
+@dataclass(frozen=True)
+class Search:
+    """How a plan is searched for and written."""
+
+    seed: int
+    seconds: float | None
+    workers: int | None
+    overwrite: bool
+
+
+def _name_files(*paths: Any) -> dict[str, Any]:
+    """Name the paths that the options of files hold; barriers may be several."""
+    files = dict(zip(FILES, paths, strict=True))
+    return {**files, "barriers": tuple(files["barriers"] or ())}
+
+
 @verb("plan")
 def plan_command(
     source: OptionalSource = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Folder for the plan.", show_default=False)
-    ] = None,
+    output: NewFolder = None,
     communities: Communities = None,
     compounds: Compounds = None,
     barriers: Barriers = None,
@@ -69,13 +126,7 @@ def plan_command(
     settings: Set = None,
     place: Place = None,
     cache: Cache = Path("outputs/osm_cache"),
-    seed: Annotated[
-        int,
-        typer.Option(
-            help="Seed of the search; the same input, rules and seed give the same plan.",
-            rich_help_panel=WHAT,
-        ),
-    ] = 0,
+    seed: Seed = 0,
     effort: Annotated[
         str | None,
         typer.Option(help="How long to search: quick, default or thorough.", rich_help_panel=WHAT),
@@ -88,90 +139,96 @@ def plan_command(
     file_format: Annotated[
         Format, typer.Option("--format", help="File format of the plan.")
     ] = Format.auto,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace a plan that already exists.")
-    ] = False,
+    overwrite: Overwrite = False,
 ) -> None:
     """Divide a place into sub-grids and write the plan.
 
     [dim]gridplan plan town.osm.pbf -o outputs/town[/dim]
 
-    [dim]gridplan plan buildings.parquet --communities c.gpkg --barriers rail.parquet -o outputs/v[/dim]
+    [dim]gridplan plan homes.parquet --communities c.gpkg --barriers rail.parquet -o outputs/v[/dim]
 
     Ctrl-C ends the search and writes the best plan so far; a second Ctrl-C
     stops at once.
     """
     from gridplan import storage
-    from gridplan.cli import console
-    from gridplan.engine.deadline import Deadline
-    from gridplan.planning import site_to_plan
 
     if output is None:
         raise typer.BadParameter("say where the plan goes: -o outputs/NAME", param_hint="--output")
     if (source is None) == (place is None):
         raise typer.BadParameter("give either a SOURCE file or --place NAME", param_hint="SOURCE")
+    # Before the work, which may take an hour.
     storage.refuse_existing(output, overwrite)
     rules = read_rules(rules_file, settings, effort, columns)
-    files = {
-        "communities": communities,
-        "compounds": compounds,
-        "barriers": tuple(barriers or ()),
-        "openings": openings,
-        "streets": streets,
-        "places": places,
-        "institutions": institutions,
-        "counts": counts,
-        "boundary": boundary,
-    }
-    if source is not None and file_format is not Format.gpkg:
-        from gridplan.city import city_plan
+    files = _name_files(
+        *(communities, compounds, barriers, openings, streets, places),
+        *(institutions, counts, boundary),
+    )
+    land = Land(source, files, crs, datum, encoding, place, cache)
+    search = Search(seed, seconds, workers, overwrite)
+    # A plan in chunks is written as GeoParquet.
+    if file_format is not Format.gpkg and _is_planned_in_chunks(land, rules, chunk):
+        engine = Engine.dask if scheduler else engine
+        _plan_in_chunks(land, output, rules, search, chunk, engine, scheduler)
+    else:
+        _plan_whole(land, output, rules, search, file_format)
 
-        if chunk or city_plan.is_large(source):
-            reason = city_plan.explain_whole(source, files, datum, rules)
-            if not reason:
-                how = {"mapping": dict(rules.columns), "crs": crs, "encoding": encoding}
-                who = {
-                    "engine": "dask" if scheduler else engine.value,
-                    "scheduler": scheduler,
-                    "workers": workers,
-                }
-                _plan_city(source, output, rules, files, how | who, seed, seconds, chunk, overwrite)
-                return
-            console.err.print(f"planned in one piece, since {reason}", soft_wrap=True)
-    deadline = Deadline(seconds)
+
+def _is_planned_in_chunks(land: Land, rules: Rules, chunk: int | None) -> bool:
+    """Whether the land is planned in chunks: if asked for, or if it is large, and if it can be."""
+    from gridplan.city import city_plan
+    from gridplan.cli import console
+
+    if land.source is None or not (chunk or city_plan.is_large(land.source)):
+        return False
+    reason = city_plan.explain_whole(land.source, land.files, land.datum, rules)
+    if reason:
+        console.err.print(f"planned in one piece, since {reason}", soft_wrap=True)
+    return not reason
+
+
+def _plan_whole(
+    land: Land, output: Path, rules: Rules, search: Search, file_format: Format
+) -> None:
+    """Plan the land in one piece, and print what came of it."""
+    from gridplan import storage
+    from gridplan.cli import console
+    from gridplan.engine.deadline import Deadline
+    from gridplan.planning import site_to_plan
+
+    deadline = Deadline(search.seconds)
     with console.show_progress() as clock, console.end_on_interrupt(deadline, clock):
         clock("reading", 0, 1)
-        site = _read(source, place, cache, files, crs, datum, encoding, rules)
+        site = land.read(rules)
         clock("hashing", 0, 1)
-        inputs = storage.hash_files(list_paths(source, files))
+        inputs = storage.hash_files(list_paths(land.source, land.files))
         plan = site_to_plan.divide(
             site,
             rules,
-            seed=seed,
-            workers=workers,
+            seed=search.seed,
+            workers=search.workers,
             inputs=inputs,
             progress=clock,
             deadline=deadline,
         )
         clock("writing", 0, 1)
-        written = storage.write_plan(plan, output, format=file_format.value, overwrite=overwrite)
+        written = storage.write_plan(
+            plan, output, format=file_format.value, overwrite=search.overwrite
+        )
     console.print_ledger(plan.site.ledger)
     console.print_plan(plan)
     console.print_times(clock.seconds)
-    console.out.print(f"written    {written}", soft_wrap=True)
-    console.out.print(f"next       gridplan audit {output}; gridplan map {output}", soft_wrap=True)
+    console.print_line("written", written)
+    console.print_line("next", f"gridplan audit {output}; gridplan map {output}")
 
 
-def _plan_city(
-    source: str,
+def _plan_in_chunks(
+    land: Land,
     output: Path,
     rules: Rules,
-    files: dict[str, Any],
-    how: dict[str, Any],
-    seed: int,
-    seconds: float | None,
+    search: Search,
     chunk: int | None,
-    overwrite: bool,
+    engine: Engine,
+    scheduler: str | None,
 ) -> None:
     """Plan a city in chunks, and print its figures."""
     from gridplan import storage
@@ -180,20 +237,26 @@ def _plan_city(
     from gridplan.cli import console
 
     spent: dict[str, float] = {}
-    deadline = city_plan.open_deadline(output, seconds)
+    # Chunks are planned in other processes: a file beside the plan asks them to end.
+    deadline = city_plan.open_deadline(output, search.seconds)
     with console.show_progress() as clock, console.end_on_interrupt(deadline, clock):
         clock("hashing", 0, 1)
-        inputs = storage.hash_files(list_paths(source, files))
+        inputs = storage.hash_files(list_paths(land.source, land.files))
         summary = city_plan.plan_city(
-            source,
+            str(land.source),
             output,
             rules,
-            files=files,
-            **how,
-            seed=seed,
+            files=land.files,
+            mapping=dict(rules.columns),
+            crs=land.crs,
+            encoding=land.encoding,
+            seed=search.seed,
             chunk=chunk or city_plan.CHUNK,
+            engine=engine.value,
+            scheduler=scheduler,
+            workers=search.workers,
             inputs=inputs,
-            overwrite=overwrite,
+            overwrite=search.overwrite,
             progress=clock,
             seconds=spent,
             deadline=deadline,
@@ -202,8 +265,8 @@ def _plan_city(
     console.print_figures(summary.manifest)
     console.print_times(clock.seconds)
     console.print_times(spent, "of planning")
-    console.out.print(f"written    {output}", soft_wrap=True)
-    console.out.print(f"next       gridplan audit {output}; gridplan map {output}", soft_wrap=True)
+    console.print_line("written", output)
+    console.print_line("next", f"gridplan audit {output}; gridplan map {output}")
 
 
 @verb("check")
@@ -232,47 +295,10 @@ def check_command(
     from gridplan.planning.prepare import prepare_site
 
     rules = read_rules(rules_file, None, None, columns)
-    files = {
-        "communities": communities,
-        "compounds": compounds,
-        "barriers": tuple(barriers or ()),
-        "openings": openings,
-        "streets": streets,
-        "places": places,
-        "institutions": institutions,
-        "counts": counts,
-        "boundary": boundary,
-    }
-    site = _read(source, None, None, files, crs, datum, encoding, rules)
-    site = prepare_site(site, rules)
+    files = _name_files(
+        *(communities, compounds, barriers, openings, streets, places),
+        *(institutions, counts, boundary),
+    )
+    site = prepare_site(Land(source, files, crs, datum, encoding).read(rules), rules)
     console.print_site(site)
     console.print_ledger(site.ledger)
-
-
-def _read(
-    source: str | None,
-    place: str | None,
-    cache: Path | None,
-    files: dict[str, Any],
-    crs: str | None,
-    datum: Datum | None,
-    encoding: str | None,
-    rules: Rules,
-) -> Site:
-    """Read the site from a file or, by a place's name, from OpenStreetMap."""
-    from gridplan.reading.read import read_site
-
-    land: Any = source
-    if place is not None:
-        from gridplan.reading.osm_online import read_osm_place
-
-        land = read_osm_place(place, cache=cache)
-    return read_site(
-        land,
-        **files,
-        mapping=dict(rules.columns),
-        crs=crs,
-        datum=datum.value if datum else None,
-        encoding=encoding,
-        rules=rules.site,
-    )

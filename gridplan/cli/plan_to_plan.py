@@ -1,26 +1,15 @@
-"""What verbs that turn one plan into another share: options, rules, reading, writing."""
+"""What verbs that turn one plan into another share: rules, reading, writing."""
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gridplan.plan import Plan
     from gridplan.rules.all_rules import Rules
-
-Output = Annotated[
-    Path | None,
-    typer.Option(
-        "--output",
-        "-o",
-        help="Folder for the new plan; without it, PLAN itself is replaced (--overwrite).",
-    ),
-]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a plan that already exists.")]
 
 
 def rework(
@@ -43,7 +32,8 @@ def rework(
     from gridplan import storage
     from gridplan.cli import console
 
-    target = output or (path if path.is_dir() else path.parent)
+    target = output or find_folder(path)
+    # Before the work, which may take an hour.
     storage.refuse_existing(target, overwrite)
     with console.show_progress() as clock:
         clock("reading", 0, 1)
@@ -56,7 +46,7 @@ def rework(
 
 
 def write_next(plan: Plan, target: Path, overwrite: bool) -> Path | None:
-    """Write the next plan, and keep the one it replaces as its newest version, which is returned."""
+    """Write the next plan, and keep the one it replaces as a version, which is returned."""
     from gridplan import storage
     from gridplan.storage.kept_versions import drop_version, keep_version
 
@@ -64,9 +54,20 @@ def write_next(plan: Plan, target: Path, overwrite: bool) -> Path | None:
     try:
         storage.write_plan(plan, target, overwrite=overwrite)
     except BaseException:
+        # Ctrl-C too: the plan is still the old one, so it is no version of itself.
         drop_version(version)
         raise
     return version
+
+
+def find_folder(path: Path) -> Path:
+    """Find the folder of a plan, which may be named by its ``plan.gpkg``."""
+    return path if path.is_dir() else path.parent
+
+
+def choose_day(date: str | None) -> str:
+    """Choose the date to record: the one asked for, else today."""
+    return datetime.date.today().isoformat() if date is None else date
 
 
 def take_rules(plan: Plan) -> Rules:
@@ -82,6 +83,7 @@ def choose_rules(rules: Rules, rules_file: Path | None, settings: list[str] | No
         return read_rules(rules_file, settings, None, None)
     if not settings:
         return rules
+    # Only the rules that were named change: read_rules fills all others with defaults.
     settled = read_rules(None, settings, None, None).to_dict()
     for text in settings:
         section, _, key = text.partition("=")[0].strip().partition(".")

@@ -9,16 +9,25 @@ import typer
 
 from gridplan.cli.app import verb
 from gridplan.cli.csv_output import write_csv
-from gridplan.cli.options import CsvFile, EffortName, Lang, PlanPath, RulesFile, Threads
+from gridplan.cli.options import (
+    CsvFile,
+    Effort,
+    EffortName,
+    Lang,
+    LangOption,
+    OnlyCommunities,
+    PlanPath,
+    RulesFile,
+    Seed,
+    Threads,
+)
+from gridplan.cli.pictures import write_picture
 
 
 @verb("prove")
 def prove_command(
     path: PlanPath,
-    communities: Annotated[
-        list[str] | None,
-        typer.Option("--community", metavar="CODE", help="Only this community; may be repeated."),
-    ] = None,
+    communities: OnlyCommunities = None,
     table: CsvFile = None,
     workers: Threads = None,
 ) -> None:
@@ -47,14 +56,10 @@ def frontier_command(
         Path | None, typer.Option("--output", "-o", help="Picture to write, e.g. frontier.png.")
     ] = None,
     table: CsvFile = None,
-    lang: Annotated[Lang, typer.Option(help="Language of the picture.")] = Lang.en,
-    effort: Annotated[
-        EffortName, typer.Option(help="How long to search at each price.")
-    ] = EffortName.default,
+    lang: LangOption = Lang.en,
+    effort: Effort = EffortName.default,
     rules_file: RulesFile = None,
-    seed: Annotated[
-        int, typer.Option(help="Seed of the search; the same seed gives the same table.")
-    ] = 0,
+    seed: Seed = 0,
     workers: Threads = None,
 ) -> None:
     """Show what better balance, or keeping buildings and compounds whole, costs one community.
@@ -63,8 +68,6 @@ def frontier_command(
     """
     from gridplan.cli import console
     from gridplan.comparison.frontier import trace_frontier
-    from gridplan.plots.figure import save_plot
-    from gridplan.plots.plot_results import plot
     from gridplan.rules.all_rules import Rules
 
     rules = Rules.from_file(rules_file) if rules_file else None
@@ -74,12 +77,11 @@ def frontier_command(
         trade_offs = trace_frontier(
             land, community, rules, effort=effort.value, seed=seed, workers=workers, progress=clock
         )
-        if output:
-            save_plot(plot(trade_offs, title=community, lang=lang.value), output)
+        written = write_picture(trade_offs, output, lang, title=community)
     console.print_frontier(f"Trade-offs of {community}", trade_offs.table)
     write_csv(trade_offs.table, table)
-    if output:
-        console.out.print(f"written    {output}", soft_wrap=True)
+    for file in written:
+        console.print_line("written", file)
 
 
 def _read_land(source: str) -> Any:

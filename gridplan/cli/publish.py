@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from gridplan.cli.app import verb
-from gridplan.cli.options import PlanPath, RulesFile, Set
-from gridplan.cli.plan_to_plan import Overwrite, choose_rules, take_rules
+from gridplan.cli.options import NewFolder, Overwrite, PlanPath, RulesFile, Set
+from gridplan.cli.plan_to_plan import choose_rules, find_folder, take_rules
 
 
 class BriefLang(StrEnum):
@@ -24,10 +24,7 @@ class BriefLang(StrEnum):
 @verb("release")
 def release_command(
     path: PlanPath,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", help="Folder for the release.", show_default=False),
-    ] = None,
+    output: NewFolder = None,
     before: Annotated[
         Path | None, typer.Option(help="Working plan of the release that went out before.")
     ] = None,
@@ -69,15 +66,13 @@ def release_command(
         storage.write_plan(leaving, output, overwrite=overwrite)
     note = leaving.manifest["release"]
     console.out.print(
-        f"disclosure check passed: {note['suppressed']:,} of {note['counts']:,} counts are suppressed; "
-        f"{note['bands_withheld']:,} sub-grids without a band of households",
+        f"disclosure check passed: {note['suppressed']:,} of {note['counts']:,} counts are "
+        f"suppressed; {note['bands_withheld']:,} sub-grids without a band of households",
         soft_wrap=True,
     )
     console.print_times(clock.seconds)
-    console.out.print(f"written    {output}", soft_wrap=True)
-    console.out.print(
-        f"next       gridplan brief {output}; gridplan map {output} --release", soft_wrap=True
-    )
+    console.print_line("written", output)
+    console.print_line("next", f"gridplan brief {output}; gridplan map {output} --release")
 
 
 @verb("brief")
@@ -103,11 +98,11 @@ def brief_command(
     from gridplan.publishing.brief_plan import write_brief
 
     brief = write_brief(storage.read_plan(path), lang.value)
-    stem = output.with_suffix("") if output else (path if path.is_dir() else path.parent) / "brief"
+    stem = output.with_suffix("") if output else find_folder(path) / "brief"
     texts = {
         ".md": write_markdown(brief),
         ".html": write_page(brief),
-        ".csv": "\ufeff" + brief.to_csv(),
+        ".csv": "\ufeff" + brief.to_csv(),  # by this mark a spreadsheet knows that it is UTF-8
     }
     wanted = (output.suffix.lower(), ".csv") if output else (".md", ".html", ".csv")
     if output and wanted[0] not in (".md", ".html"):
@@ -120,9 +115,8 @@ def brief_command(
     for paragraph in brief.paragraphs.values():
         console.out.print(console.escape(paragraph) + "\n", soft_wrap=True)
     unknown = int((brief.figures["status"] == "unknown").sum())
-    console.out.print(
-        f"not known  {unknown} of {len(brief.figures)} figures; the brief says what each needs",
-        soft_wrap=True,
+    console.print_line(
+        "not known", f"{unknown} of {len(brief.figures)} figures; the brief says what each needs"
     )
     for suffix in wanted:
-        console.out.print(f"written    {stem.with_suffix(suffix)}", soft_wrap=True)
+        console.print_line("written", f"{stem.with_suffix(suffix)}")

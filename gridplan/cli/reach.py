@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gridplan.cli.app import verb
-from gridplan.cli.options import PlanPath, RulesFile, Set
-from gridplan.cli.plan_to_plan import Output, Overwrite, rework
+from gridplan.cli.options import NextPlan, Overwrite, PlanPath, RulesFile, Set
+from gridplan.cli.plan_to_plan import rework
 
 if TYPE_CHECKING:
     from gridplan.plan import Plan
@@ -29,7 +29,7 @@ class Question(StrEnum):
 @verb("reach")
 def reach_command(
     path: PlanPath,
-    output: Output = None,
+    output: NextPlan = None,
     overwrite: Overwrite = False,
     rules_file: RulesFile = None,
     settings: Set = None,
@@ -46,8 +46,8 @@ def reach_command(
     _print_coverage(plan)
     _print_gaps(plan)
     _print_ways(plan)
-    console.out.print(f"written    {target}", soft_wrap=True)
-    console.out.print(f"next       {_advise(plan, target)}", soft_wrap=True)
+    console.print_line("written", target)
+    console.print_line("next", f"{_advise(plan, target)}")
 
 
 @verb("propose")
@@ -67,13 +67,14 @@ def propose_command(
     question: Annotated[
         Question,
         typer.Option(
-            help="With --add, what to optimise: most households served, shortest mean or longest walk."
+            help="With --add, what to optimise: most households served, "
+            "shortest mean or longest walk."
         ),
     ] = Question.most,
     unlimited: Annotated[
         bool, typer.Option("--unlimited", help="Ignore how many households each can serve.")
     ] = False,
-    output: Output = None,
+    output: NextPlan = None,
     overwrite: Overwrite = False,
     rules_file: RulesFile = None,
     settings: Set = None,
@@ -93,6 +94,7 @@ def propose_command(
             "say which kind of service point: --kind canteen", param_hint="--kind"
         )
     asked: dict[str, Any] = {"add": add, "share": share, "limited": not unlimited}
+    # A share alone asks for the fewest posts, which is a question of its own.
     asked["question"] = "" if share is not None and add is None else question.value
 
     def work(plan: Plan, rules: Any) -> Plan:
@@ -104,8 +106,8 @@ def propose_command(
     console.print_times(seconds)
     _print_sites(new, kind)
     _print_coverage(new, kind)
-    console.out.print(f"written    {target}", soft_wrap=True)
-    console.out.print(f"next       gridplan map {target} --reach {kind}", soft_wrap=True)
+    console.print_line("written", target)
+    console.print_line("next", f"gridplan map {target} --reach {kind}")
 
 
 def _print_coverage(plan: Plan, kind: str | None = None) -> None:
@@ -115,6 +117,7 @@ def _print_coverage(plan: Plan, kind: str | None = None) -> None:
 
     city = plan.coverage[plan.coverage["level"] == "city"]
     city = city if kind is None else city[city["kind"] == kind]
+    # The thresholds that reach was measured by, not those of the rules of today.
     note = plan.manifest.get("people", {}).get("reach", {}).get("rules", {}).get("coverage", {})
     times = note.get("thresholds", Rules().coverage.thresholds)
     rows = []
@@ -148,7 +151,10 @@ def _print_coverage(plan: Plan, kind: str | None = None) -> None:
         *(f"<={t:g}" for t in times),
         "worst",
     )
-    title = "coverage: share of households in reach, served, reached twice; in reach by minutes; the worst tenth's minutes"
+    title = (
+        "coverage: share of households in reach, served, reached twice; in reach by minutes; "
+        "the worst tenth's minutes"
+    )
     console.print_table(title, heads, rows, right=tuple(range(1, len(heads))))
 
 
@@ -213,7 +219,7 @@ def _print_sites(plan: Plan, kind: str) -> None:
             f"{c.added:,}",
             c.question,
             f"{c.share:.1%}",
-            "" if c.bound != c.bound else f"{c.bound:.1%}",
+            "" if c.bound != c.bound else f"{c.bound:.1%}",  # NaN: no bound was found
             c.ended,
         )
         for c in curve.itertuples()
@@ -233,7 +239,8 @@ def _advise(plan: Plan, target: Path) -> str:
         & plan.coverage["own"]
         & (plan.coverage["state"] == "now")
     ]
-    short = (city["households"] - city["served"]).to_numpy()
-    if not len(short) or short.max() <= 0:
+    unserved = (city["households"] - city["served"]).to_numpy()
+    if not len(unserved) or unserved.max() <= 0:
         return f"gridplan map {target}"
-    return f"gridplan propose {target} --kind {city['kind'].iloc[int(short.argmax())]} --add 3 --overwrite"
+    kind = city["kind"].iloc[int(unserved.argmax())]
+    return f"gridplan propose {target} --kind {kind} --add 3 --overwrite"

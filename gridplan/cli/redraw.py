@@ -2,36 +2,48 @@
 
 from __future__ import annotations
 
-import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gridplan.cli.app import verb
-from gridplan.cli.options import By, CsvFile, Date, Lang, PlanPath, RulesFile, Set, Threads
-from gridplan.cli.plan_to_plan import Output, Overwrite, choose_rules, take_rules, write_next
+from gridplan.cli.csv_output import write_csv
+from gridplan.cli.options import (
+    By,
+    CsvFile,
+    CurrentLand,
+    Date,
+    Lang,
+    LangOption,
+    NextPlan,
+    Overwrite,
+    PictureFile,
+    PlanPath,
+    PlanSeed,
+    RulesFile,
+    Set,
+    Threads,
+)
+from gridplan.cli.pictures import write_picture
+from gridplan.cli.plan_to_plan import choose_day, choose_rules, find_folder, take_rules, write_next
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import pandas as pd
+
     from gridplan.plan import Plan
+    from gridplan.rules.all_rules import Rules
     from gridplan.site import Site
 
 SHOWN = 12  # triggers that are printed; the rest are counted
-Seed = Annotated[int | None, typer.Option(help="Seed of the search; by default that of the plan.")]
-OnSite = Annotated[
-    str | None,
-    typer.Option(
-        "--site",
-        metavar="SITE",
-        help="The land as it is now, as `gridplan plan` reads it; by default the plan's own.",
-    ),
-]
 
 
 @verb("redraw")
 def redraw_command(
     path: PlanPath,
-    site: OnSite = None,
+    site: CurrentLand = None,
     most_moved: Annotated[
         float | None,
         typer.Option(
@@ -53,11 +65,11 @@ def redraw_command(
     ] = False,
     by: By = "",
     date: Date = None,
-    output: Output = None,
+    output: NextPlan = None,
     overwrite: Overwrite = False,
     rules_file: RulesFile = None,
     settings: Set = None,
-    seed: Seed = None,
+    seed: PlanSeed = None,
     workers: Threads = None,
 ) -> None:
     """Draw the next plan, moving as few households as possible.
@@ -70,47 +82,44 @@ def redraw_command(
 
     [dim]gridplan redraw outputs/town --site town-2026.gpkg --triggers[/dim]
 
-    [dim]gridplan redraw outputs/town --site town-2026.gpkg --most-moved 0.05 -o outputs/town-2026[/dim]
+    [dim]gridplan redraw outputs/town --site town-2026.gpkg --most-moved 0.05 -o outputs/new[/dim]
     """
     from gridplan import storage
     from gridplan.cli import console
     from gridplan.redrawing.redraw_plan import find_triggers, redraw
 
-    target = output or (path if path.is_dir() else path.parent)
+    target = output or find_folder(path)
     if not only_look:
         storage.refuse_existing(target, overwrite)
+    how: dict[str, Any] = {"seed": seed, "date": choose_day(date), "by": by, "workers": workers}
     with console.show_progress() as clock:
         clock("reading", 0, 1)
         plan = storage.read_plan(path)
-        land = _read_site(site, plan)
+        land = _read_site(site)
         rules = choose_rules(take_rules(plan), rules_file, settings)
-        changed: dict[str, Any] = {"most_moved": most_moved} if most_moved is not None else {}
-        rules = rules.replace(redraw=changed | ({"scope": "all"} if everywhere else {}))
+        rules = _set_scope(rules, most_moved, everywhere)
+        # Without a plan to write, the search that takes the time is left out.
         if only_look:
             triggers = find_triggers(plan, land, rules, progress=clock)
         else:
-            new = redraw(
-                plan,
-                land,
-                rules,
-                seed=seed,
-                date=_choose_day(date),
-                by=by,
-                workers=workers,
-                progress=clock,
-            )
+            new = redraw(plan, land, rules, **how, progress=clock)
             clock("writing", 0, 1)
             write_next(new, target, overwrite)
-            triggers = new.triggers
-    _print_triggers(triggers)
     if only_look:
+        _print_triggers(triggers)
         return
-    _print_redrawn(plan, new)
-    console.print_times(clock.seconds)
-    console.out.print(f"written    {target}", soft_wrap=True)
-    console.out.print(
-        f"next       gridplan compare {path} {target}; gridplan audit {target}", soft_wrap=True
-    )
+    _report(plan, new, clock.seconds, target)
+    console.print_line("next", f"gridplan compare {path} {target}; gridplan audit {target}")
+
+
+def _set_scope(rules: Rules, most_moved: float | None, everywhere: bool) -> Rules:
+    """Set how much may move and where; what was not asked for stays as the rules have it."""
+    changed: dict[str, Any] = {}
+    if most_moved is not None:
+        changed["most_moved"] = most_moved
+    if everywhere:
+        changed["scope"] = "all"
+    return rules.replace(redraw=changed)
 
 
 @verb("repair")
@@ -126,10 +135,10 @@ def repair_command(
     ] = None,
     by: By = "",
     date: Date = None,
-    output: Output = None,
+    output: NextPlan = None,
     overwrite: Overwrite = False,
     settings: Set = None,
-    seed: Seed = None,
+    seed: PlanSeed = None,
 ) -> None:
     """Repair what is out of rule after edits by hand, changing only its surroundings.
 
@@ -143,14 +152,15 @@ def repair_command(
     from gridplan.cli import console
     from gridplan.redrawing.repair_plan import repair
 
-    target = output or (path if path.is_dir() else path.parent)
+    target = output or find_folder(path)
     storage.refuse_existing(target, overwrite)
     with console.show_progress() as clock:
         clock("reading", 0, 1)
         plan = storage.read_plan(path)
         rules = choose_rules(take_rules(plan), None, settings)
-        new = repair(plan, around, rules, seed=seed, date=_choose_day(date), by=by, progress=clock)
+        new = repair(plan, around, rules, seed=seed, date=choose_day(date), by=by, progress=clock)
         clock("writing", 0, 1)
+        # repair gives the plan back as it is if there is nothing to do.
         if new is not plan:
             write_next(new, target, overwrite)
     if new is plan:
@@ -158,34 +168,26 @@ def repair_command(
             "nothing there is out of rule and can be repaired; nothing is written", soft_wrap=True
         )
         return
-    _print_triggers(new.triggers)
-    _print_redrawn(plan, new)
-    console.print_times(clock.seconds)
-    console.out.print(f"written    {target}", soft_wrap=True)
-    console.out.print(f"next       gridplan audit {target}", soft_wrap=True)
+    _report(plan, new, clock.seconds, target)
+    console.print_line("next", f"gridplan audit {target}")
 
 
 @verb("budget")
 def budget_command(
     path: PlanPath,
-    site: OnSite = None,
+    site: CurrentLand = None,
     shares: Annotated[
         list[float] | None,
         typer.Option(
             "--share", min=0, max=1, help="Share of the households that may move; may be repeated."
         ),
     ] = None,
-    plot: Annotated[
-        Path | None,
-        typer.Option(
-            "--plot", metavar="FILE", help="Write the curve as a picture, e.g. budget.png."
-        ),
-    ] = None,
+    plot: PictureFile = None,
     table: CsvFile = None,
-    lang: Annotated[Lang, typer.Option(help="Language of the picture.")] = Lang.en,
+    lang: LangOption = Lang.en,
     rules_file: RulesFile = None,
     settings: Set = None,
-    seed: Seed = None,
+    seed: PlanSeed = None,
     workers: Threads = None,
 ) -> None:
     """Show how good the next plan can be when 0, 1, 2, 5, 10 or 20 % of households may move.
@@ -194,8 +196,6 @@ def budget_command(
     """
     from gridplan import storage
     from gridplan.cli import console
-    from gridplan.plots.figure import save_plot
-    from gridplan.plots.plot_results import plot as draw_plot
     from gridplan.redrawing.change_budget import SHARES, trace_budget
 
     with console.show_progress() as clock:
@@ -204,24 +204,27 @@ def budget_command(
         rules = choose_rules(take_rules(plan), rules_file, settings)
         curve = trace_budget(
             plan,
-            _read_site(site, plan),
+            _read_site(site),
             rules,
             shares=shares or SHARES,
             seed=seed,
             workers=workers,
             progress=clock,
         )
-        if plot:
-            save_plot(draw_plot(curve, lang=lang.value), plot)
+        files = write_picture(curve, plot, lang)
+    _print_budget(curve.table)
+    write_csv(curve.table, table)
+    for file in files:
+        console.print_line("written", file)
+
+
+def _print_budget(table: pd.DataFrame) -> None:
+    """Print the best plan for each share of the households that may move."""
+    from gridplan.cli import console
+
     names = (
-        "may move",
-        "moved",
-        "share",
-        "sub-grids",
-        "in band",
-        "mean walk",
-        "price",
-        "dearer by",
+        *("may move", "moved", "share", "sub-grids"),
+        *("in band", "mean walk", "price", "dearer by"),
     )
     rows = [
         (
@@ -234,28 +237,31 @@ def budget_command(
             f"{r.price:,.0f}",
             f"{r.lost:.2%}",
         )
-        for share, r in curve.table.iterrows()
+        for share, r in table.iterrows()
     ]
     console.print_table("The best plan by how many households may move", names, rows)
-    for path_, what in ((table, "table"), (plot, "picture")):
-        if path_ is not None:
-            if what == "table":
-                curve.table.to_csv(path_, encoding="utf-8-sig")
-            console.out.print(f"written    {path_}", soft_wrap=True)
 
 
 def _say_share(share: Any) -> str:
+    """Say a share in per cent; the last row of a budget has a name instead."""
     return f"{share:.0%}" if isinstance(share, float) else str(share)
 
 
-def _choose_day(date: str | None) -> str:
-    return datetime.date.today().isoformat() if date is None else date
-
-
-def _read_site(source: str | None, plan: Plan) -> Site | None:
+def _read_site(source: str | None) -> Site | None:
+    """Read the land as it is now, if it was named."""
     from gridplan.reading.read import read_site
 
     return None if source is None else read_site(source, crs=None)
+
+
+def _report(before: Plan, after: Plan, seconds: Mapping[str, float], target: Path) -> None:
+    """Report what was out of rule, what came of it, and where the new plan is."""
+    from gridplan.cli import console
+
+    _print_triggers(after.triggers)
+    _print_redrawn(before, after)
+    console.print_times(seconds)
+    console.print_line("written", target)
 
 
 def _print_triggers(triggers: Any) -> None:
@@ -263,6 +269,7 @@ def _print_triggers(triggers: Any) -> None:
     from gridplan.cli import console
 
     urgent = triggers[triggers["urgent"]]
+    # Sorted by urgency first; turned round, what must be repaired is on top.
     kinds = triggers.groupby(["urgent", "rule"], sort=True).agg(
         places=("rule", "size"), households=("households", "sum")
     )
@@ -274,6 +281,7 @@ def _print_triggers(triggers: Any) -> None:
         console.out.print("nothing is out of rule", soft_wrap=True)
         return
     console.print_table("What changed", ("what", "must be repaired", "places", "households"), rows)
+    # New homes are in no sub-grid yet, so that there is none to name.
     first = urgent[urgent["rule"] != "new"].head(SHOWN)
     if len(first):
         lines = list(zip(first["subgrid"], first["reason"], strict=True))
@@ -291,20 +299,20 @@ def _print_redrawn(before: Plan, after: Plan) -> None:
         f"\nmoved      {entry.get('households_moved', 0):,} households changed their sub-grid",
         soft_wrap=True,
     )
-    _, _, over = str(entry.get("what", "")).partition("; ")
-    if over:
-        console.out.print(f"note       {console.escape(over)}", soft_wrap=True)
-    console.out.print(
-        f"sub-grids  {len(old):,} before, {len(new):,} now: {kept:,} continue, {len(new) - kept:,} new, {len(old) - kept:,} ended",
-        soft_wrap=True,
+    # What a redraw writes into the history behind the semicolon is its reservation.
+    _, _, reservation = str(entry.get("what", "")).partition("; ")
+    if reservation:
+        console.print_line("note", console.escape(reservation))
+    console.print_line(
+        "sub-grids",
+        f"{len(old):,} before, {len(new):,} now: {kept:,} continue, {len(new) - kept:,} new, "
+        f"{len(old) - kept:,} ended",
     )
-    console.out.print(
-        f"in band    {old['in_band'].mean():.1%} before, {new['in_band'].mean():.1%} now",
-        soft_wrap=True,
+    console.print_line(
+        "in band", f"{old['in_band'].mean():.1%} before, {new['in_band'].mean():.1%} now"
     )
     if entry.get("emptied"):
         names = ", ".join(entry["emptied"])
-        console.out.print(
-            f"left out   {names}: they belong to the plan before; run their verbs again",
-            soft_wrap=True,
+        console.print_line(
+            "left out", f"{names}: they belong to the plan before; run their verbs again"
         )

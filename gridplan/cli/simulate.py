@@ -10,7 +10,21 @@ import typer
 
 from gridplan.cli.app import verb
 from gridplan.cli.csv_output import write_tables
-from gridplan.cli.options import Chance, CsvFolder, Lang, RulesFile, Set
+from gridplan.cli.options import (
+    CsvFolder,
+    Lang,
+    LangOption,
+    OptionalPlanPath,
+    PageFile,
+    PictureFile,
+    Replications,
+    RulesFile,
+    Seed,
+    Set,
+    Template,
+    Workers,
+)
+from gridplan.cli.pictures import write_page, write_picture
 from gridplan.cli.plan_to_plan import choose_rules, take_rules
 
 if TYPE_CHECKING:
@@ -32,49 +46,26 @@ TABLES = ("requests", "posts", "curve", "unserved", "differences", "waiting")
 
 @verb("simulate")
 def simulate_command(
-    path: Annotated[
-        Path | None,
-        typer.Argument(metavar="PLAN", help="Folder of a staffed plan, or its plan.gpkg."),
-    ] = None,
+    path: OptionalPlanPath = None,
     scenarios: Annotated[
         Path | None,
         typer.Argument(metavar="SCENARIOS", help="TOML file of scenarios; --template prints one."),
     ] = None,
-    replications: Annotated[
-        int, typer.Option(min=1, help="How often each scenario is repeated.")
-    ] = 20,
+    replications: Replications = 20,
     days: Annotated[
         int | None, typer.Option(min=1, help="Days to simulate, if no scenarios are given.")
     ] = None,
-    seed: Chance = 0,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            help="Number of threads, or of processes for a city; by default one for each core.",
-        ),
-    ] = None,
+    seed: Seed = 0,
+    workers: Workers = None,
     csv: CsvFolder = None,
-    plot: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Write a picture of the share answered in time, as PNG."),
-    ] = None,
-    page: Annotated[
-        Path | None,
-        typer.Option(
-            "--map",
-            metavar="FILE",
-            help="Write a map with a slider through the week, one HTML page.",
-        ),
-    ] = None,
+    plot: PictureFile = None,
+    page: PageFile = None,
     hourly: Annotated[
         bool,
         typer.Option("--hourly", help="Record who waits at each hour of the week, as --map does."),
     ] = False,
-    lang: Annotated[Lang, typer.Option(help="Language of the picture and the map.")] = Lang.en,
-    template: Annotated[
-        bool, typer.Option("--template", help="Print a file of scenarios to start from.")
-    ] = False,
+    lang: LangOption = Lang.en,
+    template: Template = False,
     rules_file: RulesFile = None,
     settings: Set = None,
 ) -> None:
@@ -83,14 +74,14 @@ def simulate_command(
     Posts answer while they are on duty (rules, section simulation). Every
     scenario meets the same requests, so that small differences show. Response
     is the time from a request until somebody arrives, resolution until it is
-    settled.
+    settled. The picture shows the share answered in time, the map who waits,
+    with a slider through the week.
 
     [dim]gridplan simulate --template > scenario.toml[/dim]
 
     [dim]gridplan simulate outputs/town scenario.toml --replications 50 --map week.html[/dim]
     """
     from gridplan.cli import console
-    from gridplan.simulation.requests import Scenario, read_scenarios
     from gridplan.simulation.requests.scenarios import TEMPLATE
 
     if template:
@@ -98,13 +89,7 @@ def simulate_command(
         return
     if path is None:
         raise typer.BadParameter("name the plan: gridplan simulate outputs/town", param_hint="PLAN")
-    if days is not None and scenarios is not None:
-        raise typer.BadParameter("the file of scenarios says how many days", param_hint="--days")
-    chosen = (
-        read_scenarios(scenarios)
-        if scenarios is not None
-        else [Scenario("base", days=days or Scenario("base").days)]
-    )
+    chosen = _choose_scenarios(scenarios, days)
     with console.show_progress() as clock:
         how: dict[str, Any] = {
             "replications": replications,
@@ -113,46 +98,42 @@ def simulate_command(
             "progress": clock,
             "hourly": hourly or page is not None,
         }
-        plan, done, chances = _simulate(
+        plan, simulated, chances = _simulate(
             path, chosen, lambda rules: choose_rules(rules, rules_file, settings), how
         )
     console.print_times(clock.seconds)
-    for note in done.manifest["notes"]:
-        console.out.print(f"note       {console.escape(note)}", soft_wrap=True)
-    _print_side_by_side(done)
-    _print_differences(done)
-    _print_unserved(done)
-    sure = (chances["chance"] >= 0.9).mean()
-    console.out.print(
-        f"\nin band    {chances['chance'].mean():.1%} of sub-grids on average, as households may be; "
-        f"{sure:.1%} of them in nine samples of ten",
-        soft_wrap=True,
-    )
+    _print_results(simulated)
+    _print_chances(chances)
     if csv is not None:
-        names = TABLES[: None if done.manifest["hourly"] else -1]
-        write_tables(
-            {**{name: getattr(done, name) for name in names}, "chances": chances},
-            done.manifest,
-            csv,
-        )
-        console.out.print(f"written    {csv}", soft_wrap=True)
-    if plot is not None:
-        from gridplan.plots.figure import save_plot
-        from gridplan.plots.plot_results import plot as draw_plot
-
-        console.out.print(
-            f"written    {save_plot(draw_plot(done, lang=lang.value), plot)}", soft_wrap=True
-        )
+        _write_results(simulated, chances, csv)
+    for file in write_picture(simulated, plot, lang):
+        console.print_line("written", file)
     if page is not None and plan is None:
-        console.out.print(
-            "no map     the plan is too large for a map of its week; use --csv", soft_wrap=True
-        )
-    if page is not None and plan is not None:
-        from gridplan.maps.draw import draw_map
-        from gridplan.maps.offline import write_map
+        console.print_line("no map", "the plan is too large for a map of its week; use --csv")
+    elif plan is not None:
+        for file in write_page(plan, simulated, page, lang):
+            console.print_line("written", file)
 
-        written = write_map(draw_map(plan, done, lang=lang.value), page, overwrite=True)
-        console.out.print(f"written    {written}", soft_wrap=True)
+
+def _choose_scenarios(file: Path | None, days: int | None) -> list[Scenario]:
+    """Choose the scenarios of the file, else a single one of so many days."""
+    from gridplan.simulation.requests import Scenario, read_scenarios
+
+    if file is None:
+        return [Scenario("base", days=days or Scenario("base").days)]
+    if days is not None:
+        raise typer.BadParameter("the file of scenarios says how many days", param_hint="--days")
+    return read_scenarios(file)
+
+
+def _write_results(simulated: Simulated, chances: Any, folder: Path) -> None:
+    """Write all tables of a simulation, that of the hours only if they were recorded."""
+    from gridplan.cli import console
+
+    names = TABLES[: None if simulated.manifest["hourly"] else -1]
+    tables = {name: getattr(simulated, name) for name in names}
+    write_tables({**tables, "chances": chances}, simulated.manifest, folder)
+    console.print_line("written", folder)
 
 
 def _simulate(
@@ -169,34 +150,46 @@ def _simulate(
     clock("reading", 0, 1)
     if count_buildings(path) > storage.LARGE:
         rules = choose(Rules.from_dict(read_manifest(path).get("rules") or {}))
-        done = simulate_city(path, scenarios, rules, **how)
-        return (
-            None,
-            done,
-            measure_city_chances(
-                path, rules, seed=how["seed"], workers=how["workers"], progress=clock
-            ),
+        simulated = simulate_city(path, scenarios, rules, **how)
+        chances = measure_city_chances(
+            path, rules, seed=how["seed"], workers=how["workers"], progress=clock
         )
+        return None, simulated, chances
     plan = storage.read_plan(path)
     rules = choose(take_rules(plan))
-    done = simulate(plan, scenarios, rules, **how)
+    simulated = simulate(plan, scenarios, rules, **how)
     clock("chances", 0, 1)
-    return plan, done, measure_chances(plan, rules, seed=how["seed"])
+    return plan, simulated, measure_chances(plan, rules, seed=how["seed"])
 
 
-def _print_side_by_side(done: Simulated) -> None:
-    """Print the city's figures with a column for each scenario, and half the interval beside each."""
+def _print_results(simulated: Simulated) -> None:
+    """Print notes, the scenarios side by side, what differs, and who was not served."""
     from gridplan.cli import console
 
-    names = list(done.manifest["scenarios"])
-    city = done.requests[(done.requests["level"] == "city") & done.requests["measure"].isin(SHOWN)]
+    for note in simulated.manifest["notes"]:
+        console.print_line("note", console.escape(note))
+    _print_side_by_side(simulated)
+    _print_differences(simulated)
+    _print_unserved(simulated)
+
+
+def _print_side_by_side(simulated: Simulated) -> None:
+    """Print the city's figures with a column for each scenario, each with half its interval."""
+    from gridplan.cli import console
+
+    names = list(simulated.manifest["scenarios"])
+    city = simulated.requests[
+        (simulated.requests["level"] == "city") & simulated.requests["measure"].isin(SHOWN)
+    ]
     cells = city.set_index(["kind", "measure", "scenario"])
     rows = [
         (kind, name.replace("_", " "), *(_say(cells.loc[(kind, name, s)], name) for s in names))
         for kind in ("request", "wish")
         for name in SHOWN
     ]
-    title = f"\nmeans of {done.manifest['replications']} replications, ± half the 95 % interval"
+    title = (
+        f"\nmeans of {simulated.manifest['replications']} replications, ± half the 95 % interval"
+    )
     console.print_table(
         title, ("kind", "measure", *names), rows, right=tuple(range(2, 2 + len(names)))
     )
@@ -206,7 +199,7 @@ def _say(row: Any, measure: str) -> str:
     """Say a figure in the unit of its measure; hours and days where minutes would be many."""
     value = float(row["mean"])
     half = float(row["high"] - row["mean"])
-    if value != value:
+    if value != value:  # NaN: nothing came of which this could be measured
         return "-"
     if measure.endswith("_share"):
         text = f"{value:.1%}"
@@ -224,18 +217,17 @@ def _say(row: Any, measure: str) -> str:
     else:
         text = f"{value:,.1f}"
         wide = f"{half:,.1f}"
+    # A single replication has no interval.
     return text if half != half else f"{text} ± {wide}"
 
 
-def _print_differences(done: Simulated) -> None:
+def _print_differences(simulated: Simulated) -> None:
     """Print what clearly differs from the first scenario in the city."""
     from gridplan.cli import console
 
-    own = done.differences[
-        (done.differences["level"] == "city") & done.differences["measure"].isin(SHOWN)
-    ]
-    own = own[own["clear"]]
-    if own.empty:
+    table = simulated.differences
+    clear = table[(table["level"] == "city") & table["measure"].isin(SHOWN) & table["clear"]]
+    if clear.empty:
         return
     rows = [
         (
@@ -245,23 +237,36 @@ def _print_differences(done: Simulated) -> None:
             _say(r, r["measure"]),
             r["rank"] or "",
         )
-        for _, r in own.iterrows()
+        for _, r in clear.iterrows()
     ]
-    first = next(iter(done.manifest["scenarios"]))
+    first = next(iter(simulated.manifest["scenarios"]))
     title = f"\nclearly more or less than in {first} (rank 1: the best scenario by this measure)"
     console.print_table(
         title, ("scenario", "kind", "measure", "difference", "rank"), rows, right=(3, 4)
     )
 
 
-def _print_unserved(done: Simulated) -> None:
+def _print_chances(chances: Any) -> None:
+    """Print how likely sub-grids are in their band when the counts of households are estimates."""
+    from gridplan.cli import console
+
+    sure = (chances["chance"] >= 0.9).mean()
+    console.out.print(
+        f"\nin band    {chances['chance'].mean():.1%} of sub-grids on average, "
+        f"as households may be; {sure:.1%} of them in nine samples of ten",
+        soft_wrap=True,
+    )
+
+
+def _print_unserved(simulated: Simulated) -> None:
     """Print who was not served, and why."""
     from gridplan.cli import console
 
-    own = done.unserved[(done.unserved["level"] == "city") & (done.unserved["mean"] > 0)]
+    table = simulated.unserved
+    unserved = table[(table["level"] == "city") & (table["mean"] > 0)]
     rows = [
         (r["scenario"], r["kind"], r["reason"].replace("_", " "), f"{r['mean']:,.2f}")
-        for _, r in own.iterrows()
+        for _, r in unserved.iterrows()
     ]
     if rows:
         title = "\nnot served, of those that came"

@@ -9,7 +9,21 @@ import typer
 
 from gridplan.cli.app import verb
 from gridplan.cli.csv_output import write_tables
-from gridplan.cli.options import Chance, CsvFolder, Lang, RulesFile, Set
+from gridplan.cli.options import (
+    CsvFolder,
+    Lang,
+    LangOption,
+    OptionalPlanPath,
+    PageFile,
+    PictureFile,
+    Replications,
+    RulesFile,
+    Seed,
+    Set,
+    Template,
+    Threads,
+)
+from gridplan.cli.pictures import write_page, write_picture
 from gridplan.cli.plan_to_plan import choose_rules, take_rules
 
 if TYPE_CHECKING:
@@ -28,48 +42,29 @@ SHOWN = {
     "request_minutes": "response to requests",
 }
 COMERS = ("own", "neighbour", "community", "volunteer", "street", "institution", "aid")
-MOST = 8  # pairings and bridges printed,
-WORTH_PRINTING = 0.05  # those that make at least so many minutes of difference
+MOST = 8  # pairings and bridges printed
+WORTH_PRINTING = 0.05  # minutes of difference; fewer would be printed as 0.0
 
 
 @verb("surge")
 def surge_command(
-    path: Annotated[
-        Path | None,
-        typer.Argument(metavar="[PLAN]", help="Folder of a staffed plan, or its plan.gpkg."),
-    ] = None,
+    path: OptionalPlanPath = None,
     events: Annotated[
         Path | None,
-        typer.Argument(metavar="[EVENTS]", help="TOML file of emergencies; --template prints one."),
+        typer.Argument(metavar="EVENTS", help="TOML file of emergencies; --template prints one."),
     ] = None,
-    replications: Annotated[
-        int, typer.Option(min=1, help="How often each emergency is repeated.")
-    ] = 20,
+    replications: Replications = 20,
     worth: Annotated[
         bool,
         typer.Option(help="Repeat it without each pairing and each bridge in turn, to rank them."),
     ] = True,
-    seed: Chance = 0,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Number of threads; by default one for each core.")
-    ] = None,
+    seed: Seed = 0,
+    workers: Threads = None,
     csv: CsvFolder = None,
-    plot: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Write a picture of how help spreads, as PNG."),
-    ] = None,
-    page: Annotated[
-        Path | None,
-        typer.Option(
-            "--map",
-            metavar="FILE",
-            help="Write a map with a slider through the minutes, one HTML page.",
-        ),
-    ] = None,
-    lang: Annotated[Lang, typer.Option(help="Language of the picture and the map.")] = Lang.en,
-    template: Annotated[
-        bool, typer.Option("--template", help="Print a file of emergencies to start from.")
-    ] = False,
+    plot: PictureFile = None,
+    page: PageFile = None,
+    lang: LangOption = Lang.en,
+    template: Template = False,
     rules_file: RulesFile = None,
     settings: Set = None,
 ) -> None:
@@ -79,7 +74,8 @@ def surge_command(
     household affected is visited once. As usual, posts help while they are on
     duty; in a surge they are called up, and institutions paired with the
     communities send members (rules, section surge). Without EVENTS, it is a
-    flood along the longest water.
+    flood along the longest water. The picture shows how help spreads, the map
+    who has help, with a slider through the minutes.
 
     [dim]gridplan surge --template > events.toml[/dim]
 
@@ -99,7 +95,7 @@ def surge_command(
         clock("reading", 0, 1)
         plan = storage.read_plan(path)
         rules = choose_rules(take_rules(plan), rules_file, settings)
-        done = surge(
+        surged = surge(
             plan,
             events,
             rules,
@@ -110,92 +106,75 @@ def surge_command(
             progress=clock,
         )
     console.print_times(clock.seconds)
-    for name in done.manifest["events"]:
-        _print_event(done, name)
-        _print_postures(done, name)
+    for name in surged.manifest["events"]:
+        _print_event(surged, name)
+        _print_postures(surged, name)
         if worth:
-            _print_worth(done, name)
+            _print_worth(surged, name)
     if csv is not None:
-        write_tables({name: getattr(done, name) for name in TABLES}, done.manifest, csv)
-        console.out.print(f"written    {csv}", soft_wrap=True)
-    if plot is not None:
-        from gridplan.plots.figure import save_plot
-        from gridplan.plots.plot_results import plot as draw_plot
-
-        console.out.print(
-            f"written    {save_plot(draw_plot(done, lang=lang.value), plot)}", soft_wrap=True
-        )
-    if page is not None:
-        from gridplan.maps.draw import draw_map
-        from gridplan.maps.offline import write_map
-
-        console.out.print(
-            f"written    {write_map(draw_map(plan, done, lang=lang.value), page, overwrite=True)}",
-            soft_wrap=True,
-        )
+        write_tables({name: getattr(surged, name) for name in TABLES}, surged.manifest, csv)
+        console.print_line("written", csv)
+    for file in (*write_picture(surged, plot, lang), *write_page(plan, surged, page, lang)):
+        console.print_line("written", file)
 
 
-def _print_event(done: Surged, name: str) -> None:
+def _print_event(surged: Surged, name: str) -> None:
     """Print what an event affects and closes, and which posts it calls up."""
     from gridplan.cli import console
 
-    event = done.manifest["events"][name]
-    say = console.out.print
-    say(
-        f"\nevent      {console.escape(name)}: {event['kind'].replace('_', ' ')}, from {event['start'].replace('T', ' ')[:16]}, "
-        f"{event['hours']} hours",
-        soft_wrap=True,
+    event = surged.manifest["events"][name]
+    kind = event["kind"].replace("_", " ")
+    start = event["start"].replace("T", " ")[:16]  # to the minute
+    console.out.print()
+    console.print_line(
+        "event", f"{console.escape(name)}: {kind}, from {start}, {event['hours']} hours"
     )
-    say(
-        f"affects    {event['households']:,.0f} households in {event['subgrids']:,} sub-grids, "
-        f"{event['communities']:,} of the communities; {event['demand']:g} times the usual requests",
-        soft_wrap=True,
+    console.print_line(
+        "affects",
+        f"{event['households']:,.0f} households in {event['subgrids']:,} sub-grids, "
+        f"{event['communities']:,} of the communities; "
+        f"{event['demand']:g} times the usual requests",
     )
     if event["shut"] or event["closed_street_metres"]:
         ways = f"{len(event['shut'])} bridges and other crossings" + (
             f" ({', '.join(event['shut'][:6])})" if event["shut"] else ""
         )
-        say(
-            f"closes     {ways}, {event['closed_street_metres'] / 1000:,.1f} km of streets",
-            soft_wrap=True,
-        )
+        length = f"{event['closed_street_metres'] / 1000:,.1f} km of streets"
+        console.print_line("closes", f"{ways}, {length}")
     called = ", ".join(f"{stage} {number:,}" for stage, number in event["called"].items() if number)
-    say(f"calls up   {called} posts", soft_wrap=True)
+    console.print_line("calls up", f"{called} posts")
     for note in event["notes"]:
-        say(f"note       {console.escape(note)}", soft_wrap=True)
+        console.print_line("note", console.escape(note))
 
 
-def _print_postures(done: Surged, name: str) -> None:
+def _print_postures(surged: Surged, name: str) -> None:
     """Print the city's figures in both postures, and who visited the households."""
     from gridplan.cli import console
 
-    own = done.helped[(done.helped["event"] == name) & (done.helped["level"] == "city")].set_index(
-        ["measure", "posture"]
-    )
+    helped = surged.helped[surged.helped["event"] == name]
+    city = helped[helped["level"] == "city"].set_index(["measure", "posture"])
     rows = [
-        (words, *(_say(own.loc[(measure, p)], measure) for p in ("usual", "surge")))
+        (words, *(_say(city.loc[(measure, p)], measure) for p in ("usual", "surge")))
         for measure, words in SHOWN.items()
     ]
-    title = f"\nmeans of {done.manifest['replications']} replications, ± half the 95 % interval"
+    title = f"\nmeans of {surged.manifest['replications']} replications, ± half the 95 % interval"
     console.print_table(title, ("measure", "as usual", "in a surge"), rows, right=(1, 2))
-    who = [
-        f"{c} {own.loc[(f'by_{c}', 'surge'), 'mean']:.0%}"
-        for c in COMERS
-        if own.loc[(f"by_{c}", "surge"), "mean"] >= 0.005
-    ]
-    console.out.print(f"visited by {', '.join(who)} (in a surge)", soft_wrap=True)
-    late = done.helped[
-        (done.helped["event"] == name)
-        & (done.helped["posture"] == "surge")
-        & (done.helped["level"] == "subgrid")
-        & (done.helped["measure"] == "first_minutes")
+    # What rounds to 0 % is left out.
+    shares = {comer: city.loc[(f"by_{comer}", "surge"), "mean"] for comer in COMERS}
+    who = [f"{comer} {share:.0%}" for comer, share in shares.items() if share >= 0.005]
+    console.print_line("visited by", f"{', '.join(who)} (in a surge)")
+    late = helped[
+        (helped["posture"] == "surge")
+        & (helped["level"] == "subgrid")
+        & (helped["measure"] == "first_minutes")
     ]
     slow = late.sort_values(["mean", "of"], ascending=[False, True]).head(3)
     slowest = ", ".join(f"{r['of']} after {_say_minutes(r['mean'])}" for _, r in slow.iterrows())
-    console.out.print(f"last       {slowest} (in a surge)", soft_wrap=True)
+    console.print_line("last", f"{slowest} (in a surge)")
 
 
 def _say_minutes(value: float) -> str:
+    """Say minutes, or hours where they would be many."""
     return f"{value / 60:.1f} h" if value >= 120 else f"{value:.0f} min"
 
 
@@ -215,19 +194,21 @@ def _say(row: Any, measure: str) -> str:
     return text if half != half else f"{text} ± {wide}"
 
 
-def _print_worth(done: Surged, name: str) -> None:
+def _print_worth(surged: Surged, name: str) -> None:
     """Print the pairings and bridges that matter most."""
     from gridplan.cli import console
 
-    own = done.worth[
-        (done.worth["event"] == name) & done.worth["measure"].isin(["seen_minutes", "last_minutes"])
+    worth = surged.worth
+    worth = worth[
+        (worth["event"] == name) & worth["measure"].isin(["seen_minutes", "last_minutes"])
     ]
-    if own.empty:
+    if worth.empty:
         return
-    table = own.set_index(["kind", "of", "measure"])
-    keys = list(dict.fromkeys(zip(own["kind"], own["of"], strict=True)))
-    own = own[own["clear"] & (own["mean"].abs() >= WORTH_PRINTING)]
-    clear = list(dict.fromkeys(zip(own["kind"], own["of"], strict=True)))
+    table = worth.set_index(["kind", "of", "measure"])
+    # The table is sorted by rank, an order that dict.fromkeys keeps.
+    keys = list(dict.fromkeys(zip(worth["kind"], worth["of"], strict=True)))
+    worth = worth[worth["clear"] & (worth["mean"].abs() >= WORTH_PRINTING)]
+    clear = list(dict.fromkeys(zip(worth["kind"], worth["of"], strict=True)))
     rows = []
     for kind, of in clear[:MOST]:
         seen, last = (
@@ -256,5 +237,6 @@ def _print_worth(done: Surged, name: str) -> None:
 
 
 def _say_later(row: Any) -> str:
+    """Say a difference in minutes, with its sign and half its interval."""
     half = float(row["high"] - row["mean"])
     return f"{row['mean']:+.1f}" + ("" if half != half else f" ± {half:.1f}")

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from gridplan.cli.app import verb
+from gridplan.cli.options import Overwrite, Seed, Workers
 
 
 @verb("synth")
@@ -29,20 +30,14 @@ def synth_command(
     hierarchy: Annotated[
         list[Path] | None,
         typer.Option(
-            help="CSV of real communities (code, name, kind, subdistrict) or register of divisions to lay out instead; "
-            "may be repeated, and later files fill what earlier ones lack."
+            help="CSV of real communities (code, name, kind, subdistrict), or register of "
+            "divisions, to lay out instead; may be repeated, and later files fill what earlier "
+            "ones lack."
         ),
     ] = None,
-    seed: Annotated[
-        int, typer.Option(help="Seed of chance; the same seed gives the same town.")
-    ] = 0,
-    workers: Annotated[
-        int | None,
-        typer.Option(min=1, help="Number of processes for a folder; by default one for each core."),
-    ] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace what already exists.")
-    ] = False,
+    seed: Seed = 0,
+    workers: Workers = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Make a synthetic town to try gridplan on.
 

@@ -10,7 +10,21 @@ import typer
 
 from gridplan.cli.app import verb
 from gridplan.cli.csv_output import write_tables
-from gridplan.cli.options import Chance, CsvFolder, Lang, RulesFile, Set
+from gridplan.cli.options import (
+    CsvFolder,
+    Lang,
+    LangOption,
+    OptionalPlanPath,
+    PageFile,
+    PictureFile,
+    Replications,
+    RulesFile,
+    Seed,
+    Set,
+    Template,
+    Threads,
+)
+from gridplan.cli.pictures import write_page, write_picture
 from gridplan.cli.plan_to_plan import choose_rules, take_rules
 from gridplan.tables.policies import name_policies
 
@@ -21,53 +35,46 @@ if TYPE_CHECKING:
 
 TABLES = ("by_year", "differences", "subgrids", "bands", "events")
 SOONEST = 8  # sub-grids printed that leave their band soonest
-
+# Figures of the last year that are printed: words, measure, factor, form, unit.
+OUTCOMES = (
+    ("moved in total", "moved_total", 1.0, "{:,.0f}", ""),
+    ("in band at the end", "in_band", 100.0, "{:.1f}", " %"),
+    ("households out of it", "out", 1.0, "{:,.0f}", ""),
+    ("sub-grids at the end", "subgrids", 1.0, "{:,.0f}", ""),
+    ("mean walk", "mean_walk", 1.0, "{:.1f}", " m"),
+)
+# Those that need a plan that was organised.
+OUTCOMES_OF_PEOPLE = (
+    ("sub-grids without centre", "uncentred", 1.0, "{:,.1f}", ""),
+    ("branches too small", "short_branches", 1.0, "{:,.1f}", ""),
+)
 
 PolicyName = StrEnum("PolicyName", {name: name for name in name_policies()})  # type: ignore[misc]
 
 
 @verb("years")
 def years_command(
-    path: Annotated[
-        Path | None, typer.Argument(metavar="[PLAN]", help="Folder of the plan, or its plan.gpkg.")
-    ] = None,
+    path: OptionalPlanPath = None,
     scenario: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[SCENARIO]",
+            metavar="SCENARIO",
             help="TOML file of what is known of the future; --template prints one.",
         ),
     ] = None,
     years: Annotated[int, typer.Option(min=1, help="Number of years to look ahead.")] = 10,
-    replications: Annotated[int, typer.Option(min=1, help="How many futures are sampled.")] = 20,
+    replications: Replications = 20,
     policy: Annotated[
         list[PolicyName] | None,
         typer.Option(help="Only this policy of redrawing; may be repeated."),
     ] = None,
-    seed: Chance = 0,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Number of threads; by default one for each core.")
-    ] = None,
+    seed: Seed = 0,
+    workers: Threads = None,
     csv: CsvFolder = None,
-    plot: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", help="Write a picture of sub-grids in band and moves by year, as PNG."
-        ),
-    ] = None,
-    page: Annotated[
-        Path | None,
-        typer.Option(
-            "--map",
-            metavar="FILE",
-            help="Write a map with a slider through the years, one HTML page.",
-        ),
-    ] = None,
-    lang: Annotated[Lang, typer.Option(help="Language of the picture and the map.")] = Lang.en,
-    template: Annotated[
-        bool,
-        typer.Option("--template", help="Print a file of what is known to start from."),
-    ] = False,
+    plot: PictureFile = None,
+    page: PageFile = None,
+    lang: LangOption = Lang.en,
+    template: Template = False,
     rules_file: RulesFile = None,
     settings: Set = None,
 ) -> None:
@@ -76,7 +83,9 @@ def years_command(
     Homes grow, shrink, are demolished and built; members and volunteers age
     (rules, section years). Every policy meets the same futures: never redraw,
     repair each year, redraw every five years with few moves, or draw a new
-    plan from scratch.
+    plan from scratch. The picture shows sub-grids in band and moves by year,
+    the map how likely each sub-grid is in its band, with a slider through the
+    years.
 
     [dim]gridplan years outputs/town --years 10 --plot years.png --map years.html[/dim]
 
@@ -94,15 +103,15 @@ def years_command(
         return
     if path is None:
         raise typer.BadParameter("name the plan: gridplan years outputs/town", param_hint="PLAN")
-    given = None if scenario is None else read_given(scenario)
+    known = None if scenario is None else read_given(scenario)
     chosen = [p.value for p in policy] if policy else list(POLICIES)
     with console.show_progress() as clock:
         clock("reading", 0, 1)
         plan = storage.read_plan(path)
         rules = choose_rules(take_rules(plan), rules_file, settings)
-        done = simulate_years(
+        foreseen = simulate_years(
             plan,
-            given,
+            known,
             rules,
             years=years,
             replications=replications,
@@ -112,87 +121,60 @@ def years_command(
             progress=clock,
         )
     console.print_times(clock.seconds)
-    _print_side_by_side(done)
-    _print_soonest(done)
-    if not done.manifest["people"]:
-        console.out.print(
-            "\nmembers and volunteers are left out, since the plan was not organised: gridplan organise"
-        )
+    _print_results(foreseen)
     if csv is not None:
-        write_tables({name: getattr(done, name) for name in TABLES}, done.manifest, csv)
-        console.out.print(f"written    {csv}", soft_wrap=True)
-    if plot is not None:
-        from gridplan.plots.figure import save_plot
-        from gridplan.plots.plot_results import plot as draw_plot
-
-        console.out.print(
-            f"written    {save_plot(draw_plot(done, lang=lang.value), plot)}", soft_wrap=True
-        )
-    if page is not None:
-        from gridplan.maps.draw import draw_map
-        from gridplan.maps.offline import write_map
-
-        written = write_map(draw_map(plan, done, lang=lang.value), page, overwrite=True)
-        console.out.print(f"written    {written}", soft_wrap=True)
+        write_tables({name: getattr(foreseen, name) for name in TABLES}, foreseen.manifest, csv)
+        console.print_line("written", csv)
+    for file in (*write_picture(foreseen, plot, lang), *write_page(plan, foreseen, page, lang)):
+        console.print_line("written", file)
 
 
-def _print_side_by_side(done: Years) -> None:
+def _print_results(foreseen: Years) -> None:
+    """Print the policies side by side, who leaves the band soonest, and what is missing."""
+    _print_side_by_side(foreseen)
+    _print_soonest(foreseen)
+    _print_people(foreseen)
+
+
+def _print_side_by_side(foreseen: Years) -> None:
     """Print what each policy comes to, a column for each."""
     from gridplan.cli import console
 
-    own = done.manifest
-    last = int(done.manifest["years"])
-    at = {
-        p: done.by_year[done.by_year["policy"] == p].set_index(["year", "measure"])
-        for p in own["policies"]
-    }
-    rows = [
-        (
-            "moved in all",
-            *(_say(t.loc[(last, "moved_total")], 1.0, "{:,.0f}") for t in at.values()),
-        ),
-        (
-            "moved a year",
-            *(_say(t.loc[(last, "moved_total")], 1.0 / last, "{:,.1f}") for t in at.values()),
-        ),
-        (
-            "in band at the end",
-            *(_say(t.loc[(last, "in_band")], 100.0, "{:.1f}", " %") for t in at.values()),
-        ),
-        ("worst year", *(_find_worst(t) for t in at.values())),
-        (
-            "households out of it",
-            *(_say(t.loc[(last, "out")], 1.0, "{:,.0f}") for t in at.values()),
-        ),
-        (
-            "sub-grids at the end",
-            *(_say(t.loc[(last, "subgrids")], 1.0, "{:,.0f}") for t in at.values()),
-        ),
-        (
-            "mean walk",
-            *(_say(t.loc[(last, "mean_walk")], 1.0, "{:.1f}", " m") for t in at.values()),
-        ),
+    manifest = foreseen.manifest
+    last = int(manifest["years"])
+    tables = [
+        foreseen.by_year[foreseen.by_year["policy"] == policy].set_index(["year", "measure"])
+        for policy in manifest["policies"]
     ]
-    if own["people"]:
-        rows += [
-            (
-                "sub-grids without centre",
-                *(_say(t.loc[(last, "uncentred")], 1.0, "{:,.1f}") for t in at.values()),
-            ),
-            (
-                "branches too small",
-                *(_say(t.loc[(last, "short_branches")], 1.0, "{:,.1f}") for t in at.values()),
-            ),
-        ]
-    title = (
-        f"\nafter {last} years, means of {own['replications']} futures, ± half the 95 % interval"
-    )
+    lines = OUTCOMES + (OUTCOMES_OF_PEOPLE if manifest["people"] else ())
+    rows = [
+        (words, *(_say(t.loc[(last, measure)], size, form, unit) for t in tables))
+        for words, measure, size, form, unit in lines
+    ]
+    # What is not the figure of the last year has its own place among them.
+    a_year = (_say(t.loc[(last, "moved_total")], 1.0 / last, "{:,.1f}") for t in tables)
+    rows.insert(1, ("moved a year", *a_year))
+    rows.insert(3, ("worst year", *(_find_worst(t) for t in tables)))
+    futures = f"{manifest['replications']} futures"
+    title = f"\nafter {last} years, means of {futures}, ± half the 95 % interval"
     console.print_table(
-        title, ("", *own["policies"]), rows, right=tuple(range(1, 1 + len(own["policies"])))
+        title, ("", *manifest["policies"]), rows, right=tuple(range(1, 1 + len(tables)))
     )
+
+
+def _print_people(foreseen: Years) -> None:
+    """Print that members and volunteers are missing, if they are."""
+    from gridplan.cli import console
+
+    if not foreseen.manifest["people"]:
+        console.out.print(
+            "\nmembers and volunteers are left out, since the plan was not organised: "
+            "gridplan organise"
+        )
 
 
 def _say(row: pd.Series[float], size: float, form: str, unit: str = "") -> str:
+    """Say a mean in some form and unit, with half its interval if it has one."""
     value = size * float(row["mean"])
     half = size * float(row["high"] - row["mean"])
     text = form.format(value)
@@ -205,16 +187,16 @@ def _find_worst(table: pd.DataFrame) -> str:
     return f"{100.0 * share.min():.1f} % (y{share.idxmin()})"
 
 
-def _print_soonest(done: Years) -> None:
+def _print_soonest(foreseen: Years) -> None:
     """Print the sub-grids that leave their band soonest if nothing is redrawn."""
     from gridplan.cli import console
 
-    own = done.subgrids[done.subgrids["share"] > 0]
-    own = own.sort_values(["share", "median"], ascending=[False, True], kind="stable")
-    likely = int((done.subgrids["share"] >= 0.5).sum())
+    leaving = foreseen.subgrids[foreseen.subgrids["share"] > 0]
+    leaving = leaving.sort_values(["share", "median"], ascending=[False, True], kind="stable")
+    likely = int((foreseen.subgrids["share"] >= 0.5).sum())
     console.out.print(
-        f"\nleave their band within {done.manifest['years']} years, more likely than not, if nothing is redrawn: "
-        f"{likely} of {len(done.subgrids)} sub-grids",
+        f"\nleave their band within {foreseen.manifest['years']} years, more likely than not, "
+        f"if nothing is redrawn: {likely} of {len(foreseen.subgrids)} sub-grids",
         soft_wrap=True,
     )
     rows = [
@@ -225,7 +207,7 @@ def _print_soonest(done: Years) -> None:
             *(_say_year(r[c]) for c in ("low", "median", "high")),
             r["why"],
         )
-        for code, r in own.head(SOONEST).iterrows()
+        for code, r in leaving.head(SOONEST).iterrows()
     ]
     if rows:
         columns = ("sub-grid", "households", "likely", "earliest", "year", "latest", "why")
@@ -233,4 +215,5 @@ def _print_soonest(done: Years) -> None:
 
 
 def _say_year(year: float) -> str:
+    """Say a year; NaN where the sub-grid is in band to the end in so many futures."""
     return "later" if year != year else f"{year:.0f}"

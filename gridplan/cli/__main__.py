@@ -1,6 +1,0 @@
-"""``python -m gridplan.cli`` does as ``gridplan`` does."""
-
-from gridplan.cli import main
-
-if __name__ == "__main__":
-    main()
