@@ -17,6 +17,7 @@ from shapely.geometry import box
 import gridplan as gp
 from gridplan.cli import app, main
 from gridplan.cli.app import PANELS
+from gridplan.cli.console import StageClock
 
 ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / "data" / "example" / "town.gpkg"
@@ -210,6 +211,16 @@ def test_the_trace_of_an_unexpected_error_is_shown_if_asked_for():
     lines = fail(ValueError("a surprise"), "--debug")
     assert lines[0].startswith("Traceback")
     assert lines[-1].startswith("error: unexpected ValueError: a surprise")
+
+
+def test_the_clock_passes_every_step_to_its_display_and_keeps_the_seconds():
+    steps = []
+    clock = StageClock(lambda stage, done, total: steps.append((stage, done, total)))
+    for step in (("reading", 0, 1), ("planning", 0, 2), ("planning", 1, 2)):
+        clock(*step)
+    clock.close()
+    assert steps == [("reading", 0, 1), ("planning", 0, 2), ("planning", 1, 2)]
+    assert list(clock.seconds) == ["reading", "planning"]
 
 
 def test_a_console_that_cannot_show_chinese_gets_no_traceback():

@@ -73,6 +73,7 @@ def alternatives_command(
     with console.show_progress() as clock:
         clock("reading", 0, 1)
         plan = storage.read_plan(path)
+        # Without it moves are counted from PLAN itself.
         old = storage.read_plan(before) if before else None
         choice = find_alternatives(
             plan,
@@ -102,6 +103,7 @@ def _write_alternatives(
     from gridplan.cli import console
     from gridplan.errors import MissingPackageError
 
+    # The tables first: a search of an hour is not lost if a plan cannot be written.
     written = write_folder({"alternatives": choice.table, "members": choice.members}, folder)
     for n, name in enumerate(choice.table.index):
         clock("writing", n, len(choice.table))

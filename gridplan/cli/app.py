@@ -31,6 +31,7 @@ class VerbGroup(TyperGroup):
 
     def list_commands(self, ctx: Any) -> list[str]:
         """List the verbs panel by panel."""
+        # typer lists them in the order in which their modules were imported.
         return [name for name in _PANEL_OF if name in self.commands]
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
@@ -55,8 +56,8 @@ app = typer.Typer(
     cls=VerbGroup,
     no_args_is_help=True,
     subcommand_metavar="VERB [ARGS]...",
-    add_completion=False,
-    pretty_exceptions_enable=False,
+    add_completion=False,  # it would change files of the user's shell
+    pretty_exceptions_enable=False,  # entry.py turns every error into one line
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Divide a city into small grids from building footprints and household estimates, "
@@ -69,7 +70,11 @@ app = typer.Typer(
 
 
 def verb(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Register a function as a verb, shown in its panel of the help."""
+    """Register a function as a verb, shown in its panel of the help.
+
+    Verbs import what they call within themselves: loading geopandas takes more
+    than a second, which ``--help`` or a mistyped option should not cost.
+    """
     return app.command(name, rich_help_panel=_PANEL_OF[name])
 
 

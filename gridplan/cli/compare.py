@@ -60,6 +60,7 @@ def compare_command(
             workers=workers,
             progress=clock,
         )
+        # The later plan is drawn, with the outlines of the earlier one over it.
         clock("drawing", 0, 1)
         written = write_page(later, comparison, page, lang)
         written += write_picture(comparison, picture, lang)

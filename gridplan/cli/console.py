@@ -34,6 +34,8 @@ _OTHERS = {
 }
 SHOWN_ENTRIES = 40  # of the ledger; the rest are counted
 
+# Results go to standard output, progress and remarks to standard error, so that
+# a result can be sent to a file. Rich would colour numbers and paths by itself.
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
@@ -61,6 +63,7 @@ class StageClock:
 
     def close(self) -> None:
         """End the stage that is running."""
+        # A stage may come again, once for each community: its seconds add up.
         now = time.perf_counter()
         if self._stage:
             self.seconds[self._stage] = self.seconds.get(self._stage, 0.0) + now - self._began
@@ -90,7 +93,7 @@ class _RateColumn(ProgressColumn):
 
     def render(self, task: Task) -> Text:
         """Write the rate of a task."""
-        speed = task.finished_speed or task.speed
+        speed = task.finished_speed or task.speed  # None until the second step
         return Text("" if not speed else f"{speed:,.0f}/s" if speed >= 10 else f"{speed:.1f}/s")
 
 
@@ -106,6 +109,7 @@ def show_progress() -> Iterator[StageClock]:
         *(_RateColumn(), TimeRemainingColumn()),
     )
     # A chunk of a city takes a minute, so the rate is taken over ten.
+    # A bar that ends leaves no trace: what stays is the line of times.
     with Progress(*columns, console=err, transient=True, speed_estimate_period=600) as progress:
         clock = StageClock(_Bar(progress))
         yield clock
@@ -151,6 +155,7 @@ def print_table(
     title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], right: Sequence[int] = ()
 ) -> None:
     """Print a table; the columns numbered in ``right`` are aligned to the right."""
+    # Without frames a table can be copied; columns fold rather than lose their end.
     table = Table(
         title=title,
         title_justify="left",
@@ -162,6 +167,7 @@ def print_table(
     for n, column in enumerate(columns):
         table.add_column(column, justify="right" if n in right else "left", overflow="fold")
     for row in rows:
+        # A name from the data may look like rich's markup.
         table.add_row(*(escape(str(cell)) for cell in row))
     out.print(table)
 
@@ -186,6 +192,7 @@ def print_bench(title: str, table: Any) -> None:
         rows,
         right=(1, 2, 3, 4, 5),
     )
+    # Instances without a best known objective are left out of the mean.
     mean = f"mean gap {table['gap'].mean():.3%}, " if table["gap"].notna().any() else ""
     out.print(f"{mean}{int(table['feasible'].sum())} of {len(table)} feasible")
 
@@ -199,6 +206,7 @@ def say_count(count: Any) -> str:
     """Write a whole number; nothing where it is not known."""
     import pandas as pd
 
+    # pd.isna knows NaN, None and pandas' own NA, which may all stand in a table.
     return "" if pd.isna(count) else f"{int(count):,}"
 
 
@@ -212,6 +220,7 @@ def say_share(share: Any) -> str:
 def print_ledger(ledger: Any) -> None:
     """Print what was dropped, repaired, attached, inferred, converted or noted."""
     if len(ledger):
+        # The largest are shown, but in the order of the ledger, which is that of the steps.
         shown = (
             ledger.sort_values("count", ascending=False, kind="stable").head(SHOWN_ENTRIES).index
         )
@@ -254,7 +263,7 @@ def print_site(site: Any) -> None:
 def print_plan(plan: Any) -> None:
     """Print the figures of a plan, and what is out of rule and why."""
     print_figures(plan.manifest)
-    shown = plan.exceptions.head(10)
+    shown = plan.exceptions.head(10)  # the table has them all
     if len(shown):
         rows = (
             (e.subgrid, "yes" if e.proven else "no", e.explanation, e.remedy)
@@ -270,7 +279,7 @@ def print_figures(manifest: Mapping[str, Any]) -> None:
     """Print the figures of a plan's manifest, and whether its search was cut short."""
     figures = manifest["figures"]
     named = [f"{figures[name]:,} {noun}" for name, noun in _OTHERS.items() if figures.get(name)]
-    share = figures["in_band"] / max(1, figures["subgrids"])
+    share = figures["in_band"] / max(1, figures["subgrids"])  # a plan may be empty
     out.print()
     print_line(
         "plan",
@@ -281,6 +290,7 @@ def print_figures(manifest: Mapping[str, Any]) -> None:
         print_line("beside", ", ".join(named))
     walk = f"mean walk to the centre {figures['mean_walk']:.0f} m"
     print_line("in band", f"{figures['in_band']:,} ({share:.1%}); {walk}")
+    # Such a plan depends on the machine, which whoever reads the result must know.
     if "cut_short" in manifest:
         count = manifest["cut_short"]["communities"]
         err.print(
@@ -320,6 +330,7 @@ def print_frontier(title: str, table: Any) -> None:
     """Print the figures of a community at several prices."""
     names = {"off_target": "balance", "building": "building", "compound": "compound"}
     rows = []
+    # A row for each price and each factor that it was multiplied by.
     for (wish, factor), r in table.iterrows():
         rows.append(
             (

@@ -15,6 +15,7 @@ def write_csv(table: pd.DataFrame, path: Path | None) -> None:
     from gridplan.cli import console
 
     if path is not None:
+        # Excel reads a CSV without the mark in the encoding of the system, in China GBK.
         table.to_csv(path, encoding="utf-8-sig")
         console.print_line("written", path)
 
@@ -24,6 +25,7 @@ def write_folder(tables: Mapping[str, pd.DataFrame], folder: Path) -> list[Path]
     folder.mkdir(parents=True, exist_ok=True)
     files = []
     for name, table in tables.items():
+        # Line ends are the same on every system, so that the bytes are.
         path = folder / f"{name}.csv"
         table.to_csv(path, encoding="utf-8-sig", lineterminator="\n")
         files.append(path)
@@ -37,6 +39,7 @@ def write_tables(
     import json
 
     write_folder(tables, folder)
+    # Figures without their rules and seed could not be made again.
     (folder / "manifest.json").write_text(
         json.dumps(manifest, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
     )

@@ -23,7 +23,7 @@ def edit_command(
     commands: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="COMMAND...",
+            metavar="COMMAND",
             help='Such as "move building B12 to 0301-007".',
             show_default=False,
         ),
@@ -55,19 +55,13 @@ def edit_command(
     from gridplan.cli import console
     from gridplan.redrawing.editing.edit_plan import edit, preview
 
-    lines = [
-        *(commands or []),
-        *(script.read_text(encoding="utf-8-sig").splitlines() if script else []),
-    ]
-    if not lines:
-        raise typer.BadParameter(
-            'say what to do, such as "move building B12 to 0301-007", or give --script FILE'
-        )
+    lines = _read_lines(commands, script)
     folder = find_folder(path)
     # Undoing puts files back, so that it cannot be one edit among others.
     if [line.strip().lower() for line in lines] in (["undo"], ["撤销"]):
         _undo(folder, output, overwrite, only_preview)
         return
+    # A preview needs neither a target nor --overwrite, so that it is always safe.
     if only_preview:
         _print_preview(preview(storage.read_plan(path), lines))
         console.out.print(
@@ -90,11 +84,25 @@ def edit_command(
     console.print_line("next", f"{back}gridplan audit {target}")
 
 
+def _read_lines(commands: list[str] | None, script: Path | None) -> list[str]:
+    """Read the commands to carry out: those of the command line, then those of the script."""
+    lines = list(commands or [])
+    if script is not None:
+        # A script from Windows begins with a byte-order mark, hence utf-8-sig.
+        lines += script.read_text(encoding="utf-8-sig").splitlines()
+    if not lines:
+        raise typer.BadParameter(
+            'say what to do, such as "move building B12 to 0301-007", or give --script FILE'
+        )
+    return lines
+
+
 def _undo(folder: Path, output: Path | None, overwrite: bool, only_preview: bool) -> None:
     """Put the files of the plan before the last edit back."""
     from gridplan.cli import console
     from gridplan.storage.kept_versions import UNDONE, list_versions, recall_version
 
+    # Undoing changes the plan's own folder: with any other option something else is meant.
     if only_preview or output is not None or not overwrite:
         kept = len(list_versions(folder))
         raise typer.BadParameter(
@@ -135,6 +143,7 @@ def locks_command(path: PlanPath) -> None:
     contradictions = find_contradictions(plan)
     if contradictions:
         lines = [(c.of, c.why, ", ".join(c.locks), c.remedy) for c in contradictions]
+        # Also by the exit status, for scripts that set locks.
         console.print_table(
             f"\n{len(lines):,} contradictions", ("of", "why", "locks", "remedy"), lines
         )
@@ -182,4 +191,5 @@ def _pair(row: Any, name: str, pattern: str) -> str:
         texts.append(
             "-" if missing else pattern.format(value) if pattern else "yes" if value else "NO"
         )
+    # NO in capitals, since what falls out of its band is what a reader looks for.
     return texts[0] if texts[0] == texts[1] else f"{texts[0]} → {texts[1]}"

@@ -23,6 +23,7 @@ def main() -> None:
     try:
         app()
     except GridplanError as error:
+        # Data or a plan that is wrong is something other than a wrong command.
         typer.echo(f"error: {error}", err=True)
         sys.exit(WRONG_DATA if isinstance(error, InputError | PlanError) else WRONG_COMMAND)
     except (KeyboardInterrupt, SystemExit) as end:
@@ -30,7 +31,7 @@ def main() -> None:
         if not isinstance(end, KeyboardInterrupt) and end.code != STOPPED:
             raise
         typer.echo("stopped", err=True)
-        sys.stdout.flush()
+        sys.stdout.flush()  # os._exit would drop what is not yet written
         os._exit(STOPPED)  # a plain exit would wait for the threads and processes that still search
     except Exception as error:
         if _is_debugged(sys.argv[1:]):
@@ -63,6 +64,7 @@ def explain_failure(error: Exception) -> str:
             f"this console cannot show {character} (its encoding is {error.encoding}) "
             "-> set PYTHONUTF8=1 and run it again"
         )
+    # Without a number it is not from the operating system, but from a library.
     if isinstance(error, OSError) and error.errno is not None:
         place = f"{error.filename}: " if error.filename is not None else ""
         return f"{place}{error.strerror} -> check the file, the disk and your rights to them"
@@ -77,4 +79,5 @@ def explain_failure(error: Exception) -> str:
 
 def _is_debugged(words: list[str]) -> bool:
     """Whether ``--debug`` stands before the verb."""
+    # The command line may have failed before typer read it.
     return "--debug" in takewhile(lambda word: word.startswith("-"), words)

@@ -23,6 +23,7 @@ def rules_command(
     """
     from gridplan.rules.all_rules import Rules
 
+    # Not through rich, which would wrap lines and take [urban] for markup.
     rules = Rules.from_file(rules_file) if rules_file else Rules()
     typer.echo(rules.to_toml(), nl=False)
 

@@ -42,6 +42,7 @@ def history_command(
     if log:
         from gridplan.redrawing.editing.edit_plan import write_log
 
+        # Not through rich, which would wrap lines: the script is to be run again.
         typer.echo(write_log(storage.read_plan(paths[0])), nl=False)
         return
     rows = _list_one(paths[0]) if len(paths) == 1 else _compare_several(paths, workers)
@@ -71,6 +72,7 @@ def _list_one(path: Path) -> Any:
     ]
     heads = ("step", "date", "by", "verb", "what", "moved", "sub-grids", "version")
     console.print_table(f"history of {path}", heads, rows, right=(0, 5, 6))
+    # A single step of the history may be many edits.
     if len(plan.edits):
         edits = [
             (e.Index, e.date, e.by, e.command, f"{e.moved:,}", e.effect)
@@ -95,7 +97,7 @@ def _compare_several(paths: list[Path], workers: int | None) -> Any:
     from gridplan.cli import console
     from gridplan.comparison.history import compare_versions
 
-    # Versions go by their names, of which each has to stand for one plan.
+    # Versions are known by their names, which must differ.
     names = [str(path) for path in paths]
     if len(set(names)) < len(names):
         raise typer.BadParameter("a plan is named twice", param_hint="PLAN...")
@@ -121,6 +123,7 @@ def _compare_several(paths: list[Path], workers: int | None) -> Any:
         )
         for r in versions.itertuples()
     ]
+    # The first version has none before it: its moves are empty.
     heads = (
         *("plan", "sub-grids", "households", "in band", "spread", "walk m", "price"),
         *("moved", "share", "displaced", "gone", "new", "kept"),

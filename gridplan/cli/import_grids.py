@@ -99,6 +99,7 @@ def import_command(
         how = {"layer": layer, "column": code, "encoding": encoding}
         _take_edited(source, plan, target, how, by, choose_day(date), table, overwrite)
         return
+    # The files of the land that this verb takes; barriers may be several.
     files = {
         "communities": communities,
         "barriers": tuple(barriers or ()),
@@ -202,6 +203,7 @@ def _take_grids(
         clock("reading", 0, 1)
         grids = read_grids(source, how["layer"], **where)
         site = read_site(land, **files, mapping=dict(rules.columns), rules=rules.site, **where)
+        # The plan records which files it came from.
         clock("hashing", 0, 1)
         inputs = storage.hash_files([source, *list_paths(land, files)])
         plan = import_grids(grids, site, rules, column=how["code"], inputs=inputs, progress=clock)
@@ -266,6 +268,7 @@ def _print_result(plan: Plan, output: Path, seconds: Any) -> None:
     from gridplan.auditing import audit_plan
     from gridplan.cli import console
 
+    # Grids that others drew may break any rule; whoever imports them should see which.
     result = audit_plan.audit(plan, take_rules(plan))
     console.out.print(console.escape(f"\n{result}"), soft_wrap=True)
     console.print_times(seconds)

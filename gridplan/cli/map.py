@@ -72,6 +72,7 @@ def map_command(
         drawn = draw_map(
             plan, lang=lang.value, layers=layers.value, base_map=base_map, title=title, reach=reach
         )
+        # A map can be made again at any time, so that the one before is replaced.
         write_map(drawn, page, overwrite=True)
     if left_out:
         console.print_line("left out", left_out)
@@ -84,6 +85,7 @@ def _read_mapped(path: Path, only: str | None, for_release: bool) -> tuple[Plan,
     from gridplan.city.city_map import read_sheet_plan
     from gridplan.publishing.brief_plan import require_release
 
+    # Part of a release was never checked by itself.
     if for_release and only:
         raise typer.BadParameter(
             "a release is mapped whole, as it was checked", param_hint="--only"

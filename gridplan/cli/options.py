@@ -68,6 +68,9 @@ HOW = "How to read it"
 WHAT = "Rules and search"
 WHO = "Where it runs"
 
+# ---- where it runs
+
+# Of verbs that never take a city; those that do have Workers below.
 Threads = Annotated[
     int | None,
     typer.Option(
@@ -77,6 +80,7 @@ Threads = Annotated[
         rich_help_panel=WHO,
     ),
 ]
+# A limit of time makes the plan depend on the machine, so that it is no rule.
 Seconds = Annotated[
     float | None,
     typer.Option(
@@ -86,6 +90,8 @@ Seconds = Annotated[
         rich_help_panel=WHAT,
     ),
 ]
+# ---- where the land comes from
+
 Source = Annotated[
     str,
     typer.Argument(
@@ -100,6 +106,7 @@ OptionalSource = Annotated[
         help="OSM extract (.osm.pbf, .osm), a vector file of buildings, or a folder of such files.",
     ),
 ]
+# Instead of a source: verbs refuse both together.
 Place = Annotated[
     str | None,
     typer.Option(
@@ -151,6 +158,9 @@ Boundary = Annotated[
         help="Outer limit of the plan; buildings outside it are left out.", rich_help_panel=FROM
     ),
 ]
+# ---- how to read it
+
+# Not --map, which is the page to write in several verbs.
 Columns = Annotated[
     list[str] | None,
     typer.Option(
@@ -175,6 +185,8 @@ Encoding = Annotated[
     str | None,
     typer.Option(help="Encoding of shapefiles and CSV files, e.g. gb18030.", rich_help_panel=HOW),
 ]
+# ---- rules
+
 RulesFile = Annotated[
     Path | None,
     typer.Option(
@@ -223,9 +235,12 @@ Scheduler = Annotated[
         rich_help_panel=WHO,
     ),
 ]
+# ---- plans, read and written
+
 PlanPath = Annotated[
     Path, typer.Argument(metavar="PLAN", help="Folder of the plan, or its plan.gpkg.")
 ]
+# For verbs with --template, which print and need no plan.
 OptionalPlanPath = Annotated[
     Path | None, typer.Argument(metavar="PLAN", help="Folder of the plan, or its plan.gpkg.")
 ]
@@ -233,6 +248,7 @@ OnlyCommunities = Annotated[
     list[str] | None,
     typer.Option("--community", metavar="CODE", help="Only this community; may be repeated."),
 ]
+# A plan holds its own land: without this option only its rules or edits are new.
 CurrentLand = Annotated[
     str | None,
     typer.Option(
@@ -241,6 +257,7 @@ CurrentLand = Annotated[
         help="The land as it is now, as `gridplan plan` reads it; by default the plan's own.",
     ),
 ]
+# Optional for typer, so that the verb itself can say what is missing, with an example.
 NewFolder = Annotated[
     Path | None,
     typer.Option(
@@ -251,6 +268,7 @@ NewFolder = Annotated[
         show_default=False,
     ),
 ]
+# Verbs that improve a plan may replace it, which only --overwrite allows.
 NextPlan = Annotated[
     Path | None,
     typer.Option(
@@ -260,6 +278,8 @@ NextPlan = Annotated[
     ),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what already exists.")]
+# ---- results
+
 CsvFile = Annotated[
     Path | None, typer.Option("--csv", metavar="FILE", help="Write the table to this CSV file.")
 ]
@@ -267,16 +287,21 @@ CsvFolder = Annotated[
     Path | None,
     typer.Option("--csv", metavar="FOLDER", help="Write all tables to this folder as CSV files."),
 ]
+# ---- the history of a plan
+
 By = Annotated[
     str, typer.Option(metavar="OFFICE", help="Office or post that does it, never a person.")
 ]
 Date = Annotated[
     str | None, typer.Option(metavar="YYYY-MM-DD", help="Date to record; by default today.")
 ]
+# ---- chance and effort
+
 Seed = Annotated[
     int,
     typer.Option(help="Seed of chance; the same input, rules and seed give the same result."),
 ]
+# None, since the seed of the plan is known only when it is read.
 PlanSeed = Annotated[
     int | None, typer.Option("--seed", help="Seed of chance; by default that of the plan.")
 ]
@@ -289,6 +314,8 @@ Template = Annotated[
     bool,
     typer.Option("--template", help="Print an example of the TOML file to start from, and exit."),
 ]
+# ---- pictures and maps
+
 LangOption = Annotated[Lang, typer.Option("--lang", help="Language of pictures and maps.")]
 PictureFile = Annotated[
     Path | None,
@@ -330,6 +357,7 @@ def read_rules(
     # One by one, so that a later setting of the same rule is the one that counts.
     for text in [*(settings or []), *([f'division.effort="{effort}"'] if effort else [])]:
         name, sign, value = text.partition("=")
+        # A rule has a section: urban.target.
         section, dot, key = name.strip().partition(".")
         if not (sign and dot):
             raise typer.BadParameter(
@@ -341,11 +369,13 @@ def read_rules(
         except tomllib.TOMLDecodeError:
             parsed = value.strip()
         rules = rules.replace(**{section: {key.strip(): parsed}})
+    # Names of columns are kept with the rules, since the plan must say how it was read.
     return rules.replace(columns=read_columns(columns))
 
 
 def list_paths(source: str | None, files: dict[str, Any]) -> list[Path]:
     """List the files that the land is read from."""
+    # A place of OpenStreetMap is no file.
     paths = [Path(source)] if source else []
     return paths + [
         p for value in files.values() for p in (value if isinstance(value, tuple) else [value]) if p

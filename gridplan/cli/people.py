@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from gridplan.plan import Plan
 
 SHOWN_GAPS = 10
+# The order in which the verbs are usually run.
 NEXT = {"organise": "staff", "staff": "pair", "pair": "rate", "rate": "release"}
 
 
@@ -89,6 +90,7 @@ def pair_command(
     if existing is not None:
         # As text, so that codes keep their zeros; a spreadsheet's file begins with a mark.
         more["existing"] = pd.read_csv(existing, dtype=str, encoding="utf-8-sig")
+    # The last setting of a rule counts, so that the short form wins over --set.
     if cadre_rule is not None:
         settings = [*(settings or []), f"pairing.{cadre_rule}"]
     _serve(

@@ -28,4 +28,5 @@ def write_page(plan: Plan, result: Any, file: Path | None, lang: Lang) -> list[P
     from gridplan.maps.draw import draw_map
     from gridplan.maps.offline import write_map
 
+    # A page can be made again at any time, so that the one before is replaced.
     return [write_map(draw_map(plan, result, lang=lang.value), file, overwrite=True)]

@@ -195,10 +195,11 @@ def _plan_whole(
     from gridplan.engine.deadline import Deadline
     from gridplan.planning import site_to_plan
 
-    deadline = Deadline(search.seconds)
+    deadline = Deadline(search.seconds)  # reading counts too
     with console.show_progress() as clock, console.end_on_interrupt(deadline, clock):
         clock("reading", 0, 1)
         site = land.read(rules)
+        # The manifest holds the hash of every file, by which a plan can be traced to its data.
         clock("hashing", 0, 1)
         inputs = storage.hash_files(list_paths(land.source, land.files))
         plan = site_to_plan.divide(
@@ -264,6 +265,7 @@ def _plan_in_chunks(
     console.print_ledger(load_table(output / "tables", "ledger"))
     console.print_figures(summary.manifest)
     console.print_times(clock.seconds)
+    # Seconds of all processes together, beside those that went by.
     console.print_times(spent, "of planning")
     console.print_line("written", output)
     console.print_line("next", f"gridplan audit {output}; gridplan map {output}")
@@ -299,6 +301,7 @@ def check_command(
         *(communities, compounds, barriers, openings, streets, places),
         *(institutions, counts, boundary),
     )
+    # Households are estimated as for a plan, so that the figures are those it would have.
     site = prepare_site(Land(source, files, crs, datum, encoding).read(rules), rules)
     console.print_site(site)
     console.print_ledger(site.ledger)

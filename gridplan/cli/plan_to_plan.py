@@ -38,6 +38,7 @@ def rework(
     with console.show_progress() as clock:
         clock("reading", 0, 1)
         plan = storage.read_plan(path)
+        # These verbs report no steps of their own.
         clock(verb, 0, 1)
         new = work(plan, rules=choose_rules((recall or take_rules)(plan), rules_file, settings))
         clock("writing", 0, 1)
@@ -79,10 +80,12 @@ def choose_rules(rules: Rules, rules_file: Path | None, settings: list[str] | No
     """Take the rules of the file, else those passed, and set those given one by one."""
     from gridplan.cli.options import read_rules
 
+    # A file is whole: its rules replace all of the plan's, and --set acts on the file.
     if rules_file is not None:
         return read_rules(rules_file, settings, None, None)
     if not settings:
         return rules
+    # Read as if by themselves, so that a wrong one is reported as `gridplan plan` does.
     # Only the rules that were named change: read_rules fills all others with defaults.
     settled = read_rules(None, settings, None, None).to_dict()
     for text in settings:

@@ -90,6 +90,7 @@ def _read_land(source: str) -> Any:
     from gridplan.errors import PlanError
     from gridplan.reading.read import read_site
 
+    # Whether it is a plan shows only when it is read.
     try:
         return storage.read_plan(source)
     except PlanError:

@@ -50,10 +50,12 @@ def release_command(
         raise typer.BadParameter(
             "say where the release goes: -o outputs/NAME", param_hint="--output"
         )
+    # Before the work, which may take long.
     storage.refuse_existing(output, overwrite)
     with console.show_progress() as clock:
         clock("reading", 0, 1)
         plan = storage.read_plan(path)
+        # What two releases hold together must not give away what neither does alone.
         earlier = {"before": before, "published": published}
         plans = {
             name: storage.read_plan(place) for name, place in earlier.items() if place is not None
@@ -104,12 +106,14 @@ def brief_command(
         ".html": write_page(brief),
         ".csv": "\ufeff" + brief.to_csv(),  # by this mark a spreadsheet knows that it is UTF-8
     }
+    # The table goes with the text in any case: it says where each figure comes from.
     wanted = (output.suffix.lower(), ".csv") if output else (".md", ".html", ".csv")
     if output and wanted[0] not in (".md", ".html"):
         raise typer.BadParameter(
             f"{output}: name a file that ends in .md or .html", param_hint="--output"
         )
     stem.parent.mkdir(parents=True, exist_ok=True)
+    # newline="" keeps line ends as they are, so that the bytes are the same everywhere.
     for suffix in wanted:
         stem.with_suffix(suffix).write_text(texts[suffix], encoding="utf-8", newline="")
     for paragraph in brief.paragraphs.values():

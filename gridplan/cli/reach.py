@@ -100,6 +100,7 @@ def propose_command(
     def work(plan: Plan, rules: Any) -> Plan:
         return propose_posts(plan, kind, rules=rules, **asked)
 
+    # Proposals go by the rules that reach was measured by, unless others are given.
     target, new, seconds = rework(
         "propose", path, output, overwrite, rules_file, settings, work, recall_rules
     )
@@ -121,6 +122,7 @@ def _print_coverage(plan: Plan, kind: str | None = None) -> None:
     note = plan.manifest.get("people", {}).get("reach", {}).get("rules", {}).get("coverage", {})
     times = note.get("thresholds", Rules().coverage.thresholds)
     rows = []
+    # The column own marks the rows at the kind's own minutes.
     for row in city[city["own"]].itertuples():
         others = city[(city["kind"] == row.kind) & (city["state"] == row.state)].set_index(
             "minutes"
@@ -166,6 +168,7 @@ def _print_gaps(plan: Plan) -> None:
     if gaps.empty:
         console.out.print("no gaps")
         return
+    # Of equal gaps the first by rule and place, so that the list is always the same.
     top = gaps.sort_values(
         ["households", "rule", "of"], ascending=[False, True, True], kind="stable"
     ).head(SHOWN)

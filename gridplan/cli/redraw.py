@@ -89,6 +89,7 @@ def redraw_command(
     from gridplan.redrawing.redraw_plan import find_triggers, redraw
 
     target = output or find_folder(path)
+    # Before the work, which may take long.
     if not only_look:
         storage.refuse_existing(target, overwrite)
     how: dict[str, Any] = {"seed": seed, "date": choose_day(date), "by": by, "workers": workers}
@@ -211,6 +212,7 @@ def budget_command(
             workers=workers,
             progress=clock,
         )
+        # Within the progress, since a first picture takes seconds.
         files = write_picture(curve, plot, lang)
     _print_budget(curve.table)
     write_csv(curve.table, table)
@@ -292,8 +294,11 @@ def _print_redrawn(before: Plan, after: Plan) -> None:
     """Print the outcome of a redraw in a few lines."""
     from gridplan.cli import console
 
+    # The last entry of the history is the step that was just made.
     entry = after.manifest["history"][-1] if after.manifest.get("history") else {}
+    # Exclusive grids have no band, so that they are no part of the share.
     old, new = (p.subgrids[p.subgrids["kind"] != "exclusive"] for p in (before, after))
+    # Sub-grids that continue keep their codes, so that codes show how many do.
     kept = len(old.index.intersection(new.index))
     console.out.print(
         f"\nmoved      {entry.get('households_moved', 0):,} households changed their sub-grid",
@@ -311,6 +316,7 @@ def _print_redrawn(before: Plan, after: Plan) -> None:
     console.print_line(
         "in band", f"{old['in_band'].mean():.1%} before, {new['in_band'].mean():.1%} now"
     )
+    # Tables about the old sub-grids would be wrong for the new ones.
     if entry.get("emptied"):
         names = ", ".join(entry["emptied"])
         console.print_line(

@@ -41,6 +41,7 @@ SHOWN = (
     "response_minutes",
     "resolution_minutes",
 )
+# That of the hours comes last, since it is there only if it was asked for.
 TABLES = ("requests", "posts", "curve", "unserved", "differences", "waiting")
 
 
@@ -96,7 +97,7 @@ def simulate_command(
             "seed": seed,
             "workers": workers,
             "progress": clock,
-            "hourly": hourly or page is not None,
+            "hourly": hourly or page is not None,  # the slider of the map needs the hours
         }
         plan, simulated, chances = _simulate(
             path, chosen, lambda rules: choose_rules(rules, rules_file, settings), how
@@ -148,6 +149,7 @@ def _simulate(
 
     clock = how["progress"]
     clock("reading", 0, 1)
+    # So many buildings do not fit in memory together.
     if count_buildings(path) > storage.LARGE:
         rules = choose(Rules.from_dict(read_manifest(path).get("rules") or {}))
         simulated = simulate_city(path, scenarios, rules, **how)
@@ -166,6 +168,7 @@ def _print_results(simulated: Simulated) -> None:
     """Print notes, the scenarios side by side, what differs, and who was not served."""
     from gridplan.cli import console
 
+    # Notes come first: they say what of the plan could not be used.
     for note in simulated.manifest["notes"]:
         console.print_line("note", console.escape(note))
     _print_side_by_side(simulated)
@@ -205,6 +208,7 @@ def _say(row: Any, measure: str) -> str:
         text = f"{value:.1%}"
         wide = f"{half:.1%}"
     elif measure.endswith("_minutes"):
+        # From two hours on in hours, from two days on in days.
         size, unit = (
             (1440.0, "d")
             if abs(value) >= 2880

@@ -41,6 +41,7 @@ SHOWN = {
     "request_answered_share": "requests answered",
     "request_minutes": "response to requests",
 }
+# Who may come to a household, in the order in which they are printed.
 COMERS = ("own", "neighbour", "community", "volunteer", "street", "institution", "aid")
 MOST = 8  # pairings and bridges printed
 WORTH_PRINTING = 0.05  # minutes of difference; fewer would be printed as 0.0
@@ -168,6 +169,7 @@ def _print_postures(surged: Surged, name: str) -> None:
         & (helped["level"] == "subgrid")
         & (helped["measure"] == "first_minutes")
     ]
+    # Of equals the first by code.
     slow = late.sort_values(["mean", "of"], ascending=[False, True]).head(3)
     slowest = ", ".join(f"{r['of']} after {_say_minutes(r['mean'])}" for _, r in slow.iterrows())
     console.print_line("last", f"{slowest} (in a surge)")
@@ -229,6 +231,7 @@ def _print_worth(surged: Surged, name: str) -> None:
             "number: members that it sends, or sub-grids to which a way is longer without it",
             soft_wrap=True,
         )
+    # "Alone": several of them may well matter together.
     rest = len(keys) - len(clear)
     console.out.print(
         f"{rest:,} others of {len(keys):,} pairings and crossings make no clear difference alone",

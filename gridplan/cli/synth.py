@@ -54,7 +54,9 @@ def synth_command(
 
     if output.exists() and not overwrite:
         raise OutputExistsError(f"{output} already exists; use --overwrite or another name")
+    # Real communities take the place of made-up ones, with their names and codes.
     wards = read_hierarchy(hierarchy) if hierarchy else None
+    # A town fits in memory and in one file; a city is written part by part.
     if output.suffix.lower() == ".gpkg":
         reading = make_town(communities, urban_share, households, seed, hierarchy=wards)
         write_town(reading, output)

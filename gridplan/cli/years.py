@@ -49,6 +49,7 @@ OUTCOMES_OF_PEOPLE = (
     ("branches too small", "short_branches", 1.0, "{:,.1f}", ""),
 )
 
+# The names come from the table of policies, so that a new one is only a row there.
 PolicyName = StrEnum("PolicyName", {name: name for name in name_policies()})  # type: ignore[misc]
 
 
@@ -183,6 +184,7 @@ def _say(row: pd.Series[float], size: float, form: str, unit: str = "") -> str:
 
 def _find_worst(table: pd.DataFrame) -> str:
     """Find the year with the smallest mean share of sub-grids in band."""
+    # The earliest of several worst years, as idxmin has it.
     share = table.xs("in_band", level="measure")["mean"]
     return f"{100.0 * share.min():.1f} % (y{share.idxmin()})"
 
@@ -193,6 +195,7 @@ def _print_soonest(foreseen: Years) -> None:
 
     leaving = foreseen.subgrids[foreseen.subgrids["share"] > 0]
     leaving = leaving.sort_values(["share", "median"], ascending=[False, True], kind="stable")
+    # More likely than not: in at least half of the futures.
     likely = int((foreseen.subgrids["share"] >= 0.5).sum())
     console.out.print(
         f"\nleave their band within {foreseen.manifest['years']} years, more likely than not, "
