@@ -68,28 +68,6 @@ HOW = "How to read it"
 WHAT = "Rules and search"
 WHO = "Where it runs"
 
-# ---- where it runs
-
-# Of verbs that never take a city; those that do have Workers below.
-Threads = Annotated[
-    int | None,
-    typer.Option(
-        "--workers",
-        min=1,
-        help="Number of threads; by default one for each core.",
-        rich_help_panel=WHO,
-    ),
-]
-# A limit of time makes the plan depend on the machine, so that it is no rule.
-Seconds = Annotated[
-    float | None,
-    typer.Option(
-        min=0,
-        help="Stop refining after this many seconds. "
-        "The plan is complete but depends on the machine.",
-        rich_help_panel=WHAT,
-    ),
-]
 # ---- where the land comes from
 
 Source = Annotated[
@@ -158,6 +136,7 @@ Boundary = Annotated[
         help="Outer limit of the plan; buildings outside it are left out.", rich_help_panel=FROM
     ),
 ]
+
 # ---- how to read it
 
 # Not --map, which is the page to write in several verbs.
@@ -185,6 +164,7 @@ Encoding = Annotated[
     str | None,
     typer.Option(help="Encoding of shapefiles and CSV files, e.g. gb18030.", rich_help_panel=HOW),
 ]
+
 # ---- rules
 
 RulesFile = Annotated[
@@ -200,6 +180,29 @@ Set = Annotated[
         metavar="RULE=VALUE",
         help="Set one rule, e.g. urban.target=28; may be repeated.",
         rich_help_panel=WHAT,
+    ),
+]
+# A limit of time makes the plan depend on the machine, so that it is no rule.
+Seconds = Annotated[
+    float | None,
+    typer.Option(
+        min=0,
+        help="Stop refining after this many seconds. "
+        "The plan is complete but depends on the machine.",
+        rich_help_panel=WHAT,
+    ),
+]
+
+# ---- where it runs
+
+# Of verbs that never take a city; those that do have Workers.
+Threads = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        min=1,
+        help="Number of threads; by default one for each core.",
+        rich_help_panel=WHO,
     ),
 ]
 Workers = Annotated[
@@ -235,6 +238,7 @@ Scheduler = Annotated[
         rich_help_panel=WHO,
     ),
 ]
+
 # ---- plans, read and written
 
 PlanPath = Annotated[
@@ -274,10 +278,12 @@ NextPlan = Annotated[
     typer.Option(
         "--output",
         "-o",
+        metavar="FOLDER",
         help="Folder for the new plan; without it, PLAN itself is replaced (--overwrite).",
     ),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what already exists.")]
+
 # ---- results
 
 CsvFile = Annotated[
@@ -287,6 +293,7 @@ CsvFolder = Annotated[
     Path | None,
     typer.Option("--csv", metavar="FOLDER", help="Write all tables to this folder as CSV files."),
 ]
+
 # ---- the history of a plan
 
 By = Annotated[
@@ -295,6 +302,7 @@ By = Annotated[
 Date = Annotated[
     str | None, typer.Option(metavar="YYYY-MM-DD", help="Date to record; by default today.")
 ]
+
 # ---- chance and effort
 
 Seed = Annotated[
@@ -314,6 +322,7 @@ Template = Annotated[
     bool,
     typer.Option("--template", help="Print an example of the TOML file to start from, and exit."),
 ]
+
 # ---- pictures and maps
 
 LangOption = Annotated[Lang, typer.Option("--lang", help="Language of pictures and maps.")]
