@@ -53,13 +53,12 @@ NOT_HERE = re.compile(
 # What makes a line of the guide take seconds instead of minutes; the last value of an option holds.
 QUICKLY = {
     "plan": ["--effort", "quick"],
-    "prove": ["--effort", "quick"],
     "frontier": ["--effort", "quick"],
     "alternatives": ["--effort", "quick"],
     "budget": ["--share", "0.05"],
-    "simulate": ["--days", "2", "--replications", "1"],
+    "simulate": ["--replications", "1"],  # the days are in the file of scenarios
     "surge": ["--replications", "1", "--no-worth"],
-    "years": ["--years", "2", "--replications", "1"],
+    "years": ["--years", "3", "--replications", "1"],  # the template has a change in year 3
 }
 
 
