@@ -21,6 +21,7 @@ from gridplan.simulation.years import (
     Demolition,
     Estate,
     Given,
+    policies,
     read_given,
     simulate_years,
 )
@@ -115,6 +116,22 @@ def test_two_houses_demolished_leave_the_left_sub_grid_with_too_few_and_one_hous
     assert read(done, "repair", "in_band") == [1.0] * 4
     assert read(done, "never", "demolished") == [0, 20, 0, 0]
     assert done.events["of"].tolist() == ["h01", "h07"]
+
+
+def test_a_policy_may_wait_until_enough_sub_grids_of_a_community_are_out(monkeypatch):
+    # Two houses of ten fall on the left in year 1 and two on the right in year 2: 40 and 40.
+    seen = []
+
+    def wait(island, how):
+        seen.append((island.community_out, island.out.tolist()))
+        return []
+
+    monkeypatch.setitem(policies.ACTIONS, "repair", wait)
+    falls = (Demolition(1, ("h01", "h07")), Demolition(2, ("h06", "h12")))
+    done = look(make_board_plan(), Given(demolitions=falls), policies=["repair"], replications=1)
+    # What the policy left alone in year 1 is not given up: it is still to be repaired in year 2.
+    assert seen == [(1, [True, False]), (2, [True, True]), (2, [True, True])]
+    assert read(done, "repair", "moved_total") == [0.0] * 4
 
 
 def test_a_whole_sub_grid_demolished_is_one_no_longer():

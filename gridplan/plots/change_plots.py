@@ -241,14 +241,14 @@ def _draw_policies(axes: Any, alone: bool, years: Years, measure: str, lang: Lan
             rows["year"],
             scale * rows["p05"],
             scale * rows["p95"],
-            color=COLOURS[n],
+            color=COLOURS[n % len(COLOURS)],
             alpha=0.15,
             linewidth=0,
         )
         axes.plot(
             rows["year"],
             scale * rows["mean"],
-            color=COLOURS[n],
+            color=COLOURS[n % len(COLOURS)],
             linewidth=1.8,
             label=names[policy],
         )

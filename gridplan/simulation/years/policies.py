@@ -27,43 +27,57 @@ POLICIES: tuple[str, ...] = name_policies()
 class SettledIsland:
     """What an action sees of land that can be walked together: one problem, and the sub-grids it was divided into.
 
-    ``out`` and ``closed`` are bool by sub-grid: those out of rule that nobody
-    failed to repair before, and those that must stay as they are.
+    Parameters
+    ----------
+    problem, homes
+        Its atoms, and the sub-grids that they are in; -1 for new homes.
+    out, closed
+        bool by sub-grid: those out of rule that nobody failed to repair
+        before, and those that must stay as they are.
+    community_out
+        How many sub-grids of the whole community are out of rule, those
+        included that somebody failed to repair.
     """
 
     problem: DivisionProblem
     homes: EarlierParts
     out: Bools
     closed: Bools
+    community_out: int
 
 
-# Atoms of an island and the division chosen for them, for each place changed.
+# Atoms of an island and the division chosen for them, for each place changed;
+# nothing where the island stays as it is.
 Action = Callable[[SettledIsland, RepairSettings], list[tuple[Ints, Any]]]
 
 
 def repair(island: SettledIsland, how: RepairSettings) -> list[tuple[Ints, Any]]:
     """Repair the sub-grids that are out of rule, and place new homes."""
-    return _mend(island, island.out & ~island.closed, how)
+    return _repair_some(island, island.out & ~island.closed, how)
 
 
 def redraw(island: SettledIsland, how: RepairSettings) -> list[tuple[Ints, Any]]:
     """Improve all sub-grids, moves priced."""
-    return _mend(island, ~island.closed, how)
+    return _repair_some(island, ~island.closed, how)
 
 
 def draw_from_scratch(island: SettledIsland, how: RepairSettings) -> list[tuple[Ints, Any]]:
     """Divide the island as if there were no sub-grids; they lend their codes to those most like them."""
     atoms = np.arange(len(island.problem))
+    # locks hold in the plan; from scratch means without them
     free = replace(island.homes, fixed=np.zeros(len(atoms), bool))
     part = divide_atoms(island.problem, how.effort, how.seed).part
     return [(atoms, label_division(island.problem, free, part))]
 
 
-def _mend(island: SettledIsland, wanted: Bools, how: RepairSettings) -> list[tuple[Ints, Any]]:
+def _repair_some(
+    island: SettledIsland, wanted: Bools, how: RepairSettings
+) -> list[tuple[Ints, Any]]:
     """Repair the sub-grids wanted, where there are any or some homes have none."""
     if not wanted.any() and (island.homes.label >= 0).all():
         return []
     places = repair_division(island.problem, island.homes, wanted, island.closed, how)
+    # the first choice is the best one of each place
     return [(place.atoms, place.choices[0]) for place in places]
 
 
@@ -97,12 +111,10 @@ def make_policy(name: str, rules: Rules, seed: int) -> Policy:
     >>> [year for year in range(11) if policy.acts(year)]
     [5, 10]
     """
-    own = rules.years
-    (words,) = (row for row in read_policies() if row.policy == name)
-    every = int(getattr(own, words.every)) if words.every else 0
-    return Policy(
-        name, every, RepairSettings(rules.redraw.move, rules.redraw.reach, own.effort, seed)
-    )
+    (row,) = (row for row in read_policies() if row.policy == name)
+    every = int(getattr(rules.years, row.every)) if row.every else 0
+    how = RepairSettings(rules.redraw.move, rules.redraw.reach, rules.years.effort, seed)
+    return Policy(name, every, how)
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +132,12 @@ class Course:
 
 @dataclass
 class _Plan:
-    """The division as it stands: labels, how many were ever used, atoms not placed yet, and what could not be mended."""
+    """The division at the end of a year.
+
+    ``label`` is the sub-grid of each atom, ``used`` how many labels were ever
+    used, ``new`` atoms that no policy has placed yet, and ``settled`` the signs
+    of sub-grids that are out of rule though somebody tried to repair them.
+    """
 
     label: Ints
     used: int
@@ -169,19 +186,22 @@ def follow_policy(
     problem = years[0][1]
     plan = _Plan(np.full(n, -1), len(start.codes), np.zeros(n, bool), {})
     plan.label[: len(start.label)] = start.label
+    # an exception of the plan is not tried again until its homes change
     plan.settled = {
         p: sign
         for p, sign in _sign_parts(problem, start.label).items()
         if start.settled[p] and _is_out(problem, sign)
     }
+    # a floor band is as fixed as the stairwell that it was cut from
     fixed = np.append(start.fixed, np.zeros(n - len(start.fixed), bool))
     for atom in np.flatnonzero(future.cut_from >= 0):
         fixed[atom] = fixed[future.cut_from[atom]]
     labels = [plan.label.copy()]
     moved = [0]
     for year, (atoms, problem) in enumerate(years[1:], 1):
-        _cut(plan, future, year)
+        _label_floor_bands(plan, future, year)
         _settle_new(plan, atoms, problem)
+        # taken after new homes joined, so that joining does not count as a move
         before = plan.label[atoms].copy()
         if policy.acts(year) and len(atoms):
             known = ~plan.new[atoms]
@@ -194,20 +214,23 @@ def follow_policy(
     return Course(np.array(labels), np.array(moved))
 
 
-def _cut(plan: _Plan, future: Future, year: int) -> None:
+def _label_floor_bands(plan: _Plan, future: Future, year: int) -> None:
     """Let floor bands stay in the sub-grid of the stairwell that they were cut from."""
     fresh = np.flatnonzero((future.born == year) & (future.cut_from >= 0))
-    plan.label[fresh], plan.new[fresh] = (
-        plan.label[future.cut_from[fresh]],
-        plan.new[future.cut_from[fresh]],
-    )
+    origin = future.cut_from[fresh]
+    plan.label[fresh] = plan.label[origin]
+    plan.new[fresh] = plan.new[origin]
 
 
 def _settle_new(plan: _Plan, atoms: Ints, problem: DivisionProblem) -> None:
-    """Let homes that were empty or not there join the sub-grid that they reach first; those that reach none are one together."""
-    there = np.zeros(len(plan.label), bool)
-    there[atoms] = True
-    plan.label[~there] = -1
+    """Let homes that were empty or not there join the sub-grid that they reach first.
+
+    Those of an island that reach none become a sub-grid together.
+    """
+    is_lived_in = np.zeros(len(plan.label), bool)
+    is_lived_in[atoms] = True
+    # a home that is empty is forgotten, and is new when somebody comes back
+    plan.label[~is_lived_in] = -1
     label = plan.label[atoms]
     loose = label < 0
     if not loose.any():
@@ -215,9 +238,9 @@ def _settle_new(plan: _Plan, atoms: Ints, problem: DivisionProblem) -> None:
     nearest = find_nearest(problem, np.flatnonzero(~loose))
     label = np.where(loose & (nearest >= 0), label[nearest], label)
     for island in problem.find_islands() if (label < 0).any() else []:
-        own = island[label[island] < 0]
-        if len(own):
-            label[own] = plan.used
+        unreached = island[label[island] < 0]
+        if len(unreached):
+            label[unreached] = plan.used
             plan.used += 1
     plan.label[atoms] = label
     plan.new[atoms[loose]] = True
@@ -226,39 +249,52 @@ def _settle_new(plan: _Plan, atoms: Ints, problem: DivisionProblem) -> None:
 def _act(
     plan: _Plan, start: Start, atoms: Ints, problem: DivisionProblem, fixed: Bools, policy: Policy
 ) -> None:
-    """Act on every island of a community that gives cause to."""
+    """Let a policy act on every island of a community."""
+    # to the policy, homes that it has not placed yet are in no sub-grid
     home = np.where(plan.new[atoms], -1, plan.label[atoms])
-    signs = _sign_parts(problem, home)
-    touched = {
-        p for p, sign in signs.items() if _is_out(problem, sign) and plan.settled.get(p) != sign
-    }
+    out_parts = {p: s for p, s in _sign_parts(problem, home).items() if _is_out(problem, s)}
+    # where a repair failed, it is tried again only after homes have changed
+    touched = [p for p, sign in out_parts.items() if plan.settled.get(p) != sign]
     label = plan.label[atoms].copy()
+    is_untouched = np.zeros(len(label), bool)
     for island in problem.find_islands():
-        own = problem.take(island)
         codes = np.unique(home[island][home[island] >= 0])
-        at = np.where(home[island] >= 0, np.searchsorted(codes, home[island]), -1)
-        homes = EarlierParts(
-            at, len(codes), fixed[atoms[island]] & (at >= 0), _pick(start.kept, codes)
+        part = np.where(home[island] >= 0, np.searchsorted(codes, home[island]), -1)
+        settled_island = SettledIsland(
+            problem=problem.take(island),
+            homes=EarlierParts(
+                part, len(codes), fixed[atoms[island]] & (part >= 0), _pick(start.kept, codes)
+            ),
+            out=np.isin(codes, touched),
+            closed=_pick(start.closed, codes),
+            community_out=len(out_parts),
         )
-        out = np.isin(codes, list(touched))
-        seen = SettledIsland(own, homes, out, _pick(start.closed, codes))
-        for changed, choice in ACTIONS[policy.name](seen, policy.how):
+        changes = ACTIONS[policy.name](settled_island, policy.how)
+        is_untouched[island] = not changes
+        for changed, choice in changes:
             label[island[changed]] = _carry(plan, codes, choice.carries)[choice.part]
     plan.label[atoms] = label
+    # nobody has tried to repair what the policy left alone: it may act there next time
+    left_alone = set(label[is_untouched].tolist()) - set(label[~is_untouched].tolist())
     plan.settled = {
-        p: sign for p, sign in _sign_parts(problem, label).items() if _is_out(problem, sign)
+        p: sign
+        for p, sign in _sign_parts(problem, label).items()
+        if _is_out(problem, sign) and (p not in left_alone or plan.settled.get(p) == sign)
     }
 
 
 def _pick(of: Bools, codes: Ints) -> Bools:
     """Pick what is said of the plan's own sub-grids; nothing is said of those drawn later."""
+    # labels from len(of) on are later ones, which all read the False at the end
     return np.append(of, False)[np.minimum(codes, len(of))]
 
 
 def _carry(plan: _Plan, codes: Ints, carries: Ints) -> Ints:
     """Give each part the label that it carries on, or one never used before."""
+    # the nth part that carries on nothing gets the nth unused label
     fresh = np.cumsum(carries < 0) - 1 + plan.used
     plan.used += int((carries < 0).sum())
+    # where there are no codes at all, the index -1 must still find something
     return np.where(carries >= 0, np.append(codes, -1)[carries], fresh)
 
 
