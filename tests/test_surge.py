@@ -35,7 +35,7 @@ from gridplan.simulation.surge.closed_land import (
     spare_bridge,
 )
 from gridplan.simulation.surge.criticality import Detours, _find_longer, _remeasure
-from gridplan.simulation.surge.emergencies import TEMPLATE
+from gridplan.simulation.surge.emergencies import write_template
 from gridplan.simulation.surge.run_surge import open_course
 from gridplan.simulation.surge.surge_travel import SurgeTravel
 from gridplan.simulation.years import read_given
@@ -541,7 +541,7 @@ def test_the_command_line_from_template_to_tables(tmp_path, board):
     run = CliRunner()
     gp.write_plan(make_river(board), tmp_path / "p")
     template = run.invoke(app, ["surge", "--template"])
-    assert template.stdout == TEMPLATE
+    assert template.stdout == write_template()
     wet = '[event.wet]\nalong = ["r"]\nhours = 2\n'
     (tmp_path / "e.toml").write_text(f'[event.cold]\nkind = "snow"\nhours = 2\n{wet}')
     args = ["surge", str(tmp_path / "p"), str(tmp_path / "e.toml"), "--replications", "2"]
@@ -574,7 +574,7 @@ def test_the_command_line_from_template_to_tables(tmp_path, board):
 
 
 def test_the_template_is_an_event_file(tmp_path):
-    (tmp_path / "e.toml").write_text(TEMPLATE)
+    (tmp_path / "e.toml").write_text(write_template())
     assert [event.name for event in read_events(tmp_path / "e.toml")] == [
         "flood",
         "power_cut",
@@ -584,7 +584,7 @@ def test_the_template_is_an_event_file(tmp_path):
 
 def test_the_templates_name_what_the_embedded_example_has(tmp_path):
     site = gp.read_site(EXAMPLE)
-    (tmp_path / "e.toml").write_text(TEMPLATE)
+    (tmp_path / "e.toml").write_text(write_template())
     (tmp_path / "y.toml").write_text(YEARS)
     events = read_events(tmp_path / "e.toml")
     known = read_given(tmp_path / "y.toml")

@@ -25,6 +25,7 @@ from gridplan.cli.options import (
 )
 from gridplan.cli.pictures import write_page, write_picture
 from gridplan.cli.plan_to_plan import choose_rules, take_rules
+from gridplan.tables.emergencies import find_emergency, name_emergencies
 
 if TYPE_CHECKING:
     from gridplan.simulation.surge import Surged
@@ -71,8 +72,8 @@ def surge_command(
 ) -> None:
     """Simulate an emergency on a staffed plan: how soon help arrives, and what it depends on.
 
-    A flood, power cut, snow or heat closes ways and raises demand; every
-    household affected is visited once. As usual, posts help while they are on
+    An emergency closes ways and raises demand; every household affected is
+    visited once. As usual, posts help while they are on
     duty; in a surge they are called up, and institutions paired with the
     communities send members (rules, section surge). Without EVENTS, it is a
     flood along the longest water. The picture shows how help spreads, the map
@@ -85,10 +86,10 @@ def surge_command(
     from gridplan import storage
     from gridplan.cli import console
     from gridplan.simulation.surge import surge
-    from gridplan.simulation.surge.emergencies import TEMPLATE
+    from gridplan.simulation.surge.emergencies import write_template
 
     if template:
-        typer.echo(TEMPLATE, nl=False)
+        typer.echo(write_template(), nl=False)
         return
     if path is None:
         raise typer.BadParameter("name the plan: gridplan surge outputs/town", param_hint="PLAN")

@@ -13,6 +13,7 @@ from gridplan.maps.legend import choose_title
 from gridplan.maps.time_slider import Reel, check_codes, draw_reels
 from gridplan.plan import Plan
 from gridplan.simulation.surge import Surged
+from gridplan.tables.emergencies import name_event
 from gridplan.tables.schema import Language
 from gridplan.tables.words import say
 
@@ -113,7 +114,7 @@ def list_reels(surged: Surged, codes: Any, lang: Language = "en") -> list[Reel]:
             classes,
             find_states(times.loc[(name, posture)], minutes, event["hours"] * 60.0),
             note,
-            name,
+            name_event(name, told["kind"], lang),
         )
         for name, event in events.items()
         for posture in ("surge", "usual")

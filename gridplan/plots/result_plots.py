@@ -13,6 +13,7 @@ from gridplan.errors import PlanError
 from gridplan.plan import Plan
 from gridplan.plots.figure import COLOURS, Picture
 from gridplan.rules.coverage import say_kind
+from gridplan.tables.emergencies import name_event
 from gridplan.tables.schema import Language
 from gridplan.tables.words import list_words
 
@@ -124,24 +125,25 @@ def compose_surge(surged: Surged, lang: Language) -> Picture:
     the 95 % interval as a band; on the right the pairings and crossings of the
     first event without which it would take clearly longer.
     """
-    names = list(surged.manifest["events"])
+    events = surged.manifest["events"]
+    names = {event: name_event(event, facts["kind"], lang) for event, facts in events.items()}
     words = list_words("result_plot", lang)
     city = surged.curve[surged.curve["level"] == "city"]
-    worth = surged.worth[surged.worth["event"] == names[0]]
+    worth = surged.worth[surged.worth["event"] == next(iter(names))]
     panels = (
         partial(_draw_help, city=city, names=names, words=words),
         partial(_draw_worth, worth=worth, words=words),
     )
-    return Picture(panels, (9.8, 3.7), {**words, "names": "".join(names)})
+    return Picture(panels, (9.8, 3.7), {**words, "names": "".join(names.values())})
 
 
 def _draw_help(
-    axes: Any, alone: bool, city: pd.DataFrame, names: list[str], words: Mapping[str, str]
+    axes: Any, alone: bool, city: pd.DataFrame, names: Mapping[str, str], words: Mapping[str, str]
 ) -> None:
     """Draw for each event the share of sub-grids that help has reached, as usual and in a surge."""
-    for n, name in enumerate(names):
+    for n, (event, name) in enumerate(names.items()):
         for posture, dash in (("usual", "--"), ("surge", "-")):
-            is_shown = (city["event"] == name) & (city["posture"] == posture)
+            is_shown = (city["event"] == event) & (city["posture"] == posture)
             label = words[posture] if len(names) == 1 else f"{name}, {words[posture]}"
             curve = city[is_shown].sort_values("minutes")
             _draw_band(axes, curve, COLOURS[n % len(COLOURS)], dash, label)

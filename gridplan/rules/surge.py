@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from gridplan.errors import RuleError
 from gridplan.rules.declare import ASSUMED, FOUNDING, check_fields, check_shares, rule
 
-EVENTS = ("flood", "power_cut", "snow", "heat", "other")
 SUNK = f"{FOUNDING}: paired in peace time, sent down in an emergency; the time is assumed"
 
 

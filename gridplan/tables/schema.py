@@ -15,6 +15,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Literal
 
+from gridplan.tables.emergencies import name_emergencies
 from gridplan.tables.policies import name_policies
 from gridplan.tables.roles import name_posts
 
@@ -88,6 +89,8 @@ def _list_values(text: str) -> tuple[str, ...]:
         return name_posts()
     if text == "policies.csv":
         return name_policies()
+    if text == "emergencies.csv":
+        return name_emergencies()
     return tuple(word for word in text.split("|") if word)
 
 

@@ -38,7 +38,7 @@ def find_struck(plan: Plan, event: Event, rules: SurgeRules) -> pd.Series[Any]:
     within = np.zeros(len(doors), bool)
     if event.along:
         within |= shapely.dwithin(
-            doors.geometry.to_numpy(), _join_lines(plan, event), event.find("reach", rules)
+            doors.geometry.to_numpy(), _join_lines(plan, event), event.find_effect("reach", rules)
         )
     if event.area is not None:
         within |= shapely.intersects(event.area, doors.geometry.to_numpy())
@@ -68,7 +68,7 @@ def count_affected(plan: Plan, struck: pd.Series[Any]) -> pd.Series[Any]:
 
 def draw_closed(plan: Plan, event: Event, rules: SurgeRules) -> Any:
     """Draw the land on which all ways are closed; None if none are."""
-    metres = event.find("closed", rules)
+    metres = event.find_effect("closed", rules)
     shapes = [_join_lines(plan, event)] if event.along else []
     shapes += [event.area] if event.area is not None else []
     if metres < 0 or not shapes:

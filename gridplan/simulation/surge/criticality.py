@@ -119,7 +119,7 @@ def _close(course: EventCourse, spared: Bridge) -> Any:
 
 def _remeasure(course: EventCourse, ways: SurgeTravel, towns: list[str]) -> Muster:
     """Measure the muster by other ways in some communities, with all its first links."""
-    slow = course.event.find("slow", course.rules.surge)
+    slow = course.event.find_effect("slow", course.rules.surge)
     return measure_muster(
         course.plan, course.unmeasured, ways, course.rules, slow, course.muster, towns
     )
@@ -147,7 +147,7 @@ class Detours:
         minutes[find_links(links, measured)] = measured.way
         speed = np.where(
             links.tier >= AID, rules.surge.speed, rules.walking.speed
-        ) / course.event.find("slow", rules.surge)
+        ) / course.event.find_effect("slow", rules.surge)
         centre = links.cells["centre"].to_numpy(object)[links.cell]
         home = np.where(every.home[links.post] == "", centre, every.home[links.post])
         kept = np.flatnonzero(every.hit[links.cell] & (links.tier != STREET) & (home != centre))

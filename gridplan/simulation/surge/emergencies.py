@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
@@ -15,16 +15,20 @@ import shapely
 from gridplan.errors import RuleError, quote_ids
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
-from gridplan.rules.surge import EVENTS, SurgeRules
+from gridplan.rules.surge import SurgeRules
+from gridplan.tables.emergencies import find_emergency, name_emergencies
 
 CODES = ("along", "communities", "subgrids", "openings")
-TEMPLATE = """\
-# Events for `gridplan surge PLAN events.toml`. Codes are those of the embedded example; put in your own.
-# Where: along (codes of barriers or special grids), area (a file of outlines), communities or subgrids (codes); none of
-# these: everywhere. What an event does comes from its kind (flood, power_cut, snow,
-# heat, other) by the rules of the section surge; demand, slow (times), minutes (a household), reach and closed (metres)
-# replace it.
-# Every rule of that section may stand here too (`gridplan rules` lists them); [event.NAME.simulation] takes others.
+_TEMPLATE = """\
+# Events for `gridplan surge PLAN events.toml`. Codes are those of the embedded
+# example; put in your own.
+# Where: along (codes of barriers or special grids), area (a file of outlines),
+# communities or subgrids (codes); none of these: everywhere.
+# Kinds: {kinds}.
+# What each does is in the rules of the section surge; demand, slow (times),
+# minutes (a household), reach and closed (metres) replace it.
+# Every rule of that section may be set here too (`gridplan rules` lists them);
+# [event.NAME.simulation] takes others.
 
 [event.flood]
 kind = "flood"
@@ -46,6 +50,11 @@ hours = 24
 """
 
 
+def write_template() -> str:
+    """Write a file of events to start from, with the kinds that there are."""
+    return _TEMPLATE.format(kinds=", ".join(name_emergencies()))
+
+
 @dataclass(frozen=True)
 class Event:
     """Something that happens somewhere, from a full hour on.
@@ -55,8 +64,7 @@ class Event:
     name
         What it is called.
     kind
-        flood, power_cut, snow, heat or other: what it does by the rules of the
-        section ``surge``.
+        A row of ``emergencies.csv``, such as flood: what it does by default.
     along
         Codes of barriers or special grids along which it happens, within
         ``reach``.
@@ -81,7 +89,7 @@ class Event:
 
     Examples
     --------
-    >>> Event("wet", along=("B1",)).replace_rules(Rules()).surge.flood_demand
+    >>> Event("wet", along=("B1",)).find_effect("demand", Rules().surge)
     6.0
     """
 
@@ -104,9 +112,8 @@ class Event:
     def __post_init__(self) -> None:
         """Refuse what makes no sense, all at once."""
         own: Any = self  # a TOML file may give anything
-        wrong = (
-            [] if own.kind in EVENTS else [f"kind must be {', '.join(EVENTS)}, not {own.kind!r}"]
-        )
+        kinds = name_emergencies()
+        wrong = [] if own.kind in kinds else [f"kind must be {', '.join(kinds)}, not {own.kind!r}"]
         if isinstance(own.hours, bool) or not isinstance(own.hours, int) or own.hours < 1:
             wrong.append(f"hours must be a whole number from 1, not {own.hours!r}")
         if (
@@ -145,15 +152,44 @@ class Event:
         except RuleError as error:
             raise RuleError(f"event {self.name}: {error}") from error
 
-    def find(self, name: str, rules: SurgeRules) -> float:
+    def find_effect(self, name: str, rules: SurgeRules) -> float:
         """Find demand, slow, minutes, reach, closed or struck: as given, else by its kind."""
-        given = getattr(self, name, None)
-        usual = {"minutes": rules.check_minutes, "reach": 0.0, "closed": -1.0}.get(name, 1.0)
-        return float(given) if given is not None else rules.get_default(self.kind, name, usual)
+        # nobody gives struck for one event, so that it is no field of an event
+        given_effect = getattr(self, name, None)
+        if given_effect is not None:
+            return float(given_effect)
+        return find_emergency(self.kind).find_effect(name, rules)
+
+
+def _find_longest_water(plan: Plan) -> Mapping[str, Any] | None:
+    """Find the longest river or lake, for an event along it; none if no water is looked after."""
+    water = plan.special_grids[plan.special_grids["kind"].isin(["river", "lake"])]
+    if water.empty:
+        return None
+    # sorted first, so that of equal lengths the lowest code is taken
+    longest = water.groupby("barrier")["length"].sum().sort_index()
+    return {"along": (str(longest.idxmax()),)}
+
+
+def _find_largest_community(plan: Plan) -> Mapping[str, Any]:
+    """Find the community of most households, for an event on a winter evening."""
+    homes = plan.subgrids.groupby("community")["households"].sum().sort_index()
+    return {"communities": (str(homes.idxmax()),), "start": datetime(2026, 1, 12, 19)}
+
+
+# Where and when an event of a kind is proposed for a plan, in the words of an
+# Event; None where the plan has no such place. A kind without an entry is
+# never proposed.
+PLACES: dict[str, Callable[[Plan], Mapping[str, Any] | None]] = {
+    "flood": _find_longest_water,
+    "power_cut": _find_largest_community,
+}
 
 
 def propose_event(plan: Plan) -> Event:
-    """Propose an event for a plan: a flood along its longest water, else a power cut in its largest community.
+    """Propose an event for a plan, of the first kind in the table that has a place there.
+
+    A flood along its longest water, else a power cut in its largest community.
 
     Examples
     --------
@@ -162,17 +198,9 @@ def propose_event(plan: Plan) -> Event:
     >>> found.name, found.communities
     ('power_cut', ('0301',))
     """
-    water = plan.special_grids[plan.special_grids["kind"].isin(["river", "lake"])]
-    if len(water):
-        longest = water.groupby("barrier")["length"].sum().sort_index()
-        return Event("flood", along=(str(longest.idxmax()),))
-    homes = plan.subgrids.groupby("community")["households"].sum().sort_index()
-    return Event(
-        "power_cut",
-        "power_cut",
-        communities=(str(homes.idxmax()),),
-        start=datetime(2026, 1, 12, 19),
-    )
+    # the power cut always has a place, so that some event is found
+    proposals = ((kind, PLACES[kind](plan)) for kind in name_emergencies() if kind in PLACES)
+    return next(Event(kind, kind, **place) for kind, place in proposals if place is not None)
 
 
 def read_events(path: str | Path, crs: Any = None) -> list[Event]:

@@ -93,7 +93,9 @@ def open_course(
     closed = draw_closed(plan, event, event_rules.surge)
     ground = close_ground(land, closed, event.openings, event_rules.walking)
     ways = SurgeTravel(ground, event_rules.walking)
-    muster = measure_muster(plan, first, ways, event_rules, event.find("slow", event_rules.surge))
+    muster = measure_muster(
+        plan, first, ways, event_rules, event.find_effect("slow", event_rules.surge)
+    )
     homes = draw_households(
         plan, muster.system.cells.index, replications, seed, event_rules.simulation
     )

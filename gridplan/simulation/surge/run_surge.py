@@ -130,7 +130,7 @@ def surge(
             p: run_posture(course, p, progress=progress, stage=f"{event.name}, {p}")
             for p in POSTURES
         }
-        helped += [tabulate_outcome(event.name, p, outcome) for p, outcome in outcomes.items()]
+        helped += [tabulate_outcome(event, p, outcome) for p, outcome in outcomes.items()]
         curves += [tabulate_curve(event.name, p, outcome) for p, outcome in outcomes.items()]
         if worth:
             worths.append(measure_worth(course, outcomes["surge"], progress))
@@ -192,7 +192,7 @@ def _describe(course: EventCourse) -> dict[str, Any]:
         "start": event.start.isoformat(),
         "hours": event.hours,
         **{
-            name: event.find(name, event_rules.surge)
+            name: event.find_effect(name, event_rules.surge)
             for name in ("demand", "slow", "minutes", "reach", "closed")
         },
         "subgrids": len(muster.affected),

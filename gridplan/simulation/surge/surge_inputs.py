@@ -99,7 +99,7 @@ def _lay_world(
     posts = world.posts.copy()
     for name in ("up", "street", "patience"):
         kinds[CHECK][name] = 0.0
-    work[CHECK] = surge_rules.check_households * event.find("minutes", surge_rules), 0.0, 0.0
+    work[CHECK] = surge_rules.check_households * event.find_effect("minutes", surge_rules), 0.0, 0.0
     # whoever answers requests also checks on households
     posts["skill"] = (posts["skill"] & 1) * 3
     opens = open_tiers(rules.simulation)
@@ -180,7 +180,7 @@ def draw_shares(
     share = share_presence(rules.simulation, draw_presence(draws, seed))[:, muster.role]
     # those from outside have no usual turns
     share[:, np.isin(muster.stage, ["institution", "aid"])] = 0.0
-    can = np.where(muster.struck, event.find("struck", rules.surge), 1.0)
+    can = np.where(muster.struck, event.find_effect("struck", rules.surge), 1.0)
     if posture == "usual":
         return np.asarray(share * can)
     volunteers = number_roles(name_roles(serves="volunteer"))
@@ -232,6 +232,6 @@ def draw_surge(
     planned = np.maximum(block.households, 1e-9)
     # demand rises only with the part of the households that is affected
     part = np.minimum(muster.households[block.cells] / planned, 1.0)
-    world.streams["rate"][:, 0] *= 1.0 + (event.find("demand", rules.surge) - 1.0) * part
+    world.streams["rate"][:, 0] *= 1.0 + (event.find_effect("demand", rules.surge) - 1.0) * part
     world.streams["rate"][:, CHECK] = 0.0
     return world

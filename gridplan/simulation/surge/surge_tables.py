@@ -27,6 +27,7 @@ from gridplan.simulation.requests.kernel_state import (
 )
 from gridplan.simulation.requests.request_tables import bound
 from gridplan.simulation.surge.call_up import Muster
+from gridplan.simulation.surge.emergencies import Event
 from gridplan.tables.indicators import CITY
 
 RESOLVED, CAME, ANSWERED, MINUTES, BY_TIER = range(5)  # columns of the sums
@@ -164,7 +165,7 @@ def _spread(first: Floats, starts: Ints) -> Floats:
     return np.stack([high - low for low, high in parts], axis=1)
 
 
-def tabulate_outcome(event: str, posture: str, outcome: Outcome) -> pd.DataFrame:
+def tabulate_outcome(event: Event, posture: str, outcome: Outcome) -> pd.DataFrame:
     """Tabulate all measures of the city, its communities and sub-grids."""
     frames = []
     for level in LEVELS:
@@ -174,7 +175,8 @@ def tabulate_outcome(event: str, posture: str, outcome: Outcome) -> pd.DataFrame
             ends = find_ends(above, below)
             table = pd.DataFrame(
                 {
-                    "event": event,
+                    "event": event.name,
+                    "kind": event.kind,
                     "posture": posture,
                     "level": level,
                     "of": codes,
