@@ -25,7 +25,7 @@ from gridplan.simulation.years import (
     read_given,
     simulate_years,
 )
-from gridplan.simulation.years.futures import BUILT, GONE, GROWN, Chance, draw_future
+from gridplan.simulation.years.futures import BUILT, GONE, GROWN, Chance, sample_future
 from gridplan.simulation.years.new_estates import choose_places, find_places, link_doors
 from gridplan.simulation.years.planned_changes import TEMPLATE
 from gridplan.simulation.years.policies import follow_policy, make_policy
@@ -288,7 +288,7 @@ def test_low_buildings_go_before_towers():
     (start,) = list_starts(plan, Given(), rules)
     gone = np.sum(
         [
-            draw_future(start, rules.years, 3, Chance(0, n, "0301")).weights[-1] == 0
+            sample_future(start, rules.years, 3, Chance(0, n, "0301")).weights[-1] == 0
             for n in range(40)
         ],
         axis=0,
@@ -301,7 +301,7 @@ def test_a_single_household_is_lost_or_stays_so_that_on_the_mean_the_rate_holds(
     (start,) = list_starts(make_board_plan(), Given(), rules)
     start = replace(start, problem=replace(start.problem, weights=np.ones(12, np.int64)))
     left = [
-        draw_future(start, rules.years, 2, Chance(0, n, "0301")).weights.sum(axis=1)
+        sample_future(start, rules.years, 2, Chance(0, n, "0301")).weights.sum(axis=1)
         for n in range(400)
     ]
     assert np.mean(left, axis=0) == pytest.approx([12.0, 11.4, 10.83], abs=0.1)
@@ -318,7 +318,7 @@ def test_a_stairwell_that_outgrows_the_band_is_cut_into_floor_bands_that_stay_wh
         problem=replace(start.problem, weights=np.full(2, 30, np.int64)),
         floors=np.full(2, 10.0),
     )
-    future = draw_future(start, rules.years, 1, Chance(0, 0, "0301"))
+    future = sample_future(start, rules.years, 1, Chance(0, 0, "0301"))
     assert future.cut_from.tolist() == [-1, -1, 0, 0, 0, 0, 1, 1, 1, 1]
     assert future.problem.climb.tolist() == [0, 0, 6, 12, 18, 24, 6, 12, 18, 24]
     assert abs(future.weights[1].sum() - 90) < 10  # each band is rounded by itself
@@ -386,7 +386,7 @@ def test_whatever_happens_every_household_is_in_a_sub_grid_and_nobody_else_is(
 ):
     rules = Rules().replace(years=rates, urban={"low": 50, "target": 60, "high": 70})
     (start,) = list_starts(make_board_plan(step=60.0), Given(), rules)
-    future = draw_future(start, rules.years, 5, Chance(0, replication, "0301"))
+    future = sample_future(start, rules.years, 5, Chance(0, replication, "0301"))
     total = future.weights.sum(axis=1)
     flows = future.flows
     assert (np.diff(total) == flows[1:, BUILT] + flows[1:, GROWN] - flows[1:, GONE]).all()

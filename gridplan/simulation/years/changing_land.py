@@ -16,7 +16,7 @@ from gridplan.simulation.years.starting_state import Start
 
 @dataclass
 class ChangingLand:
-    """The land as it is while its future is drawn."""
+    """The land as it is while its future is sampled."""
 
     problem: DivisionProblem
     born: Ints
@@ -55,53 +55,65 @@ def add_doors(
     spot = np.arange(count) % m
     # households are dealt out as evenly as whole numbers allow
     weight = np.full(count, households // count) + (np.arange(count) < households % count)
-    there = land.count() > 0
-    old = np.flatnonzero(there)
-    # A new door is linked with doors of today; what was demolished or stands empty is passed over.
+    # new doors are linked with doors of today; what was demolished or stands empty is passed over
+    old = np.flatnonzero(land.count() > 0)
+    grown = _append(
+        problem,
+        [f"{code}.{i:05d}" for i in range(count)],
+        _link_estate(problem, start, old, spots, count),
+        spots[spot],
+        problem.stack.max() + 1 + spot,
+    )
+    nearest = find_nearest(grown, old)[n:]
+    grown.groups[n:] = _group_doors(problem, nearest, spot)
+    land.problem = grown
+    land.born = np.append(land.born, np.full(count, year))
+    land.cut_from = np.append(land.cut_from, np.full(count, -1))
+    land.building = np.append(land.building, len(land.stands) + spot)
+    # a place has six floors for each of the doors that are one above the other
+    land.floors = np.append(land.floors, np.full(m, 6.0 * -(-count // m)))
+    land.names += [f"{code}.{i}" for i in range(1, m + 1)]
+    land.stands = np.append(land.stands, np.ones(m, bool))
+    land.size = np.append(land.size, weight.astype(float))
+    land.unit = np.append(land.unit, rng.random(count))
+    if land.people is not None and land.branch is not None and start.people is not None:
+        # members who move in belong to the branch of the nearest door
+        branch = np.where(nearest >= 0, land.branch[nearest], -1)
+        land.branch = np.append(land.branch, branch)
+        settled = settle_people(start.people.counts, start.problem.weights, weight, rng)
+        land.people = np.concatenate([land.people, settled])
+
+
+def _link_estate(
+    problem: DivisionProblem, start: Start, old: Ints, spots: Floats, count: int
+) -> Ints:
+    """Link the doors of an estate with old ones and with each other: all pairs, old ones first."""
+    n = len(problem)
+    m = len(spots)
     number = np.concatenate([old, n + np.arange(m)])
     pairs = number[link_doors(spots, problem.xy[old], start.reach, start.barriers)]
     # doors on one place are linked in a column, each with the one below
     over = np.arange(m, count)
-    pairs = np.concatenate(
+    return np.concatenate(
         [
             problem.pairs if problem.pairs is not None else pairs[:0],
             pairs,
             np.column_stack([n + over - m, n + over]),
         ]
     )
-    grown = _append(
-        problem,
-        [f"{code}.{i:05d}" for i in range(count)],
-        pairs,
-        spots[spot],
-        problem.stack.max() + 1 + spot,
-    )
-    # a new door is on the same side of barriers as the nearest old one
-    nearest = find_nearest(grown, old)[n:]
+
+
+def _group_doors(problem: DivisionProblem, nearest: Ints, spot: Ints) -> Ints:
+    """Group new doors: a building for each place, one compound, and the nearest door's side.
+
+    The side is that of barriers; doors that reach no old one get a side of
+    their own.
+    """
     fresh = problem.groups.max(axis=0) + 1
-    groups = np.where(nearest[:, None] >= 0, problem.groups[nearest], fresh).astype(
-        np.int32
-    )  # the side of barriers
-    groups[:, 0], groups[:, 1] = fresh[0] + spot, fresh[1]
-    grown.groups[n:] = groups
-    land.problem = grown
-    land.born, land.cut_from = (
-        np.append(land.born, np.full(count, year)),
-        np.append(land.cut_from, np.full(count, -1)),
-    )
-    land.building = np.append(land.building, len(land.stands) + spot)
-    land.floors = np.append(land.floors, np.full(m, 6.0 * -(-count // m)))
-    land.names += [f"{code}.{i}" for i in range(1, m + 1)]
-    land.stands = np.append(land.stands, np.ones(m, bool))
-    land.size, land.unit = (
-        np.append(land.size, weight.astype(float)),
-        np.append(land.unit, rng.random(count)),
-    )
-    if land.people is not None and land.branch is not None and start.people is not None:
-        branch = np.where(nearest >= 0, land.branch[nearest], -1)
-        land.branch = np.append(land.branch, branch)
-        settled = settle_people(start.people.counts, start.problem.weights, weight, rng)
-        land.people = np.concatenate([land.people, settled])
+    groups = np.where(nearest[:, None] >= 0, problem.groups[nearest], fresh).astype(np.int32)
+    groups[:, 0] = fresh[0] + spot
+    groups[:, 1] = fresh[1]
+    return groups
 
 
 def cut_large(land: ChangingLand, start: Start, year: int, rng: np.random.Generator) -> None:
@@ -126,10 +138,8 @@ def cut_large(land: ChangingLand, start: Start, year: int, rng: np.random.Genera
         grown.climb[n:] = problem.climb[atom] + start.storey * storeys
         grown.groups[n:] = problem.groups[atom]
         land.problem = grown
-        land.born, land.cut_from = (
-            np.append(land.born, np.full(count - 1, year)),
-            np.append(land.cut_from, np.full(count - 1, atom)),
-        )
+        land.born = np.append(land.born, np.full(count - 1, year))
+        land.cut_from = np.append(land.cut_from, np.full(count - 1, atom))
         land.building = np.append(land.building, land.building[[atom] * len(more)])
         land.size = np.append(land.size, np.full(count - 1, land.size[atom] / count))
         # the old atom keeps the lowest band and its code

@@ -89,7 +89,7 @@ class Chance:
         return np.random.Generator(np.random.PCG64(key))
 
 
-def draw_future(start: Start, rules: YearsRules, years: int, chance: Chance) -> Future:
+def sample_future(start: Start, rules: YearsRules, years: int, chance: Chance) -> Future:
     """Sample one future of a community.
 
     Parameters
@@ -112,7 +112,7 @@ def draw_future(start: Start, rules: YearsRules, years: int, chance: Chance) -> 
     >>> start, = list_starts(make_board_plan(step=60.0), Given((Estate(2, "0301", 25),)), Rules())
     >>> rates = ("growth_urban", "spread", "spread_shared", "demolition_urban", "estates_urban")
     >>> still = dict.fromkeys(rates, 0.0)
-    >>> future = draw_future(start, Rules().replace(years=still).years, 3, Chance(0, 0, "0301"))
+    >>> future = sample_future(start, Rules().replace(years=still).years, 3, Chance(0, 0, "0301"))
     >>> future.weights.sum(axis=1).tolist(), future.flows[:, BUILT].tolist()
     ([120, 120, 145, 145], [0, 0, 25, 0])
     >>> future.weights[2, 12:].tolist()

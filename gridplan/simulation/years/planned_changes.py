@@ -13,9 +13,11 @@ from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
 
 TEMPLATE = """\
-# What is known of the years to come, for `gridplan years PLAN scenario.toml`. Year 1 is the first after the plan.
+# What is known of the years to come, for `gridplan years PLAN scenario.toml`.
+# Year 1 is the first after the plan.
 # Codes are those of the embedded example; put in your own.
-# [years] takes every rule of that section (`gridplan rules` lists them with unit and meaning).
+# [years] takes every rule of that section (`gridplan rules` lists them with unit
+# and meaning).
 
 [years]
 growth_urban = 0.005
@@ -25,7 +27,8 @@ estates_urban = 0.0      # no other estates than those below
 year = 2
 community = "130203001001"
 households = 240
-# at = [501200.0, 4390300.0]   # near this place, in metres of the plan's CRS; anywhere on free land if not given
+# at = [501200.0, 4390300.0]   # near this place, in metres of the plan's CRS;
+#                              # anywhere on free land if not given
 
 [[demolition]]
 year = 3
@@ -106,8 +109,9 @@ def list_given(data: Mapping[str, Any]) -> Given:
     >>> list_given({"estate": [{"year": 0, "comunity": "0301"}]})
     Traceback (most recent call last):
     ...
-    gridplan.errors.RuleError: estate 1: unknown key comunity, an estate has year, community, households, at; \
-year must be a whole number from 1; community is not given; households must be a whole number from 1
+    gridplan.errors.RuleError: estate 1: unknown key comunity, an estate has year, community, \
+households, at; year must be a whole number from 1; community is not given; households must be \
+a whole number from 1
     """
     wrong = [
         f"unknown key {key}; there are [years], [[estate]] and [[demolition]]"
@@ -121,6 +125,7 @@ year must be a whole number from 1; community is not given; households must be a
     Rules().replace(years=changes)  # a rule that is not known is refused here
     estates = [
         _read_estate(row, f"estate {n}", wrong)
+        # rows are numbered from 1, as people count the tables of a file
         for n, row in enumerate(_list_rows(data, "estate", wrong), 1)
     ]
     gone = [
@@ -138,7 +143,7 @@ _KNOWN = ("years", "estate", "demolition")
 def _list_rows(data: Mapping[str, Any], name: str, wrong: list[str]) -> list[Mapping[str, Any]]:
     rows = data.get(name, [])
     if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
-        wrong.append(f"{name} stands in tables such as [[{name}]]")
+        wrong.append(f"{name} must be in tables such as [[{name}]]")
         return []
     return rows
 
@@ -147,6 +152,8 @@ def _read_estate(row: Mapping[str, Any], name: str, wrong: list[str]) -> Estate:
     wrong_here = _check_unknown(row, Estate, "an estate")
     year = row.get("year")
     households = row.get("households")
+    # missing and wrong values are collected, not raised, so that all are
+    # reported at once
     community = row.get("community")
     place = row.get("at")
     wrong_here += _check_whole("year", year)
@@ -155,12 +162,12 @@ def _read_estate(row: Mapping[str, Any], name: str, wrong: list[str]) -> Estate:
             "community is not given" if community is None else "community must be a code in quotes"
         )
     wrong_here += _check_whole("households", households)
-    spot = (
+    is_place = (
         isinstance(place, list)
         and len(place) == 2
         and all(isinstance(v, int | float) and not isinstance(v, bool) for v in place)
     )
-    if place is not None and not spot:
+    if place is not None and not is_place:
         wrong_here.append("at must be a place such as [501200.0, 4390300.0]")
     if wrong_here:
         wrong.append(f"{name}: {'; '.join(wrong_here)}")
@@ -201,6 +208,7 @@ def _check_unknown(row: Mapping[str, Any], kind: Any, name: str) -> list[str]:
 
 
 def _check_whole(name: str, value: Any) -> list[str]:
+    # Python takes true for 1, but "year = true" is a mistake
     whole = isinstance(value, int) and not isinstance(value, bool) and value >= 1
     return [] if whole else [f"{name} must be a whole number from 1"]
 
@@ -216,6 +224,7 @@ def check_given(plan: Plan, given: Given, years: int) -> None:
     doors = plan.stairwells
     homes = set(doors["community"])
     buildings = set(doors["building"])
+    # homes without a compound have an empty code, which names none
     compounds = set(doors["compound"]) - {""}
     lost = sorted({e.community for e in given.estates} - homes)
     named = sorted({b for d in given.demolitions for b in d.buildings} - buildings)
@@ -236,6 +245,7 @@ def check_given(plan: Plan, given: Given, years: int) -> None:
         )
         if codes
     ]
+    # it would be passed over in silence otherwise
     if given.last > years:
         wrong.append(
             Problem(

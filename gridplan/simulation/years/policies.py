@@ -1,4 +1,4 @@
-"""Policies: what a planner does to one community from year to year, and which households that moves."""
+"""Policies: what is redrawn in a community from year to year, and which homes that moves."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ POLICIES: tuple[str, ...] = name_policies()
 
 @dataclass(frozen=True, eq=False)
 class SettledIsland:
-    """What an action sees of land that can be walked together: one problem, and the sub-grids it was divided into.
+    """What an action sees of land that can be walked together.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def redraw(island: SettledIsland, how: RepairSettings) -> list[tuple[Ints, Any]]
 
 
 def draw_from_scratch(island: SettledIsland, how: RepairSettings) -> list[tuple[Ints, Any]]:
-    """Divide the island as if there were no sub-grids; they lend their codes to those most like them."""
+    """Divide the island as if there were no sub-grids; codes go to the parts most like them."""
     atoms = np.arange(len(island.problem))
     # locks hold in the plan; from scratch means without them
     free = replace(island.homes, fixed=np.zeros(len(atoms), bool))
@@ -169,18 +169,20 @@ def follow_policy(
     Ten households come to the right half of a board whose sub-grids may have
     50 to 60; one house goes over to the left:
 
-    >>> from gridplan.simulation.years.futures import Chance, draw_future
+    >>> from gridplan.simulation.years.futures import Chance, sample_future
     >>> from gridplan.simulation.years.planned_changes import Estate, Given
     >>> from gridplan.simulation.years.starting_state import list_starts
     >>> from gridplan.synthetic import make_board_plan
-    >>> still = {name: 0.0 for name in ("growth_urban", "spread", "spread_shared", "demolition_urban", "estates_urban")}
+    >>> rates = ("growth_urban", "spread", "spread_shared", "demolition_urban", "estates_urban")
+    >>> still = dict.fromkeys(rates, 0.0)
     >>> rules = Rules().replace(years=still, urban={"low": 50, "target": 55, "high": 65})
     >>> plan = make_board_plan((1, 1, 1, 2, 2, 2, 1, 1, 2, 2, 2, 2), step=60.0)
     >>> start, = list_starts(plan, Given(), rules)
-    >>> future = draw_future(start, rules.years, 1, Chance(0, 0, "0301"))
+    >>> future = sample_future(start, rules.years, 1, Chance(0, 0, "0301"))
     >>> years = [future.take_year(year) for year in (0, 1)]
-    >>> {name: follow_policy(start, future, years, make_policy(name, rules, 0)).moved.tolist() for name in ("never", "repair")}
-    {'never': [0, 0], 'repair': [0, 10]}
+    >>> repair_policy = make_policy("repair", rules, 0)
+    >>> follow_policy(start, future, years, repair_policy).moved.tolist()
+    [0, 10]
     """
     n = len(future.problem)
     problem = years[0][1]

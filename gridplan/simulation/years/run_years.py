@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from gridplan.engine.engine import Progress, keep_silent, map_tasks
 from gridplan.errors import PlanError, RuleError
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
-from gridplan.simulation.years.futures import Chance, draw_future
+from gridplan.simulation.years.futures import Chance, sample_future
 from gridplan.simulation.years.planned_changes import Given, check_given, read_given
 from gridplan.simulation.years.policies import POLICIES, Policy, follow_policy, make_policy
 from gridplan.simulation.years.starting_state import Start, list_starts
@@ -94,12 +94,13 @@ class _Task:
     seed: int
 
     def run(self, start: Start, replication: int) -> _Result:
-        """Draw a future of a community and follow every policy through it."""
+        """Sample a future of a community and follow every policy through it."""
         rules = self.rules
-        future = draw_future(
+        future = sample_future(
             start, rules.years, self.years, Chance(self.seed, replication, start.community)
         )
         years = [future.take_year(year) for year in range(self.years + 1)]
+        # once for all policies: the arrays depend on who lives where, not on the division
         data = [problem.to_data() if len(problem) else None for _, problem in years]
         load = rules.organisation.central_load
         least = rules.organisation.branch_full
@@ -119,7 +120,9 @@ class _Task:
             ]
         )
         sides = find_sides(start.problem, future.weights, never.labels, len(start.codes))
-        return _Result(sums, sides, *find_leaving(sides), future.events if replication == 0 else ())
+        # the events of one future are an example; those of all would be a heap
+        events = future.events if replication == 0 else ()
+        return _Result(sums, sides, *find_leaving(sides), events)
 
 
 def simulate_years(
@@ -138,7 +141,7 @@ def simulate_years(
 
     Households grow and shrink by building, buildings are demolished, estates
     are built, members and volunteers age and are followed by others: all
-    counts. Each replication draws one future, and every policy meets the same.
+    counts. Each replication samples one future, and every policy meets the same.
     ``never`` draws nothing again; ``repair`` repairs what is out of rule each
     year, moving as few households as possible, as :func:`gridplan.redraw` does; ``redraw``
     improves whole communities every five years, moves priced; ``from_scratch`` draws
@@ -157,10 +160,10 @@ def simulate_years(
     years
         How far ahead.
     replications
-        How many futures are drawn; at least 2 for intervals.
+        How many futures are sampled; at least 2 for intervals.
     policies
-        Some of never, repair, redraw and from_scratch; the others are compared with
-        the first.
+        Some of those in the table of policies; the others are compared with the
+        first.
     seed
         Where chance begins.
     workers
@@ -203,10 +206,7 @@ def simulate_years(
     check_given(plan, known, years)
     starts = list_starts(plan, known, rules)
     task = _Task(tuple(make_policy(name, rules, seed) for name in policies), rules, years, seed)
-    sums = np.zeros((replications, len(policies), years + 1, len(SUMS)))
-    subgrids = []
-    bands = []
-    events = []
+    totals = _Totals(np.zeros((replications, len(policies), years + 1, len(SUMS))))
     # in rounds, so that not every community's results are held at once
     for begin in range(0, len(starts), ROUND):
         starts_now = starts[begin : begin + ROUND]
@@ -214,6 +214,7 @@ def simulate_years(
         def report_progress(stage: str, done: int, total: int, begin: int = begin) -> None:
             progress(stage, begin * replications + done, len(starts) * replications)
 
+        # all replications of a community lie together, as they are added up below
         pairs = [(start, n) for start in starts_now for n in range(replications)]
         results = map_tasks(
             lambda pair: task.run(*pair),
@@ -223,19 +224,7 @@ def simulate_years(
             progress=report_progress,
         )
         for row, start in enumerate(starts_now):
-            mine = results[row * replications : (row + 1) * replications]
-            # communities add up within each replication, so intervals are the city's
-            sums += np.array([result.sums for result in mine])
-            mass = np.bincount(
-                start.label, start.problem.weights, minlength=len(start.codes)
-            ).astype(np.int64)
-            leaving = (
-                np.array([getattr(result, name) for result in mine])
-                for name in ("first", "side", "out")
-            )
-            subgrids.append(tabulate_subgrids(start.community, start.codes, mass, *leaving))
-            bands.append(tabulate_bands(start.codes, np.array([result.sides for result in mine])))
-            events += [(start.community, *event) for result in mine for event in result.events]
+            totals.add(start, results[row * replications : (row + 1) * replications])
     people = any(start.people is not None for start in starts)
     manifest = {
         "version": __version__,
@@ -244,17 +233,50 @@ def simulate_years(
         "years": years,
         "policies": list(policies),
         "people": people,
+        # only the sections that the years depend on
         "rules": {name: rules.to_dict()[name] for name in SECTIONS},
         "given": {"estates": len(known.estates), "demolitions": len(known.demolitions)},
     }
-    return Years(
-        tabulate_years(sums, policies, people),
-        tabulate_differences(sums, policies, people),
-        conform_table("years_subgrids", pd.concat(subgrids, ignore_index=True)).sort_index(),
-        number_bands(bands),
-        tabulate_events(events),
-        manifest,
-    )
+    return totals.tabulate(policies, people, manifest)
+
+
+@dataclass(eq=False)
+class _Totals:
+    """What all communities come to: sums of the city, and rows of its tables."""
+
+    sums: Floats
+    subgrids: list[pd.DataFrame] = field(default_factory=list)
+    bands: list[pd.DataFrame] = field(default_factory=list)
+    events: list[tuple[str, int, str, str, int]] = field(default_factory=list)
+
+    def add(self, start: Start, results: Sequence[_Result]) -> None:
+        """Add the results of a community, one for each replication."""
+        # communities add up within each replication, so intervals are the city's
+        self.sums += np.array([result.sums for result in results])
+        mass = np.bincount(start.label, start.problem.weights, minlength=len(start.codes))
+        first, side, out = (
+            np.array([getattr(result, name) for result in results])
+            for name in ("first", "side", "out")
+        )
+        self.subgrids.append(
+            tabulate_subgrids(start.community, start.codes, mass.astype(np.int64), first, side, out)
+        )
+        sides = np.array([result.sides for result in results])
+        self.bands.append(tabulate_bands(start.codes, sides))
+        self.events += [(start.community, *event) for result in results for event in result.events]
+
+    def tabulate(self, policies: Sequence[str], people: bool, manifest: Mapping[str, Any]) -> Years:
+        """Tabulate what all communities come to together."""
+        # in the order of the codes of sub-grids, as in the plan
+        subgrids = conform_table("years_subgrids", pd.concat(self.subgrids, ignore_index=True))
+        return Years(
+            tabulate_years(self.sums, policies, people),
+            tabulate_differences(self.sums, policies, people),
+            subgrids.sort_index(),
+            number_bands(self.bands),
+            tabulate_events(self.events),
+            manifest,
+        )
 
 
 def _refuse(plan: Plan, years: int, replications: int, policies: Sequence[str]) -> None:

@@ -104,14 +104,18 @@ def list_starts(plan: Plan, given: Given, rules: Rules) -> list[Start]:
     >>> start.community, start.label.tolist(), start.codes
     ('0301', [0, 0, 0, 1, 1, 1, 0, 0, 0, 1, 1, 1], ('0301-001', '0301-002'))
     """
+    # sorted by code, so that the order of rows in a file changes nothing
     doors = plan.stairwells.sort_index()
     frozen = find_frozen(plan, doors)
     fixed = pd.Series(frozen.stairwells, index=doors.index)
+    # a sub-grid among the exceptions is out of band for a reason that stays
     listed = set(plan.exceptions["subgrid"])
     years = _date_demolitions(plan, given)
     lands = _find_lands(plan)
     floors = plan.site.buildings["floors"]
     starts = []
+    # Made here and not taken from prepared land: there, ways may be measured along
+    # streets, and doors that come in later years have no such ways.
     for community, problem in make_problems(doors, plan.neighbours, rules).items():
         community_doors = doors.loc[list(problem.ids)]
         codes, label = np.unique(
@@ -138,6 +142,7 @@ def list_starts(plan: Plan, given: Given, rules: Rules) -> list[Start]:
                 settled=settled,
                 building=building.astype(np.int64),
                 names=tuple(map(str, names)),
+                # a building of unknown height has one floor
                 floors=np.maximum(1.0, floors.reindex(names).fillna(1.0).to_numpy(float)),
                 floor_band=rules.stairwells.band_share * problem.band.target,
                 storey=rules.stairwells.floor_height * rules.stairwells.climb_factor,
@@ -145,6 +150,7 @@ def list_starts(plan: Plan, given: Given, rules: Rules) -> list[Start]:
                 land=land,
                 barriers=barriers,
                 estates=tuple(e for e in given.estates if e.community == community),
+                # year 0 stands for never, as nothing falls before year 1
                 gone=years.reindex(names).fillna(0).to_numpy(np.int64),
                 people=_find_people(plan, community_doors),
             )
@@ -189,10 +195,12 @@ def _find_lands(plan: Plan) -> dict[str, tuple[Any, Objects]]:
 
 def _find_people(plan: Plan, community_doors: Any) -> People | None:
     """Find the counts of a community's members; None where the plan was not organised."""
+    # a plan that was not organised has no branches that could lack members
     if plan.members is None or plan.members.empty:
         return None
     members = plan.members.reindex(community_doors.index)
     counts = members[["full", "available", "volunteers"]].fillna(0).to_numpy(np.int64)
     branch = members["branch"].fillna("").to_numpy(object).astype(str)
+    # numbered by code; homes without a branch get -1 below
     number = np.unique(branch, return_inverse=True)[1].astype(np.int64)
     return People(counts, np.where(branch == "", -1, number))

@@ -44,6 +44,7 @@ def take_measure(sums: Floats, name: str) -> Floats:
     [[[0.0, 4.0, 6.0]]]
     """
     column = {known: sums[..., n] for n, known in enumerate(SUMS)}
+    # where nobody lives any more there is no share: NaN, not an error
     with np.errstate(invalid="ignore", divide="ignore"):
         if name == "in_band":
             return np.asarray(column["in_band"] / column["subgrids"])
@@ -146,6 +147,8 @@ def tabulate_subgrids(
     # never is later than any year, so quantiles stay right
     when = np.where(leaves, first.astype(float), np.inf)
     ends = np.quantile(when, [0.05, 0.5, 0.95], axis=0, method="nearest")
+    # a sub-grid that leaves its band on either side is named after the
+    # likelier one
     over = (side == 1).sum(axis=0)
     under = (side == -1).sum(axis=0)
     why = np.where(~leaves.any(axis=0), 0, np.where(over >= under, 1, -1))
@@ -182,6 +185,7 @@ def tabulate_bands(codes: Sequence[str], sides: Ints) -> pd.DataFrame:
     [[0.0, 1.0, 0.0], [1.0, 0.5, 0.5]]
     """
     years, n = sides.shape[1:]
+    # the four sides leave nothing out, so the shares of a row add up to one
     shares = {name: (sides == side).mean(axis=0).ravel() for name, side in SIDES.items()}
     rows = {
         "subgrid": np.tile(np.array(codes, object), years),
@@ -207,5 +211,6 @@ def tabulate_events(events: Sequence[tuple[str, int, str, str, int]]) -> pd.Data
 
 
 def _number(table: str, rows: pd.DataFrame) -> pd.DataFrame:
+    # padded with zeros, so that codes sort as numbers do
     number = pd.Series(np.arange(1, len(rows) + 1)).astype("str").str.zfill(len(str(len(rows))))
     return conform_table(table, rows.assign(row=number.to_numpy(object)).reset_index(drop=True))

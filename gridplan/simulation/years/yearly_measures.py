@@ -90,6 +90,7 @@ def measure_drawn(problem: DivisionProblem, data: DivisionArrays, label: Ints) -
     state = open_state(data, part, k)
     price = sum(float(price_part(data, state, p)) for p in range(k)) + k * price_split(problem)
     mass = np.bincount(part, problem.weights, minlength=k)
+    # households above the band or missing below it; never both
     over = np.maximum(0, np.maximum(problem.band.low - mass, mass - problem.band.high))
     return [
         float(mass.sum()),
@@ -109,6 +110,8 @@ def _measure_people(counts: Ints, weights: Ints, label: Ints, load: int) -> list
     if not len(label):
         return [0.0] * 4
     part = np.unique(label, return_inverse=True)[1]
+    # as many as the organisation of a plan asks for: one for each load of
+    # households
     wanted = np.maximum(1, -(-np.bincount(part, weights).astype(np.int64) // load))
     hosts = np.bincount(part, counts[:, AVAILABLE] > 0)
     sums = counts.sum(axis=0)
@@ -132,6 +135,7 @@ def count_short(counts: Ints, branch: Ints, least: int) -> float:
     if not in_branch.any():
         return 0.0
     full = np.bincount(branch[in_branch], counts[in_branch, FULL])
+    # only numbers that a home has: a gap in the numbering is no branch
     return float((full < least)[np.unique(branch[in_branch])].sum())
 
 
