@@ -21,7 +21,7 @@ from benchmarks.scale import run_measured
 from gridplan.errors import MissingPackageError
 from gridplan.simulation.requests import Scenario, make_system
 from gridplan.simulation.requests.event_kernel import run_days
-from gridplan.simulation.requests.kernel_inputs import cut_blocks, draw_world
+from gridplan.simulation.requests.kernel_inputs import cut_blocks, sample_world
 from gridplan.simulation.requests.random_streams import make_key
 from gridplan.simulation.requests.simpy_reference import run_plainly
 
@@ -54,7 +54,7 @@ def race(households):
     )
     result = {"kernel": 0.0, "simpy": 0.0, "events": 0.0, "requests": 0, "different": 0}
     for block in cut_blocks(make_system(plan, rules), rules, date(2026, 3, 2), FEW):
-        world = draw_world(
+        world = sample_world(
             block, make_key(1, 0), block.households, 1.0, (block.low + block.high) / 2
         )
         rows = int(run_days(world, 0)[0].totals[3])  # the first run loads the kernel

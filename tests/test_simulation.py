@@ -20,10 +20,10 @@ from gridplan.simulation.requests import (
     read_scenarios,
     simulate,
 )
-from gridplan.simulation.requests.calendar import lay_profile, lay_ticks
+from gridplan.simulation.requests.calendar import list_ticks, sum_profile
 from gridplan.simulation.requests.confidence_intervals import compare, estimate_ratio
 from gridplan.simulation.requests.event_kernel import run_days
-from gridplan.simulation.requests.kernel_inputs import cut_blocks, draw_world, open_tiers
+from gridplan.simulation.requests.kernel_inputs import cut_blocks, open_tiers, sample_world
 from gridplan.simulation.requests.kernel_state import (
     CAME,
     COMMUNITY,
@@ -35,7 +35,7 @@ from gridplan.simulation.requests.kernel_state import (
 from gridplan.simulation.requests.random_streams import make_key
 from gridplan.simulation.requests.request_tables import rank_scenarios
 from gridplan.simulation.requests.scenarios import TEMPLATE, list_scenarios
-from gridplan.simulation.requests.uncertainty import draw_households
+from gridplan.simulation.requests.uncertainty import sample_households
 from gridplan.synthetic import make_board_plan
 from gridplan.synthetic.people_plan import CITY_COUNTS, make_people_plan
 from gridplan.tables.roles import name_answering
@@ -124,7 +124,7 @@ def test_demand_follows_hours_weekdays_and_months():
         by_weekday=(1, 1, 1, 1, 1, 0, 2),
         by_month=(2,) + (1,) * 11,
     )
-    running = lay_profile(rules, datetime.date(2026, 1, 31), 3)[
+    running = sum_profile(rules, datetime.date(2026, 1, 31), 3)[
         0, 0
     ]  # Saturday in January, Sunday and Monday in February
     assert np.diff(running[[0, 24, 36, 48, 72]]).tolist() == pytest.approx(
@@ -136,14 +136,14 @@ def test_turns_of_duty_begin_and_end_by_the_calendar():
     shifts = (Shift(("Fri",), "22:00", "02:00"), Shift(("Sat",), "09:00", "11:30"))
     turn = Turn(("request",), 1.0, 1.0, shifts)
     friday = datetime.date(2026, 3, 6)
-    ticks = lay_ticks([turn], friday, 2)
+    ticks = list_ticks([turn], friday, 2)
     assert ticks[["at", "day"]].tolist() == [
         (22 * 60.0, friday.toordinal()),
         (26 * 60.0, -1),
         (33 * 60.0, friday.toordinal() + 1),
         (35.5 * 60.0, -1),
     ]
-    late = lay_ticks([turn], friday + datetime.timedelta(days=1), 1)  # begun on Friday night
+    late = list_ticks([turn], friday + datetime.timedelta(days=1), 1)  # begun on Friday night
     assert late[["at", "day"]].tolist()[:2] == [(0.0, friday.toordinal()), (120.0, -1)]
 
 
@@ -155,7 +155,7 @@ def test_as_many_come_as_the_rules_say(board):
     ].iloc[0]
     # 200 a month for 100 households, 120 of them; 61 days of spring, a little
     # fewer at weekends, are near enough to the mean.
-    weights = lay_profile(rules.simulation, datetime.date(2026, 3, 2), 61)[0, 0, -1] / 1440.0
+    weights = sum_profile(rules.simulation, datetime.date(2026, 3, 2), 61)[0, 0, -1] / 1440.0
     assert own["low"] < 200 * 1.2 * weights / (365.25 / 12) < own["high"]
     assert own["high"] - own["low"] < 0.1 * own["mean"]
 
@@ -212,7 +212,7 @@ def test_scenarios_meet_the_same_requests(board):
         block = cut_blocks(
             make_system(board, rules, volunteers=volunteers), rules, datetime.date(2026, 3, 2), 5
         )[0]
-        world = draw_world(block, make_key(1, 0), block.households, 1.0, block.high)
+        world = sample_world(block, make_key(1, 0), block.households, 1.0, block.high)
         worlds.append(run_days(world, 1000)[1][:, :3])
     assert np.array_equal(worlds[0], worlds[1], equal_nan=True)
     assert np.isfinite(worlds[0][:, 0]).sum() > 50
@@ -348,7 +348,7 @@ def test_errors_of_their_own_even_out_and_shared_ones_do_not():
     spread = []
     for shared in (0.0, 1.0):
         rules = Rules().replace(simulation={"error_shared": shared}).simulation
-        spread.append(draw_households(plan, plan.subgrids.index, 400, 0, rules)[:, 0].std())
+        spread.append(sample_households(plan, plan.subgrids.index, 400, 0, rules)[:, 0].std())
     assert spread[0] == pytest.approx(spread[1] / np.sqrt(6), rel=0.15)
 
 
@@ -381,7 +381,7 @@ def test_subdistricts_do_not_meet(board):
     assert blocks[0].cells == slice(0, 2)
     assert len(blocks[0].world.links) == len(system.cell)
     tally, _ = run_days(
-        draw_world(blocks[0], make_key(0, 0), blocks[0].households, 1.0, blocks[0].low), 0
+        sample_world(blocks[0], make_key(0, 0), blocks[0].households, 1.0, blocks[0].low), 0
     )
     assert tally.counts[..., CAME].sum() >= 0
     named = board.replace(communities=board.site.communities.assign(subdistrict="凤凰路街道"))
@@ -499,7 +499,7 @@ def test_the_table_of_who_waits_is_what_the_kernel_counts(board):
     system = make_system(board, BUSY)
     block = cut_blocks(system, BUSY, scenario.start, scenario.days)[0]
     present = 0.5 * (block.low + block.high)
-    world = draw_world(block, make_key(3, 0), block.households, 1.0, present)
+    world = sample_world(block, make_key(3, 0), block.households, 1.0, present)
     waiting = run_days(world._replace(hours=168), 0)[0].waiting
     assert waiting.sum() > 0
     # Wednesday to Friday come twice in ten days.

@@ -16,7 +16,7 @@ from gridplan.simulation.requests.kernel_state import (
     STREET,
     VOLUNTEER,
 )
-from gridplan.simulation.requests.random_streams import draw_gap, draw_unit
+from gridplan.simulation.requests.random_streams import sample_gap, sample_unit
 from tests.queues import erlang_c, make_world, open_all, pool
 
 HOUR = 60.0
@@ -29,7 +29,7 @@ def come_at(world, hours):
     steps = np.arange(world.running.shape[2], dtype=float)
     rows = np.zeros((len(world.cells), 2, len(steps)))
     for c, own in enumerate(hours):
-        gaps = [draw_gap(world.streams["key"][c, 0], n) for n in range(len(own) + 1)]
+        gaps = [sample_gap(world.streams["key"][c, 0], n) for n in range(len(own) + 1)]
         reached = np.cumsum(gaps)
         # After the last there is half a gap, so the next one never comes.
         rows[c, 0] = np.interp(
@@ -305,7 +305,7 @@ def test_plain_simpy_notes_the_same_who_wait(seed):
     pytest.importorskip("simpy", reason="SimPy is not installed: pip install 'gridplan[sim]'")
     from gridplan.simulation.requests.simpy_reference import note_stays, play
 
-    world = draw_world(seed)._replace(hours=24, count_from=DAY, count_to=5 * DAY)
+    world = sample_world(seed)._replace(hours=24, count_from=DAY, count_to=5 * DAY)
     waiting = run_days(world, 0)[0].waiting
     assert waiting.sum() > 0
     assert waiting.tolist() == note_stays(play(world)).tolist()
@@ -314,7 +314,7 @@ def test_plain_simpy_notes_the_same_who_wait(seed):
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 10**6))
 def test_everybody_who_came_is_accounted_for_once(seed):
-    world = draw_world(seed)
+    world = sample_world(seed)
     tally, log = run_days(world, 5000)
     ends = [
         kernel_state.RESOLVED,
@@ -342,7 +342,7 @@ def test_plain_simpy_gives_every_request_the_same_fate(seed):
     pytest.importorskip("simpy", reason="SimPy is not installed: pip install 'gridplan[sim]'")
     from gridplan.simulation.requests.simpy_reference import run_plainly
 
-    world = draw_world(seed)
+    world = sample_world(seed)
     ours = run_days(world, 5000)[1]
     theirs = run_plainly(world)
     ours = ours[np.isfinite(ours[:, 0])]
@@ -383,7 +383,7 @@ def test_a_volunteer_who_lives_far_off_may_make_the_wait_longer():
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others():
-    first, again, other = (run_days(draw_world(seed), 100) for seed in (3, 3, 4))
+    first, again, other = (run_days(sample_world(seed), 100) for seed in (3, 3, 4))
     assert first[1].tobytes() == again[1].tobytes()
     assert first[0].counts.tobytes() == again[0].counts.tobytes()
     assert first[1].tobytes() != other[1].tobytes()
@@ -418,7 +418,7 @@ def test_slots_and_heap_grow_as_many_wait():
 
 def test_streams_are_even_and_apart():
     key = np.uint64(7)
-    draws = np.array([draw_unit(key, n) for n in range(20_000)])
+    draws = np.array([sample_unit(key, n) for n in range(20_000)])
     assert 0 < draws.min() < draws.max() < 1
     assert abs(draws.mean() - 0.5) < 4 / np.sqrt(12 * len(draws))
     assert abs(np.corrcoef(draws[1:], draws[:-1])[0, 1]) < 4 / np.sqrt(len(draws))

@@ -204,10 +204,10 @@ def test_after_twelve_hours_half_of_them_are_there(board):
     )  # a check takes 20 hours, so that nobody is free before the next shift
     night = replace(LEFT, start=MONDAY.replace(hour=2), hours=48)
     course = open_course(board, night, rules, 1, 0, 1)
-    from gridplan.simulation.surge.surge_inputs import lay_blocks, number_shifts
+    from gridplan.simulation.surge.surge_inputs import make_blocks, number_shifts
 
     shifts = number_shifts()
-    (block,) = lay_blocks(course.muster, night, rules, "surge")
+    (block,) = make_blocks(course.muster, night, rules, "surge")
     ticks = block.world.ticks[np.isin(block.world.ticks["turn"], shifts)]
     hours = [(t["at"] / 60, int(t["turn"] - shifts[0]), bool(t["day"] >= 0)) for t in ticks]
     assert hours == [

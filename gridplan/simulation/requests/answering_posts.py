@@ -143,7 +143,7 @@ def _place_volunteers(plan: Plan, cells: pd.DataFrame, times: float) -> pd.DataF
     household = (np.cumsum(total) - total)[of] + np.floor(
         total[of] * ((nth + 1) * GOLDEN % 1.0)
     ).astype(np.int64)
-    # the household that is drawn becomes the sub-grid in which it lives
+    # the household that is sampled becomes the sub-grid in which it lives
     row = np.minimum(np.searchsorted(upto, household, side="right"), len(cells) - 1)
     codes = homes.index.to_numpy(object)[of]
     names = [f"{code}-V{i + 1:04d}" for code, i in zip(codes, nth, strict=True)]
@@ -180,18 +180,25 @@ def find_served(plan: Plan, posts: pd.DataFrame, cells: pd.DataFrame) -> tuple[I
     by their sub-grid, captains by the stairwells of their own.
     """
     duties = plan.duties[["post", "subgrid"]]
-    own = posts[posts["role"].isin(name_roles(filled_by="members")) & (posts["subgrid"] != "")]
+    members = posts[posts["role"].isin(name_roles(filled_by="members")) & (posts["subgrid"] != "")]
     parts = [
         duties,
         pd.DataFrame(
-            {"post": own.index.to_numpy(object), "subgrid": own["subgrid"].to_numpy(object)}
+            {
+                "post": members.index.to_numpy(object),
+                "subgrid": members["subgrid"].to_numpy(object),
+            }
         ),
     ]
     doors = plan.stairwells.reset_index()[["stairwell", "building", "subgrid"]]
+    # a building or stairwell may lie in several sub-grids: its captain serves
+    # them all
     for pattern, column in (("buildings", "building"), ("stairwells", "stairwell")):
-        own = posts.loc[posts["role"].isin(name_roles(filled_by=pattern)), [column]].reset_index()
+        captains = posts["role"].isin(name_roles(filled_by=pattern))
         parts.append(
-            own.merge(doors[list({column, "subgrid"})].drop_duplicates(), on=column)[
+            posts.loc[captains, [column]]
+            .reset_index()
+            .merge(doors[list({column, "subgrid"})].drop_duplicates(), on=column)[
                 ["post", "subgrid"]
             ]
         )

@@ -18,7 +18,7 @@ HOURS = int(DAY / STEP)
 WEEK_HOURS = 7 * HOURS
 
 
-def lay_profile(rules: SimulationRules, first: date, days: int) -> Floats:
+def sum_profile(rules: SimulationRules, first: date, days: int) -> Floats:
     """Add up minutes by kind, each weighted with the demand of its hour, weekday and month.
 
     Returns
@@ -30,7 +30,7 @@ def lay_profile(rules: SimulationRules, first: date, days: int) -> Floats:
     >>> flat = SimulationRules(
     ...     request_by_hour=(1.0,) * 24, by_weekday=(1.0,) * 7, by_month=(1.0,) * 12
     ... )
-    >>> lay_profile(flat, date(2026, 1, 1), 2)[0, 0, [0, 1, 48]].tolist()
+    >>> sum_profile(flat, date(2026, 1, 1), 2)[0, 0, [0, 1, 48]].tolist()
     [0.0, 60.0, 2880.0]
     """
     weekday, month = (scale_weights(weights) for weights in (rules.by_weekday, rules.by_month))
@@ -61,7 +61,8 @@ def list_turns(rules: SimulationRules) -> list[Turn]:
     ]
     if lost:
         raise RuleError(
-            f"roles.csv: {'; '.join(lost)}, which is no rule on hours -> name a turn of the section simulation"
+            f"roles.csv: {'; '.join(lost)}, which is no rule on hours "
+            "-> name a turn of the section simulation"
         )
     return [getattr(rules, role.turn) for role in roles]
 
@@ -72,7 +73,7 @@ def number_roles(roles: Iterable[str]) -> Ints:
     return np.array([number[role] for role in roles], np.int64)
 
 
-def lay_ticks(
+def list_ticks(
     turns: Sequence[Turn], first: date, days: int, begins: Any = (), begun: int = 0
 ) -> Records:
     """List when turns of duty begin and end, in order; at one time ends come first.
@@ -108,9 +109,9 @@ def lay_ticks(
                         (max(0, on), 1, number, first.toordinal() + (on + begun) // DAY),
                         (off, 0, number, -1),
                     ]
-    rows += [
-        (float(at), 1, -1, -1) for at in sorted({float(b) for b in begins if 0 < b < days * DAY})
-    ]
+    # a set, since many posts may begin at one moment and one look at who waits is enough
+    moments = sorted({float(b) for b in begins if 0 < b < days * DAY})
+    rows += [(moment, 1, -1, -1) for moment in moments]
     return write_ticks(rows)
 
 

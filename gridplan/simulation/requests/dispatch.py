@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from gridplan.simulation.requests.kernel_state import BUSY, NO_POST, OFF_DUTY, STAGES
-from gridplan.simulation.requests.random_streams import bare, draw_unit
+from gridplan.simulation.requests.random_streams import bare, sample_unit
 
 TIME_TOLERANCE = 1e-9  # minutes; sums of times differ by less
 
@@ -19,7 +19,9 @@ def is_there(world: Any, state: Any, r: int, now: float) -> Any:
     if day < 0 or now < world.posts[r].begins or now >= world.posts[r].ends:
         return False
     # number `day` of the post's stream: the same answer however often it is asked
-    return world.posts[r].share >= 1.0 or draw_unit(world.posts[r].key, day) < world.posts[r].share
+    return (
+        world.posts[r].share >= 1.0 or sample_unit(world.posts[r].key, day) < world.posts[r].share
+    )
 
 
 @bare

@@ -29,6 +29,7 @@ def make_heap(room: int) -> Any:
 def grow_heap(heap: Any, more: int) -> Any:
     """Return the heap in a larger room, for so many more events."""
     room = len(heap.events)
+    # twice the room, so that growing costs a constant time an event
     events = np.empty(2 * (room + more), EVENT)
     events[:room] = heap.events
     return Heap(events, heap.size)

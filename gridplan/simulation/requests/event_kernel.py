@@ -30,11 +30,11 @@ from gridplan.simulation.requests.kernel_state import (
 )
 from gridplan.simulation.requests.random_streams import (
     bare,
-    draw_gap,
-    draw_key,
-    draw_unit,
-    draw_work,
     mix,
+    sample_gap,
+    sample_key,
+    sample_unit,
+    sample_work,
 )
 from gridplan.simulation.requests.tallies import (
     close_tallies,
@@ -81,13 +81,13 @@ def begin_work(
             state.log[state.slots[slot].row, 3] = now + way
             state.log[state.slots[slot].row, 5] = r
     stage = state.slots[slot].stage
-    work = draw_work(
+    work = sample_work(
         key, WORK + 2 * stage, world.work[state.slots[slot].kind, stage], world.cv, world.shape
     )
     # a post of a higher level does the further stages without going away
     while stage < state.slots[slot].last and world.posts[r].level > stage:
         stage += 1
-        work += draw_work(
+        work += sample_work(
             key, WORK + 2 * stage, world.work[state.slots[slot].kind, stage], world.cv, world.shape
         )
     state.slots[slot].stage = stage
@@ -134,13 +134,13 @@ def find_moment(running: Any, target: float) -> Any:
 def expect_next(world: Any, state: Any, heap: Any, c: int, k: int) -> None:
     """Find when the next request of a sub-grid and kind comes.
 
-    The gaps of its stream are laid along the profile of demand.
+    The gaps of its stream are stretched along the profile of demand.
     """
     # a rate of zero: only calls known beforehand come
     if world.streams[c, k].rate <= 0:
         return
     state.coming[c, k].reached += (
-        draw_gap(world.streams[c, k].key, state.coming[c, k].number) / world.streams[c, k].rate
+        sample_gap(world.streams[c, k].key, state.coming[c, k].number) / world.streams[c, k].rate
     )
     moment = find_moment(world.running[world.cells[c].profile, k], state.coming[c, k].reached)
     if moment < np.inf:
@@ -157,9 +157,9 @@ def admit(world: Any, state: Any, tally: Any, c: int, k: int, now: float) -> Any
     state.inside[0] += 1
     # the key depends on the sub-grid, the kind and the number alone, so scenarios share
     # it
-    key = draw_key(mix(world.streams[c, k].key), number)
-    chance = draw_unit(key, UP)
-    # one draw decides all stages: `street` is a share of all and lies within `up`
+    key = sample_key(mix(world.streams[c, k].key), number)
+    chance = sample_unit(key, UP)
+    # one number decides all stages: `street` is a share of all and lies within `up`
     last = 2 if chance < world.kinds[k].street else 1 if chance < world.kinds[k].up else 0
     state.slots[slot].cell = c
     state.slots[slot].kind = k
@@ -236,8 +236,8 @@ def ask(world: Any, state: Any, tally: Any, heap: Any, slot: int, now: float, is
     let_wait(world, state, heap, slot, now)
     patience = world.kinds[state.slots[slot].kind].patience
     if is_new and patience > 0:
-        # patience is drawn once, when the request comes
-        gone = now + patience * draw_gap(state.slots[slot].key, PATIENCE)
+        # patience is sampled once, when the request comes
+        gone = now + patience * sample_gap(state.slots[slot].key, PATIENCE)
         push_event(heap, gone, (LEAVES << BITS) | (state.slots[slot].stamp << LOW) | slot)
 
 
@@ -340,6 +340,7 @@ def run_days(world: Any, rows: int) -> Any:
     for c in range(n):
         for k in range(2):
             expect_next(world, state, heap, c, k)
+    # calls number on from zero in their own streams, which bring nothing else
     for i in range(len(world.calls)):
         push_event(
             heap,
@@ -378,5 +379,7 @@ def run_days(world: Any, rows: int) -> Any:
     watch(world, state, tally, seen, world.end)
     note_waiting(world, state, tally, struck, world.end)
     tally.totals[3] = state.inside[1]
+    # only now, since what is still under way is counted by its state at the
+    # end
     close_tallies(world, state, tally)
     return tally, state.log

@@ -12,7 +12,7 @@ import numpy as np
 from gridplan.arrays import Array, Bools, Floats, Ints, Objects, Records
 from gridplan.rules.all_rules import Rules
 from gridplan.rules.simulation import DAY, KINDS, SimulationRules
-from gridplan.simulation.requests.calendar import lay_profile, lay_ticks, list_turns, number_roles
+from gridplan.simulation.requests.calendar import list_ticks, list_turns, number_roles, sum_profile
 from gridplan.simulation.requests.kernel_state import (
     BACK_LINK,
     CALL,
@@ -95,14 +95,17 @@ def cut_blocks(
 def iterate_blocks(
     system: ServiceSystem, rules: Rules, first: date, days: int
 ) -> Iterator[SimulationBlock]:
-    """Make one block ready after another, as :func:`cut_blocks` does; those of a prefecture need not be held together."""
+    """Make one block ready after another, as :func:`cut_blocks` does.
+
+    So those of a prefecture need not be held together.
+    """
     simulation_rules = rules.simulation
     begin = first - timedelta(days=simulation_rules.warm_days)
     whole = simulation_rules.warm_days + days + simulation_rules.after_days
     turns = list_turns(simulation_rules)
     shared = {
-        "running": lay_profile(simulation_rules, begin, whole),
-        "ticks": lay_ticks(turns, begin, whole),
+        "running": sum_profile(simulation_rules, begin, whole),
+        "ticks": list_ticks(turns, begin, whole),
         "days": days,
     }
     cells = system.cells["block"].to_numpy(object)
@@ -140,7 +143,7 @@ def _make_block(
     turns = list_turns(simulation_rules)
     role = number_roles(crew["role"])
     kept = (system.cell >= cells.start) & (system.cell < cells.stop)
-    links = _lay_links(system, kept, cells, posts, simulation_rules.policy != "nearest")
+    links = _sort_links(system, kept, cells, posts, simulation_rules.policy != "nearest")
     table = np.zeros(len(crew), POST)
     table["turn"] = role
     # no window: only turns of duty count; surges set one
@@ -154,6 +157,8 @@ def _make_block(
     table["level"] = [level[role] for role in crew["role"]]
     table["start"], table["stop"] = links[3][:-1], links[3][1:]
     ground = np.zeros(len(some), CELL)
+    # sub-grids are sorted by community, so that groups are numbered in that
+    # order
     groups, names = some["community"].factorize()
     ground["group"], ground["start"], ground["stop"] = groups, links[2][:-1], links[2][1:]
     world = _make_world(rules, ground, table, links, len(names), shared)
@@ -172,7 +177,7 @@ def _make_block(
     )
 
 
-def _lay_links(
+def _sort_links(
     system: ServiceSystem, kept: Bools, cells: slice, posts: slice, by_tier: bool
 ) -> tuple[Records, Records, Ints, Ints]:
     """Sort links by sub-grid in the order of asking, and by post; with where each begin."""
@@ -188,6 +193,7 @@ def _lay_links(
     behind = np.zeros(len(cell), BACK_LINK)
     ahead["who"], ahead["tier"], ahead["way"] = post[order], tier[order], way[order]
     behind["cell"], behind["tier"], behind["way"] = cell[back], tier[back], way[back]
+    # one more than there are sub-grids: a sub-grid ends where the next begins
     start = np.searchsorted(cell[order], np.arange(cells.stop - cells.start + 1))
     return (
         ahead,
@@ -206,6 +212,7 @@ def _make_world(
     shared: dict[str, Any],
 ) -> World:
     simulation_rules = rules.simulation
+    # requests and wishes, in this order everywhere
     kinds = np.zeros(2, KIND)
     kinds["up"], kinds["street"] = (
         (simulation_rules.request_up, simulation_rules.wish_up),
@@ -272,7 +279,7 @@ def open_tiers(rules: SimulationRules) -> Floats:
     return table
 
 
-def draw_world(
+def sample_world(
     block: SimulationBlock, key: Any, households: Floats, demand: float, present: Floats | float
 ) -> World:
     """Make the world of one replication.
@@ -285,7 +292,7 @@ def draw_world(
         Of the replication; streams of sub-grids, requests and posts follow
         from it and their codes alone.
     households
-        float64[n], those of each sub-grid in this draw.
+        float64[n], those of each sub-grid in this sample.
     demand
         So many times the usual demand.
     present

@@ -34,7 +34,7 @@ STEP = 60.0  # minutes of a step of the profiles
 COUNTS = BY_TIER + TIERS
 
 
-def _lay_out(whole: str, times: str, keys: str = "") -> np.dtype[Any]:
+def _make_record(whole: str, times: str, keys: str = "") -> np.dtype[Any]:
     """Make the type of a record of whole numbers, times and shares, and keys of streams."""
     fields = [(name, np.int64) for name in whole.split()] + [
         (name, np.float64) for name in times.split()
@@ -43,35 +43,35 @@ def _lay_out(whole: str, times: str, keys: str = "") -> np.dtype[Any]:
 
 
 # What the kernel is given.
-CELL = _lay_out(
+CELL = _make_record(
     "profile group start stop", ""
 )  # a sub-grid: row of the profiles, community, its links
-STREAM = _lay_out("", "rate", "key")  # of a sub-grid and kind; rate a minute
-POST = _lay_out(
+STREAM = _make_record("", "rate", "key")  # of a sub-grid and kind; rate a minute
+POST = _make_record(
     "turn skill level start stop", "share begins ends", "key"
 )  # skill: bits of kinds; level: 0 grid to 2 street
-LINK = _lay_out(
+LINK = _make_record(
     "who tier", "way"
 )  # of a sub-grid to a post, in the order of asking; way in minutes
-BACK_LINK = _lay_out("cell tier", "way")  # the same by post
-TICK = _lay_out(
+BACK_LINK = _make_record("cell tier", "way")  # the same by post
+TICK = _make_record(
     "turn day", "at"
 )  # a turn of duty begins on a day, or ends (day -1); turn -1: a post's window begins
-CALL = _lay_out(
+CALL = _make_record(
     "cell kind", "at"
 )  # a request that is known beforehand; streams of such a kind have a rate of 0
-KIND = _lay_out(
+KIND = _make_record(
     "", "up street patience"
 )  # shares that go up to the community and, of all, to the street; mean minutes
 # What it keeps.
-SLOT = _lay_out(
+SLOT = _make_record(
     "cell kind stage last prev next earlier later stamp waits seen row", "began since met", "key"
 )
-COMING = _lay_out(
+COMING = _make_record(
     "number", "reached"
 )  # of a sub-grid and kind: requests so far, running sum at which the next comes
-STAFF = _lay_out("job", "way")  # slot at work on, -1 free, -2 on the way back
-SERVED = _lay_out("jobs", "busy walked")
+STAFF = _make_record("job", "way")  # slot at work on, -1 free, -2 on the way back
+SERVED = _make_record("jobs", "busy walked")
 
 
 class World(NamedTuple):

@@ -14,8 +14,12 @@ from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
 from gridplan.rules.walking import WalkingRules
 from gridplan.simulation.requests.scenarios import Scenario
-from gridplan.simulation.requests.service_system import ServiceSystem, join_systems, lay_system
-from gridplan.simulation.requests.uncertainty import draw_households
+from gridplan.simulation.requests.service_system import (
+    ServiceSystem,
+    join_systems,
+    make_local_system,
+)
+from gridplan.simulation.requests.uncertainty import sample_households
 from gridplan.walking.network import WalkingNetwork
 
 
@@ -65,14 +69,14 @@ def prepare_part(
         alike = _name_system(scenario, scenario_rules)
         if alike not in systems:
             network = networks[scenario_rules.walking] if networks else None
-            systems[alike] = lay_system(
+            systems[alike] = make_local_system(
                 plan, scenario_rules, volunteers=scenario.volunteers, network=network
             )
         shared = scenario_rules.simulation.error_shared
         # samples depend on the seed and the shared part of the error, not on the
         # scenario
         if scenario.uncertain and shared not in households:
-            households[shared] = draw_households(
+            households[shared] = sample_households(
                 plan, systems[alike].cells.index, replications, seed, scenario_rules.simulation
             )
     return Prepared(systems, households)
@@ -85,7 +89,7 @@ def join_parts(
 
     Households are None where they are certain.
 
-    Systems and draws that scenarios share are the same object, and depend on no
+    Systems and samples that scenarios share are the same object, and depend on no
     way in which the communities were parted.
     """
     systems: dict[Any, ServiceSystem] = {}
@@ -104,14 +108,16 @@ def join_parts(
                 [part.systems[alike[0]] for part in parts], scenario_rules
             )
         shared = scenario_rules.simulation.error_shared
-        drawn = None
+        # none where the scenario is certain: it takes the households as
+        # estimated
+        sampled = None
         if scenario.uncertain:
             if shared not in households:
-                households[shared] = _join_draws(
+                households[shared] = _join_samples(
                     parts, alike[0], shared, systems[alike].cells.index
                 )
-            drawn = households[shared]
-        joined.append((systems[alike], drawn))
+            sampled = households[shared]
+        joined.append((systems[alike], sampled))
     return joined
 
 
@@ -120,10 +126,10 @@ def _name_system(scenario: Scenario, rules: Rules) -> tuple[float, WalkingRules]
     return scenario.volunteers, rules.walking
 
 
-def _join_draws(
+def _join_samples(
     parts: Sequence[Prepared], alike: Any, shared: float, subgrids: pd.Index[Any]
 ) -> Floats:
-    """Join the households drawn in parts, in the order of the sub-grids."""
+    """Join the households sampled in parts, in the order of the sub-grids."""
     households = np.empty((len(parts[0].households[shared]), len(subgrids)))
     for part in parts:
         # by code, as the joined system has another order than its parts

@@ -51,37 +51,37 @@ def mix(z: Any) -> Any:
 
 
 @bare
-def draw_key(key: Any, number: int) -> Any:
-    """Draw the key of the stream that stands at a number of another."""
+def sample_key(key: Any, number: int) -> Any:
+    """Sample the key of the stream that stands at a number of another."""
     return mix(key + GOLDEN * np.uint64(number + 1))
 
 
 @bare
-def draw_unit(key: Any, number: int) -> float:
-    """Draw the number j of a stream, evenly from 0 to 1, neither included."""
+def sample_unit(key: Any, number: int) -> float:
+    """Sample the number j of a stream, evenly from 0 to 1, neither included."""
     # the upper 53 bits; the half keeps 0 and 1 out, so a logarithm is safe
-    return (np.float64(draw_key(key, number) >> S11) + 0.5) * 2.0**-53
+    return (np.float64(sample_key(key, number) >> S11) + 0.5) * 2.0**-53
 
 
 @bare
-def draw_gap(key: Any, number: int) -> float:
-    """Draw an exponential time of mean 1."""
-    return -math.log(draw_unit(key, number))
+def sample_gap(key: Any, number: int) -> float:
+    """Sample an exponential time of mean 1."""
+    return -math.log(sample_unit(key, number))
 
 
 @bare
-def draw_work(key: Any, number: int, mean: float, cv: float, shape: int) -> Any:
-    """Draw a time of work from numbers j and j + 1 of a stream.
+def sample_work(key: Any, number: int, mean: float, cv: float, shape: int) -> Any:
+    """Sample a time of work from numbers j and j + 1 of a stream.
 
     Shape 0 is lognormal by mean and cv, 1 exponential, 2 fixed.
     """
     if shape == 2 or mean <= 0.0:
         return mean
     if shape == 1:
-        return mean * draw_gap(key, number)
+        return mean * sample_gap(key, number)
     # Box and Muller: two numbers make one normal one, and none is kept back
-    normal = math.sqrt(2.0 * draw_gap(key, number)) * math.cos(
-        2.0 * math.pi * draw_unit(key, number + 1)
+    normal = math.sqrt(2.0 * sample_gap(key, number)) * math.cos(
+        2.0 * math.pi * sample_unit(key, number + 1)
     )
     # variance of the logarithm; half of it is taken off to keep the mean
     spread = math.log1p(cv * cv)
@@ -89,11 +89,11 @@ def draw_work(key: Any, number: int, mean: float, cv: float, shape: int) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def draw_units(keys: Any, number: int) -> Any:
-    """Draw one number of each of many streams."""
+def sample_units(keys: Any, number: int) -> Any:
+    """Sample one number of each of many streams."""
     out = np.empty(len(keys))
     for i in range(len(keys)):
-        out[i] = draw_unit(keys[i], number)
+        out[i] = sample_unit(keys[i], number)
     return out
 
 

@@ -15,13 +15,13 @@ from gridplan.rules.simulation import KINDS
 from gridplan.simulation.requests.calendar import WEEK_HOURS
 from gridplan.simulation.requests.confidence_intervals import WIDTH
 from gridplan.simulation.requests.event_kernel import run_days
-from gridplan.simulation.requests.kernel_inputs import EDGES, SimulationBlock, draw_world
+from gridplan.simulation.requests.kernel_inputs import EDGES, SimulationBlock, sample_world
 from gridplan.simulation.requests.kernel_state import COUNTS, SERVED
 
 
 @dataclass(frozen=True, eq=False)
-class Draws:
-    """What replications draw: households, demand, presence; and the role of each post.
+class Samples:
+    """What replications sample: households, demand, presence; and the role of each post.
 
     Households by sub-grid, times the usual demand, shares of days by role.
     """
@@ -51,7 +51,7 @@ class Repeated:
 
 def run_block(
     block: SimulationBlock,
-    draws: Draws,
+    samples: Samples,
     keys: Sequence[Any],
     hourly: bool,
     workers: int | None,
@@ -67,13 +67,13 @@ def run_block(
     hours = WEEK_HOURS if hourly else 0
     lock = Lock()
     waiting = np.zeros((hours, len(world.cells), kinds), np.int64)
-    role = draws.role[block.posts]
+    role = samples.role[block.posts]
 
     def run(n: int) -> float:
-        households = draws.households[n, block.cells]
-        demand = float(draws.demand[n])
-        present = draws.presence[n, role]
-        world = draw_world(block, keys[n], households, demand, present)
+        households = samples.households[n, block.cells]
+        demand = float(samples.demand[n])
+        present = samples.presence[n, role]
+        world = sample_world(block, keys[n], households, demand, present)
         tally = run_days(world._replace(hours=hours), 0)[0]
         # each thread writes to its own row, so the order of threads does not matter
         sums[n, ..., :COUNTS] = tally.counts

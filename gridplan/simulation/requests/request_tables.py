@@ -89,8 +89,10 @@ def rank_scenarios(differences: pd.DataFrame, names: Sequence[str]) -> pd.DataFr
         return differences
     # measures that are neither good nor bad get rank 0
     sign = differences["measure"].map({name: measure[3] for name, measure in MEASURES.items()})
+    # ranks go from the lowest score, so the sign of what is good is turned
     score = -(differences["mean"] * sign)
     keys = [differences[c] for c in ("level", "of", "kind", "measure")]
+    # scenarios that are equal share the better rank
     better = score.groupby(keys).rank(method="min")
     behind = (score >= 0).astype(int)  # the first scenario stands before those that are no better
     return differences.assign(
@@ -105,6 +107,8 @@ def tabulate_posts(posts: pd.DataFrame, served: Records, duty: Floats) -> pd.Dat
         each = busy / duty
     # a post without duty has no load, rather than an infinite one
     load = estimate_ratio(busy, np.where(duty > 0, duty, np.nan))
+    # the interval is that of loads by replication, about the load of all
+    # together
     half = measure_half(each - each.mean(axis=0))
     return pd.DataFrame(
         {
@@ -147,6 +151,8 @@ def tabulate_waiting(codes: Any, households: Floats, waiting: Ints, noted: Ints)
     [['request', 8, 6.0]]
     """
     hour, place, kind = np.nonzero(waiting)
+    # an hour at which anybody waited was noted at least once: no division by
+    # zero
     mean = 100.0 * waiting[hour, place, kind] / (noted[hour] * np.asarray(households)[place])
     return pd.DataFrame(
         {

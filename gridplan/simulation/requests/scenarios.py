@@ -15,9 +15,11 @@ from gridplan.rules.simulation import SimulationRules
 
 SECTIONS = ("simulation", "coverage", "walking")
 TEMPLATE = """\
-# Scenarios for `gridplan simulate PLAN scenario.toml`. The first one is what the others are compared with.
-# Keys: days, start (a date), volunteers, demand, presence (times the usual), uncertain, and every rule of the
-# section simulation (`gridplan rules` lists them with unit and meaning); [scenario.NAME.coverage] or .walking for others.
+# Scenarios for `gridplan simulate PLAN scenario.toml`. The first one is what the
+# others are compared with.
+# Keys: days, start (a date), volunteers, demand, presence (times the usual),
+# uncertain, and every rule of the section simulation (`gridplan rules` lists them
+# with unit and meaning); [scenario.NAME.coverage] or .walking for others.
 
 [scenario.base]
 days = 30
@@ -55,7 +57,7 @@ class Scenario:
         So many times the volunteers counted, the usual demand, the share of
         days that posts are there.
     uncertain
-        Whether households, demand and presence are drawn from their ranges;
+        Whether households, demand and presence are sampled from their ranges;
         else they are as estimated, usual, in the middle.
     changes
         Rules that differ, by section.
@@ -79,6 +81,7 @@ class Scenario:
         """Refuse what makes no sense, all at once."""
         values: Any = self  # a TOML file may give anything
         wrong = []
+        # Python takes true for 1, but a scenario of "true" days is a mistake
         if isinstance(values.days, bool) or not isinstance(values.days, int) or values.days < 1:
             wrong.append(f"days must be a whole number from 1, not {values.days!r}")
         if not isinstance(values.start, date):
@@ -135,10 +138,12 @@ def list_scenarios(data: Mapping[str, Any]) -> list[Scenario]:
     >>> list_scenarios({"scenario": {"base": {"volunters": 2}}})
     Traceback (most recent call last):
     ...
-    gridplan.errors.RuleError: scenario base: unknown key volunters; a scenario has days, start, volunteers, demand, presence, \
-uncertain, the rules of simulation, and the sections coverage and walking
+    gridplan.errors.RuleError: scenario base: unknown key volunters; a scenario has days, \
+start, volunteers, demand, presence, uncertain, the rules of simulation, and the sections \
+coverage and walking
     """
     tables = data.get("scenario")
+    # a misspelt table would otherwise be passed over in silence
     others = [key for key in data if key != "scenario"]
     if others or not isinstance(tables, Mapping) or not tables:
         names = f", not [{others[0]}]" if others else ""

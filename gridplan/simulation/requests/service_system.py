@@ -98,7 +98,7 @@ def make_system(
     """
     rules = rules or plan.rules
     refuse_unstaffed(plan.manifest, len(plan.posts), len(plan.duties))
-    return join_systems([lay_system(plan, rules, volunteers=volunteers)], rules)
+    return join_systems([make_local_system(plan, rules, volunteers=volunteers)], rules)
 
 
 def refuse_unstaffed(manifest: Mapping[str, Any], posts: int, duties: int) -> None:
@@ -118,7 +118,7 @@ def refuse_unstaffed(manifest: Mapping[str, Any], posts: int, duties: int) -> No
         )
 
 
-def lay_system(
+def make_local_system(
     plan: Plan, rules: Rules, *, volunteers: float = 1.0, network: WalkingNetwork | None = None
 ) -> ServiceSystem:
     """Make the part of a system that lies in a plan's communities.
@@ -142,6 +142,8 @@ def lay_system(
     posts = list_posts(plan, cells, volunteers)
     cell, post, tier = link_posts(plan, posts, cells)
     way = measure_links(plan, posts["home"], cells, post, cell, rules, network)
+    # a part of a city may hold no street itself and still be on the streets of
+    # the whole
     known = network is not None or len(plan.site.streets) > 0
     ways = Entry("walking", "posts", "noted", len(posts), "ways of posts go along the streets")
     entry = ways if known else replace(note_detour(rules.walking, len(posts)), table="posts")
@@ -153,7 +155,7 @@ def lay_system(
 def join_systems(parts: Sequence[ServiceSystem], rules: Rules) -> ServiceSystem:
     """Join parts and add the subdistricts' staff.
 
-    Parts are those of :func:`lay_system`; the result is the same however
+    Parts are those of :func:`make_local_system`; the result is the same however
     the communities were parted.
 
     Parameters
@@ -166,6 +168,7 @@ def join_systems(parts: Sequence[ServiceSystem], rules: Rules) -> ServiceSystem:
     cells, rows = _join_tables([part.cells for part in parts], CELL_ORDER)
     street = count_street(cells, rules.simulation)
     posts, numbers = _join_tables([*(part.posts for part in parts), street], ORDER)
+    # only now: a subdistrict may lie in several parts, and its staff is one
     staffed, staff = link_over(cells, posts, "block", "street_staff")
     # parts number their rows from zero; here they become rows of the joined tables
     cell = np.concatenate(
@@ -180,6 +183,8 @@ def join_systems(parts: Sequence[ServiceSystem], rules: Rules) -> ServiceSystem:
     )
     # one order, whatever the order of the parts
     order = np.lexsort((post, cell))
+    # all parts note the same ways; only the number of posts is that of the
+    # whole
     entries = (replace(parts[0].entries[0], count=len(posts)), *_note(cells, posts))
     counted = tuple(entry for entry in entries if entry.count)
     return ServiceSystem(
@@ -256,6 +261,8 @@ def link_posts(plan: Plan, posts: pd.DataFrame, cells: pd.DataFrame) -> tuple[In
     parts = [(cell, post, OWN)]
     near = pd.DataFrame(_find_pairs(plan, cells), columns=["cell", "other"])
     helpful = np.isin(posts["role"].to_numpy(object)[post], name_roles(neighbours=True))
+    # a post helps beside every sub-grid that it serves, not only beside its
+    # home
     beside = pd.DataFrame({"cell": cell[helpful], "post": post[helpful]}).merge(near, on="cell")
     parts.append((beside["other"].to_numpy(), beside["post"].to_numpy(), NEIGHBOUR))
     for role in find_roles(serves=tuple(WHOLE)):
@@ -287,6 +294,7 @@ def link_over(
     mine = np.flatnonzero(posts["role"] == role)
     some = np.flatnonzero(np.ones(len(cells), bool) & only)
     crew = pd.DataFrame({"post": mine, "over": posts[over].to_numpy(object)[mine]})
+    # all pairs of the same community or block
     both = crew.merge(
         pd.DataFrame({"cell": some, "over": cells[over].to_numpy(object)[some]}), on="over"
     )
@@ -298,6 +306,7 @@ def _find_pairs(plan: Plan, cells: pd.DataFrame) -> Ints:
 
     Each pair both ways round.
     """
+    # -1 for stairwells of no sub-grid in the list
     row = pd.Series(
         cells.index.get_indexer(pd.Index(plan.stairwells["subgrid"])), index=plan.stairwells.index
     )

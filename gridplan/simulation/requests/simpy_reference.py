@@ -1,6 +1,6 @@
 """The same system in plain SimPy: slow, but read in five minutes; what the kernel is held against.
 
-It draws from the same streams as the kernel, so the same requests come at the
+It samples from the same streams as the kernel, so the same requests come at the
 same moments and take as long. How they meet posts is written here a second
 time, with processes and lists instead of a heap and queues.
 """
@@ -17,11 +17,11 @@ from gridplan.arrays import Floats, Ints
 from gridplan.errors import MissingPackageError
 from gridplan.simulation.requests.kernel_state import STEP, World
 from gridplan.simulation.requests.random_streams import (
-    draw_gap,
-    draw_key,
-    draw_unit,
-    draw_work,
     mix,
+    sample_gap,
+    sample_key,
+    sample_unit,
+    sample_work,
 )
 
 TIME_TOLERANCE = 1e-9  # minutes; sums of times differ by less
@@ -69,14 +69,15 @@ class SimpyModel:
     def let_come(self, cell: int, kind: int) -> Iterator[Any]:
         """Let requests of a sub-grid and kind come.
 
-        The gaps of its stream are laid along the profile of demand.
+        The gaps of its stream are stretched along the profile of demand.
         """
         stream = self.world.streams[cell, kind]
         running = self.world.running[self.world.cells[cell]["profile"], kind]
         reached = 0.0
         number = 0
         while stream["rate"] > 0:
-            reached += draw_gap(stream["key"], number) / stream["rate"]
+            reached += sample_gap(stream["key"], number) / stream["rate"]
+            # the profile ends with the days simulated; nothing comes after
             if reached >= running[-1]:
                 return
             # the same inverse of the running sum as in the kernel, by other means
@@ -95,16 +96,16 @@ class SimpyModel:
     def admit(self, cell: int, kind: int, number: int) -> None:
         """Admit a request: somebody is sent, or it waits, perhaps until it is withdrawn."""
         stream_key = np.uint64(mix(self.world.streams[cell, kind]["key"]))
-        key = np.uint64(draw_key(stream_key, number))
+        key = np.uint64(sample_key(stream_key, number))
         kinds = self.world.kinds[kind]
-        chance = draw_unit(key, 0)
+        chance = sample_unit(key, 0)
         last = 2 if chance < kinds["street"] else 1 if chance < kinds["up"] else 0
         request = Request(cell, kind, number, self.env.now, key, last, since=self.env.now)
         self.all.append(request)
         if not self.send(request):
             self.let_wait(request)
             if kinds["patience"] > 0:
-                self.env.process(self.withdraw(request, kinds["patience"] * draw_gap(key, 1)))
+                self.env.process(self.withdraw(request, kinds["patience"] * sample_gap(key, 1)))
 
     def let_wait(self, request: Request) -> None:
         """Let a request wait, and ask each further tier in time."""
@@ -120,6 +121,7 @@ class SimpyModel:
     def ask_later(self, request: Request, stage: int, opens: float) -> Iterator[Any]:
         """Ask again when another tier is asked too."""
         yield self.env.timeout(opens)
+        # it may have been served, or gone up, since this was planned
         if request.waits and request.stage == stage:
             self.send(request)
 
@@ -155,7 +157,7 @@ class SimpyModel:
         day = self.on.get(int(post["turn"]))
         if day is None or r in self.working or not post["begins"] <= self.env.now < post["ends"]:
             return False
-        return bool(post["share"] >= 1 or draw_unit(post["key"], day) < post["share"])
+        return bool(post["share"] >= 1 or sample_unit(post["key"], day) < post["share"])
 
     def may_serve(self, r: int, tier: int, request: Request) -> bool:
         """Whether a post may be asked for a request by now."""
@@ -189,10 +191,10 @@ class SimpyModel:
         if np.isnan(request.met):
             request.met = came
             request.post = r
-        minutes = self.draw_work(request)
+        minutes = self.sample_work(request)
         while request.stage < request.last and world.posts[r]["level"] > request.stage:
             request.stage += 1
-            minutes += self.draw_work(request)
+            minutes += self.sample_work(request)
         yield self.env.timeout(way + minutes)
         back = way if world.walks_back else 0.0
         if not back:
@@ -210,11 +212,11 @@ class SimpyModel:
             self.working.discard(r)
         self.look_round(r)
 
-    def draw_work(self, request: Request) -> float:
-        """Draw the minutes of work of a request at its stage."""
+    def sample_work(self, request: Request) -> float:
+        """Sample the minutes of work of a request at its stage."""
         mean = self.world.work[request.kind, request.stage]
         return float(
-            draw_work(request.key, 2 + 2 * request.stage, mean, self.world.cv, self.world.shape)
+            sample_work(request.key, 2 + 2 * request.stage, mean, self.world.cv, self.world.shape)
         )
 
     def look_round(self, r: int) -> None:
@@ -293,6 +295,7 @@ def note_stays(town: SimpyModel) -> Ints:
     int64[hours, sub-grids, 2] as the kernel's tally of who waits.
     """
     world = town.world
+    # who still waits at the end has waited ever since
     stays = town.stays + [(q.cell, q.kind, q.queued, np.inf) for q in town.waiting]
     noted = np.zeros((world.hours, len(world.cells), 2), np.int64)
     if world.hours:

@@ -23,7 +23,7 @@ from gridplan.simulation.requests.kernel_inputs import EDGES, SimulationBlock, i
 from gridplan.simulation.requests.kernel_state import CAME
 from gridplan.simulation.requests.preparation import join_parts, prepare_part
 from gridplan.simulation.requests.random_streams import make_key
-from gridplan.simulation.requests.replications import Draws, count_duty, run_block
+from gridplan.simulation.requests.replications import Samples, count_duty, run_block
 from gridplan.simulation.requests.request_tables import (
     rank_scenarios,
     tabulate_curve,
@@ -36,7 +36,7 @@ from gridplan.simulation.requests.request_tables import (
 )
 from gridplan.simulation.requests.scenarios import Scenario, read_scenarios
 from gridplan.simulation.requests.service_system import ServiceSystem, refuse_unstaffed
-from gridplan.simulation.requests.uncertainty import draw_demand, draw_presence, share_presence
+from gridplan.simulation.requests.uncertainty import sample_demand, sample_presence, share_presence
 from gridplan.tables.html import show_tables
 from gridplan.tables.indicators import CITY
 from gridplan.tables.roles import name_answering
@@ -108,7 +108,7 @@ def simulate(
     Who comes, how soon, who is not served, how busy posts are.
 
     Every scenario meets the same chances: the same request comes at the same
-    moment and takes as long, whatever the posts. Replications draw households,
+    moment and takes as long, whatever the posts. Replications sample households,
     demand and presence from their ranges, unless a scenario says it is
     certain.
 
@@ -180,7 +180,7 @@ def run_scenarios(
     workers: int | None,
     progress: Progress,
 ) -> Simulated:
-    """Run scenarios, each on the system and the draws that were prepared for it."""
+    """Run scenarios, each on the system and the samples that were prepared for it."""
     frames: dict[str, list[pd.DataFrame]] = {name: [] for name in ORDERS}
     events = {}
     first = None
@@ -191,9 +191,9 @@ def run_scenarios(
             else f"{scenario.name} ({number + 1} of {len(chosen)})"
         )
         scenario_rules = scenario.replace_rules(rules)
-        draws = _draw(system, households, scenario, scenario_rules, replications, seed)
+        samples = _sample(system, households, scenario, scenario_rules, replications, seed)
         scenario_sums = _run_scenario(
-            system, scenario, scenario_rules, draws, seed, hourly, workers, stage, progress
+            system, scenario, scenario_rules, samples, seed, hourly, workers, stage, progress
         )
         events[scenario.name] = scenario_sums.events
         if first is None:
@@ -202,6 +202,7 @@ def run_scenarios(
             scenario_sums.frames["simulated_differences"] = _compare(first, scenario_sums)
         for name, tables in scenario_sums.frames.items():
             frames[name] += [table.assign(scenario=scenario.name) for table in tables]
+    # ranks need all scenarios side by side, so they come last
     frames["simulated_differences"] = _rank(
         frames["simulated_differences"], [s.name for s in chosen]
     )
@@ -227,6 +228,7 @@ def _list_notes(systems: Iterable[ServiceSystem]) -> list[str]:
         for system in systems
         for e in system.entries
     ]
+    # scenarios share systems, and so repeat their notes
     return list(dict.fromkeys(notes))
 
 
@@ -257,33 +259,35 @@ def _describe(scenario: Scenario, rules: Rules) -> dict[str, Any]:
     }
 
 
-def _draw(
+def _sample(
     system: ServiceSystem,
     households: Floats | None,
     scenario: Scenario,
     rules: Rules,
     replications: int,
     seed: int,
-) -> Draws:
-    """Draw what is uncertain, or take it as it is estimated."""
+) -> Samples:
+    """Sample what is uncertain, or take it as it is estimated."""
     simulation_rules = rules.simulation
     role = number_roles(system.posts["role"])
     if households is not None:
-        demand = draw_demand(replications, seed, simulation_rules)
-        level = draw_presence(replications, seed)
+        demand = sample_demand(replications, seed, simulation_rules)
+        level = sample_presence(replications, seed)
     else:
         households = np.tile(system.cells["households"].to_numpy(float), (replications, 1))
         demand = np.ones(replications)
+        # in the middle of its range, as nobody knows better
         level = np.full((replications, len(name_answering())), 0.5)
+    # times the presence of the scenario, and still a share
     share = np.clip(share_presence(simulation_rules, level) * scenario.presence, 0.0, 1.0)
-    return Draws(households, demand * scenario.demand, share, role)
+    return Samples(households, demand * scenario.demand, share, role)
 
 
 def _run_scenario(
     system: ServiceSystem,
     scenario: Scenario,
     rules: Rules,
-    draws: Draws,
+    samples: Samples,
     seed: int,
     hourly: bool,
     workers: int | None,
@@ -291,7 +295,7 @@ def _run_scenario(
     progress: Progress,
 ) -> _Sums:
     """Run all replications of a scenario, tabulating each block before the next."""
-    replications = len(draws.demand)
+    replications = len(samples.demand)
     count = system.cells["block"].nunique()
     # one key for each replication, the same in all scenarios: they meet the same
     # chances
@@ -304,11 +308,11 @@ def _run_scenario(
         def report_progress(stage: str, done: int, total: int, number: int = number) -> None:
             progress(stage, number * total + done, count * total)
 
-        sums_found = run_block(block, draws, keys, hourly, workers, stage, report_progress)
+        sums_found = run_block(block, samples, keys, hourly, workers, stage, report_progress)
         scenario_sums.events += sums_found.events
         # what is tabulated is let go, so that memory holds one block
         _tabulate_block(scenario_sums, system, block, sums_found.sums, sums_found.answers)
-        duty = count_duty(block) * draws.presence[:, draws.role[block.posts]]
+        duty = count_duty(block) * samples.presence[:, samples.role[block.posts]]
         scenario_sums.frames["simulated_posts"].append(
             tabulate_posts(system.posts.iloc[block.posts], sums_found.posts, duty)
         )
@@ -329,6 +333,7 @@ def _tabulate_block(
     """Tabulate the sub-grids, communities and subdistrict of a block."""
     cells = system.cells.iloc[block.cells]
     group = block.world.cells["group"]
+    # communities lie together in a block, so each is a run of rows
     starts = (
         np.flatnonzero(np.append(True, group[1:] != group[:-1]))
         if len(group)
@@ -345,6 +350,7 @@ def _tabulate_block(
         np.add.reduceat(sums, starts, axis=1),
         answers,
     )
+    # a block without a code is a city that names no subdistricts
     if block.code:
         _tabulate(scenario_sums, "subdistrict", [block.code], sums.sum(axis=1, keepdims=True))
 

@@ -35,6 +35,7 @@ def count_answer(world: Any, state: Any, tally: Any, slot: int, tier: int, momen
     tally.counts[c, k, ANSWERED] += 1
     tally.counts[c, k, BY_TIER + tier] += 1
     tally.sums[c, k, 0] += minutes
+    # squares too, for the spread of single requests
     tally.sums[c, k, 1] += minutes * minutes
     tally.first[c, k] = min(tally.first[c, k], moment)
     # answers are by community only: by sub-grid they would not fit into memory
@@ -81,6 +82,7 @@ def close_tallies(world: Any, state: Any, tally: Any) -> None:
 @bare
 def watch(world: Any, state: Any, tally: Any, seen: float, now: float) -> float:
     """Add up who is in the system until now, while it counts; returns until when it is added up."""
+    # time before the days that count, and after them, adds nothing
     until = min(now, world.count_to)
     if until > seen:
         tally.totals[0] += state.inside[0] * (until - seen)
@@ -99,6 +101,7 @@ def note_waiting(world: Any, state: Any, tally: Any, struck: int, now: float) ->
     while hour_strikes <= now and hour_strikes < world.count_to:
         slot = state.ends[0]
         while slot >= 0:
+            # hours of all weeks are added to the hour of the week
             tally.waiting[struck % hours, state.slots[slot].cell, state.slots[slot].kind] += 1
             slot = state.slots[slot].later
         struck += 1

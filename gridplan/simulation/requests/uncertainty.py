@@ -14,21 +14,26 @@ from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
 from gridplan.rules.simulation import SimulationRules
 from gridplan.simulation.requests.calendar import list_turns
-from gridplan.simulation.requests.random_streams import blend_keys, draw_units, make_key, name_keys
+from gridplan.simulation.requests.random_streams import (
+    blend_keys,
+    make_key,
+    name_keys,
+    sample_units,
+)
 from gridplan.tables.conform import conform_table
 from gridplan.tables.roles import name_answering
 
 WORST = 0.1  # share of sub-grids whose mean chance is reported
 
 
-def draw_triangular(unit: Any, low: Any, mode: Any, high: Any) -> Floats:
+def sample_triangular(unit: Any, low: Any, mode: Any, high: Any) -> Floats:
     """Turn even samples into triangular ones, from low to high, mostly near the mode.
 
     Examples
     --------
-    >>> draw_triangular(np.array([0.0, 0.5, 1.0]), 10.0, 20.0, 30.0).tolist()
+    >>> sample_triangular(np.array([0.0, 0.5, 1.0]), 10.0, 20.0, 30.0).tolist()
     [10.0, 20.0, 30.0]
-    >>> draw_triangular(0.3, 7.0, 7.0, 7.0).tolist()
+    >>> sample_triangular(0.3, 7.0, 7.0, 7.0).tolist()
     7.0
     """
     u, a, c, b = np.broadcast_arrays(*(np.asarray(part, float) for part in (unit, low, mode, high)))
@@ -39,7 +44,7 @@ def draw_triangular(unit: Any, low: Any, mode: Any, high: Any) -> Floats:
     return np.where(b > a, np.where(u < (c - a) / width, below, above), c)
 
 
-def draw_households(
+def sample_households(
     plan: Plan, subgrids: pd.Index[Any], draws: int, seed: int, rules: SimulationRules
 ) -> Floats:
     """Sample the households of sub-grids: float64[draws, n].
@@ -64,14 +69,14 @@ def draw_households(
     out = np.zeros((draws, len(subgrids)))
     for n in range(draws):
         key = make_key(seed, n)
-        each_building = ndtri(draw_units(blend_keys(keys, key), 0))
-        shared = ndtri(draw_units(name_keys(["households"]) ^ key, 0))[0]
+        each_building = ndtri(sample_units(blend_keys(keys, key), 0))
+        shared = ndtri(sample_units(name_keys(["households"]) ^ key, 0))[0]
         # variances add up to 1, so each building's sample keeps its own distribution
         unit = ndtr(
             np.sqrt(rules.error_shared) * shared + np.sqrt(1.0 - rules.error_shared) * each_building
         )
         factor = np.append(
-            draw_triangular(unit, low, known, high) / np.where(known > 0, known, 1.0), 1.0
+            sample_triangular(unit, low, known, high) / np.where(known > 0, known, 1.0), 1.0
         )
         factor[sure] = 1.0
         # a building's factor moves all of its stairwells alike
@@ -79,20 +84,23 @@ def draw_households(
     return out
 
 
-def draw_demand(draws: int, seed: int, rules: SimulationRules) -> Floats:
+def sample_demand(draws: int, seed: int, rules: SimulationRules) -> Floats:
     """Sample how many times the usual demand there is: float64[draws]."""
     keys = np.array([make_key(seed, n) for n in range(draws)], np.uint64) ^ name_keys(["demand"])
-    return draw_triangular(draw_units(keys, 0), rules.demand_low, 1.0, rules.demand_high)
+    return sample_triangular(sample_units(keys, 0), rules.demand_low, 1.0, rules.demand_high)
 
 
-def draw_presence(draws: int, seed: int) -> Floats:
+def sample_presence(draws: int, seed: int) -> Floats:
     """Sample where in its range the presence of each role lies: float64[draws, roles]."""
     keys = np.array([make_key(seed, n) for n in range(draws)], np.uint64)
-    return np.column_stack([draw_units(keys ^ key, 0) for key in name_keys(name_answering())])
+    return np.column_stack([sample_units(keys ^ key, 0) for key in name_keys(name_answering())])
 
 
 def share_presence(rules: SimulationRules, level: Floats) -> Floats:
-    """Turn where in its range the presence of each role lies, [..., roles] from 0 to 1, into shares of days."""
+    """Turn places in the range of each role's presence into shares of days.
+
+    ``level`` is float64[..., roles] from 0, the least, to 1, the most.
+    """
     turns = list_turns(rules)
     low, high = (np.array([getattr(turn, end) for turn in turns]) for end in ("low", "high"))
     return np.asarray(low + level * (high - low))
@@ -111,15 +119,15 @@ def measure_chances(
         The rules; those of the plan's manifest if not given. Section
         ``simulation`` is used.
     draws
-        How often the households are drawn.
+        How often the households are sampled.
     seed
-        Where chance begins; the same buildings have the same draws in every
+        Where chance begins; the same buildings have the same samples in every
         plan.
 
     Returns
     -------
-    The table ``chances`` by sub-grid: chance (share of draws within low and
-    high), below, above, mean and the range in which nine draws of ten lie
+    The table ``chances`` by sub-grid: chance (share of samples within low and
+    high), below, above, mean and the range in which nine samples of ten lie
     (households).
 
     Examples
@@ -132,7 +140,7 @@ def measure_chances(
     """
     rules = rules or plan.rules
     residential = plan.subgrids[plan.subgrids["kind"] == "residential"].sort_index()
-    samples = draw_households(plan, residential.index, draws, seed, rules.simulation)
+    samples = sample_households(plan, residential.index, draws, seed, rules.simulation)
     # bands are of whole households
     whole = np.floor(samples + 0.5)
     below = (whole < residential["low"].to_numpy()).mean(axis=0)
@@ -164,7 +172,7 @@ def rank_plans(
     -------
     One row for each plan: subgrids, mean_chance (of being in band),
     worst_chance (mean of the least tenth), sure (share of sub-grids in band in
-    at least nine draws of ten).
+    at least nine samples of ten).
     """
     rows = {}
     for name, plan in plans.items():

@@ -115,11 +115,14 @@ def make_muster(
     if rules.surge.mutual_aid:
         more.append(list_aid(plan, posts, towns, cells, rules.surge))
     crew = pd.concat([mine, *more]).fillna("")
+    # helpers from outside are sorted among the others, so that links stay in
+    # one order
     crew.index.name = "post"
     crew = crew.reset_index().sort_values(ORDER, kind="stable").set_index("post")
     role = crew["role"].to_numpy(object)
     stages = OUTSIDE | {r.role: STAGE_OF.get(r.serves, "own") for r in find_roles()}
     stage = np.array([stages[r] for r in role], object)
+    # staff of the subdistrict belong to no community, and are always called
     called = crew["community"].isin(towns).to_numpy() | (role == "street_staff")
     cell, post, tier = _add_links(link_posts(plan, crew, cells), crew, cells, homes.to_numpy() > 0)
     shown = crew[["role", "community", "block"]].assign(
@@ -160,6 +163,7 @@ def list_members(
     links = plan.links[
         plan.links["kind"].isin(["pairing", "member_checkin"]) & plan.links["community"].isin(towns)
     ]
+    # the amount of a pairing is not a number of people
     amount = np.where(links["kind"] == "pairing", 0.0, links["amount"].to_numpy(float))
     number = (
         links.assign(amount=amount).groupby(["source", "community"])["amount"].sum().sort_index()
@@ -288,6 +292,7 @@ def measure_muster(
 
 def find_links(whole: ServiceSystem, some: ServiceSystem) -> Ints:
     """Find the rows of links among those of a larger system of the same sub-grids and posts."""
+    # one number for each link; both systems are sorted by sub-grid, then post
     before, after = (s.cell * np.int64(len(whole)) + s.post for s in (whole, some))
     return np.asarray(np.searchsorted(before, after))
 
@@ -304,6 +309,8 @@ def _measure_community(
     street = tier == STREET
     centre = system.cells["centre"].to_numpy(object)[cell]
     home = np.where(muster.home[post] == "", centre, muster.home[post])
+    # each place is looked up on the streets once, however many links begin or
+    # end there
     names, column = np.unique(centre.astype(str), return_inverse=True)
     spots, row = np.unique(home.astype(str), return_inverse=True)
     metres = ways.measure(
@@ -329,6 +336,7 @@ def _measure_community(
 def place_homes(plan: Plan, codes: Texts) -> gpd.GeoDataFrame:
     """Place stairwells and institutions by their codes."""
     shapes = plan.stairwells.geometry.reindex(codes)
+    # what is no stairwell is an institution
     shapes = shapes.where(shapes.notna(), plan.site.institutions.geometry.reindex(codes))
     return gpd.GeoDataFrame(
         geometry=gpd.GeoSeries(

@@ -29,7 +29,7 @@ class Bridge:
 
     code: str
     kind: str
-    at: Any
+    place: Any
 
 
 def find_struck(plan: Plan, event: Event, rules: SurgeRules) -> pd.Series[Any]:
@@ -62,6 +62,7 @@ def count_affected(plan: Plan, struck: pd.Series[Any]) -> pd.Series[Any]:
         .groupby(doors["subgrid"].astype(object))
         .sum()
     )
+    # exclusive grids look after themselves: only residential ones ask for help
     kind = plan.subgrids["kind"].reindex(homes.index)
     return homes[(homes > 0) & (kind == "residential")].sort_index()
 
@@ -81,6 +82,7 @@ def draw_closed(plan: Plan, event: Event, rules: SurgeRules) -> Any:
 
 def _join_lines(plan: Plan, event: Event) -> Any:
     """Join the shapes of the barriers and special grids along which an event happens."""
+    # a code may be of a barrier, of a special grid, or of both
     parts = [
         table.geometry[table.index.isin(event.along)].to_numpy()
         for table in (plan.site.barriers, plan.special_grids)
@@ -97,7 +99,7 @@ def find_shut(
     return [
         b
         for b in list_bridges(site, rules)
-        if b.code in openings or (closed is not None and shapely.intersects(closed, b.at))
+        if b.code in openings or (closed is not None and shapely.intersects(closed, b.place))
     ]
 
 
@@ -107,12 +109,14 @@ def spare_bridge(site: Site, closed: Any, bridge: Bridge, rules: WalkingRules) -
         return None
     raised = site.streets.geometry[find_raised(site.streets)].to_numpy()
     bridge_land = shapely.union_all(
-        [bridge.at, *raised[shapely.dwithin(raised, bridge.at, rules.opening_reach)]]
+        [bridge.place, *raised[shapely.dwithin(raised, bridge.place, rules.opening_reach)]]
     )
     # as wide as the closed land is there, and a little of both banks
     return shapely.difference(
         closed,
-        shapely.buffer(bridge_land, shapely.distance(bridge.at, shapely.boundary(closed)) + BANK),
+        shapely.buffer(
+            bridge_land, shapely.distance(bridge.place, shapely.boundary(closed)) + BANK
+        ),
     )
 
 
@@ -140,6 +144,8 @@ def close_ground(site: Site, closed: Any, openings: tuple[str, ...], rules: Walk
     # what is open must lie clear of the closed land
     gone = site.openings[~shapely.intersects(closed, site.openings.geometry.to_numpy())]
     over = find_raised(site.streets) & shapely.intersects(closed, site.streets.geometry.to_numpy())
+    # a hard barrier closes land to every way of measuring: along streets and
+    # straight
     row = gpd.GeoDataFrame(
         {"barrier": [CLOSED], "kind": ["closed"], "hard": [True]}, geometry=[closed], crs=site.crs
     )
@@ -150,7 +156,9 @@ def close_ground(site: Site, closed: Any, openings: tuple[str, ...], rules: Walk
 def shut_bridge(site: Site, bridge: Bridge, rules: WalkingRules) -> Site:
     """Shut one bridge: the opening, and the bridges and tunnels of streets beside it."""
     kept = site.openings.index != bridge.code
-    near = shapely.dwithin(site.streets.geometry.to_numpy(), bridge.at, rules.opening_reach)
+    near = shapely.dwithin(site.streets.geometry.to_numpy(), bridge.place, rules.opening_reach)
+    # a bridge of a street may be the opening itself, or stand beside it under
+    # another code
     shut = (find_raised(site.streets) & near) | (site.streets.index == bridge.code)
     return site.replace(openings=site.openings[kept], streets=site.streets[~shut])
 

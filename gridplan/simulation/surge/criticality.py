@@ -15,7 +15,7 @@ from gridplan.simulation.requests.kernel_state import AID, STREET
 from gridplan.simulation.surge.call_up import Muster, find_links, measure_muster, place_homes
 from gridplan.simulation.surge.closed_land import Bridge, close_ground, list_bridges, spare_bridge
 from gridplan.simulation.surge.event_course import AROUND, EventCourse, run_posture
-from gridplan.simulation.surge.surge_inputs import lay_blocks
+from gridplan.simulation.surge.surge_inputs import make_blocks
 from gridplan.simulation.surge.surge_tables import Outcome, compare_outcomes
 from gridplan.simulation.surge.surge_travel import SurgeTravel
 
@@ -41,7 +41,9 @@ def measure_worth(course: EventCourse, whole: Outcome, progress: Progress) -> pd
     shut = {bridge.code for bridge in course.shut}
     bridges_left = list_bridges(course.ways.site, course.rules.walking)
     spans = [
-        b for b in bridges_left if b.code not in shut and shapely.dwithin(b.at, course.near, AROUND)
+        b
+        for b in bridges_left
+        if b.code not in shut and shapely.dwithin(b.place, course.near, AROUND)
     ]
     total = len(pairs) + len(spans) + len(course.shut)
     rows = []
@@ -49,18 +51,18 @@ def measure_worth(course: EventCourse, whole: Outcome, progress: Progress) -> pd
     def report_progress(n: int) -> None:
         progress(f"{course.event.name}, each pairing and bridge", n, total)
 
-    blocks_before = lay_blocks(course.muster, course.event, course.rules, "surge")
+    blocks_before = make_blocks(course.muster, course.event, course.rules, "surge")
     for n, (kind, code, mask) in enumerate(pairs):
         report_progress(n)
         # only blocks in which a helper is missing change; the others keep their outcome
         blocks = set(course.muster.system.posts["block"].to_numpy(object)[mask])
-        rows += _tell(
+        rows += _tabulate_difference(
             course,
             kind,
             code,
             int(mask.sum()),
             whole,
-            _run(course, whole, blocks, laid=blocks_before, without=mask),
+            _run(course, whole, blocks, prepared=blocks_before, without=mask),
         )
     reach = Detours(course)
     for n, bridge in enumerate(spans):
@@ -68,7 +70,7 @@ def measure_worth(course: EventCourse, whole: Outcome, progress: Progress) -> pd
         # only communities whose ways could lead over the bridge are measured again
         fewer = _remeasure(course, course.ways.shut(bridge), reach.find_towns(bridge))
         longer = _find_longer(course.muster, fewer)
-        rows += _tell(
+        rows += _tabulate_difference(
             course,
             bridge.kind,
             bridge.code,
@@ -82,7 +84,7 @@ def measure_worth(course: EventCourse, whole: Outcome, progress: Progress) -> pd
         # shut bridges are compared the other way round: with them held open
         more = _remeasure(course, ways, reach.find_towns(bridge))
         longer = _find_longer(more, course.muster)
-        rows += _tell(
+        rows += _tabulate_difference(
             course,
             bridge.kind,
             bridge.code,
@@ -150,6 +152,8 @@ class Detours:
         ) / course.event.find_effect("slow", rules.surge)
         centre = links.cells["centre"].to_numpy(object)[links.cell]
         home = np.where(every.home[links.post] == "", centre, every.home[links.post])
+        # ways of no length, and those of staff without a home, change with no
+        # bridge
         kept = np.flatnonzero(every.hit[links.cell] & (links.tier != STREET) & (home != centre))
         codes, row = np.unique(
             np.concatenate([home[kept], centre[kept]]).astype(str), return_inverse=True
@@ -163,7 +167,7 @@ class Detours:
 
     def find_towns(self, bridge: Bridge) -> list[str]:
         """Find the communities to which a bridge may matter."""
-        middle = np.array([bridge.at.x, bridge.at.y])
+        middle = np.array([bridge.place.x, bridge.place.y])
         # no way over the bridge is shorter than the straight lines to and from it
         straight = np.hypot(*(self.home - middle).T) + np.hypot(*(self.centre - middle).T)
         return sorted(set(self.town[straight <= self.metres]))
@@ -171,18 +175,19 @@ class Detours:
 
 def _run_other(course: EventCourse, whole: Outcome, other: Muster, changed: Ints) -> Outcome:
     """Run the blocks of the sub-grids to which ways changed with another muster."""
+    # posts of a whole block may be called to where the way changed
     blocks = set(course.muster.system.cells["block"].to_numpy(object)[changed])
     return _run(course, whole, blocks, muster=other) if blocks else whole
 
 
 def _run(
-    course: EventCourse, whole: Outcome, blocks: set[Any], laid: Any = None, **other: Any
+    course: EventCourse, whole: Outcome, blocks: set[Any], prepared: Any = None, **other: Any
 ) -> Outcome:
     """Run the blocks that change; the others stay as they were."""
-    outcome = run_posture(course, "surge", only=blocks, blocks=laid, **other)
+    outcome = run_posture(course, "surge", only=blocks, blocks=prepared, **other)
     block = course.muster.system.cells["block"].to_numpy(object)[course.muster.affected]
     stays = ~np.isin(block, list(blocks))
-    parts = {name: getattr(outcome, name) for name in ("first", "done", "sums")}
+    parts = {name: getattr(outcome, name) for name in ("first", "finished", "sums")}
     for name, part in parts.items():
         # blocks do not meet, so what did not run is as before
         part[:, stays] = getattr(whole, name)[:, stays]
@@ -198,10 +203,10 @@ def _find_longer(with_: Muster, without: Muster) -> Ints:
     return np.asarray(np.unique(links.cell[minutes > links.way + TIME_TOLERANCE]))
 
 
-def _tell(
+def _tabulate_difference(
     course: EventCourse, kind: str, code: str, number: int, with_: Outcome, without: Outcome
 ) -> list[dict[str, Any]]:
-    """List the differences as rows."""
+    """Tabulate by how much later help comes without something, a row for each measure."""
     return [
         {
             "event": course.event.name,
@@ -209,11 +214,11 @@ def _tell(
             "of": code,
             "number": number,
             "measure": measure,
-            "mean": float(found.mean[0]),
-            "low": float(found.low[0]),
-            "high": float(found.high[0]),
+            "mean": float(difference.mean[0]),
+            "low": float(difference.low[0]),
+            "high": float(difference.high[0]),
         }
-        for measure, found in compare_outcomes(with_, without, MEASURES)
+        for measure, difference in compare_outcomes(with_, without, MEASURES)
     ]
 
 

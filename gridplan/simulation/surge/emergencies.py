@@ -1,4 +1,7 @@
-"""Events: where something happens, when and for how long, and what it does to demand and ways, as a TOML file gives them."""
+"""Events: where and when something happens, and what it does to demand and ways.
+
+They are read from a TOML file.
+"""
 
 from __future__ import annotations
 
@@ -111,18 +114,24 @@ class Event:
 
     def __post_init__(self) -> None:
         """Refuse what makes no sense, all at once."""
-        own: Any = self  # a TOML file may give anything
+        values: Any = self  # a TOML file may give anything
         kinds = name_emergencies()
-        wrong = [] if own.kind in kinds else [f"kind must be {', '.join(kinds)}, not {own.kind!r}"]
-        if isinstance(own.hours, bool) or not isinstance(own.hours, int) or own.hours < 1:
-            wrong.append(f"hours must be a whole number from 1, not {own.hours!r}")
+        wrong = (
+            []
+            if values.kind in kinds
+            else [f"kind must be {', '.join(kinds)}, not {values.kind!r}"]
+        )
+        # Python takes true for 1, but "hours = true" is a mistake
+        if isinstance(values.hours, bool) or not isinstance(values.hours, int) or values.hours < 1:
+            wrong.append(f"hours must be a whole number from 1, not {values.hours!r}")
         if (
-            not isinstance(own.start, datetime)
-            or own.start.tzinfo
-            or (own.start.minute, own.start.second) != (0, 0)
+            not isinstance(values.start, datetime)
+            or values.start.tzinfo
+            # the profile of demand begins a new value at each full hour
+            or (values.start.minute, values.start.second) != (0, 0)
         ):
             wrong.append(
-                f"start must be a full hour such as 2026-07-20T22:00:00, not {own.start!r}"
+                f"start must be a full hour such as 2026-07-20T22:00:00, not {values.start!r}"
             )
         for name, least in (
             ("demand", 0),
@@ -131,7 +140,7 @@ class Event:
             ("reach", 0),
             ("closed", -1),
         ):
-            value = getattr(own, name)
+            value = getattr(values, name)
             if value is not None and (
                 isinstance(value, bool)
                 or not isinstance(value, int | float)
@@ -139,7 +148,9 @@ class Event:
             ):
                 wrong.append(f"{name} must be a number from {least}, not {value!r}")
         loose = [
-            name for name in CODES if not all(isinstance(code, str) for code in getattr(own, name))
+            name
+            for name in CODES
+            if not all(isinstance(code, str) for code in getattr(values, name))
         ]
         wrong += [f"{name} must be a list of codes in quotes" for name in loose]
         if wrong:
@@ -194,8 +205,8 @@ def propose_event(plan: Plan) -> Event:
     Examples
     --------
     >>> from gridplan.synthetic import make_board_plan
-    >>> found = propose_event(make_board_plan())
-    >>> found.name, found.communities
+    >>> event = propose_event(make_board_plan())
+    >>> event.name, event.communities
     ('power_cut', ('0301',))
     """
     # the power cut always has a place, so that some event is found
@@ -204,7 +215,9 @@ def propose_event(plan: Plan) -> Event:
 
 
 def read_events(path: str | Path, crs: Any = None) -> list[Event]:
-    """Read events from a TOML file, in its order; files of outlines stand beside it and are brought into a CRS.
+    """Read events from a TOML file, in its order.
+
+    Files of outlines are beside it, and are brought into a CRS.
 
     Raises
     ------
@@ -219,6 +232,7 @@ def read_events(path: str | Path, crs: Any = None) -> list[Event]:
             f"{path}: cannot be read as TOML ({error}); `gridplan surge --template` prints one"
         ) from error
     tables = data.get("event")
+    # a misspelt table would otherwise be passed over in silence
     others = [key for key in data if key != "event"]
     if others or not isinstance(tables, Mapping) or not tables:
         named = f", not {others[0]}" if others else ""
@@ -234,14 +248,16 @@ def read_events(path: str | Path, crs: Any = None) -> list[Event]:
 def _read_event(name: str, values: Any, folder: Path, crs: Any) -> Event:
     if not isinstance(values, Mapping):
         raise RuleError(f"event.{name} is not a table such as [event.{name}]")
-    own = [f.name for f in fields(Event) if f.name not in {"name", "changes"}]
+    known_keys = [f.name for f in fields(Event) if f.name not in {"name", "changes"}]
     ruled = {f.name for f in fields(SurgeRules)}
-    told: dict[str, Any] = {}
+    given_values: dict[str, Any] = {}
     changes: dict[str, dict[str, Any]] = {}
     unknown = []
     for key, value in values.items():
-        if key in own:
-            told[key] = tuple(value) if key in CODES and isinstance(value, list) else value
+        if key in known_keys:
+            is_codes = key in CODES and isinstance(value, list)
+            given_values[key] = tuple(value) if is_codes else value
+        # rules of the section surge may be named without their section
         elif key in ruled:
             changes.setdefault("surge", {})[key] = value
         elif key in ("surge", "simulation", "walking", "coverage") and isinstance(value, Mapping):
@@ -249,16 +265,18 @@ def _read_event(name: str, values: Any, folder: Path, crs: Any) -> Event:
         else:
             unknown.append(key)
     if unknown:
-        known = f"{', '.join(own)}, the rules of surge, and the sections simulation, walking and coverage"
+        sections = "the rules of surge, and the sections simulation, walking and coverage"
+        known = f"{', '.join(known_keys)}, {sections}"
         raise RuleError(f"event {name}: unknown key {', '.join(unknown)}; an event has {known}")
-    lone = [key for key in CODES if isinstance(told.get(key), str)]
+    # a text would pass for a list of its letters
+    lone = [key for key in CODES if isinstance(given_values.get(key), str)]
     if lone:
         raise RuleError(f"event {name}: {', '.join(lone)} must be a list of codes in quotes")
-    if "area" in told:
-        told["area"] = _read_area(name, folder / str(told["area"]), crs)
-    found = Event(name, **told, changes=changes)
-    found.replace_rules(Rules())  # a rule that is not known is refused here
-    return found
+    if "area" in given_values:
+        given_values["area"] = _read_area(name, folder / str(given_values["area"]), crs)
+    event = Event(name, **given_values, changes=changes)
+    event.replace_rules(Rules())  # a rule that is not known is refused here
+    return event
 
 
 def _read_area(name: str, path: Path, crs: Any) -> Any:
@@ -273,6 +291,7 @@ def _read_area(name: str, path: Path, crs: Any) -> Any:
         raise RuleError(
             f"event {name}: {path} names no CRS, so nobody knows where it lies -> write it with one"
         )
+    # outlines drawn by hand cross themselves; repaired, they can be joined
     area = shapely.union_all(
         shapely.make_valid((shapes.to_crs(crs) if crs is not None else shapes).geometry.to_numpy())
     )
@@ -281,7 +300,7 @@ def _read_area(name: str, path: Path, crs: Any) -> Any:
     return area
 
 
-def find_codes(event: Event, plan: Plan) -> None:
+def refuse_unknown_codes(event: Event, plan: Plan) -> None:
     """Refuse codes that the plan does not know, all at once.
 
     Raises
@@ -302,5 +321,6 @@ def find_codes(event: Event, plan: Plan) -> None:
             wrong.append(f"{name}: {len(strange)} not in the plan{quote_ids(strange)}")
     if wrong:
         raise RuleError(
-            f"event {event.name}: {'; '.join(wrong)} -> see the plan's tables barriers, special_grids, openings"
+            f"event {event.name}: {'; '.join(wrong)} "
+            "-> see the plan's tables barriers, special_grids, openings"
         )

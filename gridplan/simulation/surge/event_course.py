@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from gridplan.simulation.requests.event_kernel import run_days
 from gridplan.simulation.requests.kernel_inputs import SimulationBlock
 from gridplan.simulation.requests.kernel_state import ANSWERED, BY_TIER, CAME, COUNTS, RESOLVED
 from gridplan.simulation.requests.random_streams import make_key
-from gridplan.simulation.requests.uncertainty import draw_demand, draw_households
+from gridplan.simulation.requests.uncertainty import sample_demand, sample_households
 from gridplan.simulation.surge.call_up import Muster, make_muster, measure_muster
 from gridplan.simulation.surge.closed_land import (
     Bridge,
@@ -33,9 +34,9 @@ from gridplan.simulation.surge.emergencies import Event
 from gridplan.simulation.surge.surge_inputs import (
     CHECK,
     POSTURES,
-    draw_shares,
-    draw_surge,
-    lay_blocks,
+    make_blocks,
+    sample_event_world,
+    sample_shares,
 )
 from gridplan.simulation.surge.surge_tables import Outcome
 from gridplan.simulation.surge.surge_travel import SurgeTravel
@@ -96,13 +97,13 @@ def open_course(
     muster = measure_muster(
         plan, first, ways, event_rules, event.find_effect("slow", event_rules.surge)
     )
-    homes = draw_households(
+    homes = sample_households(
         plan, muster.system.cells.index, replications, seed, event_rules.simulation
     )
     keys = [make_key(seed, n) for n in range(replications)]
-    demand = draw_demand(replications, seed, event_rules.simulation)
+    demand = sample_demand(replications, seed, event_rules.simulation)
     shares = {
-        posture: draw_shares(muster, event, event_rules, posture, replications, seed)
+        posture: sample_shares(muster, event, event_rules, posture, replications, seed)
         for posture in POSTURES
     }
     shut = find_shut(land, closed, event.openings, event_rules.walking)
@@ -139,65 +140,67 @@ def run_posture(
     """Run all replications of an event in one posture.
 
     ``muster`` replaces the course's own (other ways), ``blocks`` are
-    those laid out before; ``without`` is a mask of posts that do not come;
+    those made before; ``without`` is a mask of posts that do not come;
     ``only`` are codes of blocks, the others are left as if nobody were there.
     """
     called_up = muster or course.muster
     share = course.shares[posture]
-    usual = course.shares["usual"]
     if without is not None:
         # a share of zero: the post stays in the system, so all streams stay the same
         share = np.where(without, 0.0, share)
-    blocks = blocks or lay_blocks(called_up, course.event, course.rules, posture)
+    blocks = blocks or make_blocks(called_up, course.event, course.rules, posture)
     outcome = Outcome.make_empty(called_up, len(course.keys), course.event.hours * 60.0)
     chosen = [block for block in blocks if only is None or block.code in only]
     for number, block in enumerate(chosen):
         rows = np.flatnonzero(called_up.checks[block.cells] > 0)
 
-        def run(
-            n: int, block: SimulationBlock = block, rows: Ints = rows
-        ) -> tuple[Floats, Floats, Floats]:
-            # the same key in both postures, and with and without each helper
-            world = draw_surge(
-                block,
-                called_up,
-                course.event,
-                course.rules,
-                course.keys[n],
-                course.households[n, block.cells],
-                float(course.demand[n]),
-                share[n, block.posts],
-                usual[n, block.posts],
-            )
-            tally = run_days(world, 0)[0]
-            counts = tally.counts[rows]
-            done = np.where(
-                # a sub-grid is done when all of its checks are, not the last that was
-                # begun
-                counts[:, CHECK, RESOLVED] == called_up.checks[block.cells][rows],
-                tally.last[rows, CHECK],
-                np.inf,
-            )
-            requests = counts[:, 0, [CAME, ANSWERED]]
-            by_tier = counts[:, CHECK, BY_TIER:COUNTS]
-            sums = np.column_stack(
-                [counts[:, CHECK, RESOLVED], requests, tally.sums[rows, 0, 0], by_tier]
-            )
-            return tally.first[rows, CHECK], done, sums
-
         def report_progress(stage: str, done: int, total: int, number: int = number) -> None:
             progress(stage, number * total + done, len(chosen) * total)
 
         results = map_tasks(
-            run,
+            partial(_run_once, course, called_up, block, rows, share),
             list(range(len(course.keys))),
             workers=course.workers,
             stage=stage,
             progress=report_progress,
         )
+        # rows of the block become rows of all affected sub-grids, which are sorted
         affected_rows = np.searchsorted(called_up.affected, rows + block.cells.start)
-        for n, (first, done, sums) in enumerate(results):
+        for n, (first, finished, sums) in enumerate(results):
             outcome.first[n, affected_rows] = first
-            outcome.done[n, affected_rows] = done
+            outcome.finished[n, affected_rows] = finished
             outcome.sums[n, affected_rows] = sums
     return outcome
+
+
+def _run_once(
+    course: EventCourse, muster: Muster, block: SimulationBlock, rows: Ints, share: Floats, n: int
+) -> tuple[Floats, Floats, Floats]:
+    """Run one replication of a block; ``rows`` are its sub-grids that are affected.
+
+    Returns
+    -------
+    Minutes until somebody came and until all checks were done, and the sums of
+    an outcome, of each of these sub-grids.
+    """
+    # the same key in both postures, and with and without each helper
+    world = sample_event_world(
+        block,
+        muster,
+        course.event,
+        course.rules,
+        course.keys[n],
+        course.households[n, block.cells],
+        float(course.demand[n]),
+        share[n, block.posts],
+        course.shares["usual"][n, block.posts],
+    )
+    tally = run_days(world, 0)[0]
+    counts = tally.counts[rows]
+    # a sub-grid is finished when all of its checks are, not the last that was begun
+    all_resolved = counts[:, CHECK, RESOLVED] == muster.checks[block.cells][rows]
+    finished = np.where(all_resolved, tally.last[rows, CHECK], np.inf)
+    requests = counts[:, 0, [CAME, ANSWERED]]
+    by_tier = counts[:, CHECK, BY_TIER:COUNTS]
+    sums = np.column_stack([counts[:, CHECK, RESOLVED], requests, tally.sums[rows, 0, 0], by_tier])
+    return tally.first[rows, CHECK], finished, sums

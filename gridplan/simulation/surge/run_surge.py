@@ -19,7 +19,12 @@ from gridplan.simulation.requests.request_tables import number_rows
 from gridplan.simulation.requests.service_system import refuse_unstaffed
 from gridplan.simulation.surge.call_up import STAGES
 from gridplan.simulation.surge.criticality import measure_worth
-from gridplan.simulation.surge.emergencies import Event, find_codes, propose_event, read_events
+from gridplan.simulation.surge.emergencies import (
+    Event,
+    propose_event,
+    read_events,
+    refuse_unknown_codes,
+)
 from gridplan.simulation.surge.event_course import EventCourse, open_course, run_posture
 from gridplan.simulation.surge.surge_inputs import POSTURES
 from gridplan.simulation.surge.surge_tables import tabulate_curve, tabulate_outcome
@@ -125,6 +130,7 @@ def surge(
     worths = []
     described = {}
     for event in chosen:
+        # both postures share one course, so that they differ by nothing but the call-up
         course = open_course(plan, event, rules, replications, seed, workers)
         outcomes = {
             p: run_posture(course, p, progress=progress, stage=f"{event.name}, {p}")
@@ -132,6 +138,7 @@ def surge(
         }
         helped += [tabulate_outcome(event, p, outcome) for p, outcome in outcomes.items()]
         curves += [tabulate_curve(event.name, p, outcome) for p, outcome in outcomes.items()]
+        # the dearest part: a run for each pairing and bridge
         if worth:
             worths.append(measure_worth(course, outcomes["surge"], progress))
         described[event.name] = _describe(course)
@@ -154,11 +161,13 @@ def _choose(plan: Plan, events: Any) -> list[Event]:
         chosen = read_events(events, plan.site.crs)
     else:
         chosen = [events] if isinstance(events, Event) else list(events)
+    # tables hold events by name, so that two of one name would become one
     names = [event.name for event in chosen]
     if not names or len(set(names)) < len(names):
         raise RuleError(f"events need names of their own, not {', '.join(names) or 'none'}")
+    # before any is run, as each takes its time
     for event in chosen:
-        find_codes(event, plan)
+        refuse_unknown_codes(event, plan)
     return chosen
 
 
@@ -168,6 +177,7 @@ def _describe(course: EventCourse) -> dict[str, Any]:
     event = course.event
     muster = course.muster
     cut = muster.list_cut_off()
+    # streets that cross closed land count only with the part on it
     metres = 0.0
     streets = course.land.streets.geometry.to_numpy()
     if course.closed is not None:
@@ -178,6 +188,7 @@ def _describe(course: EventCourse) -> dict[str, Any]:
         notes.append(
             f"no streets are known: ways are straight lines times {event_rules.walking.detour:g}"
         )
+    # pairing is a step of its own that may have been left out: name the remedy
     if not called["institution"]:
         notes.append(
             "no institution is paired with what is affected, so none sends members "
@@ -204,6 +215,7 @@ def _describe(course: EventCourse) -> dict[str, Any]:
         "cut_off": cut,
         "called": called,
         "notes": notes,
+        # the rules of the event itself, which may differ from those of the plan
         "rules": {
             name: event_rules.to_dict()[name]
             for name in ("surge", "simulation", "coverage", "walking")

@@ -16,21 +16,26 @@ from gridplan.arrays import Floats, Ints, Records
 from gridplan.rules.all_rules import Rules
 from gridplan.rules.simulation import DAY
 from gridplan.simulation.requests.calendar import (
-    lay_profile,
-    lay_ticks,
+    list_ticks,
     list_turns,
     number_roles,
+    sum_profile,
     write_ticks,
 )
 from gridplan.simulation.requests.kernel_inputs import (
     SimulationBlock,
     cut_blocks,
-    draw_world,
     open_tiers,
+    sample_world,
 )
 from gridplan.simulation.requests.kernel_state import CALL, NEIGHBOUR, STAGES, STEP, TIERS, World
-from gridplan.simulation.requests.random_streams import blend_keys, draw_units, make_key, name_keys
-from gridplan.simulation.requests.uncertainty import draw_presence, share_presence
+from gridplan.simulation.requests.random_streams import (
+    blend_keys,
+    make_key,
+    name_keys,
+    sample_units,
+)
+from gridplan.simulation.requests.uncertainty import sample_presence, share_presence
 from gridplan.simulation.surge.call_up import Muster
 from gridplan.simulation.surge.emergencies import Event
 from gridplan.tables.roles import name_answering, name_roles
@@ -47,28 +52,33 @@ RANGES = {
 
 
 def number_shifts() -> tuple[int, int]:
-    """Return the turns of those called up, which follow those of roles: all come at first, then each half in turn."""
+    """Return the two turns of those called up, which follow those of roles.
+
+    All come at first, then each half in turn.
+    """
     roles = len(name_answering())
     return roles, roles + 1
 
 
-def lay_blocks(muster: Muster, event: Event, rules: Rules, posture: str) -> list[SimulationBlock]:
+def make_blocks(muster: Muster, event: Event, rules: Rules, posture: str) -> list[SimulationBlock]:
     """Make the blocks of a muster for an event, which begins at minute 0, in a posture.
 
     The posture is usual or surge.
     """
+    # an event counts from its first minute to its last, with nothing before
     plain = rules.replace(simulation={"warm_days": 0, "after_days": 0})
     hour = event.start.hour
+    # whole days from the midnight before, as the calendar has them
     days = -(-(hour + event.hours) * 60 // DAY)
     first = event.start.date()
     turns = list_turns(rules.simulation)
-    running = lay_profile(rules.simulation, first, days)[:, :, hour:]
+    running = sum_profile(rules.simulation, first, days)[:, :, hour:]
     notices = (
         [getattr(rules.surge, f"{stage}_notice") for stage in set(muster.stage)]
         if posture == "surge"
         else []
     )
-    ticks = lay_ticks(turns, first, days, notices, begun=int(hour * STEP))
+    ticks = list_ticks(turns, first, days, notices, begun=int(hour * STEP))
     shared = {"running": running - running[:, :, :1], "ticks": ticks, "turns": len(turns)}
     if posture == "surge":
         shared |= {
@@ -78,12 +88,12 @@ def lay_blocks(muster: Muster, event: Event, rules: Rules, posture: str) -> list
         }
     blocks = cut_blocks(muster.system, plain, first, 1)
     return [
-        replace(block, world=_lay_world(block, muster, event, rules, posture, shared))
+        replace(block, world=_make_event_world(block, muster, event, rules, posture, shared))
         for block in blocks
     ]
 
 
-def _lay_world(
+def _make_event_world(
     block: SimulationBlock,
     muster: Muster,
     event: Event,
@@ -161,6 +171,7 @@ def _add_shifts(ticks: Records, event: Event, rules: Rules) -> Records:
         for r in ticks
     ]
     rows += [(0.0, 1, turn, 0) for turn in shifts]
+    # both halves are there until the first change; then they relieve one another
     for n in range(1, int(np.ceil(end / length))):
         on = shifts[n % 2 == 0]
         off = shifts[n % 2 == 1]
@@ -168,16 +179,16 @@ def _add_shifts(ticks: Records, event: Event, rules: Rules) -> Records:
     return write_ticks(rows)
 
 
-def draw_shares(
-    muster: Muster, event: Event, rules: Rules, posture: str, draws: int, seed: int
+def sample_shares(
+    muster: Muster, event: Event, rules: Rules, posture: str, samples: int, seed: int
 ) -> Floats:
-    """Sample the share of posts that are there, float64[draws, m].
+    """Sample the share of posts that are there, float64[samples, m].
 
     By role on usual turns, by stage of those called up.
 
     Of those who live in what the event affects, fewer can come.
     """
-    share = share_presence(rules.simulation, draw_presence(draws, seed))[:, muster.role]
+    share = share_presence(rules.simulation, sample_presence(samples, seed))[:, muster.role]
     # those from outside have no usual turns
     share[:, np.isin(muster.stage, ["institution", "aid"])] = 0.0
     can = np.where(muster.struck, event.find_effect("struck", rules.surge), 1.0)
@@ -186,18 +197,18 @@ def draw_shares(
     volunteers = number_roles(name_roles(serves="volunteer"))
     group = np.array([RANGES[s] for s in muster.stage], object)
     group[(np.isin(muster.role, volunteers)) & (muster.stage == "community")] = "volunteer"
-    keys = np.array([make_key(seed, n) for n in range(draws)], np.uint64)
+    keys = np.array([make_key(seed, n) for n in range(samples)], np.uint64)
     for name in ("post", "volunteer", "member"):
         ends = [getattr(rules.surge, f"{name}_{end}") for end in ("low", "high")]
-        drawn = ends[0] + draw_units(blend_keys(keys, name_keys([f"surge {name}"])[0]), 0) * (
-            ends[1] - ends[0]
-        )
+        units = sample_units(blend_keys(keys, name_keys([f"surge {name}"])[0]), 0)
+        sampled = ends[0] + units * (ends[1] - ends[0])
         these_posts = muster.called & (group == name)
-        share[:, these_posts] = drawn[:, None]
+        # one share for the whole group: how many come is uncertain, not who
+        share[:, these_posts] = sampled[:, None]
     return np.asarray(share * can)
 
 
-def draw_surge(
+def sample_event_world(
     block: SimulationBlock,
     muster: Muster,
     event: Event,
@@ -210,11 +221,11 @@ def draw_surge(
 ) -> World:
     """Make the world of one replication: more requests where homes are affected, no wishes.
 
-    ``homes`` are float64[n] of the block in this draw, ``demand`` times the
+    ``homes`` are float64[n] of the block in this sample, ``demand`` times the
     usual, ``share`` and ``usual`` those of posts, float64[m], in this posture
     and on usual turns. Who is on duty when the event begins, sets out at once.
     """
-    world = draw_world(block, key, homes, demand, share)
+    world = sample_world(block, key, homes, demand, share)
     role = muster.role[block.posts]
     called = np.isin(world.posts["turn"], number_shifts())
     for tick in world.ticks[
@@ -225,7 +236,7 @@ def draw_surge(
         on_this_turn = np.flatnonzero(called & (role == tick["turn"]))
         # the same number of the stream as the kernel takes, so presence agrees
         there = on_this_turn[
-            draw_units(world.posts["key"][on_this_turn], int(tick["day"])) < usual[on_this_turn]
+            sample_units(world.posts["key"][on_this_turn], int(tick["day"])) < usual[on_this_turn]
         ]
         world.posts["begins"][there] = -np.inf
         world.posts["share"][there] = 1.0

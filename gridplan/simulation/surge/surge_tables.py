@@ -40,6 +40,7 @@ TIER_NAMES = {
     "institution": INSTITUTION,
     "aid": AID,
 }
+# Minutes at which the curve is read, close together where help spreads fast.
 EDGES = (
     5,
     10,
@@ -77,7 +78,7 @@ class Outcome:
 
     Minutes until somebody came and until all were seen to.
 
-    ``first`` and ``done`` are float64[replications, k], infinite where it
+    ``first`` and ``finished`` are float64[replications, k], infinite where it
     never came to it; ``sums`` are float64[replications, k, :]: checks done,
     requests, those answered, minutes until then, and checks answered by tier.
     """
@@ -87,7 +88,7 @@ class Outcome:
     checks: Ints
     end: float
     first: Floats
-    done: Floats
+    finished: Floats
     sums: Floats
 
     @classmethod
@@ -113,6 +114,7 @@ class Outcome:
             return np.array([CITY], object), np.zeros(1, np.int64)
         if level == "subgrid":
             return self.codes, np.arange(n)
+        # sub-grids are sorted by community, so each is a run of rows
         starts = np.flatnonzero(np.append(True, self.community[1:] != self.community[:-1]))
         return self.community[starts], starts
 
@@ -125,8 +127,9 @@ def take_measures(outcome: Outcome, level: str) -> dict[str, tuple[Floats, Float
     _, starts = outcome.group(level)
     # where nobody came, the event's length is a lower bound that keeps means finite
     first = np.minimum(outcome.first, outcome.end)
-    finished = np.minimum(outcome.done, outcome.end)
+    finished = np.minimum(outcome.finished, outcome.end)
     number = np.diff(np.append(starts, len(outcome.codes))).astype(float)
+    # a denominator of one, for measures that are no means over sub-grids
     one = np.ones((len(first), len(starts)))
     helped = np.isfinite(outcome.first)
     sums = np.add.reduceat(outcome.sums, starts, axis=1)
@@ -204,6 +207,7 @@ def tabulate_curve(event: str, posture: str, outcome: Outcome) -> pd.DataFrame:
         codes, starts = outcome.group(level)
         number = np.diff(np.append(starts, len(outcome.codes))).astype(float)
         for edge in edges:
+            # at the edge itself help has come
             came = np.add.reduceat(outcome.first <= edge, starts, axis=1, dtype=float)
             estimate = estimate_ratio(came, number * np.ones_like(came))
             table = pd.DataFrame(

@@ -112,7 +112,7 @@ def _find_edges(
     gone = np.isin(
         network.street, site.streets.index.difference(land_left.streets.index).to_numpy(object)
     )
-    near = _find_near(network, bridge.at, rules.opening_reach) & ~gone
+    near = _find_near(network, bridge.place, rules.opening_reach) & ~gone
     lines = network.draw_edges(np.flatnonzero(near))
     shapes = find_obstacles(site, rules, gated=False).shapes
     over = np.unique(shapely.STRtree(lines).query(shapes, predicate="intersects")[1])
