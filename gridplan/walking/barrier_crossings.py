@@ -35,6 +35,8 @@ def meet_barriers(
     start, stop = _find_shares(pieces, piece_ground, parts)
     closed = ~_find_near(parts, ways, reach)
     length = np.hypot(*(pieces.last[piece_ground] - pieces.first[piece_ground]).T)
+    # an end on the very barrier would still join both sides, so a little more
+    # is taken out
     widen = np.where(closed, GAP / length, 0.0)
     return piece_ground, np.clip(start - widen, 0, 1), np.clip(stop + widen, 0, 1), closed
 
@@ -44,6 +46,8 @@ def _find_shares(pieces: StreetPieces, piece: Ints, parts: Shapes) -> tuple[Floa
     if len(parts) == 0:
         return np.zeros(0), np.zeros(0)
     ends = [
+        # a street that only touches a barrier meets it in a point, which is
+        # both ends
         np.where(shapely.get_type_id(parts) == 0, parts, shapely.get_point(parts, n))
         for n in (0, -1)
     ]

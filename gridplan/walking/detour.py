@@ -1,4 +1,7 @@
-"""Detour: ways where no streets are known, as straight lines times a factor, over openings where a barrier lies between."""
+"""Detour: ways where no streets are known, as straight lines times a factor.
+
+Where a barrier lies between, they go over its openings.
+"""
 
 from __future__ import annotations
 
@@ -81,18 +84,23 @@ def fit_detour(
     Source: the ratio of network to straight distance, known as circuity; taken
     as a ratio of sums, so that ways count by their length.
     """
+    # sorted, so that the order of a table cannot change which doors are taken
     doors = doors[doors["snapped"]].sort_index()
     chosen = np.sort(np.random.default_rng(seed).permutation(len(doors))[:sample])
     xy = shapely.get_coordinates(points.geometry.reindex(doors.index).to_numpy())
+    # far beyond the straight limit, so that a long way round is not taken for
+    # none
     ways = measure_paths(network, doors.iloc[chosen], doors, farthest * 10).tocoo()
     straight = np.hypot(*(xy[chosen][ways.row] - xy[ways.col]).T)
+    # short pairs say more about the corner of a block than about the town
     kept = (straight >= nearest) & (straight <= farthest)
     kept[kept] = ~find_obstacles(site, rules, gated=False).find_blocked(
         xy[chosen][ways.row[kept]], xy[ways.col[kept]]
     )
     if not kept.any():
         raise ValueError(
-            f"no two doors {nearest:g} to {farthest:g} m apart are joined by streets, with no barrier between"
+            f"no two doors {nearest:g} to {farthest:g} m apart are joined by streets, "
+            "with no barrier between"
         )
     metres = ways.data[kept]
     straight = straight[kept]
@@ -135,16 +143,19 @@ def measure_straight(
         shapely.get_coordinates(shapely.point_on_surface(t.geometry.to_numpy()))
         for t in (sources, targets)
     )
+    # finite even without a limit: farther than any two places
     reach = min(limit / rules.detour, ANYWHERE)
+    # ways are held in blocks of sources, as all at once would not fit into
+    # memory
     batch = max(1, CELLS // max(1, len(b)))
-    found = [
+    parts = [
         _measure_some(a[first : first + batch], b, obstacles, reach)
         for first in range(0, len(a), batch)
     ]
     row = np.concatenate(
-        [np.zeros(0, np.int64), *(part[0] + n * batch for n, part in enumerate(found))]
+        [np.zeros(0, np.int64), *(part[0] + n * batch for n, part in enumerate(parts))]
     )
-    column, metres = (np.concatenate([np.zeros(0), *(part[c] for part in found)]) for c in (1, 2))
+    column, metres = (np.concatenate([np.zeros(0), *(part[c] for part in parts)]) for c in (1, 2))
     return csr_array(
         (metres * rules.detour, (row, column.astype(np.int64))), shape=(len(a), len(b))
     )
@@ -153,13 +164,14 @@ def measure_straight(
 def _measure_some(
     a: Floats, b: Floats, obstacles: Obstacles, reach: float
 ) -> tuple[Ints, Ints, Floats]:
-    """Measure the ways from some places to all others; returns rows, columns and straight metres."""
+    """Measure the ways from some places to all others: rows, columns and straight metres."""
     row, column = shapely.STRtree(shapely.points(b)).query(
         shapely.points(a), predicate="dwithin", distance=reach
     )
     metres = np.hypot(*(a[row] - b[column]).T)
     blocked = obstacles.find_blocked(a[row], b[column])
     if blocked.any():
+        # only places with a blocked way take part in the search over openings
         near = np.unique(row[blocked])
         far = np.unique(column[blocked])
         over = _go_by_openings(a[near], b[far], obstacles, reach)
@@ -167,15 +179,21 @@ def _measure_some(
             np.searchsorted(near, row[blocked]), np.searchsorted(far, column[blocked])
         ]
     kept = metres <= reach
+    # the order that the tree returns is not defined; the result needs one
     order = np.lexsort((column[kept], row[kept]))
     return row[kept][order], column[kept][order], metres[kept][order]
 
 
 def _go_by_openings(a: Floats, b: Floats, obstacles: Obstacles, reach: float) -> Floats:
-    """Measure the straight metres from each place to each other by one opening or several; infinite where there is no way."""
+    """Measure the straight metres between places by one opening or several.
+
+    Infinite where there is no way.
+    """
     k = len(obstacles.places)
     n = len(a)
     m = len(b)
+    # nodes are numbered: openings from 0, then the places of a, then those of
+    # b
     tree = shapely.STRtree(shapely.points(obstacles.places))
     place, first = tree.query(shapely.points(a), predicate="dwithin", distance=reach)
     other, last = tree.query(shapely.points(b), predicate="dwithin", distance=reach)
@@ -183,6 +201,7 @@ def _go_by_openings(a: Floats, b: Floats, obstacles: Obstacles, reach: float) ->
     one, two = one[one != two], two[one != two]
     out = _keep_free(a[place], obstacles.places[first], obstacles, first)
     into = _keep_free(obstacles.places[last], b[other], obstacles, last)
+    # over a bridge one may always go from one end to the other
     between = _keep_free(obstacles.places[one], obstacles.places[two], obstacles, one, two) | (
         obstacles.twin[one] == two
     )
@@ -200,7 +219,7 @@ def _keep_free(start: Floats, stop: Floats, obstacles: Obstacles, *openings: Int
 
 
 def note_detour(rules: WalkingRules, count: int, fitted: Detour | None = None) -> Entry:
-    """Note in the ledger that ways are straight lines times a factor, and where the factor comes from."""
+    """Note in the ledger that ways are straight lines times a factor, and the factor's source."""
     origin = (
         "assumed"
         if fitted is None

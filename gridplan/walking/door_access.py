@@ -1,4 +1,7 @@
-"""Access: how doors and posts reach the walking network, off the streets and by no way that a barrier or wall blocks."""
+"""Access: how doors and posts reach the walking network.
+
+Off the streets, and by no way that a barrier or wall blocks.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +19,9 @@ from gridplan.tables.ledger import Entry
 from gridplan.walking.network import WalkingNetwork
 from gridplan.walking.obstacles import Obstacles, find_obstacles
 
-LADDER = (
-    0.125,
-    0.25,
-    0.5,
-    1.0,
-)  # shares of the limit within which streets are looked for in turn, where the nearest is cut off
+# Shares of the limit within which streets are looked for in turn, where the
+# nearest is cut off: most points find one close by, and few look far.
+LADDER = (0.125, 0.25, 0.5, 1.0)
 AT_ONCE = 500_000  # ways looked at together, to bound the memory
 NO_STREET = "no street within reach"
 CUT_OFF = "cut off from every street within reach"
@@ -29,7 +29,11 @@ CUT_OFF = "cut off from every street within reach"
 
 @dataclass(frozen=True)
 class StreetAccess:
-    """Where points meet the network: edge (-1: nowhere), metres along it from its first node, and metres of the way there."""
+    """Where points meet the network.
+
+    The edge (-1: nowhere), metres along it from its first node, and metres of
+    the way there.
+    """
 
     edge: Ints
     along: Floats
@@ -78,10 +82,12 @@ def reach_doors(
         np.where(shapely.get_type_id(shapes) == 0, shapes, shapely.point_on_surface(shapes))
     )
     obstacles = find_obstacles(site, rules)
+    # doors of one place are looked up once
     distinct, row = np.unique(np.round(places, 3), axis=0, return_inverse=True)
     finder = AccessSearch(network, obstacles, rules.access_limit)
     foot, gate = finder.find_feet(distinct)
     edge = foot.edge
+    # a NaN at the end is what the edge -1 reads: no street, no metres
     metres = np.append(network.metres, np.nan)[edge]
     reason = np.where(
         edge >= 0, "", np.where(finder.has_near(distinct), CUT_OFF, NO_STREET)
@@ -144,12 +150,15 @@ class AccessSearch:
         return near
 
     def find_feet(self, xy: Floats) -> tuple[StreetAccess, Ints]:
-        """Find the nearest foot of each point, straight or through a gate; returns the feet, and the gate (-1: none)."""
+        """Find the nearest foot of each point, straight or through a gate.
+
+        Returns the feet, and the gate (-1: none).
+        """
         foot = self.find_straight(xy)
         gate = np.full(len(xy), -1)
         nearest = self._find_nearest(xy)
-        # The nearest edge of all cannot be bettered; what was turned away from
-        # it may be better off through a gate.
+        # No way is shorter than that to the nearest edge of all; a point that
+        # may not go there straight may find a shorter way through a gate.
         away = np.flatnonzero((nearest.edge >= 0) & ~(foot.leg <= nearest.leg + 1e-9))
         if len(away) and self.obstacles.gate.any():
             via, through = self._find_by_gates(xy[away])
@@ -161,20 +170,20 @@ class AccessSearch:
         return foot, gate
 
     def find_straight(self, xy: Floats, *gate: Ints) -> StreetAccess:
-        """Find the nearest foot that a straight way leads to; where the points are gates, these are given."""
+        """Find the nearest foot that a straight way leads to; ``gate`` if the points are gates."""
         foot = self._find_nearest(xy)
         known = np.flatnonzero(foot.edge >= 0)
         blocked = self._find_blocked(
             xy[known], foot.edge[known], foot.along[known], *_take(gate, known)
         )
-        open_ = known[blocked]
-        foot.put(open_, _make_none(len(open_)))
+        unsettled = known[blocked]
+        foot.put(unsettled, _make_none(len(unsettled)))
         for share in LADDER:
-            if len(open_) == 0:
+            if len(unsettled) == 0:
                 break
-            found = self._look_within(xy[open_], share * self.limit, *_take(gate, open_))
-            foot.put(open_, found)
-            open_ = open_[found.edge < 0]
+            nearest = self._look_within(xy[unsettled], share * self.limit, *_take(gate, unsettled))
+            foot.put(unsettled, nearest)
+            unsettled = unsettled[nearest.edge < 0]
         return foot
 
     def _find_nearest(self, xy: Floats) -> StreetAccess:
@@ -193,6 +202,8 @@ class AccessSearch:
             self.tree.query(shapely.points(xy), predicate="dwithin", distance=reach)[0],
             minlength=len(xy),
         )
+        # points are grouped by how many edges are near, as those make the
+        # memory
         groups = np.cumsum(counts) // AT_ONCE
         for group in np.unique(groups):
             rows = np.flatnonzero(groups == group)
@@ -215,17 +226,20 @@ class AccessSearch:
         """Find the shortest way to a foot through one gate; returns the feet and the gates."""
         foot = _make_none(len(xy))
         through = np.full(len(xy), -1)
-        own = np.flatnonzero(self.obstacles.gate)
-        gates = self.obstacles.places[own]
-        beyond = self.find_straight(gates, own)
+        gate_rows = np.flatnonzero(self.obstacles.gate)
+        gates = self.obstacles.places[gate_rows]
+        # from a gate the way goes on straight; a second gate is not tried
+        beyond = self.find_straight(gates, gate_rows)
         tree = shapely.STRtree(shapely.points(gates))
         point, gate = tree.query(shapely.points(xy), predicate="dwithin", distance=self.limit)
         leg = np.hypot(*(xy[point] - gates[gate]).T) + beyond.leg[gate]
+        # a gate beyond which there is no street has a leg of NaN, and drops
+        # out here
         near = leg <= self.limit
         point = point[near]
         gate = gate[near]
         leg = leg[near]
-        free = ~self.obstacles.find_blocked(xy[point], gates[gate], own[gate])
+        free = ~self.obstacles.find_blocked(xy[point], gates[gate], gate_rows[gate])
         point = point[free]
         gate = gate[free]
         leg = leg[free]
@@ -233,7 +247,7 @@ class AccessSearch:
         point = point[first]
         gate = gate[first]
         foot.put(point, StreetAccess(beyond.edge[gate], beyond.along[gate], leg[first]))
-        through[point] = own[gate]
+        through[point] = gate_rows[gate]
         return foot, through
 
     def _project(self, xy: Floats, edge: Ints) -> tuple[Floats, Floats]:
@@ -241,6 +255,7 @@ class AccessSearch:
         n = self.network
         a = np.column_stack([n.x[n.u[edge]], n.y[n.u[edge]]])
         d = np.column_stack([n.x[n.v[edge]], n.y[n.v[edge]]]) - a
+        # edges have a length, since noding drops pieces that shrink to a point
         share = np.clip(((xy - a) * d).sum(axis=1) / (d**2).sum(axis=1), 0.0, 1.0)
         return share * n.metres[edge], np.hypot(*(xy - a - share[:, None] * d).T)
 
@@ -252,7 +267,7 @@ class AccessSearch:
 
 
 def _take(gate: tuple[Ints, ...], rows: Ints) -> list[Ints]:
-    return [own[rows] for own in gate]
+    return [numbers[rows] for numbers in gate]
 
 
 def _make_none(n: int) -> StreetAccess:
@@ -261,6 +276,7 @@ def _make_none(n: int) -> StreetAccess:
 
 def _take_best(point: Ints, leg: Floats, edge: Ints) -> Ints:
     """Take for each point the row with the shortest leg, of several the lowest edge."""
+    # rounded, so that legs that differ by rounding errors alone count as equal
     order = np.lexsort((edge, np.round(leg, 6), point))
     if len(order) == 0:
         return order

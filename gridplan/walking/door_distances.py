@@ -1,4 +1,4 @@
-"""Ways among the doors of one community, along the streets, for the division and those who check it."""
+"""Ways among the doors of one community along the streets, for the division and its audit."""
 
 from __future__ import annotations
 
@@ -67,7 +67,10 @@ def measure_among(
         )
         ways[str(community)] = metres
         off += members.index[apart].tolist()
-    reason = f"not joined by streets to all of their community: ways are straight lines times {rules.detour:g}"
+    reason = (
+        "not joined by streets to all of their community: "
+        f"ways are straight lines times {rules.detour:g}"
+    )
     entry = Entry("walking", "stairwells", "inferred", len(off), reason, off[:20])
     return ways, [*entries, *access_entries, entry]
 
@@ -75,28 +78,35 @@ def measure_among(
 def _measure_community(
     network: WalkingNetwork,
     doors: pd.DataFrame,
-    own: gpd.GeoDataFrame,
+    members: gpd.GeoDataFrame,
     site: Site,
     obstacles: Obstacles,
     rules: WalkingRules,
 ) -> tuple[Floats, Bools]:
-    """Measure the ways among the stairwells of a community; returns them, and which of them lack a way along the streets."""
-    names = (own["building"] + "\n" + own["door"].astype("str")).to_numpy(object)
+    """Measure the ways among the stairwells of a community.
+
+    Returns them, and which stairwells lack a way along the streets.
+    """
+    # a line break keeps building 1, door 12 apart from building 11, door 2
+    names = (members["building"] + "\n" + members["door"].astype("str")).to_numpy(object)
     _, first, place = np.unique(names, return_index=True, return_inverse=True)
-    spots = own.iloc[first]
+    # floor bands behind one door share its ways; only their climbs differ
+    spots = members.iloc[first]
     xy = shapely.get_coordinates(spots.geometry.to_numpy())
     straight = np.hypot(*(xy[:, None] - xy[None]).transpose(2, 0, 1))
     limit = _limit_ways(xy)
     paths = measure_paths(network, doors.iloc[first], doors.iloc[first], limit).tocoo()
     metres = np.full(straight.shape, np.inf)
     metres[paths.row, paths.col] = paths.data
+    # both ways round are the same way, but sums in another order may differ by a rounding
     metres = _walk_straight(np.minimum(metres, metres.T), straight, spots, xy, obstacles, rules)
     lost = np.isinf(metres)
     if lost.any():
-        metres[lost] = _stray(spots, straight, site, rules)[lost]
-    climb = own["climb"].to_numpy(float)
+        metres[lost] = _measure_without_streets(spots, straight, site, rules)[lost]
+    climb = members["climb"].to_numpy(float)
+    # between doors one climbs down and up; behind one door only from floor to floor
     far = metres[place[:, None], place] + climb[:, None] + climb
-    return np.where(place[:, None] == place, np.abs(climb[:, None] - climb), far), _name_fewer(
+    return np.where(place[:, None] == place, np.abs(climb[:, None] - climb), far), _find_cut_off(
         lost
     )[place]
 
@@ -104,7 +114,9 @@ def _measure_community(
 def clip_around(
     network: WalkingNetwork, stairwells: gpd.GeoDataFrame, rules: WalkingRules | None = None
 ) -> WalkingNetwork:
-    """Clip a network to what ways among the stairwells of each community may lead over; :func:`measure_among` finds the same.
+    """Clip a network to what ways among the stairwells of each community may lead over.
+
+    :func:`measure_among` finds the same ways on it.
 
     Parameters
     ----------
@@ -139,8 +151,10 @@ def _walk_straight(
 ) -> Floats:
     """Let doors that may do so walk straight to each other, if that is shorter."""
     building, compound = (pd.factorize(spots[c])[0] for c in ("building", "compound"))
+    # doors of one building are a straight line apart, without any detour
     home = building[:, None] == building
     same = (compound[:, None] == compound) & (spots["compound"] != "").to_numpy()
+    # each pair once; the other way round is copied below
     a, b = np.nonzero(np.triu(~home & (same | (straight <= rules.straight_reach)), 1))
     free = ~obstacles.find_blocked(xy[a], xy[b])
     a = a[free]
@@ -151,14 +165,20 @@ def _walk_straight(
     return metres
 
 
-def _stray(spots: gpd.GeoDataFrame, straight: Floats, site: Site, rules: WalkingRules) -> Floats:
-    """Measure ways where no streets are known; what no opening leads to is as far as if nothing lay between."""
-    found = measure_straight(spots, spots, site, rules).tocoo()
+def _measure_without_streets(
+    spots: gpd.GeoDataFrame, straight: Floats, site: Site, rules: WalkingRules
+) -> Floats:
+    """Measure ways where no streets are known.
+
+    What no opening leads to is as far as if nothing were between.
+    """
+    ways = measure_straight(spots, spots, site, rules).tocoo()
     metres = straight * rules.detour
-    metres[found.row, found.col] = found.data
+    metres[ways.row, ways.col] = ways.data
     return np.maximum(metres, metres.T)
 
 
-def _name_fewer(lost: Bools) -> Bools:
-    """Name the doors that lack ways to more than half of the others."""
+def _find_cut_off(lost: Bools) -> Bools:
+    """Find the doors that lack ways to more than half of the others."""
+    # a missing way has two ends: the few that are cut off are to blame, not the many
     return np.asarray(2 * lost.sum(axis=1) > len(lost))

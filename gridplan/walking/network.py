@@ -1,4 +1,7 @@
-"""The walking network: streets and paths as nodes and straight edges, of which the largest connected piece counts."""
+"""The walking network: streets and paths as nodes and straight edges.
+
+Only the largest connected piece counts.
+"""
 
 from __future__ import annotations
 
@@ -105,6 +108,7 @@ def build_network(
     True
     """
     rules = rules or WalkingRules()
+    # sorted by code, so that the order of rows in a file changes no number
     streets = site.streets.sort_index()
     walked = ~streets["kind"].isin(rules.not_walked).to_numpy()
     entries = [
@@ -112,6 +116,8 @@ def build_network(
     ]
     streets = streets[walked]
     pieces, ends = _take_apart(streets)
+    # before barriers cut: an end drawn a little short of the next street is
+    # joined to it
     pieces = _join_ends(pieces, rules.join_reach)
     shapes = site.barriers.geometry.to_numpy()[site.barriers["hard"].fillna(True).to_numpy(bool)]
     over = streets["bridge"].fillna(False).to_numpy(bool) | streets["tunnel"].fillna(
@@ -122,14 +128,16 @@ def build_network(
     codes = streets.index.to_numpy(dtype=object)
     reason = "streets cut where they meet a hard barrier without opening, bridge or tunnel"
     entries.append(_note(codes[np.unique(pieces.street[piece[closed]])], "noted", reason))
-    cut, share, at = find_crossings(pieces)
-    own = np.tile(piece[~closed], 2)
+    cut, share, crossing = find_crossings(pieces)
+    # where a street goes through a barrier it is split at both banks, and nothing is taken out
+    open_piece = np.tile(piece[~closed], 2)
     sides = np.concatenate([start[~closed], stop[~closed]])
-    banks = pieces.first[own] + sides[:, None] * (pieces.last[own] - pieces.first[own])
+    step = pieces.last[open_piece] - pieces.first[open_piece]
+    banks = pieces.first[open_piece] + sides[:, None] * step
     cuts = Cuts(
-        np.concatenate([cut, own]),
+        np.concatenate([cut, open_piece]),
         np.concatenate([share, sides]),
-        np.concatenate([at, banks]),
+        np.concatenate([crossing, banks]),
         piece[closed],
         start[closed],
         stop[closed],
@@ -150,10 +158,12 @@ def _take_apart(streets: gpd.GeoDataFrame) -> tuple[StreetPieces, Floats]:
         shapely.force_2d(streets.geometry.to_numpy()), return_index=True
     )
     xy, line = shapely.get_coordinates(lines, return_index=True)
+    # adding zero turns -0.0 into 0.0, so that one place has one form
     xy = np.round(xy, 3) + 0.0
     inner = line[1:] == line[:-1]
-    own_street = street[line[:-1][inner]]
-    pieces = order_pieces(xy[:-1][inner], xy[1:][inner], level[own_street], own_street)
+    piece_street = street[line[:-1][inner]]
+    pieces = order_pieces(xy[:-1][inner], xy[1:][inner], level[piece_street], piece_street)
+    # a line's first and last vertex are its ends
     tips = (
         np.append(True, line[1:] != line[:-1]) | np.append(line[1:] != line[:-1], True)
         if len(line)
@@ -164,41 +174,46 @@ def _take_apart(streets: gpd.GeoDataFrame) -> tuple[StreetPieces, Floats]:
 
 
 def _join_ends(pieces: StreetPieces, reach: float) -> StreetPieces:
-    """Join the loose ends of streets to the nearest piece on the ground within reach, by a piece between."""
+    """Join the loose ends of streets to the nearest piece on the ground, by a piece between."""
     places = np.concatenate([pieces.first, pieces.last])
     _, first, count = np.unique(places, axis=0, return_index=True, return_counts=True)
+    # a place that one piece alone has is an end that nothing joins
     loose = np.sort(first[count == 1])
     ground = np.flatnonzero(pieces.level == 0)
     tree = shapely.STRtree(pieces.take(ground).draw())
     end, near = tree.query(shapely.points(places[loose]), predicate="dwithin", distance=reach)
     end = loose[end]
     near = ground[near]
+    # an end is nearest to its own piece, which joins nothing
     other = near != end % max(1, len(pieces))
     end = end[other]
     near = near[other]
     share, off = project_places(pieces, near, places[end])
+    # of several pieces the nearest, then the first in order, is joined
     order = np.lexsort((near, off, end))
     order = order[np.append(True, end[order][1:] != end[order][:-1])] if len(order) else order
     end = end[order]
     near = near[order]
     share = share[order]
-    at = (
-        np.round(pieces.first[near] + share[:, None] * (pieces.last[near] - pieces.first[near]), 3)
-        + 0.0
-    )
+    step = pieces.last[near] - pieces.first[near]
+    foot = np.round(pieces.first[near] + share[:, None] * step, 3) + 0.0
     none = np.zeros(0)
-    split = split_pieces(pieces, Cuts(near, share, at, none.astype(np.int64), none, none))
+    split = split_pieces(pieces, Cuts(near, share, foot, none.astype(np.int64), none, none))
     own_piece = end % max(1, len(pieces))
     return order_pieces(
         np.concatenate([split.first, places[end]]),
-        np.concatenate([split.last, at]),
+        np.concatenate([split.last, foot]),
         np.concatenate([split.level, np.zeros(len(end), np.int8)]),
         np.concatenate([split.street, pieces.street[own_piece]]),
     )
 
 
 def _number_nodes(pieces: StreetPieces, ends: Floats, codes: Objects) -> WalkingNetwork:
-    """Give the nodes and edges their numbers; a vertex of a bridge or tunnel where no street ends is a node of its own level."""
+    """Give the nodes and edges their numbers.
+
+    A vertex of a bridge or tunnel where no street ends is a node of its own
+    level, so that nobody steps off a bridge in mid-air.
+    """
     places = np.concatenate([pieces.first, pieces.last])
     level = np.tile(pieces.level, 2).astype(float)
     level[find_same(places, ends[:, :2])] = 0.0
@@ -207,6 +222,7 @@ def _number_nodes(pieces: StreetPieces, ends: Floats, codes: Objects) -> Walking
     u = number.min(axis=0)
     v = number.max(axis=0)
     metres = np.hypot(*(pieces.last - pieces.first).T)
+    # two streets between the same nodes are one edge: the shorter one is kept
     order = np.lexsort((pieces.street, metres, v, u))
     u = u[order]
     v = v[order]
@@ -220,6 +236,8 @@ def _number_nodes(pieces: StreetPieces, ends: Floats, codes: Objects) -> Walking
         np.int64,
     )
     held = np.bincount(component[u], metres[order]) if len(u) else np.zeros(0)
+    # rounded to the millimetre, so that pieces of equal length fall to the
+    # first
     kept = int(np.argmax(np.round(held, 3))) if len(held) else -1
     return WalkingNetwork(
         x=nodes[:, 0],
@@ -243,7 +261,10 @@ def _report_apart(network: WalkingNetwork) -> list[Entry]:
     apart = network.component[network.u] != network.kept
     pieces = len(np.unique(network.component[network.u[apart]]))
     metres = float(network.metres[apart].sum())
-    reason = f"streets in {pieces} pieces of {metres:,.0f} m that nothing joins to the walking network; no way leads over them"
+    reason = (
+        f"streets in {pieces} pieces of {metres:,.0f} m that nothing joins to the walking network; "
+        "no way leads over them"
+    )
     return [_note(np.unique(network.street[apart].astype(object)).tolist(), "noted", reason)]
 
 

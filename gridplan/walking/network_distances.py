@@ -1,4 +1,4 @@
-"""Distances along the walking network, from doors to posts, with the way off the street at both ends."""
+"""Distances along the walking network from doors to posts, with the ways off the street."""
 
 from __future__ import annotations
 
@@ -92,6 +92,7 @@ def crop_network(
     if len(ends) and np.isfinite(limit):
         inside = (x >= x[ends].min() - limit) & (x <= x[ends].max() + limit)
         inside &= (y >= y[ends].min() - limit) & (y <= y[ends].max() + limit)
+    # a target may be on an edge of which only one end is inside
     held = np.flatnonzero((inside[u] | inside[v]) & (network.component[u] == network.kept))
     number = np.full(len(u), -1)
     number[held] = np.arange(len(held))
@@ -152,6 +153,7 @@ def add_sources(network: WalkingNetwork, sources: pd.DataFrame) -> csr_array:
     metres = np.concatenate(
         [leg + sources["metres_u"].to_numpy(float), leg + sources["metres_v"].to_numpy(float)]
     )
+    # ways lead out of a source, never into it: none goes through another one
     u, v, length = (part[network.kept_edges] for part in (network.u, network.v, network.metres))
     rows = np.concatenate([u, v, n + np.tile(np.arange(s), 2)])
     columns = np.concatenate([v, u, nodes])
@@ -220,6 +222,7 @@ def find_nearest(
     by = np.stack(
         [ways[network.u[edge]] + starts["metres_u"], ways[network.v[edge]] + starts["metres_v"]]
     )
+    # of two ways equally long, that by the first node is taken
     end = np.where(by[0] <= by[1], network.u[edge], network.v[edge])
     metres = by.min(axis=0) + leg
     nearest = origin[end] - n

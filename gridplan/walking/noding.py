@@ -15,7 +15,7 @@ TOUCH = 1e-3  # metres within which a crossing is at an end
 
 @dataclass(frozen=True)
 class StreetPieces:
-    """Straight pieces of streets, each once, sorted; the first end is the one further west, or south.
+    """Straight pieces of streets, each once, sorted; the first end is further west, or south.
 
     Parameters
     ----------
@@ -49,14 +49,14 @@ class StreetPieces:
 class Cuts:
     """Where pieces are split, and between which shares of their length they are taken out.
 
-    ``piece`` and ``share`` say where, ``at`` is the place (float64[m, 2]);
+    ``piece`` and ``share`` say where, ``place`` is there (float64[m, 2]);
     ``gone`` lists pieces, ``start`` and ``stop`` the shares between which
     nothing of them stays.
     """
 
     piece: Ints
     share: Floats
-    at: Floats
+    place: Floats
     gone: Ints
     start: Floats
     stop: Floats
@@ -150,7 +150,7 @@ def split_pieces(pieces: StreetPieces, cuts: Cuts) -> StreetPieces:
     between = pieces.first[gone] + edges[:, None] * (pieces.last[gone] - pieces.first[gone])
     piece = np.concatenate([np.arange(n), np.arange(n), cuts.piece, gone])
     share = np.concatenate([np.zeros(n), np.ones(n), cuts.share, edges])
-    place = np.concatenate([pieces.first, pieces.last, cuts.at, between])
+    place = np.concatenate([pieces.first, pieces.last, cuts.place, between])
     # along each piece from its first end to its last
     order = np.lexsort((place[:, 1], place[:, 0], share, piece))
     piece = piece[order]

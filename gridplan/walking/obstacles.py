@@ -1,4 +1,4 @@
-"""Obstacles: what a straight way off the streets must not cross, and the gates that lead through walls."""
+"""Obstacles: what a straight way off the streets must not cross, and the gates in walls."""
 
 from __future__ import annotations
 
