@@ -46,8 +46,7 @@ def _find_shares(pieces: StreetPieces, piece: Ints, parts: Shapes) -> tuple[Floa
     if len(parts) == 0:
         return np.zeros(0), np.zeros(0)
     ends = [
-        # a street that only touches a barrier meets it in a point, which is
-        # both ends
+        # a street that only touches a barrier meets it in a point, which is both ends
         np.where(shapely.get_type_id(parts) == 0, parts, shapely.get_point(parts, n))
         for n in (0, -1)
     ]

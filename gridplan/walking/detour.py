@@ -88,8 +88,7 @@ def fit_detour(
     doors = doors[doors["snapped"]].sort_index()
     chosen = np.sort(np.random.default_rng(seed).permutation(len(doors))[:sample])
     xy = shapely.get_coordinates(points.geometry.reindex(doors.index).to_numpy())
-    # far beyond the straight limit, so that a long way round is not taken for
-    # none
+    # far beyond the straight limit, so that a long way round is not taken for none
     ways = measure_paths(network, doors.iloc[chosen], doors, farthest * 10).tocoo()
     straight = np.hypot(*(xy[chosen][ways.row] - xy[ways.col]).T)
     # short pairs say more about the corner of a block than about the town
@@ -145,8 +144,7 @@ def measure_straight(
     )
     # finite even without a limit: farther than any two places
     reach = min(limit / rules.detour, ANYWHERE)
-    # ways are held in blocks of sources, as all at once would not fit into
-    # memory
+    # ways are held in blocks of sources, as all at once would not fit into memory
     batch = max(1, CELLS // max(1, len(b)))
     parts = [
         _measure_some(a[first : first + batch], b, obstacles, reach)
@@ -192,8 +190,7 @@ def _go_by_openings(a: Floats, b: Floats, obstacles: Obstacles, reach: float) ->
     k = len(obstacles.places)
     n = len(a)
     m = len(b)
-    # nodes are numbered: openings from 0, then the places of a, then those of
-    # b
+    # nodes are numbered: openings from 0, then the places of a, then those of b
     tree = shapely.STRtree(shapely.points(obstacles.places))
     place, first = tree.query(shapely.points(a), predicate="dwithin", distance=reach)
     other, last = tree.query(shapely.points(b), predicate="dwithin", distance=reach)
@@ -208,7 +205,8 @@ def _go_by_openings(a: Floats, b: Floats, obstacles: Obstacles, reach: float) ->
     start = np.concatenate([k + place[out], one[between], last[into]])
     stop = np.concatenate([first[out], two[between], k + n + other[into]])
     xy = np.concatenate([obstacles.places, a, b])
-    # A length of nothing would be no edge: doors that stand in the opening are a hair away.
+    # A length of nothing would be no edge: doors that stand in the
+    # opening are a hair away.
     metres = np.maximum(np.hypot(*(xy[start] - xy[stop]).T), 1e-9)
     graph = csr_array((metres, (start, stop)), shape=(k + n + m, k + n + m))
     return np.asarray(dijkstra(graph, indices=k + np.arange(n), limit=reach)[:, k + n :])

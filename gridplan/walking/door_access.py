@@ -202,8 +202,7 @@ class AccessSearch:
             self.tree.query(shapely.points(xy), predicate="dwithin", distance=reach)[0],
             minlength=len(xy),
         )
-        # points are grouped by how many edges are near, as those make the
-        # memory
+        # points are grouped by how many edges are near, as those make the memory
         groups = np.cumsum(counts) // AT_ONCE
         for group in np.unique(groups):
             rows = np.flatnonzero(groups == group)
@@ -233,8 +232,7 @@ class AccessSearch:
         tree = shapely.STRtree(shapely.points(gates))
         point, gate = tree.query(shapely.points(xy), predicate="dwithin", distance=self.limit)
         leg = np.hypot(*(xy[point] - gates[gate]).T) + beyond.leg[gate]
-        # a gate beyond which there is no street has a leg of NaN, and drops
-        # out here
+        # a gate beyond which there is no street has a leg of NaN, and drops out here
         near = leg <= self.limit
         point = point[near]
         gate = gate[near]

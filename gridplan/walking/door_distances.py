@@ -98,7 +98,8 @@ def _measure_community(
     paths = measure_paths(network, doors.iloc[first], doors.iloc[first], limit).tocoo()
     metres = np.full(straight.shape, np.inf)
     metres[paths.row, paths.col] = paths.data
-    # both ways round are the same way, but sums in another order may differ by a rounding
+    # both ways round are the same way, but sums in another order may
+    # differ by a rounding
     metres = _walk_straight(np.minimum(metres, metres.T), straight, spots, xy, obstacles, rules)
     lost = np.isinf(metres)
     if lost.any():

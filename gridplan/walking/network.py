@@ -129,7 +129,8 @@ def build_network(
     reason = "streets cut where they meet a hard barrier without opening, bridge or tunnel"
     entries.append(_note(codes[np.unique(pieces.street[piece[closed]])], "noted", reason))
     cut, share, crossing = find_crossings(pieces)
-    # where a street goes through a barrier it is split at both banks, and nothing is taken out
+    # where a street goes through a barrier it is split at both banks, and
+    # nothing is taken out
     open_piece = np.tile(piece[~closed], 2)
     sides = np.concatenate([start[~closed], stop[~closed]])
     step = pieces.last[open_piece] - pieces.first[open_piece]
@@ -236,8 +237,7 @@ def _number_nodes(pieces: StreetPieces, ends: Floats, codes: Objects) -> Walking
         np.int64,
     )
     held = np.bincount(component[u], metres[order]) if len(u) else np.zeros(0)
-    # rounded to the millimetre, so that pieces of equal length fall to the
-    # first
+    # rounded to the millimetre, so that pieces of equal length fall to the first
     kept = int(np.argmax(np.round(held, 3))) if len(held) else -1
     return WalkingNetwork(
         x=nodes[:, 0],

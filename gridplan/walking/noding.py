@@ -97,7 +97,8 @@ def find_crossings(pieces: StreetPieces) -> tuple[Ints, Floats, Floats]:
     d = pieces.last[a] - p
     e = pieces.last[b] - q
     cross = d[:, 0] * e[:, 1] - d[:, 1] * e[:, 0]
-    # Nearly parallel pieces have no stable intersection; they are split at each other's ends.
+    # Nearly parallel pieces have no stable intersection; they are split at
+    # each other's ends.
     flat = np.abs(cross) <= TOUCH * np.maximum(np.hypot(*d.T), np.hypot(*e.T))
     w = q - p
     safe = np.where(flat, 1.0, cross)

@@ -191,8 +191,7 @@ def find_served(plan: Plan, posts: pd.DataFrame, cells: pd.DataFrame) -> tuple[I
         ),
     ]
     doors = plan.stairwells.reset_index()[["stairwell", "building", "subgrid"]]
-    # a building or stairwell may lie in several sub-grids: its captain serves
-    # them all
+    # a building or stairwell may lie in several sub-grids: its captain serves them all
     for pattern, column in (("buildings", "building"), ("stairwells", "stairwell")):
         captains = posts["role"].isin(name_roles(filled_by=pattern))
         parts.append(

@@ -109,7 +109,8 @@ def list_ticks(
                         (max(0, on), 1, number, first.toordinal() + (on + begun) // DAY),
                         (off, 0, number, -1),
                     ]
-    # a set, since many posts may begin at one moment and one look at who waits is enough
+    # a set, since many posts may begin at one moment and one look at
+    # who waits is enough
     moments = sorted({float(b) for b in begins if 0 < b < days * DAY})
     rows += [(moment, 1, -1, -1) for moment in moments]
     return write_ticks(rows)

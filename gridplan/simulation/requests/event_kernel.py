@@ -155,8 +155,8 @@ def admit(world: Any, state: Any, tally: Any, c: int, k: int, now: float) -> Any
     number = state.coming[c, k].number
     state.ends[2] = state.slots[slot].next
     state.inside[0] += 1
-    # the key depends on the sub-grid, the kind and the number alone, so scenarios share
-    # it
+    # the key depends on the sub-grid, the kind and the number alone, so
+    # scenarios share it
     key = sample_key(mix(world.streams[c, k].key), number)
     chance = sample_unit(key, UP)
     # one number decides all stages: `street` is a share of all and lies within `up`
@@ -213,8 +213,8 @@ def turn_clock(world: Any, state: Any, tally: Any, heap: Any, tick: int) -> None
     """Let a turn of duty begin or end; whoever comes on goes to who has waited longest."""
     turn = world.ticks[tick].turn
     day = world.ticks[tick].day
-    # turn -1 is the beginning of a post's window: nothing switches, but who waits is
-    # asked
+    # turn -1 is the beginning of a post's window: nothing switches, but who
+    # waits is asked
     if turn >= 0:
         state.on[turn] = day
         if day < 0:
@@ -379,7 +379,6 @@ def run_days(world: Any, rows: int) -> Any:
     watch(world, state, tally, seen, world.end)
     note_waiting(world, state, tally, struck, world.end)
     tally.totals[3] = state.inside[1]
-    # only now, since what is still under way is counted by its state at the
-    # end
+    # only now, since what is still under way is counted by its state at the end
     close_tallies(world, state, tally)
     return tally, state.log

@@ -157,8 +157,7 @@ def _make_block(
     table["level"] = [level[role] for role in crew["role"]]
     table["start"], table["stop"] = links[3][:-1], links[3][1:]
     ground = np.zeros(len(some), CELL)
-    # sub-grids are sorted by community, so that groups are numbered in that
-    # order
+    # sub-grids are sorted by community, so that groups are numbered in that order
     groups, names = some["community"].factorize()
     ground["group"], ground["start"], ground["stop"] = groups, links[2][:-1], links[2][1:]
     world = _make_world(rules, ground, table, links, len(names), shared)

@@ -73,8 +73,8 @@ def prepare_part(
                 plan, scenario_rules, volunteers=scenario.volunteers, network=network
             )
         shared = scenario_rules.simulation.error_shared
-        # samples depend on the seed and the shared part of the error, not on the
-        # scenario
+        # samples depend on the seed and the shared part of the error,
+        # not on the scenario
         if scenario.uncertain and shared not in households:
             households[shared] = sample_households(
                 plan, systems[alike].cells.index, replications, seed, scenario_rules.simulation
@@ -108,8 +108,7 @@ def join_parts(
                 [part.systems[alike[0]] for part in parts], scenario_rules
             )
         shared = scenario_rules.simulation.error_shared
-        # none where the scenario is certain: it takes the households as
-        # estimated
+        # none where the scenario is certain: it takes the households as estimated
         sampled = None
         if scenario.uncertain:
             if shared not in households:

@@ -43,8 +43,8 @@ def bare(function: Function) -> Function:
 @bare
 def mix(z: Any) -> Any:
     """Mix 64 bits."""
-    # the finaliser of splitmix64: every bit of the input reaches every bit of the
-    # result
+    # the finaliser of splitmix64: every bit of the input reaches
+    # every bit of the result
     z = (z ^ (z >> S30)) * FIRST
     z = (z ^ (z >> S27)) * SECOND
     return z ^ (z >> S31)
@@ -102,8 +102,8 @@ def blend_keys(keys: Any, other: Any) -> Any:
     """Blend each key with another one, such as that of a replication."""
     out = np.empty(len(keys), np.uint64)
     for i in range(len(keys)):
-        # the other key is mixed before it is blended in, as neighbouring seeds differ
-        # by few bits
+        # the other key is mixed before it is blended in, as neighbouring seeds
+        # differ by few bits
         out[i] = mix(keys[i] ^ mix(other + GOLDEN))
     return out
 

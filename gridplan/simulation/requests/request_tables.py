@@ -107,8 +107,7 @@ def tabulate_posts(posts: pd.DataFrame, served: Records, duty: Floats) -> pd.Dat
         each = busy / duty
     # a post without duty has no load, rather than an infinite one
     load = estimate_ratio(busy, np.where(duty > 0, duty, np.nan))
-    # the interval is that of loads by replication, about the load of all
-    # together
+    # the interval is that of loads by replication, about the load of all together
     half = measure_half(each - each.mean(axis=0))
     return pd.DataFrame(
         {
@@ -151,8 +150,7 @@ def tabulate_waiting(codes: Any, households: Floats, waiting: Ints, noted: Ints)
     [['request', 8, 6.0]]
     """
     hour, place, kind = np.nonzero(waiting)
-    # an hour at which anybody waited was noted at least once: no division by
-    # zero
+    # an hour at which anybody waited was noted at least once: no division by zero
     mean = 100.0 * waiting[hour, place, kind] / (noted[hour] * np.asarray(households)[place])
     return pd.DataFrame(
         {

@@ -142,8 +142,8 @@ def make_local_system(
     posts = list_posts(plan, cells, volunteers)
     cell, post, tier = link_posts(plan, posts, cells)
     way = measure_links(plan, posts["home"], cells, post, cell, rules, network)
-    # a part of a city may hold no street itself and still be on the streets of
-    # the whole
+    # a part of a city may hold no street itself and still be on the
+    # streets of the whole
     known = network is not None or len(plan.site.streets) > 0
     ways = Entry("walking", "posts", "noted", len(posts), "ways of posts go along the streets")
     entry = ways if known else replace(note_detour(rules.walking, len(posts)), table="posts")
@@ -183,8 +183,7 @@ def join_systems(parts: Sequence[ServiceSystem], rules: Rules) -> ServiceSystem:
     )
     # one order, whatever the order of the parts
     order = np.lexsort((post, cell))
-    # all parts note the same ways; only the number of posts is that of the
-    # whole
+    # all parts note the same ways; only the number of posts is that of the whole
     entries = (replace(parts[0].entries[0], count=len(posts)), *_note(cells, posts))
     counted = tuple(entry for entry in entries if entry.count)
     return ServiceSystem(
@@ -261,8 +260,7 @@ def link_posts(plan: Plan, posts: pd.DataFrame, cells: pd.DataFrame) -> tuple[In
     parts = [(cell, post, OWN)]
     near = pd.DataFrame(_find_pairs(plan, cells), columns=["cell", "other"])
     helpful = np.isin(posts["role"].to_numpy(object)[post], name_roles(neighbours=True))
-    # a post helps beside every sub-grid that it serves, not only beside its
-    # home
+    # a post helps beside every sub-grid that it serves, not only beside its home
     beside = pd.DataFrame({"cell": cell[helpful], "post": post[helpful]}).merge(near, on="cell")
     parts.append((beside["other"].to_numpy(), beside["post"].to_numpy(), NEIGHBOUR))
     for role in find_roles(serves=tuple(WHOLE)):

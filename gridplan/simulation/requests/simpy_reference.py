@@ -146,8 +146,8 @@ class SimpyModel:
                 continue
             if tick["turn"] >= 0:
                 self.on[int(tick["turn"])] = int(tick["day"])
-            # Python's sort is stable, so requests of one moment keep their order of
-            # coming
+            # Python's sort is stable, so requests of one moment keep their
+            # order of coming
             for request in sorted(self.waiting, key=lambda r: r.since):
                 self.send(request)
 

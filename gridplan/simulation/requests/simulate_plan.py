@@ -297,8 +297,8 @@ def _run_scenario(
     """Run all replications of a scenario, tabulating each block before the next."""
     replications = len(samples.demand)
     count = system.cells["block"].nunique()
-    # one key for each replication, the same in all scenarios: they meet the same
-    # chances
+    # one key for each replication, the same in all scenarios: they
+    # meet the same chances
     keys = [make_key(seed, n) for n in range(replications)]
     scenario_sums = _Sums({name: [] for name in ORDERS}, {})
     whole = np.zeros((replications, 1, len(KINDS), WIDTH))

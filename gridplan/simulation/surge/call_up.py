@@ -115,8 +115,7 @@ def make_muster(
     if rules.surge.mutual_aid:
         more.append(list_aid(plan, posts, towns, cells, rules.surge))
     crew = pd.concat([mine, *more]).fillna("")
-    # helpers from outside are sorted among the others, so that links stay in
-    # one order
+    # helpers from outside are sorted among the others, so that links stay in one order
     crew.index.name = "post"
     crew = crew.reset_index().sort_values(ORDER, kind="stable").set_index("post")
     role = crew["role"].to_numpy(object)
@@ -309,8 +308,7 @@ def _measure_community(
     street = tier == STREET
     centre = system.cells["centre"].to_numpy(object)[cell]
     home = np.where(muster.home[post] == "", centre, muster.home[post])
-    # each place is looked up on the streets once, however many links begin or
-    # end there
+    # each place is looked up on the streets once, however many links begin or end there
     names, column = np.unique(centre.astype(str), return_inverse=True)
     spots, row = np.unique(home.astype(str), return_inverse=True)
     metres = ways.measure(

@@ -144,8 +144,7 @@ def close_ground(site: Site, closed: Any, openings: tuple[str, ...], rules: Walk
     # what is open must lie clear of the closed land
     gone = site.openings[~shapely.intersects(closed, site.openings.geometry.to_numpy())]
     over = find_raised(site.streets) & shapely.intersects(closed, site.streets.geometry.to_numpy())
-    # a hard barrier closes land to every way of measuring: along streets and
-    # straight
+    # a hard barrier closes land to every way of measuring: along streets and straight
     row = gpd.GeoDataFrame(
         {"barrier": [CLOSED], "kind": ["closed"], "hard": [True]}, geometry=[closed], crs=site.crs
     )

@@ -152,8 +152,7 @@ class Detours:
         ) / course.event.find_effect("slow", rules.surge)
         centre = links.cells["centre"].to_numpy(object)[links.cell]
         home = np.where(every.home[links.post] == "", centre, every.home[links.post])
-        # ways of no length, and those of staff without a home, change with no
-        # bridge
+        # ways of no length, and those of staff without a home, change with no bridge
         kept = np.flatnonzero(every.hit[links.cell] & (links.tier != STREET) & (home != centre))
         codes, row = np.unique(
             np.concatenate([home[kept], centre[kept]]).astype(str), return_inverse=True

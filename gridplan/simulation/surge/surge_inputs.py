@@ -116,8 +116,8 @@ def _make_event_world(
     # checks are asked for as requests are
     opens[CHECK] = opens[1 - CHECK]
     if posture == "surge":
-        # in a surge everybody is asked at once, but for neighbours who see to their own
-        # first
+        # in a surge everybody is asked at once, but for neighbours who see to
+        # their own first
         opens = np.zeros((2, STAGES, TIERS))
         opens[:, 0, NEIGHBOUR] = surge_rules.neighbour_wait
         called = muster.called[block.posts]

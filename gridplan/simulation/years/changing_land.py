@@ -55,7 +55,8 @@ def add_doors(
     spot = np.arange(count) % m
     # households are dealt out as evenly as whole numbers allow
     weight = np.full(count, households // count) + (np.arange(count) < households % count)
-    # new doors are linked with doors of today; what was demolished or stands empty is passed over
+    # new doors are linked with doors of today; what was demolished or stands
+    # empty is passed over
     old = np.flatnonzero(land.count() > 0)
     grown = _append(
         problem,

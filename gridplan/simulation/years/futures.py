@@ -211,14 +211,15 @@ def _demolish(
 
     Low ones more often where the rules say so.
     """
-    # a number for every building, standing or not, so policies and estates do not shift
-    # it
+    # a number for every building, standing or not, so policies and
+    # estates do not shift it
     unit = chance.open("demolition", year).random(len(land.stands))
     rate = rules.demolition_urban if start.urban else rules.demolition_rural
     often = (
         1.0 / land.floors if rules.demolition_order == "low_first" else np.ones(len(land.floors))
     )
-    # Measured by the plan's own buildings, so that an estate more changes no other building's fate.
+    # Measured by the plan's own buildings, so that an estate more changes no
+    # other building's fate.
     down = unit < rate * often / often[: len(start.names)].mean()
     # planned demolitions come on top of chance
     down[: len(start.gone)] |= start.gone == year

@@ -100,7 +100,8 @@ class _Task:
             start, rules.years, self.years, Chance(self.seed, replication, start.community)
         )
         years = [future.take_year(year) for year in range(self.years + 1)]
-        # once for all policies: the arrays depend on who lives where, not on the division
+        # once for all policies: the arrays depend on who lives where,
+        # not on the division
         data = [problem.to_data() if len(problem) else None for _, problem in years]
         load = rules.organisation.central_load
         least = rules.organisation.branch_full
@@ -108,8 +109,8 @@ class _Task:
         courses = {
             policy.name: follow_policy(start, future, years, policy) for policy in self.policies
         }
-        # when bands are left is always judged without redrawing, whatever policies are
-        # asked for
+        # when bands are left is always judged without redrawing, whatever
+        # policies are asked for
         never = courses.get("never") or follow_policy(
             start, future, years, make_policy("never", rules, self.seed)
         )

@@ -110,8 +110,7 @@ def _measure_people(counts: Ints, weights: Ints, label: Ints, load: int) -> list
     if not len(label):
         return [0.0] * 4
     part = np.unique(label, return_inverse=True)[1]
-    # as many as the organisation of a plan asks for: one for each load of
-    # households
+    # as many as the organisation of a plan asks for: one for each load of households
     wanted = np.maximum(1, -(-np.bincount(part, weights).astype(np.int64) // load))
     hosts = np.bincount(part, counts[:, AVAILABLE] > 0)
     sums = counts.sum(axis=0)
