@@ -195,7 +195,9 @@ def _go_by_openings(a: Floats, b: Floats, obstacles: Obstacles, reach: float) ->
     place, first = tree.query(shapely.points(a), predicate="dwithin", distance=reach)
     other, last = tree.query(shapely.points(b), predicate="dwithin", distance=reach)
     one, two = tree.query(shapely.points(obstacles.places), predicate="dwithin", distance=reach)
-    one, two = one[one != two], two[one != two]
+    apart = one != two
+    one = one[apart]
+    two = two[apart]
     out = _keep_free(a[place], obstacles.places[first], obstacles, first)
     into = _keep_free(obstacles.places[last], b[other], obstacles, last)
     # over a bridge one may always go from one end to the other

@@ -235,7 +235,8 @@ def find_nearest(
     order = np.lexsort((column, direct, row))[::-1]
     best = np.full(len(starts), np.inf)
     straight = np.full(len(starts), -1)
-    best[row[order]], straight[row[order]] = direct[order], column[order]
+    best[row[order]] = direct[order]
+    straight[row[order]] = column[order]
     nearest = np.where(best < metres, straight, nearest)
     metres = np.minimum(best, metres)
     within = metres <= limit

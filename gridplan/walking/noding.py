@@ -68,12 +68,13 @@ def order_pieces(first: Floats, last: Floats, level: Ints, street: Ints) -> Stre
     last = np.round(last, DIGITS) + 0.0
     # one direction for each piece, so that the same piece drawn twice is found
     turned = (first[:, 0] > last[:, 0]) | ((first[:, 0] == last[:, 0]) & (first[:, 1] > last[:, 1]))
-    first, last = np.where(turned[:, None], last, first), np.where(turned[:, None], first, last)
-    keys = (street, level, last[:, 1], last[:, 0], first[:, 1], first[:, 0])
+    west = np.where(turned[:, None], last, first)
+    east = np.where(turned[:, None], first, last)
+    keys = (street, level, east[:, 1], east[:, 0], west[:, 1], west[:, 0])
     order = np.lexsort(keys)
     # pieces that rounding shrinks to a point are gone
-    order = order[(first[order] != last[order]).any(axis=1)]
-    pieces = StreetPieces(first[order], last[order], level[order].astype(np.int8), street[order])
+    order = order[(west[order] != east[order]).any(axis=1)]
+    pieces = StreetPieces(west[order], east[order], level[order].astype(np.int8), street[order])
     if len(pieces) == 0:
         return pieces
     place = np.column_stack([pieces.first, pieces.last, pieces.level])
@@ -91,7 +92,9 @@ def find_crossings(pieces: StreetPieces) -> tuple[Ints, Floats, Floats]:
     lines = pieces.take(ground).draw()
     a, b = shapely.STRtree(lines).query(lines, predicate="intersects")
     # each pair once; bridges and tunnels meet streets only at their ends
-    a, b = ground[a[a < b]], ground[b[a < b]]
+    once = a < b
+    a = ground[a[once]]
+    b = ground[b[once]]
     p = pieces.first[a]
     q = pieces.first[b]
     d = pieces.last[a] - p

@@ -155,11 +155,14 @@ def _make_block(
     )[role]
     level = {role.role: LEVELS.get(role.serves, 0) for role in find_roles()}
     table["level"] = [level[role] for role in crew["role"]]
-    table["start"], table["stop"] = links[3][:-1], links[3][1:]
+    table["start"] = links[3][:-1]
+    table["stop"] = links[3][1:]
     ground = np.zeros(len(some), CELL)
     # sub-grids are sorted by community, so that groups are numbered in that order
     groups, names = some["community"].factorize()
-    ground["group"], ground["start"], ground["stop"] = groups, links[2][:-1], links[2][1:]
+    ground["group"] = groups
+    ground["start"] = links[2][:-1]
+    ground["stop"] = links[2][1:]
     world = _make_world(rules, ground, table, links, len(names), shared)
     keys = np.stack([name_keys([f"{c} {kind}" for c in some.index]) for kind in KINDS], axis=1)
     shares = [np.array([getattr(turn, end) for turn in turns])[role] for end in ("low", "high")]
@@ -190,8 +193,12 @@ def _sort_links(
     back = np.lexsort((cell, way, tier, post))
     ahead = np.zeros(len(cell), LINK)
     behind = np.zeros(len(cell), BACK_LINK)
-    ahead["who"], ahead["tier"], ahead["way"] = post[order], tier[order], way[order]
-    behind["cell"], behind["tier"], behind["way"] = cell[back], tier[back], way[back]
+    ahead["who"] = post[order]
+    ahead["tier"] = tier[order]
+    ahead["way"] = way[order]
+    behind["cell"] = cell[back]
+    behind["tier"] = tier[back]
+    behind["way"] = way[back]
     # one more than there are sub-grids: a sub-grid ends where the next begins
     start = np.searchsorted(cell[order], np.arange(cells.stop - cells.start + 1))
     return (
@@ -213,10 +220,8 @@ def _make_world(
     simulation_rules = rules.simulation
     # requests and wishes, in this order everywhere
     kinds = np.zeros(2, KIND)
-    kinds["up"], kinds["street"] = (
-        (simulation_rules.request_up, simulation_rules.wish_up),
-        (simulation_rules.request_street, simulation_rules.wish_street),
-    )
+    kinds["up"] = (simulation_rules.request_up, simulation_rules.wish_up)
+    kinds["street"] = (simulation_rules.request_street, simulation_rules.wish_street)
     kinds["patience"] = (
         simulation_rules.request_patience * DAY,
         simulation_rules.wish_patience * DAY,
@@ -303,5 +308,6 @@ def sample_world(
     for k in range(len(KINDS)):
         streams["key"][:, k] = blend_keys(block.cell_keys[:, k], key)
     posts = block.world.posts.copy()
-    posts["share"], posts["key"] = np.clip(present, 0.0, 1.0), blend_keys(block.post_keys, key)
+    posts["share"] = np.clip(present, 0.0, 1.0)
+    posts["key"] = blend_keys(block.post_keys, key)
     return block.world._replace(streams=streams, posts=posts)

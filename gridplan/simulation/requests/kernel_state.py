@@ -11,9 +11,8 @@ from gridplan.simulation.requests.random_streams import bare
 
 STAGES = 3
 TIERS = 7
-OWN, NEIGHBOUR, VOLUNTEER, COMMUNITY, STREET, AID, INSTITUTION = range(
-    TIERS
-)  # the last two only in a surge
+# The tiers in the order of asking; the last two only in a surge.
+OWN, NEIGHBOUR, VOLUNTEER, COMMUNITY, STREET, AID, INSTITUTION = range(TIERS)
 STEP = 60.0  # minutes of a step of the profiles
 
 # Columns of the counts of a sub-grid and kind.
@@ -34,7 +33,7 @@ STEP = 60.0  # minutes of a step of the profiles
 COUNTS = BY_TIER + TIERS
 
 
-def _make_record(whole: str, times: str, keys: str = "") -> np.dtype[Any]:
+def _make_record_type(whole: str, times: str, keys: str = "") -> np.dtype[Any]:
     """Make the type of a record of whole numbers, times and shares, and keys of streams."""
     fields = [(name, np.int64) for name in whole.split()] + [
         (name, np.float64) for name in times.split()
@@ -43,35 +42,34 @@ def _make_record(whole: str, times: str, keys: str = "") -> np.dtype[Any]:
 
 
 # What the kernel is given.
-CELL = _make_record(
-    "profile group start stop", ""
-)  # a sub-grid: row of the profiles, community, its links
-STREAM = _make_record("", "rate", "key")  # of a sub-grid and kind; rate a minute
-POST = _make_record(
-    "turn skill level start stop", "share begins ends", "key"
-)  # skill: bits of kinds; level: 0 grid to 2 street
-LINK = _make_record(
-    "who tier", "way"
-)  # of a sub-grid to a post, in the order of asking; way in minutes
-BACK_LINK = _make_record("cell tier", "way")  # the same by post
-TICK = _make_record(
-    "turn day", "at"
-)  # a turn of duty begins on a day, or ends (day -1); turn -1: a post's window begins
-CALL = _make_record(
-    "cell kind", "at"
-)  # a request that is known beforehand; streams of such a kind have a rate of 0
-KIND = _make_record(
-    "", "up street patience"
-)  # shares that go up to the community and, of all, to the street; mean minutes
+
+# A sub-grid: its row of the profiles, its community, where its links begin and end.
+CELL = _make_record_type("profile group start stop", "")
+# Of a sub-grid and kind; the rate is a minute's.
+STREAM = _make_record_type("", "rate", "key")
+# Skill has a bit for each kind; the level is from 0, grid, to 2, street.
+POST = _make_record_type("turn skill level start stop", "share begins ends", "key")
+# Of a sub-grid to a post, in the order of asking; the way in minutes.
+LINK = _make_record_type("who tier", "way")
+# The same by post.
+BACK_LINK = _make_record_type("cell tier", "way")
+# A turn of duty begins on a day, or ends (day -1); turn -1: a post's window begins.
+TICK = _make_record_type("turn day", "at")
+# A request that is known beforehand; streams of such a kind have a rate of 0.
+CALL = _make_record_type("cell kind", "at")
+# Shares that go up to the community and, of all, to the street; mean minutes of patience.
+KIND = _make_record_type("", "up street patience")
+
 # What it keeps.
-SLOT = _make_record(
+
+SLOT = _make_record_type(
     "cell kind stage last prev next earlier later stamp waits seen row", "began since met", "key"
 )
-COMING = _make_record(
-    "number", "reached"
-)  # of a sub-grid and kind: requests so far, running sum at which the next comes
-STAFF = _make_record("job", "way")  # slot at work on, -1 free, -2 on the way back
-SERVED = _make_record("jobs", "busy walked")
+# Of a sub-grid and kind: requests so far, and the running sum at which the next comes.
+COMING = _make_record_type("number", "reached")
+# The slot that a post is at work on; -1: it is free, -2: it is on the way back.
+STAFF = _make_record_type("job", "way")
+SERVED = _make_record_type("jobs", "busy walked")
 
 
 class World(NamedTuple):
@@ -227,7 +225,8 @@ def join_queue(state: Any, slot: int) -> None:
         state.head[state.slots[slot].cell, q] = slot
     state.tail[state.slots[slot].cell, q] = slot
     # the second chain, of all that wait by age, for ticks and for the count by hour
-    state.slots[slot].earlier, state.slots[slot].later = state.ends[1], -1
+    state.slots[slot].earlier = state.ends[1]
+    state.slots[slot].later = -1
     if state.ends[1] >= 0:
         state.slots[state.ends[1]].later = slot
     else:

@@ -160,7 +160,8 @@ class Detours:
         spots = shapely.get_coordinates(
             shapely.centroid(place_homes(course.plan, codes).geometry.to_numpy())
         )[row]
-        self.home, self.centre = spots[: len(kept)], spots[len(kept) :]
+        self.home = spots[: len(kept)]
+        self.centre = spots[len(kept) :]
         self.metres = (minutes * speed)[kept] + SLACK
         self.town = links.cells["community"].to_numpy(object)[links.cell[kept]]
 

@@ -28,10 +28,10 @@ _TEMPLATE = """\
 # Where: along (codes of barriers or special grids), area (a file of outlines),
 # communities or subgrids (codes); none of these: everywhere.
 # Kinds: {kinds}.
-# What each does is in the rules of the section surge; demand, slow (times),
-# minutes (a household), reach and closed (metres) replace it.
-# Every rule of that section may be set here too (`gridplan rules` lists them);
-# [event.NAME.simulation] takes others.
+# Each kind has its own demand, slow (times), minutes (a household), reach and
+# closed (metres); those given here replace them.
+# Every rule of the section surge may be set here too (`gridplan rules` lists
+# them); [event.NAME.simulation] takes others.
 
 [event.flood]
 kind = "flood"

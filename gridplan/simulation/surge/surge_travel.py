@@ -57,10 +57,9 @@ class SurgeTravel:
             return SurgeTravel(site, self.rules)
         fewer = copy(self)
         gone = _find_edges(self.network, self.site, site, bridge, self.rules)
-        fewer.site, fewer.network = (
-            site,
-            replace(self.network, metres=np.where(gone, np.inf, self.network.metres)),
-        )
+        fewer.site = site
+        # an edge of infinite length is on no way, and all numbers of edges stay as they are
+        fewer.network = replace(self.network, metres=np.where(gone, np.inf, self.network.metres))
         return fewer
 
     def measure(self, homes: gpd.GeoDataFrame, centres: gpd.GeoDataFrame, name: str = "") -> Floats:
