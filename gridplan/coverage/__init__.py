@@ -1,1 +1,1 @@
-"""Coverage: who reaches which post on foot, who is served, where gaps are, and where to add posts."""
+"""Coverage: who reaches which service point, who is served, where gaps are, where more could be."""

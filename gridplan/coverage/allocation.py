@@ -1,4 +1,4 @@
-"""Which households go to which post where room is limited, and supply around each door."""
+"""Which households go to which service point where room is limited, and supply at each door."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from gridplan.arrays import Floats, Ints, Numbers
+from gridplan.arrays import Floats, Ints
 from gridplan.coverage.siting.capacitated_assignment import CapacitatedCosts, assign_within_capacity
 from gridplan.coverage.siting.site_costs import list_costs
 
@@ -14,18 +14,19 @@ from gridplan.coverage.siting.site_costs import list_costs
 def serve_households(
     door: Ints, post: Ints, minutes: Floats, weight: Ints, capacity: Floats
 ) -> tuple[Ints, Ints]:
-    """Assign households to posts: as many as can be served, in the fewest minutes in all.
+    """Assign as many households to service points as these can serve, in the fewest minutes.
 
-    Where everybody can go to the nearest post, that is the answer; connected
-    parts in which a post is too full are solved as a minimum-cost flow.
+    Where everybody can go to the nearest service point, that is the answer;
+    connected parts in which a service point is too full are solved as a
+    minimum-cost flow.
 
     Parameters
     ----------
     door, post, minutes
         The ways that count, sorted by stairwell.
     weight, capacity
-        Households of each stairwell, and what each post can serve (NaN: no
-        limit).
+        Households of each stairwell, and what each service point can serve
+        (NaN: no limit).
 
     Returns
     -------
@@ -45,7 +46,7 @@ def serve_households(
     m = len(capacity)
     room = np.where(np.isnan(capacity), np.inf, np.floor(np.nan_to_num(capacity)))
     order = np.lexsort((post, minutes, door))
-    # everybody to the nearest post first, which is optimal wherever it fits
+    # everybody to the nearest service point first, which is optimal wherever it fits
     first = order[np.append(True, door[order][1:] != door[order][:-1])] if len(order) else order
     goes_to = np.full(n, -1)
     goes_to[door[first]] = post[first]
@@ -55,21 +56,23 @@ def serve_households(
     by_post = held.astype(np.int64)
     if (held <= room).all():
         return by_door, by_post
-    # posts compete only within one connected part of doors and posts
+    # service points compete only within one connected part of doors and service points
     graph = csr_array((np.ones(len(door)), (door, n + post)), shape=(n + m, n + m))
     label = connected_components(graph, directed=False)[1]
-    # only the parts with a post that is too full need the flow
+    # only the parts with a service point that is too full need the flow
     full = np.unique(label[n:][held > room])
     ways = np.flatnonzero(np.isin(label[door], full))
     doors, row = np.unique(door[ways], return_inverse=True)
     posts, column = np.unique(post[ways], return_inverse=True)
-    flow = _share_out(row, column, minutes[ways], weight[doors], room[posts])
+    flow = _share_households(row, column, minutes[ways], weight[doors], room[posts])
     by_door[doors], by_post[posts] = flow.sum(axis=1), flow.sum(axis=0)
     return by_door, by_post
 
 
-def _share_out(row: Ints, column: Ints, minutes: Floats, weight: Ints, room: Floats) -> csr_array:
-    """Share households out as a flow; serving one more is worth any longer ways of others."""
+def _share_households(
+    row: Ints, column: Ints, minutes: Floats, weight: Ints, room: Floats
+) -> csr_array:
+    """Share households out as a flow, in which serving one more is worth any longer ways."""
     n = len(weight)
     m = len(room)
     # dearer than any chain of longer ways, so the number served comes before minutes
@@ -84,15 +87,13 @@ def _share_out(row: Ints, column: Ints, minutes: Floats, weight: Ints, room: Flo
     )
 
 
-def measure_ratios(door: Ints, post: Ints, weight: Ints, capacity: Floats) -> Numbers:
-    """Measure the capacity within reach for each household that shares it: float64[n].
+def measure_ratios(door: Ints, post: Ints, weight: Ints, capacity: Floats) -> Floats:
+    """Measure the capacity in reach of each stairwell, for each household sharing it: float64[n].
 
-    Around each stairwell.
-
-    Each post's capacity is shared by all households that can reach it; a
-    stairwell's ratio is the sum over the posts within its reach: 0 where there
-    are none, NaN where one of them has no limit. Source: the two-step floating
-    catchment area (Luo and Wang, 2003).
+    Each service point's capacity is shared by all households that can reach
+    it; a stairwell's ratio is the sum over the service points within its
+    reach: 0 where there are none, NaN where one of them has no limit. Source:
+    the two-step floating catchment area (Luo and Wang, 2003).
 
     Examples
     --------
@@ -100,9 +101,10 @@ def measure_ratios(door: Ints, post: Ints, weight: Ints, capacity: Floats) -> Nu
     >>> measure_ratios(*ways, np.array([10, 10]), np.array([12.0, 5.0])).tolist()
     [0.6, 1.1]
     """
-    # first step: everybody who can reach a post shares its capacity
+    # first step: everybody who can reach a service point shares its capacity
     asked = np.bincount(post, weight[door], minlength=len(capacity))
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = np.where(asked > 0, capacity / asked, np.where(np.isnan(capacity), np.nan, 0.0))
-    # second step: a door adds up what its posts have for each
-    return np.asarray(np.bincount(door, ratio[post], minlength=len(weight)))
+    # second step: a door adds up what its service points have for each; without any way
+    # numpy counts in whole numbers, even with weights
+    return np.bincount(door, ratio[post], minlength=len(weight)).astype(float)

@@ -8,6 +8,7 @@ import pandas as pd
 from gridplan.coverage.coverage_tables import ReachTimes
 from gridplan.rules.coverage import Service
 
+# The words are those of coverage_tables.find_reasons; the texts go into the table of gaps.
 REASONS = {
     "none": "there is no {kind} that they may go to",
     "unsnapped": "their doors reach no street",
@@ -21,7 +22,9 @@ REMEDIES = {
     "none": "set one up: gridplan propose PLAN --kind {kind} --add 1",
     "unsnapped": "add the missing streets or gates to the data, or raise walking.access_limit",
     "far": "add one nearby: gridplan propose PLAN --kind {kind} --add 1",
-    "barrier": "open a crossing, or add one on this side: gridplan propose PLAN --kind {kind} --add 1",
+    "barrier": (
+        "open a crossing, or add one on this side: gridplan propose PLAN --kind {kind} --add 1"
+    ),
     "roundabout": "open a gate or a path, or add one nearby",
     "stairs": "bring the service to the upper floors",
     "capacity": "enlarge one, or add one: gridplan propose PLAN --kind {kind} --add 1",
@@ -29,11 +32,11 @@ REMEDIES = {
 
 
 def list_gaps(reach: ReachTimes, table: pd.DataFrame) -> pd.DataFrame:
-    """List the gaps of one kind of post: a row for each sub-grid with households not served.
+    """List the gaps of one kind of service point: each sub-grid with households not served.
 
     Value is the mean minutes of the households concerned (NaN where no way is
     known), need the threshold; the reason is the one that most of them have. A
-    community that has none of its posts is one gap.
+    community that has none of its service points is one gap.
     """
     service = reach.service
     unserved = table.assign(left=table["households"] - table["served"])
@@ -52,7 +55,7 @@ def list_gaps(reach: ReachTimes, table: pd.DataFrame) -> pd.DataFrame:
                 "remedy",
             ]
         )
-    # a community without any such post is one gap, not one for each sub-grid
+    # a community without any such service point is one gap, not one for each sub-grid
     bare = (
         (unserved["reason"] == "none")
         & (service.scope != "subgrid")
@@ -62,10 +65,9 @@ def list_gaps(reach: ReachTimes, table: pd.DataFrame) -> pd.DataFrame:
         level=np.where(bare, "community", "subgrid"),
         of=unserved["community"].where(bare, unserved["subgrid"]),
     )
-    unserved["long"], unserved["way"] = (
-        unserved["left"] * unserved["minutes"],
-        unserved["left"] * unserved["metres"],
-    )
+    unserved["long"] = unserved["left"] * unserved["minutes"]
+    unserved["way"] = unserved["left"] * unserved["metres"]
+    # a sum skips NaN, so its divisor must leave out the households without a known way too
     unserved["known"] = unserved["left"].where(unserved["minutes"].notna(), 0)
     keys = ["level", "of", "community"]
     # the reason of most households; of equals the first by name
@@ -79,12 +81,13 @@ def list_gaps(reach: ReachTimes, table: pd.DataFrame) -> pd.DataFrame:
     gaps = unserved.groupby(keys)[["left", "long", "way", "known", "households"]].sum()
     # means are of the households for which a way is known
     known = gaps["known"].where(gaps["known"] > 0)
-    gaps["value"], gaps["metres"] = gaps["long"] / known, gaps["way"] / known
+    gaps["value"] = gaps["long"] / known
+    gaps["metres"] = gaps["way"] / known
     gaps["reason"] = main.reindex(gaps.index)
-    return _word_gaps(gaps.reset_index(), service, int(unserved["left"].sum()))
+    return _describe_gaps(gaps.reset_index(), service, int(unserved["left"].sum()))
 
 
-def _word_gaps(gaps: pd.DataFrame, service: Service, total: int) -> pd.DataFrame:
+def _describe_gaps(gaps: pd.DataFrame, service: Service, total: int) -> pd.DataFrame:
     kind = service.kind
     way = (
         gaps["metres"].round().fillna(0).astype("int64").astype("str")
@@ -93,6 +96,7 @@ def _word_gaps(gaps: pd.DataFrame, service: Service, total: int) -> pd.DataFrame
         + " min"
     )
     share = (100.0 * gaps["left"] / max(1, total)).round(1).astype("str")
+    # "none" needs no distance; "far" means none within coverage.farthest
     unknown = (
         gaps["reason"]
         .map({"none": "", "far": ", farther than ways are looked for"})

@@ -56,7 +56,7 @@ class CoverageInputs:
         return len(self.doors)
 
     def group(self, scope: str) -> Ints:
-        """Return the number of the group whose posts each stairwell may go to.
+        """Return the number of the group whose service points each stairwell may go to.
 
         One for all where that is the city.
         """
@@ -72,8 +72,11 @@ def prepare_coverage_inputs(plan: Plan, rules: Rules) -> CoverageInputs:
     where the building is so high that it has a lift
     (``staffing.lift_floors``).
     """
+    # by code, so that results do not depend on the order of rows in the plan
     doors = plan.stairwells.sort_index()
+    # nobody lives in an exclusive grid, so nobody there needs to be served
     homes = plan.subgrids[plan.subgrids["kind"] != "exclusive"].index.sort_values()
+    # get_indexer below gives -1 for a code that is not in the index, and callers skip it
     communities = plan.site.communities.index.sort_values()
     points = doors.geometry.to_numpy()
     floors = _count_floors(doors, rules)
@@ -96,7 +99,9 @@ def _count_floors(doors: gpd.GeoDataFrame, rules: Rules) -> Floats:
     low, high = (doors[c].to_numpy(float) for c in ("floor_from", "floor_to"))
     # a lift serves the whole building, whichever floors a stairwell band has
     top = doors.groupby("building")["floor_to"].transform("max").to_numpy(float)
-    to = {"middle": (low + high) / 2.0, "upper": high, "none": np.ones(len(doors))}[
+    # the ground floor is floor 1, to which nobody climbs
+    floor = {"middle": (low + high) / 2.0, "upper": high, "none": np.ones(len(doors))}[
         rules.coverage.stairs
     ]
-    return np.where(top >= rules.staffing.lift_floors, 0.0, np.maximum(to - 1.0, 0.0))
+    # basements are below floor 1, and count as no climb
+    return np.where(top >= rules.staffing.lift_floors, 0.0, np.maximum(floor - 1.0, 0.0))

@@ -1,4 +1,4 @@
-"""The tables of coverage: how far each stairwell has to each kind of post, and the households reached."""
+"""Tables of coverage: how far each stairwell is from each kind of service point."""
 
 from __future__ import annotations
 
@@ -18,26 +18,27 @@ from gridplan.rules.all_rules import Rules
 from gridplan.rules.coverage import Service
 from gridplan.tables.indicators import CITY
 
+# Rounded before they are compared with thresholds, so that 5 minutes by a sum stay within 5.
 DIGITS = 6
 LEVELS = ("city", "class", "community", "subgrid")
 
 
 @dataclass(frozen=True, eq=False)
 class ReachTimes:
-    """How one kind of post is reached.
+    """How one kind of service point is reached.
 
     Parameters
     ----------
     service
-        The kind of post.
+        The kind of service point.
     posts
-        Its posts, of the table ``service_posts``.
+        Its service points, of the table ``service_posts``.
     ways, minutes, slow
         Ways from stairwells to them (rows of ``posts``), and the minutes that
         each takes usual and slower walkers.
     nearest, best, slow_best
-        For each stairwell the row of the nearest post (-1: none), and minutes
-        to it (infinite where no way is known).
+        For each stairwell the row of the nearest service point (-1: none), and
+        minutes to it (infinite where no way is known).
     """
 
     service: Service
@@ -51,11 +52,11 @@ class ReachTimes:
     slow_best: Floats
 
     def count(self, ground: CoverageInputs, minutes: float) -> Ints:
-        """Count the posts within so many minutes of each stairwell."""
+        """Count the service points within so many minutes of each stairwell."""
         return np.bincount(self.ways.door[self.minutes <= minutes], minlength=len(ground))
 
     def serve(self, ground: CoverageInputs, minutes: float) -> tuple[Ints, Ints]:
-        """Assign households to posts within so many minutes."""
+        """Assign households to service points within so many minutes."""
         in_time = self.minutes <= minutes
         ways = self.ways.take(in_time)
         return serve_households(
@@ -70,8 +71,11 @@ class ReachTimes:
 def find_reach(
     ground: CoverageInputs, service: Service, posts: Any, rows: Ints, ways: WalkTimes, rules: Rules
 ) -> ReachTimes:
-    """Find how posts of one kind, some ``rows`` of all posts, are reached, over ways to all of them."""
-    # posts of this kind are numbered again, from the rows of all posts
+    """Find how the service points of one kind are reached, from the ways to those of all kinds.
+
+    ``rows`` says which of all are of this kind.
+    """
+    # those of this kind are numbered again, from the rows of all service points
     number = np.full(len(posts), -1)
     number[rows] = np.arange(len(rows))
     kind_ways = ways.take(number[ways.post] >= 0)
@@ -83,14 +87,16 @@ def find_reach(
         rules.walking.to_minutes(kind_ways.metres, slow=True) + ground.slow_stairs[kind_ways.door],
         DIGITS,
     )
-    # nearest by metres, of equals the first post
+    # nearest by metres, of equals the first service point
     order = np.lexsort((kind_ways.post, kind_ways.metres, kind_ways.door))
     first = (
         order[np.append(True, kind_ways.door[order][1:] != kind_ways.door[order][:-1])]
         if len(order)
         else order
     )
-    nearest, (metres, best, slow_best) = np.full(len(ground), -1), np.full((3, len(ground)), np.inf)
+    # infinity means that no way is known; tables show it as missing
+    nearest = np.full(len(ground), -1)
+    metres, best, slow_best = np.full((3, len(ground)), np.inf)
     nearest[kind_ways.door[first]] = kind_ways.post[first]
     for values, of_ways in ((metres, kind_ways.metres), (best, minutes), (slow_best, slow)):
         values[kind_ways.door[first]] = of_ways[first]
@@ -102,7 +108,7 @@ def find_reach(
 def tabulate_reach(
     footing: WalkingInputs, reach: ReachTimes, state: str
 ) -> tuple[pd.DataFrame, Ints]:
-    """Tabulate the reach of one kind of post by stairwell, and what each post serves."""
+    """Tabulate the reach of one kind of service point by stairwell, and what each serves."""
     ground = footing.ground
     service = reach.service
     count = reach.count(ground, service.minutes)
@@ -114,6 +120,7 @@ def tabulate_reach(
         ground.weight,
         reach.posts["capacity"].to_numpy(float),
     )
+    # where no service point is near, row -1 takes the empty code at the end
     codes = np.append(reach.posts.index.to_numpy(object), "")
     known = np.isfinite(reach.metres)
     table = pd.DataFrame(
@@ -147,6 +154,7 @@ def find_reasons(footing: WalkingInputs, reach: ReachTimes, count: Ints, served:
     ground = footing.ground
     rules = footing.rules
     service = reach.service
+    # somebody within reach who is not served found every service point full
     reason = np.where(served < ground.weight, "capacity", "").astype(object)
     off = np.flatnonzero((count == 0) & (ground.weight > 0))
     post, straight = find_straight(ground, reach.posts, service.scope, off)
@@ -165,6 +173,7 @@ def find_reasons(footing: WalkingInputs, reach: ReachTimes, count: Ints, served:
         else blocked
     )
     word[blocked] = "barrier"
+    # the streets reach one in time, so it is the climb that takes too long
     word[rules.walking.to_minutes(reach.metres[off]) <= service.minutes] = "stairs"
     word[~footing.snapped[off] & np.isinf(reach.metres[off])] = "unsnapped"
     word[post < 0] = "none"
@@ -175,7 +184,7 @@ def find_reasons(footing: WalkingInputs, reach: ReachTimes, count: Ints, served:
 def find_straight(
     ground: CoverageInputs, posts: Any, scope: str, doors: Ints
 ) -> tuple[Ints, Floats]:
-    """Find the nearest post by a straight line that each stairwell may go to.
+    """Find the nearest service point by a straight line that each stairwell may go to.
 
     -1 where there is none; and the metres.
 
@@ -184,6 +193,8 @@ def find_straight(
     """
     from scipy.spatial import cKDTree
 
+    # metres, more than any city is wide; within a group the third coordinate is equal,
+    # so distances stay exact
     apart = 1e8
     groups = find_groups(ground, posts, scope)
     rows = np.flatnonzero(groups >= 0)
@@ -196,6 +207,7 @@ def find_straight(
         np.column_stack([ground.xy[doors], ground.group(scope)[doors] * apart])
     )
     in_group = metres < apart / 2
+    # the tree answers with one past the end where it finds nothing
     return np.where(in_group, rows[np.minimum(nearest, len(rows) - 1)], -1), np.where(
         in_group, metres, np.inf
     )
@@ -204,16 +216,16 @@ def find_straight(
 def tabulate_coverage(
     ground: CoverageInputs, reach: ReachTimes, table: pd.DataFrame, state: str, rules: Rules
 ) -> pd.DataFrame:
-    """Tabulate the households that one kind of post reaches, serves and backs up.
+    """Tabulate the households that one kind of service point reaches, serves and backs up.
 
     By city, class and community for every threshold; by sub-grid for that of
     the kind.
     """
     service = reach.service
-    own_rules = rules.coverage
-    listed = {*own_rules.thresholds, service.minutes}
+    coverage_rules = rules.coverage
+    listed = {*coverage_rules.thresholds, service.minutes}
     frames = []
-    for minutes in sorted(listed | set(own_rules.curve)):
+    for minutes in sorted(listed | set(coverage_rules.curve)):
         count = reach.count(ground, minutes)
         served: Any = None
         if minutes == service.minutes:
@@ -228,6 +240,7 @@ def tabulate_coverage(
             "backed_up": ground.weight * (count > 1),
             "slow": ground.weight * (reach.slow_best <= minutes),
         }
+        # a sub-grid is too small for a curve: it is reported at its own threshold only
         levels = LEVELS if minutes == service.minutes else LEVELS[:3]
         frames += [
             _sum_up(ground, level, amounts, rules).assign(minutes=minutes) for level in levels
@@ -257,6 +270,7 @@ def list_groups(ground: CoverageInputs, level: str) -> tuple[Ints, Objects, Any]
             ground.communities.to_numpy(object),
             ground.communities.to_numpy(object),
         )
+    # a sub-grid lies in the community of its stairwells
     over = pd.Series(
         ground.doors["community"].to_numpy(object), index=ground.doors["subgrid"].to_numpy(object)
     )
@@ -273,8 +287,9 @@ def _sum_up(
     """Sum up amounts of stairwells by the groups of a level; empty classes are left out."""
     group, codes, over = list_groups(ground, level)
     kept = group >= 0
+    # without any row numpy counts in whole numbers, even with weights
     sums = {
-        name: np.bincount(group[kept], amount[kept], minlength=len(codes))
+        name: np.bincount(group[kept], amount[kept], minlength=len(codes)).astype(float)
         for name, amount in amounts.items()
     }
     table = pd.DataFrame({"level": level, "of": codes, **sums}).assign(
@@ -293,13 +308,15 @@ def _share_low(
     kept = ground.community >= 0
     n = len(ground.communities)
     homes, near = (
-        np.bincount(ground.community[kept], amounts[name][kept], minlength=n)
+        np.bincount(ground.community[kept], amounts[name][kept], minlength=n).astype(float)
         for name in ("households", "reachable")
     )
     lived = homes > 0
+    # a share just at the rule is not below it, whatever the rounding
     low = near < rules.coverage.low * homes - 1e-9
     if level == "city":
         return [float(low[lived].mean()) if lived.any() else np.nan]
+    # all stairwells of a community have its class, so whichever comes last is right
     kinds = np.full(n, -1)
     kinds[ground.community[kept]] = ground.kind[kept]
     by_class = [low[lived & (kinds == k)] for k in range(len(CLASSES))]
@@ -309,7 +326,7 @@ def _share_low(
 def _measure_spread(
     ground: CoverageInputs, level: str, reach: ReachTimes, rules: Rules
 ) -> pd.DataFrame:
-    """Measure mean minutes to the nearest post, and of the households worst off."""
+    """Measure mean minutes to the nearest service point, and of the households worst off."""
     group, codes, _ = list_groups(ground, level)
     n = len(codes)
     farthest = rules.walking.to_minutes(rules.coverage.farthest)
@@ -319,6 +336,7 @@ def _measure_spread(
     )
     known = (group >= 0) & np.isfinite(reach.best)
     weight = ground.weight.astype(float)
+    # a group without households has no mean: NaN
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = np.bincount(group[known], (weight * minutes)[known], minlength=n) / np.bincount(
             group[known], weight[known], minlength=n
@@ -342,7 +360,8 @@ def _average_worst(group: Ints, minutes: Floats, weight: Floats, n: int, share: 
     Ten households, of which the worst tenth is one of the two with the longest
     way:
 
-    >>> _average_worst(np.zeros(2, int), np.array([3.0, 9.0]), np.array([8.0, 2.0]), 1, 0.1).tolist()
+    >>> minutes = np.array([3.0, 9.0])
+    >>> _average_worst(np.zeros(2, int), minutes, np.array([8.0, 2.0]), 1, 0.1).tolist()
     [9.0]
     """
     rows = np.flatnonzero((group >= 0) & (weight > 0))
@@ -362,6 +381,7 @@ def _average_worst(group: Ints, minutes: Floats, weight: Floats, n: int, share: 
 
 def order_rows(table: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     """Order rows by columns and number them."""
+    # from the city down to sub-grids, not by the letters of their names
     rank = (
         table["level"].map({level: n for n, level in enumerate(LEVELS)}) if "level" in table else 0
     )
@@ -369,5 +389,6 @@ def order_rows(table: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
         [c.replace("level", "rank_") for c in columns], kind="stable"
     )
     table = table.drop(columns="rank_").reset_index(drop=True)
+    # of equal length, so that sorting the codes as text keeps the order
     number = pd.Series(np.arange(1, len(table) + 1)).astype("str").str.zfill(len(str(len(table))))
     return table.assign(row=number.to_numpy(object))

@@ -1,4 +1,4 @@
-"""Proposing posts: candidate places, the best of them, and what each would bring."""
+"""Proposing service points: candidate places, the best of them, and what each would bring."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gridplan.coverage.allocation import serve_households
 from gridplan.coverage.coverage_inputs import CoverageInputs, prepare_coverage_inputs
 from gridplan.coverage.coverage_tables import find_reach, order_rows
 from gridplan.coverage.reach_plan import reach
-from gridplan.coverage.service_points import finish_posts, list_posts
+from gridplan.coverage.service_points import complete_service_points, list_service_points
 from gridplan.coverage.siting.location_problems import cover_all, cover_most, p_centre, p_median
 from gridplan.coverage.siting.siting_problem import (
     Siting,
@@ -30,7 +30,7 @@ from gridplan.tables.conform import conform_table
 
 QUESTIONS = ("most", "fewest", "median", "centre")
 WIDE = ("median", "centre")  # questions in which all ways count, however long
-CURVE = 12  # numbers of posts at which the curve is reported, at most
+CURVE = 12  # numbers of service points at which the curve is reported, at most
 
 
 def propose_posts(
@@ -43,30 +43,30 @@ def propose_posts(
     limited: bool = True,
     rules: Rules | None = None,
 ) -> Plan:
-    """Propose where to add posts of one kind, keeping present ones, and what each would bring.
+    """Propose where to add service points of one kind, and what each would bring.
 
-    New posts may stand at places of the kinds that the rules name, and at the
-    centres of sub-grids; a central household in any stairwell with a member
-    able to hold the post. Fills service_posts with those proposed (ranked by
-    the households that each brings) and siting with the curve of the share
-    served against posts added; then measures reach again. Run again, it
-    replaces its own proposals of that kind.
+    Those that are there stay. New ones may stand at places of the kinds that
+    the rules name, and at the centres of sub-grids; a central household in any
+    stairwell with a member able to hold the post. Fills service_posts with
+    those proposed (ranked by the households that each brings) and siting with
+    the curve of the share served against service points added; then measures
+    reach again. Run again, it replaces its own proposals of that kind.
 
     Parameters
     ----------
     plan
         A working plan.
     kind
-        A kind of post that the rules name.
+        A kind of service point that the rules name.
     add, share
-        How many posts to add; or the share of all households to be served by
-        as few more as possible.
+        How many service points to add; or the share of all households to be
+        served by as few more as possible.
     question
         With ``add``: ``most`` (households served, as if nothing is said),
         ``median`` (fewest minutes in all) or ``centre`` (shortest longest
         way).
     limited
-        Whether posts have room for their capacity only.
+        Whether service points have room for their capacity only.
     rules
         The rules; if not given, those that reach was last measured by, else
         those of the plan's manifest.
@@ -77,13 +77,13 @@ def propose_posts(
         If the kind or question is not known, or not one of ``add`` and
         ``share`` is given.
     PlanError
-        If the plan is a release, or there is no place where a post could
-        stand.
+        If the plan is a release, or there is no place where a service point
+        could stand.
 
     Examples
     --------
     Canteens for two minutes of walking, on the board of twelve houses; one
-    stands in the second of six columns and reaches five:
+    is in the second of six columns and reaches five of them:
 
     >>> from gridplan.synthetic import make_board_plan
     >>> rules = Rules().replace(coverage={"services": [Service("canteen", 2, 0, 0, "city")]})
@@ -96,47 +96,57 @@ def propose_posts(
     service = _check_question(kind, add, share, question, rules)
     if plan.is_release:
         raise PlanError("a release holds no stairwells -> give the working plan")
+    # its earlier proposals of this kind are replaced, so they do not count as there
     others = plan.service_posts[
         (plan.service_posts["status"] == "proposed") & (plan.service_posts["kind"] != kind)
     ]
     plan = plan.replace(service_posts=others)
     ground = prepare_coverage_inputs(plan, rules)
-    posts = list_posts(plan, [service])
+    posts = list_service_points(plan, [service])
     sites = list_candidates(plan, service, rules)
     if sites.empty:
         raise PlanError(
-            f"there is no place where a {kind} could stand -> give places, or organise the plan first"
+            f"there is no place where a {kind} could stand "
+            "-> give places, or organise the plan first"
         )
+    # those that are there come first: they are the fixed sites of the problem
     every = gpd.GeoDataFrame(
         pd.concat([posts.reset_index(), sites.reset_index()], ignore_index=True), crs=plan.crs
     )
     every = conform_table("service_posts", every)
     problem = pose_problem(plan, ground, every, len(posts), service, rules, limited)
+    # these two weigh every way, so those beyond the threshold are needed as well
     asked = (
         pose_problem(plan, ground, every, len(posts), service, rules, limited, wide=True)
         if question in WIDE
         else problem
     )
-    answer = _ask(asked, question, add or 0, share or 1.0)
+    answer = _answer_question(asked, question, add or 0, share or 1.0)
+    # ranked and traced within the threshold, whichever question was asked
     chosen = rank_sites(problem, answer.chosen)
     curve = trace_curve(problem, question, answer, limited)
-    proposed = every.iloc[chosen].reset_index(drop=True)
-    codes = [f"{kind}-N{n:03d}" for n in range(1, len(chosen) + 1)]
+    return reach(_write_proposals(plan, kind, every.iloc[chosen], curve), rules)
+
+
+def _write_proposals(plan: Plan, kind: str, chosen: gpd.GeoDataFrame, curve: pd.DataFrame) -> Plan:
+    """Write the sites chosen, in order of rank, and the curve into the plan's tables.
+
+    Proposals and curves of other kinds stay.
+    """
+    ranks = np.arange(1, len(chosen) + 1)
+    codes = [f"{kind}-N{rank:03d}" for rank in ranks]
     new = conform_table(
-        "service_posts", proposed.assign(service_post=codes, rank=np.arange(1, len(chosen) + 1))
+        "service_posts", chosen.reset_index(drop=True).assign(service_post=codes, rank=ranks)
     )
-    kept = plan.siting[plan.siting["kind"] != kind]
+    # empty tables are left out of a concat, where they would have a say in the types
+    kept = plan.siting[plan.siting["kind"] != kind].reset_index(drop=True)
     rows = pd.concat(
-        [part for part in (kept.reset_index(drop=True), curve.assign(kind=kind)) if len(part)],
-        ignore_index=True,
+        [part for part in (kept, curve.assign(kind=kind)) if len(part)], ignore_index=True
     )
     siting = conform_table("siting", order_rows(rows, ["kind", "question", "added"]))
-    joined = (
-        pd.concat([part for part in (others, new) if len(part)])
-        if len(others) + len(new)
-        else others
-    )
-    return reach(plan.replace(service_posts=joined.sort_index(), siting=siting), rules)
+    parts = [part for part in (plan.service_posts, new) if len(part)]
+    proposed = pd.concat(parts) if parts else plan.service_posts
+    return plan.replace(service_posts=proposed.sort_index(), siting=siting)
 
 
 def recall_rules(plan: Plan) -> Rules:
@@ -148,7 +158,7 @@ def recall_rules(plan: Plan) -> Rules:
 def _check_question(
     kind: str, add: int | None, share: float | None, question: str, rules: Rules
 ) -> Service:
-    """Check what is asked, and find the kind of post."""
+    """Check what is asked, and find the kind of service point."""
     services = {s.kind: s for s in rules.coverage.services}
     wrong = []
     if kind not in services:
@@ -161,7 +171,8 @@ def _check_question(
         wrong.append(f"{share} is not a share above 0 and up to 1")
     if question not in QUESTIONS or (question == "fewest") != (share is not None and add is None):
         wrong.append(
-            f"{question} is not a question: most, median or centre for so many posts, fewest for a share"
+            f"{question} is not a question: "
+            "most, median or centre for so many posts, fewest for a share"
         )
     if wrong:
         raise RuleError("siting: " + "; ".join(wrong))
@@ -169,11 +180,12 @@ def _check_question(
 
 
 def list_candidates(plan: Plan, service: Service, rules: Rules) -> gpd.GeoDataFrame:
-    """List the places where a new post may stand, with the capacity of their kind.
+    """List the places where a new service point may stand, with the capacity of their kind.
 
     One for each place and spot.
     """
     if service.kind == CENTRAL:
+        # a central household needs a member who can hold the post
         able = plan.members.index[plan.members["available"] > 0]
         stairwells = plan.stairwells[plan.stairwells.index.isin(able)].sort_index()
         subgrid = stairwells["subgrid"]
@@ -182,6 +194,7 @@ def list_candidates(plan: Plan, service: Service, rules: Rules) -> gpd.GeoDataFr
         names = np.full(len(stairwells), "", object)
     else:
         homes = plan.subgrids[plan.subgrids["centre"].isin(plan.stairwells.index)].sort_index()
+        # a place of the very kind is there already, and not a candidate
         kinds = set(rules.coverage.candidates) - {service.kind}
         places = plan.site.places[plan.site.places["kind"].isin(kinds)].sort_index()
         blank = np.full(len(places), "", object)
@@ -194,6 +207,7 @@ def list_candidates(plan: Plan, service: Service, rules: Rules) -> gpd.GeoDataFr
                 plan.stairwells.geometry.reindex(homes["centre"]).to_numpy(),
             ]
         )
+    # type 0 is a point; a point on the surface lies within the shape, as a centroid may not
     points = np.where(shapely.get_type_id(shapes) == 0, shapes, shapely.point_on_surface(shapes))
     table = gpd.GeoDataFrame(
         {
@@ -208,7 +222,9 @@ def list_candidates(plan: Plan, service: Service, rules: Rules) -> gpd.GeoDataFr
         geometry=points,
         crs=plan.crs,
     )
-    return conform_table("service_posts", finish_posts(plan, table, {service.kind: service}))
+    return conform_table(
+        "service_posts", complete_service_points(plan, table, {service.kind: service})
+    )
 
 
 def pose_problem(
@@ -222,7 +238,7 @@ def pose_problem(
     *,
     wide: bool = False,
 ) -> SitingProblem:
-    """Pose the problem of siting: minutes from stairwells to posts and candidates.
+    """Pose the problem of siting: minutes from stairwells to service points and candidates.
 
     The first ``there`` of them stand already.
 
@@ -230,15 +246,18 @@ def pose_problem(
     are looked for.
     """
     footing = prepare_walking_inputs(plan.site, ground, rules)
+    # stairs only add minutes, so no way longer than this is in time
     limit = rules.coverage.farthest if wide else rules.walking.to_metres(service.minutes)
     ways = measure_walk_times(footing, every, [service], limit)[0]
     candidates = find_reach(ground, service, every, np.arange(len(every)), ways, rules)
+    # with stairs, some of these ways are too long after all
     near = np.ones(len(candidates.minutes), bool) if wide else candidates.minutes <= service.minutes
     shape = (len(ground), len(every))
     minutes = csr_array(
         (candidates.minutes[near], (candidates.ways.door[near], candidates.ways.post[near])),
         shape=shape,
     )
+    # a capacity that is missing is no limit; without any limit the problem is easier
     room = every["capacity"].fillna(np.inf).to_numpy(float)
     return make_siting_problem(
         minutes,
@@ -248,7 +267,7 @@ def pose_problem(
     )
 
 
-def _ask(problem: SitingProblem, question: str, add: int, share: float) -> Siting:
+def _answer_question(problem: SitingProblem, question: str, add: int, share: float) -> Siting:
     """Ask one of the four questions of siting.
 
     For the median, who has no way at all counts as twice the longest.
@@ -268,7 +287,8 @@ def rank_sites(problem: SitingProblem, chosen: Ints) -> Ints:
     rooms = (
         np.full(problem.ways.shape[1], np.inf) if problem.capacities is None else problem.capacities
     )
-    weight_left = problem.weights - _serve(problem, problem.fixed)
+    weight_left = problem.weights - _assign_served(problem, problem.fixed)
+    # in order of number, so that argmax takes the first of equals
     waiting = sorted(int(site) for site in chosen)
     order = []
     while waiting:
@@ -283,6 +303,7 @@ def rank_sites(problem: SitingProblem, chosen: Ints) -> Ints:
         nearest = nearest[
             np.argsort(columns.data[columns.indptr[site] : columns.indptr[site + 1]], kind="stable")
         ]
+        # the nearest households come first, until the capacity is used up
         before = np.cumsum(weight_left[nearest]) - weight_left[nearest]
         weight_left[nearest] -= np.clip(rooms[site] - before, 0.0, weight_left[nearest])
         order.append(site)
@@ -292,9 +313,10 @@ def rank_sites(problem: SitingProblem, chosen: Ints) -> Ints:
 def trace_curve(
     problem: SitingProblem, question: str, answer: Siting, limited: bool
 ) -> pd.DataFrame:
-    """Trace the share served against the posts added, with bounds; and the answer itself."""
+    """Trace the share served against service points added, with bounds; and the answer."""
     total = max(problem.total, 1.0)
     k = len(answer.chosen)
+    # spread evenly from none to all; rounding may make two of them equal
     counts = np.unique(np.rint(np.linspace(0, k, min(k, CURVE) + 1)).astype(int))
     rows = []
     for count in counts:
@@ -314,6 +336,7 @@ def trace_curve(
         )
     if question != "most":
         bound = np.nan
+        # even one at every site would serve no more than this
         if answer.ended == "impossible" and not limited:
             bound = float(assign_nearest(problem, np.arange(problem.ways.shape[1])).sum()) / total
         rows.append(
@@ -321,7 +344,7 @@ def trace_curve(
                 question,
                 k,
                 True,
-                float(_serve(problem, np.union1d(problem.fixed, answer.chosen)).sum()),
+                float(_assign_served(problem, np.union1d(problem.fixed, answer.chosen)).sum()),
                 bound,
                 answer.gap,
                 answer.ended,
@@ -337,8 +360,8 @@ def trace_curve(
     )
 
 
-def _serve(problem: SitingProblem, sites: Ints) -> Ints:
-    """Find the households of each stairwell that posts at some sites can serve."""
+def _assign_served(problem: SitingProblem, sites: Ints) -> Ints:
+    """Assign households to service points at some sites; returns those served of each stairwell."""
     rooms = (
         np.full(problem.ways.shape[1], np.inf) if problem.capacities is None else problem.capacities
     )

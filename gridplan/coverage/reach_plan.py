@@ -1,4 +1,4 @@
-"""Coverage: how far every stairwell is from the posts that serve it, and where the gaps are."""
+"""Coverage: how far every stairwell is from its service points, and where the gaps are."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from gridplan.coverage.coverage_tables import (
     tabulate_coverage,
     tabulate_reach,
 )
-from gridplan.coverage.service_points import list_posts
+from gridplan.coverage.service_points import list_service_points
 from gridplan.coverage.volunteers import (
     KIND,
     list_short_teams,
@@ -47,16 +47,17 @@ PROPOSED = "proposed"
 
 
 def reach(plan: Plan, rules: Rules | None = None) -> Plan:
-    """Find how far every stairwell is from the posts that serve it, and the households served.
+    """Find how far every stairwell is from its service points, and the households served.
 
     Fills service_posts, reach and coverage, and the indicators and gaps of the
     room reach; run again, it replaces its own rows only. Ways go along the
     streets where they are known, else by straight lines times a factor, and
     over openings where a barrier lies between; the ledger says which. Three
-    numbers reconcile: households within the threshold of a post (reachable),
-    those that posts with their capacity can serve (served), and those with two
-    posts (backed up). Proposed posts are reckoned beside those that are there
-    (state ``proposed``); gaps are those of now.
+    numbers reconcile: households within the threshold of a service point
+    (reachable), those that service points with their capacity can serve
+    (served), and those with two service points (backed up). Proposed service
+    points are measured beside those that are there (state ``proposed``); gaps
+    are those of now.
 
     Parameters
     ----------
@@ -91,19 +92,23 @@ def reach(plan: Plan, rules: Rules | None = None) -> Plan:
     services = rules.coverage.services
     ground = prepare_coverage_inputs(plan, rules)
     footing = prepare_walking_inputs(plan.site, ground, rules)
-    posts = list_posts(plan, services)
+    posts = list_service_points(plan, services)
+    # measured once for all kinds, since each looks as far as the farthest
     ways, access, access_entries = measure_walk_times(
         footing, posts, services, rules.coverage.farthest
     )
     posts = posts.assign(leg=access["leg"], reason=access["reason"].astype("str"))
-    results = [_look_at(plan, footing, service, posts, ways, rules) for service in services]
+    results = [_measure_service(plan, footing, service, posts, ways, rules) for service in services]
+    # in the order in which the rules name the kinds
     reached, held = (
         pd.concat([result[n] for result in results], ignore_index=True) for n in (0, 2)
     )
     covered = pd.concat([result[1] for result in results], ignore_index=True)
-    figures, gaps = _judge(plan, ground, [result[3] for result in results], reached, rules)
+    figures, gaps = _list_figures_and_gaps(
+        plan, ground, [result[3] for result in results], reached, rules
+    )
     tables = {
-        "service_posts": _write_posts(posts, held),
+        "service_posts": _write_service_points(posts, held),
         "reach": _write_rows("reach", reached, ["kind", "state", "stairwell"]),
         "coverage": _write_rows("coverage", covered, ["kind", "state", "level", "of", "minutes"]),
         "ledger": _write_entries(plan.site.ledger, [*footing.entries, *access_entries]),
@@ -113,17 +118,17 @@ def reach(plan: Plan, rules: Rules | None = None) -> Plan:
     return _write_manifest(plan.replace(**tables), rules)
 
 
-def _look_at(
+def _measure_service(
     plan: Plan, footing: WalkingInputs, service: Service, posts: Any, ways: WalkTimes, rules: Rules
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, ReachTimes]:
-    """Look at one kind of post, with those there and, if any are proposed, with these too.
+    """Measure one kind of service point: with those there and, if any are proposed, with these too.
 
-    Returns the rows of reach and of coverage, what each post reaches and
-    serves, and the reach of those that are there.
+    Returns the rows of reach and of coverage, what each service point reaches
+    and serves, and the reach of those that are there.
     """
     of_kind = (posts["kind"] == service.kind).to_numpy()
     there = of_kind & (posts["status"] == "existing").to_numpy()
-    # posts that are proposed are added to those there, never looked at alone
+    # proposed ones are added to those there, never measured alone
     states = {NOW: np.flatnonzero(there)} | (
         {PROPOSED: np.flatnonzero(of_kind)} if (of_kind & ~there).any() else {}
     )
@@ -132,11 +137,14 @@ def _look_at(
     first: ReachTimes | None = None
     for state, members in states.items():
         reach = find_reach(footing.ground, service, posts, members, ways, rules)
+        # gaps are of today, and today is the first state
         first = first or reach
         table, held = tabulate_reach(footing, reach, state)
         rows.append(table)
         coverage = tabulate_coverage(footing.ground, reach, table, state, rules)
-        covered.append(coverage.assign(posts=_count_posts(coverage, reach.posts, footing.ground)))
+        covered.append(
+            coverage.assign(posts=_count_service_points(coverage, reach.posts, footing.ground))
+        )
         near = reach.minutes <= service.minutes
         # everybody who could come, whether or not there is room
         asked = np.bincount(
@@ -151,8 +159,9 @@ def _look_at(
     return pd.concat(rows), pd.concat(covered), latest, first
 
 
-def _count_posts(coverage: pd.DataFrame, posts: Any, ground: CoverageInputs) -> Any:
-    """Count the posts that stand in each place."""
+def _count_service_points(coverage: pd.DataFrame, posts: Any, ground: CoverageInputs) -> Any:
+    """Count the service points within each city, class, community and sub-grid."""
+    # every stairwell of a community has its class: one of them is enough
     kind = pd.Series(
         ground.doors["community_kind"].to_numpy(object),
         index=ground.doors["community"].to_numpy(object),
@@ -166,18 +175,19 @@ def _count_posts(coverage: pd.DataFrame, posts: Any, ground: CoverageInputs) -> 
     out = np.zeros(len(coverage), np.int64)
     for level, counts in of.items():
         rows = (coverage["level"] == level).to_numpy()
+        # a place without any service point is missing from the counts
         out[rows] = counts.reindex(coverage["of"][rows]).fillna(0).to_numpy(np.int64)
     return out
 
 
-def _judge(
+def _list_figures_and_gaps(
     plan: Plan,
     ground: CoverageInputs,
     reaches: Sequence[ReachTimes],
     reached: pd.DataFrame,
     rules: Rules,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Write the figures of volunteers, and the gaps of all kinds of posts."""
+    """List the figures of volunteers, and the gaps of all kinds of service points."""
     now = reached[reached["state"] == NOW]
     gaps = [list_gaps(result, now[now["kind"] == result.service.kind]) for result in reaches]
     figures = pd.DataFrame(
@@ -188,12 +198,13 @@ def _judge(
             volunteers = measure_volunteers(plan, ground, result, rules)
             figures = write_volunteers(volunteers, rules)
             gaps.append(list_short_teams(volunteers))
+    # an empty frame in a concat would have a say in the types of columns
     kept = [frame for frame in gaps if len(frame)]
     return figures, pd.concat(kept, ignore_index=True) if kept else gaps[0]
 
 
-def _write_posts(posts: Any, held: pd.DataFrame) -> Any:
-    """Write what each post reaches and serves."""
+def _write_service_points(posts: Any, held: pd.DataFrame) -> Any:
+    """Write what each service point reaches and serves."""
     counts = held.set_index("code").reindex(posts.index)
     table = posts.assign(reachable=counts["reachable"], served=counts["served"])
     return conform_table(
@@ -219,12 +230,14 @@ def _write_manifest(plan: Plan, rules: Rules) -> Plan:
         (plan.coverage["level"] == "city") & plan.coverage["own"] & (plan.coverage["state"] == NOW)
     ]
     figures: dict[str, Any] = {}
+    # one row for each kind: the city, at the threshold of the kind
     for row in city.itertuples():
         for name in ("posts", "reachable_share", "served_share", "backed_up_share"):
             figures[f"{row.kind}_{name}"] = getattr(row, name)
-    own_rules = {name: rules.to_dict()[name] for name in ("coverage", "walking")}
+    # kept, so that a later proposal is measured by the same rules
+    rules_used = {name: rules.to_dict()[name] for name in ("coverage", "walking")}
     people = {
         **plan.manifest.get("people", {}),
-        ROOM: {"rules": own_rules, "figures": round_figures(figures)},
+        ROOM: {"rules": rules_used, "figures": round_figures(figures)},
     }
     return plan.replace(manifest={**plan.manifest, "people": people})

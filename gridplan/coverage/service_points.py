@@ -1,4 +1,4 @@
-"""The posts that people walk to, in one list: places, central households, and those proposed."""
+"""The service points in one list: places, central households, and those proposed."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from gridplan.rules.coverage import CENTRAL, Service
 from gridplan.tables.conform import conform_table, make_empty
 
 
-def list_posts(plan: Plan, services: Sequence[Service]) -> gpd.GeoDataFrame:
-    """List the posts of the kinds asked for, with what each can serve, and proposed ones.
+def list_service_points(plan: Plan, services: Sequence[Service]) -> gpd.GeoDataFrame:
+    """List the service points of the kinds asked for, with what each can serve, and proposed ones.
 
     A place serves so many households for its floor area where that is known
-    and counts for its kind, else as many as its kind does. What is not a point
-    stands where its middle is.
+    and counts for its kind, else as many as its kind does. A place that is not
+    a point is reached at a point within it.
 
     Returns
     -------
@@ -31,15 +31,18 @@ def list_posts(plan: Plan, services: Sequence[Service]) -> gpd.GeoDataFrame:
     --------
     >>> from shapely.geometry import Point
     >>> from gridplan.synthetic.board_plan import X0, Y0, make_board_plan, make_table
-    >>> place = {"place": "p", "kind": "service_centre", "area": 60.0, "geometry": Point(X0 + 1, Y0 + 1)}
+    >>> shape = Point(X0 + 1, Y0 + 1)
+    >>> place = {"place": "p", "kind": "service_centre", "area": 60.0, "geometry": shape}
     >>> plan = make_board_plan().replace(places=make_table("places", [place]))
-    >>> list_posts(plan, [Service("service_centre", 15, 1667, 30, "community")])[["community", "capacity"]].values.tolist()
+    >>> service = Service("service_centre", 15, 1667, 30, "community")
+    >>> list_service_points(plan, [service])[["community", "capacity"]].values.tolist()
     [['0301', 200.0]]
     """
     kinds = {s.kind: s for s in services}
     proposed = plan.service_posts[
         (plan.service_posts["status"] == "proposed") & plan.service_posts["kind"].isin(kinds)
     ]
+    # an empty part of a concat would have a say in the types of columns
     parts: list[Any] = [
         part
         for part in (_take_places(plan, kinds), _take_centrals(plan, kinds), proposed.reset_index())
@@ -48,29 +51,32 @@ def list_posts(plan: Plan, services: Sequence[Service]) -> gpd.GeoDataFrame:
     if not parts:
         return make_empty("service_posts", plan.crs)
     table = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), geometry="geometry", crs=plan.crs)
+    # only proposed ones have these columns yet; places and homes start at 0
     numbers = ("rank", "reachable", "served")
     table = table.assign(
         **{name: table[name].fillna(0) if name in table else 0 for name in numbers}
     )
-    return conform_table("service_posts", finish_posts(plan, table, kinds)).sort_index()
+    return conform_table("service_posts", complete_service_points(plan, table, kinds)).sort_index()
 
 
-def finish_posts(
+def complete_service_points(
     plan: Plan, table: gpd.GeoDataFrame, kinds: dict[str, Service]
 ) -> gpd.GeoDataFrame:
-    """Give posts their community, capacity and minutes."""
+    """Complete service points by their community, capacity and minutes."""
     columns = pd.DataFrame(
         [(s.minutes, s.capacity, s.area) for s in kinds.values()],
         index=list(kinds),
         columns=["m", "c", "a"],
     )
     columns = columns.reindex(table["kind"]).reset_index(drop=True)
+    # floor area where both the rule and the place give it, else the number of the kind
     by_area = (columns["a"] > 0) & table["area"].notna()
     capacity = np.where(
         by_area,
         np.floor(table["area"] / columns["a"].where(columns["a"] > 0) * 100.0),
         columns["c"].where(columns["c"] > 0),
     )
+    # a home is of the community of its stairwell, even where outlines overlap
     home = plan.stairwells["community"].reindex(table["stairwell"]).to_numpy(object)
     lies_in = find_communities(plan, table)
     community = np.where(pd.isna(home), lies_in, home)
@@ -84,6 +90,7 @@ def find_communities(plan: Plan, points: gpd.GeoDataFrame) -> Any:
         return np.full(len(points), "", object)
     tree = shapely.STRtree(land.geometry.to_numpy())
     point, over = tree.query_nearest(points.geometry.to_numpy())
+    # on a shared limit several are nearest: the first by code
     first = pd.Series(over).groupby(point).min().reindex(range(len(points)))
     return land.index.to_numpy(object)[first.to_numpy(np.int64)]
 
@@ -91,6 +98,7 @@ def find_communities(plan: Plan, points: gpd.GeoDataFrame) -> Any:
 def _take_places(plan: Plan, kinds: dict[str, Service]) -> pd.DataFrame:
     places = plan.site.places[plan.site.places["kind"].isin(kinds)].sort_index()
     shapes = places.geometry.to_numpy()
+    # type 0 is a point; a point on the surface lies within the shape, as a centroid may not
     points = np.where(shapely.get_type_id(shapes) == 0, shapes, shapely.point_on_surface(shapes))
     return pd.DataFrame(
         {
@@ -110,6 +118,7 @@ def _take_centrals(plan: Plan, kinds: dict[str, Service]) -> pd.DataFrame:
     centrals = plan.posts[
         (plan.posts["role"] == CENTRAL) & plan.posts["stairwell"].isin(plan.stairwells.index)
     ].sort_index()
+    # an empty slice keeps the columns
     centrals = centrals if CENTRAL in kinds else centrals.iloc[:0]
     return pd.DataFrame(
         {

@@ -1,4 +1,4 @@
-"""Volunteers: whom they reach from their posts, and each community's team and need."""
+"""Volunteers: the households that they reach, and each community's team and need."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def measure_volunteers(
     """Measure the volunteers of every community: a row each, and one for the city.
 
     Requests come at a rate for each household of a class. A request takes its
-    hours and the way there and back from the nearest post; the need is as many
-    volunteers as give those hours, for the requests within the longest
-    threshold.
+    hours and the way there and back from the nearest service point; the need
+    is as many volunteers as give those hours, for the requests within the
+    longest threshold.
 
     Returns
     -------
@@ -45,6 +45,7 @@ def measure_volunteers(
             np.where(ground.kind < 0, len(CLASSES), ground.kind)
         ]
     )
+    # stairwells of no community count nowhere, not even for the city
     kept = ground.community >= 0
 
     def add_up(amount: Numbers) -> Floats:
@@ -56,10 +57,9 @@ def measure_volunteers(
     }
     for minutes in times:
         near = reach.best <= minutes
-        sums[f"within_{minutes:g}"], sums[f"requests_{minutes:g}"] = (
-            add_up(ground.weight * near),
-            add_up(asked * near),
-        )
+        sums[f"within_{minutes:g}"] = add_up(ground.weight * near)
+        sums[f"requests_{minutes:g}"] = add_up(asked * near)
+    # the need leaves out requests from beyond the longest threshold
     near = reach.best <= times[-1]
     # there and back, in hours
     walk = np.where(near, reach.best, 0.0) * 2.0 / 60.0
@@ -121,6 +121,7 @@ def list_short_teams(table: pd.DataFrame) -> pd.DataFrame:
         (communities["volunteers"] < communities["need"] - 1e-9)
         | (communities["volunteers"].isna() & (communities["need"] > 0))
     ]
+    # a team that nobody counted is reported too, with another remedy
     known = short["volunteers"].notna()
     return pd.DataFrame(
         {

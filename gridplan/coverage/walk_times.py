@@ -1,4 +1,4 @@
-"""Ways on foot from all stairwells to all posts that they may go to, measured part by part."""
+"""Ways on foot from stairwells to the service points that they may go to, part by part."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from gridplan.walking.network import WalkingNetwork, build_network
 from gridplan.walking.network_distances import measure_paths
 from gridplan.walking.obstacles import Obstacles, find_obstacles
 
-BATCH = 64  # posts measured together
+BATCH = 64  # service points measured together
 DIGITS = 3  # ways are rounded to the millimetre
 
 
@@ -50,7 +50,7 @@ class WalkingInputs:
 
 @dataclass(frozen=True, eq=False)
 class WalkTimes:
-    """Ways as three arrays sorted by stairwell, then post: rows of both, and metres."""
+    """Ways as three arrays sorted by stairwell, then service point: rows of both, and metres."""
 
     door: Ints
     post: Ints
@@ -83,18 +83,19 @@ def prepare_walking_inputs(site: Site, ground: CoverageInputs, rules: Rules) -> 
 def measure_walk_times(
     footing: WalkingInputs, posts: gpd.GeoDataFrame, services: Sequence[Service], limit: float
 ) -> tuple[WalkTimes, pd.DataFrame, list[Entry]]:
-    """Measure the way from each stairwell to each post that it may go to, up to a limit in metres.
+    """Measure the way from each stairwell to each service point that it may go to.
 
-    Along the streets; between doors of one compound, or no farther apart than
-    ``walking.straight_reach``, straight times the detour factor if that is
-    shorter and nothing lies between. Posts near one another are measured
-    together.
+    Up to a limit in metres, along the streets; between doors of one compound,
+    or no farther apart than ``walking.straight_reach``, straight times the
+    detour factor if that is shorter and nothing lies between. Service points
+    near one another are measured together.
 
     Returns
     -------
     The ways, for each post how it reaches the streets (columns leg, reason),
     and entries for the ledger.
     """
+    # kinds are unique by the rules, so each service point has one scope
     scopes = pd.Series({s.kind: s.scope for s in services}).reindex(posts["kind"]).to_numpy(object)
     xy = shapely.get_coordinates(posts.geometry.to_numpy())
     entries: list[Entry] = []
@@ -104,7 +105,7 @@ def measure_walk_times(
         access, entries = reach_doors(footing.network, posts, footing.site, footing.rules.walking)
         table = access[["leg", "reason"]]
     parts = [_measure_near(footing, posts, scopes, xy)]
-    for rows in _batch_posts(posts, scopes):
+    for rows in _batch_service_points(posts, scopes):
         scope = str(scopes[rows[0]])
         doors = _find_doors(footing.ground, posts.iloc[rows], scope, xy[rows], limit)
         door, post, metres = _measure_batch(footing, access, posts, rows, doors, limit)
@@ -121,7 +122,7 @@ def measure_walk_times(
 
 
 def find_groups(ground: CoverageInputs, posts: gpd.GeoDataFrame, scope: str) -> Ints:
-    """Find the number of the group of stairwells that may go to each post (-1: none).
+    """Find the number of the group of stairwells that may go to each service point (-1: none).
 
     Numbers are those of :meth:`CoverageInputs.group`.
     """
@@ -131,8 +132,8 @@ def find_groups(ground: CoverageInputs, posts: gpd.GeoDataFrame, scope: str) -> 
     return np.asarray(index.get_indexer(pd.Index(posts[scope])), np.int64)
 
 
-def _batch_posts(posts: gpd.GeoDataFrame, scopes: Objects) -> Iterator[Ints]:
-    """Batch posts that are of one scope and near one another, by their communities."""
+def _batch_service_points(posts: gpd.GeoDataFrame, scopes: Objects) -> Iterator[Ints]:
+    """Batch service points that are of one scope and near one another, by their communities."""
     for scope in np.unique(scopes.astype(str)):
         members = np.flatnonzero(scopes == scope)
         community = posts["community"].to_numpy(object)[members]
@@ -152,7 +153,8 @@ def _batch_posts(posts: gpd.GeoDataFrame, scopes: Objects) -> Iterator[Ints]:
 def _find_doors(
     ground: CoverageInputs, posts: gpd.GeoDataFrame, scope: str, xy: Floats, limit: float
 ) -> Ints:
-    """Find the stairwells that may be within the limit of some posts, and may go to them."""
+    """Find the stairwells that may be near enough to some service points, and may go to them."""
+    # a box first: no way is shorter than the straight line, so nobody outside is missed
     near = ((ground.xy >= xy.min(axis=0) - limit) & (ground.xy <= xy.max(axis=0) + limit)).all(
         axis=1
     )
@@ -208,6 +210,7 @@ def _measure_near(
     homes = ground.doors["compound"].to_numpy(object)
     hosts = find_compounds(footing.site, posts)
     numbers = pd.Series(np.arange(len(ground))).groupby(homes).agg(list)
+    # doors of one compound, however far apart: its yard is open to them
     more = (
         pd.Series(hosts[hosts != ""], index=np.flatnonzero(hosts != ""))
         .map(numbers)
@@ -220,17 +223,18 @@ def _measure_near(
     for scope in np.unique(scopes.astype(str)):
         groups = find_groups(ground, posts, scope)[post]
         allowed |= (scopes[post] == scope) & (ground.group(scope)[door] == groups) & (groups >= 0)
+    # a pair may be both near and of one compound; counted once
     pairs = np.unique(np.column_stack([post[allowed], door[allowed]]), axis=0)
     post = pairs[:, 0]
     door = pairs[:, 1]
     straight = np.hypot(*(xy[post] - ground.xy[door]).T)
-    # a post in the same doorway is not blocked by the wall it stands in
+    # a service point in the same doorway is not blocked by the wall around it
     free = (straight == 0) | ~footing.obstacles.find_blocked(xy[post], ground.xy[door])
     return door[free], post[free], straight[free] * rules.detour
 
 
 def find_compounds(site: Site, posts: gpd.GeoDataFrame) -> Objects:
-    """Find the compound that each post lies in, empty for none; of several the first."""
+    """Find the compound that each service point lies in, empty for none; of several the first."""
     land = site.compounds.sort_index()
     post, over = shapely.STRtree(land.geometry.to_numpy()).query(
         posts.geometry.to_numpy(), predicate="intersects"

@@ -1,1 +1,1 @@
-"""Siting: where posts go, over a matrix of ways alone; it knows neither site nor plan."""
+"""Siting: where service points go, over a matrix of ways alone; it knows neither site nor plan."""

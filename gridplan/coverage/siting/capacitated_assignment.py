@@ -1,9 +1,9 @@
-"""Capacitated assignment: who goes where if posts have capacities, as a linear programme.
+"""Capacitated assignment: who goes where if service points have capacities, as a linear programme.
 
-A place may be shared among posts: who goes where is a flow, whose prices say what
-one more household would cost at each place. At these prices a new post brings
-at most what it could fill its capacity with: that guides swaps, and gives the
-bound for all choices.
+A place may be shared among service points: who goes where is a flow, whose
+prices say what one more household would cost at each place. At these prices a
+new service point brings at most what it could fill its capacity with: that
+guides swaps, and gives the bound for all choices.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class CapacitatedCosts:
     capacities
         float64[m], households.
     always
-        bool[m], the sites with a post already.
+        bool[m], the sites with a service point already.
     """
 
     costs: SitingCosts
@@ -74,12 +74,14 @@ def assign_within_capacity(capacitated: CapacitatedCosts, opened: Ints) -> Capac
     entries = np.flatnonzero(is_open[columns])
     rows = costs.rows[entries]
     column = columns[entries]
+    # What a household saves by going there, so below 0; unserved it saves nothing.
     saved = costs.ways[entries] - costs.beyond[rows]
     number = np.arange(len(entries))
     matrix = csc_array(
         (np.ones(2 * len(entries)), (np.append(rows, n + column), np.append(number, number))),
         shape=(n + m, len(entries)),
     )
+    # More than all households is no limit, so infinite capacities are cut there.
     high = np.append(costs.weights, np.minimum(capacitated.capacities, costs.weights.sum() + 1.0))
     upper = np.full(len(entries), highspy.kHighsInf)
     model = open_programme(
@@ -106,99 +108,103 @@ def assign_within_capacity(capacitated: CapacitatedCosts, opened: Ints) -> Capac
 
 def add_within_capacity(capacitated: CapacitatedCosts, k: int, until: float = -np.inf) -> Ints:
     """Add up to k sites, always the one that saves most, until the price is at most ``until``."""
-    from gridplan.coverage.siting.siting_kernels import fill_capacity, weigh_within_capacity
-
     costs = capacitated.costs
     flow = assign_within_capacity(capacitated, np.zeros(0, np.int64))
-    unserved = np.maximum(0.0, costs.weights - flow.flow.sum(axis=1))
+    unserved = _find_unserved(costs, flow)
     price = flow.price
-    chosen = np.zeros(0, np.int64)
-    worth = np.empty(len(costs.sites))
-    while len(worth) and len(chosen) < k and price > until:
-        weigh_within_capacity(
-            costs.indptr,
-            costs.rows,
-            costs.ways,
-            unserved,
-            costs.beyond,
-            capacitated.capacities,
-            worth,
-        )
-        worth[capacitated.always] = 0.0
-        worth[chosen] = 0.0
+    chosen: Ints = np.zeros(0, np.int64)
+    while len(costs.sites) and len(chosen) < k and price > until:
+        worth = _weigh_new_sites(capacitated, chosen, unserved, costs.beyond)
         best = int(np.argmax(worth))
-        # Nothing direct: by the prices of the flow, or not at all.
         if worth[best] <= TINY * max(1.0, abs(price)):
-            flow = assign_within_capacity(capacitated, chosen)
-            weigh_within_capacity(
-                costs.indptr,
-                costs.rows,
-                costs.ways,
-                costs.weights,
-                flow.pay,
-                capacitated.capacities,
-                worth,
-            )
-            worth[capacitated.always] = 0.0
-            worth[chosen] = 0.0
-            best = int(np.argmax(worth))
-            if worth[best] <= TINY * max(1.0, abs(price)):
+            # Nothing direct: by the prices of the flow, or not at all.
+            displacing = _add_by_displacing(capacitated, chosen, price)
+            if displacing is None:
                 break
-            # A displaced household may still go elsewhere, so price the flow itself.
-            flow = assign_within_capacity(capacitated, np.append(chosen, best))
-            if (
-                flow.price >= price - TINY * max(1.0, abs(price))
-                and flow.price >= assign_within_capacity(capacitated, chosen).price
-            ):
-                break
-            chosen = np.append(chosen, best)
+            chosen, flow = displacing
             price = flow.price
-            unserved = np.maximum(0.0, costs.weights - flow.flow.sum(axis=1))
+            unserved = _find_unserved(costs, flow)
             continue
-        served = np.zeros(len(unserved))
-        a = costs.indptr[best]
-        b = costs.indptr[best + 1]
         # An estimate without displacing anybody, corrected where affordable.
-        price -= fill_capacity(
-            a,
-            b,
-            costs.rows,
-            costs.ways,
-            unserved,
-            costs.beyond,
-            capacitated.capacities[best],
-            served,
-        )
+        gain, served = _fill_site(capacitated, best, unserved)
+        price -= gain
         unserved = np.maximum(0.0, unserved - served)
         chosen = np.append(chosen, best)
         # Assign all again where that is cheap.
         if price > until and len(chosen) < k and len(costs.rows) < WORK // 50:
             flow = assign_within_capacity(capacitated, chosen)
             price = flow.price
-            unserved = np.maximum(0.0, costs.weights - flow.flow.sum(axis=1))
+            unserved = _find_unserved(costs, flow)
     return chosen
+
+
+def _find_unserved(costs: SitingCosts, flow: CapacitatedAssignment) -> Floats:
+    """Find the households of each place that a flow leaves unserved."""
+    # A solver's flow may exceed the households by its tolerance.
+    return np.asarray(np.maximum(0.0, costs.weights - flow.flow.sum(axis=1)))
+
+
+def _weigh_new_sites(
+    capacitated: CapacitatedCosts, chosen: Ints, weights: Floats, pay: Floats
+) -> Floats:
+    """Weigh what each site would bring, 0 for those that are open already."""
+    from gridplan.coverage.siting.siting_kernels import weigh_within_capacity
+
+    costs = capacitated.costs
+    worth = np.empty(len(costs.sites))
+    weigh_within_capacity(
+        costs.indptr, costs.rows, costs.ways, weights, pay, capacitated.capacities, worth
+    )
+    worth[capacitated.always] = 0.0
+    worth[chosen] = 0.0
+    return worth
+
+
+def _add_by_displacing(
+    capacitated: CapacitatedCosts, chosen: Ints, price: float
+) -> tuple[Ints, CapacitatedAssignment] | None:
+    """Add the site that saves most if households change places; None where none saves."""
+    flow = assign_within_capacity(capacitated, chosen)
+    worth = _weigh_new_sites(capacitated, chosen, capacitated.costs.weights, flow.pay)
+    best = int(np.argmax(worth))
+    least = TINY * max(1.0, abs(price))
+    if worth[best] <= least:
+        return None
+    # A displaced household may still go elsewhere, so price the flow itself.
+    more = np.append(chosen, best)
+    filled = assign_within_capacity(capacitated, more)
+    # The price was an estimate, so the flow without the site is the other measure.
+    if filled.price >= price - least and filled.price >= flow.price:
+        return None
+    return more, filled
+
+
+def _fill_site(capacitated: CapacitatedCosts, site: int, unserved: Floats) -> tuple[float, Floats]:
+    """Fill a site with those not served yet; returns the gain, and the households served."""
+    from gridplan.coverage.siting.siting_kernels import fill_capacity
+
+    costs = capacitated.costs
+    served = np.zeros(len(unserved))
+    gain = fill_capacity(
+        costs.indptr[site],
+        costs.indptr[site + 1],
+        costs.rows,
+        costs.ways,
+        unserved,
+        costs.beyond,
+        capacitated.capacities[site],
+        served,
+    )
+    return gain, served
 
 
 def swap_shared(capacitated: CapacitatedCosts, chosen: Ints) -> tuple[Ints, CapacitatedAssignment]:
     """Swap sites as the prices of the flow advise, as long as that saves and the work allows."""
-    from gridplan.coverage.siting.siting_kernels import weigh_within_capacity
-
     costs = capacitated.costs
     flow = assign_within_capacity(capacitated, chosen)
     tries = int(min(TRIES, WORK / max(1, len(costs.rows)) + 10))
-    worth = np.empty(len(costs.sites))
     while tries > 0 and len(chosen):
-        weigh_within_capacity(
-            costs.indptr,
-            costs.rows,
-            costs.ways,
-            costs.weights,
-            flow.pay,
-            capacitated.capacities,
-            worth,
-        )
-        worth[capacitated.always] = 0.0
-        worth[chosen] = 0.0
+        worth = _weigh_new_sites(capacitated, chosen, costs.weights, flow.pay)
         kept = _value_sites(capacitated, flow)[chosen]
         better = None
         # The prices only estimate, so a few promising pairs are priced in full.

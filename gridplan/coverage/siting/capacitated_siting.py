@@ -15,7 +15,7 @@ import highspy
 import numpy as np
 from scipy.sparse import csc_array
 
-from gridplan.arrays import Floats, Ints
+from gridplan.arrays import Bools, Floats, Ints
 from gridplan.coverage.siting.best_sites import SiteChoice, choose_sites, fix_sites, round_up
 from gridplan.coverage.siting.capacitated_assignment import (
     ENTRIES,
@@ -99,6 +99,7 @@ def _shrink(capacitated: CapacitatedCosts, dual: Any, k: int, limit: float) -> C
     always[opened] = True
     remaining = np.flatnonzero(always | np.isin(np.arange(len(always)), kept))
     core = reduce_costs(capacitated.costs, np.zeros(0, np.int64), remaining, is_roomy=False)
+    # Sites are numbered in rising order, so their places are found by bisection.
     place = np.searchsorted(capacitated.costs.sites, core.sites)
     return CapacitatedCosts(core, capacitated.capacities[place], always[place])
 
@@ -108,69 +109,19 @@ def solve_shared(
 ) -> tuple[Ints | None, float]:
     """Choose at most k more sites at the least price by branch and bound; and the bound."""
     costs = capacitated.costs
-    always = capacitated.always
-    n = len(costs.weights)
-    m = len(costs.sites)
     entries = len(costs.rows)
-    columns = costs.columns
-    rows = costs.rows
+    free = np.flatnonzero(~capacitated.always)
     must = costs.beyond >= dear
-    # No capacity beyond all households, or the relaxation is needlessly weak.
-    room = np.minimum(capacitated.capacities, costs.weights.sum() + 1.0)
-    free = np.flatnonzero(~always)
-    slot = np.full(m, -1)
-    slot[free] = np.arange(len(free))
-    number = np.arange(entries)
-    closable = np.flatnonzero(~always[columns])  # the entries of sites that may be closed
-    s = len(closable)
-    f = len(free)
-    last = n + m + s
-    # Rows: places, capacities, entries only of open sites, and the number of sites.
-    matrix = csc_array(
-        (
-            np.concatenate(
-                [
-                    np.ones(2 * entries + s),
-                    -room[free],
-                    -np.minimum(costs.weights[rows[closable]], room[columns[closable]]),
-                    np.ones(f),
-                ]
-            ),
-            (
-                np.concatenate(
-                    [
-                        rows,
-                        n + columns,
-                        n + m + np.arange(s),
-                        n + free,
-                        n + m + np.arange(s),
-                        np.full(f, last),
-                    ]
-                ),
-                np.concatenate(
-                    [
-                        number,
-                        number,
-                        closable,
-                        entries + np.arange(f),
-                        entries + slot[columns[closable]],
-                        entries + np.arange(f),
-                    ]
-                ),
-            ),
-        ),
-        shape=(last + 1, entries + f),
-    )
-    saved = costs.ways - np.where(must, 0.0, costs.beyond)[rows]
-    infinite = highspy.kHighsInf
-    low = np.concatenate(
-        [np.where(must, costs.weights, -infinite), np.full(m + s, -infinite), [0.0]]
-    )
-    high = np.concatenate([costs.weights, np.where(always, room, 0.0), np.zeros(s), [float(k)]])
-    whole = np.append(np.zeros(entries, bool), np.ones(f, bool))
-    upper = np.append(np.full(entries, infinite), np.ones(f))
-    model = open_programme(np.append(saved, np.zeros(f)), upper, whole, matrix, low, high)
-    paid = costs.base + float((costs.weights * np.where(must, 0.0, costs.beyond)).sum())
+    # What is paid unless a way saves it; who must be served has no such price.
+    unserved_price = np.where(must, 0.0, costs.beyond)
+    matrix, low, high = _build_shared_rows(capacitated, free, k, must)
+    saved = np.append(costs.ways - unserved_price[costs.rows], np.zeros(len(free)))
+    # Columns: households of each entry, then whether each free site is open.
+    whole = np.append(np.zeros(entries, bool), np.ones(len(free), bool))
+    upper = np.append(np.full(entries, highspy.kHighsInf), np.ones(len(free)))
+    model = open_programme(saved, upper, whole, matrix, low, high)
+    paid = costs.base + float((costs.weights * unserved_price).sum())
+    # Nodes rather than seconds, so that the answer does not depend on the machine.
     model.setOptionValue("mip_max_nodes", NODES)
     model.setOptionValue("mip_rel_gap", 0.0)
     model.setOptionValue("mip_abs_gap", 1e-7 * max(1.0, abs(best)))
@@ -184,6 +135,47 @@ def solve_shared(
     return costs.sites[free[np.array(model.getSolution().col_value)[entries:] > 0.5]], bound
 
 
+def _build_shared_rows(
+    capacitated: CapacitatedCosts, free: Ints, k: int, must: Bools
+) -> tuple[csc_array, Floats, Floats]:
+    """Build the rows of the integer programme, with their lower and upper limits.
+
+    The rows are: households of each place, capacity of each site, households
+    of an entry only where its site is open, and the number of sites.
+    """
+    costs = capacitated.costs
+    always = capacitated.always
+    rows = costs.rows
+    columns = costs.columns
+    n = len(costs.weights)
+    m = len(costs.sites)
+    entries = len(rows)
+    # No capacity beyond all households, or the relaxation is needlessly weak.
+    room = np.minimum(capacitated.capacities, costs.weights.sum() + 1.0)
+    slot = np.full(m, -1)
+    slot[free] = np.arange(len(free))
+    number = np.arange(entries)
+    closable = np.flatnonzero(~always[columns])  # the entries of sites that may be closed
+    closed = columns[closable]
+    s = len(closable)
+    f = len(free)
+    last = n + m + s
+    switch = n + m + np.arange(s)
+    # Implied by the capacities, but each way by itself makes the relaxation tighter.
+    most = np.minimum(costs.weights[rows[closable]], room[closed])
+    values = np.concatenate([np.ones(2 * entries + s), -room[free], -most, np.ones(f)])
+    row = np.concatenate([rows, n + columns, switch, n + free, switch, np.full(f, last)])
+    opened = entries + np.arange(f)
+    column = np.concatenate([number, number, closable, opened, entries + slot[closed], opened])
+    matrix = csc_array((values, (row, column)), shape=(last + 1, entries + f))
+    infinite = highspy.kHighsInf
+    low = np.concatenate(
+        [np.where(must, costs.weights, -infinite), np.full(m + s, -infinite), [0.0]]
+    )
+    high = np.concatenate([costs.weights, np.where(always, room, 0.0), np.zeros(s), [float(k)]])
+    return matrix, low, high
+
+
 def cover_shared(
     capacitated: CapacitatedCosts, target: float, most: int | None = None
 ) -> tuple[Ints | None, float]:
@@ -191,6 +183,7 @@ def cover_shared(
     costs = capacitated.costs
     slack = TINY * max(1.0, capacitated.top)
     free = np.flatnonzero(~capacitated.always)
+    # If all sites together are too dear, fewer are too.
     if assign_within_capacity(capacitated, free).price > target + slack:
         return None, np.inf
     order = add_within_capacity(capacitated, len(free), target + slack)

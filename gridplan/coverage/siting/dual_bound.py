@@ -63,10 +63,10 @@ def bound_costs(
     costs: SitingCosts, k: int, chosen: Ints, rounds: int = ROUNDS, enough: float = np.inf
 ) -> DualSolution:
     """Bound the price of k sites from below, from a known choice on, up to ``enough``."""
-    price = price_sites(costs, chosen)
-    limit, entries = _limit_prices(costs, chosen)
     from gridplan.coverage.siting.siting_kernels import count_served, weigh_sites
 
+    price = price_sites(costs, chosen)
+    limit, entries = _limit_prices(costs, chosen)
     weights = costs.weights
     m = len(costs.sites)
     rows = costs.rows[entries]
@@ -114,13 +114,12 @@ def bound_costs(
 
 def _limit_prices(costs: SitingCosts, chosen: Ints, spare: int = 6) -> tuple[Floats, Ints]:
     """Limit what each place may pay by its sixth nearest chosen site; and the entries below it."""
-    count = np.zeros(len(costs.beyond), np.int64)
     is_chosen = np.zeros(len(costs.sites), bool)
     is_chosen[chosen] = True
     entries = np.flatnonzero(is_chosen[costs.columns])
     order = entries[np.lexsort((costs.ways[entries], costs.rows[entries]))]
     rows = costs.rows[order]
-    count = np.bincount(rows, minlength=len(count))
+    count = np.bincount(rows, minlength=len(costs.beyond))
     begins = np.cumsum(count) - count
     limit = costs.beyond.copy()
     many = np.flatnonzero(count >= spare)

@@ -31,7 +31,8 @@ def add_greedily(costs: SitingCosts, k: int, until: float = -np.inf) -> tuple[In
     price = costs.base + float((costs.weights * near).sum())
     least = TINY * max(price, 1e-300)
     saved = costs.weights[costs.rows] * (near[costs.rows] - costs.ways)
-    first = np.bincount(costs.columns, weights=saved, minlength=len(costs.sites))
+    # Every saving is exact at first, and only a limit once another site is chosen.
+    first = np.bincount(costs.columns, weights=saved, minlength=len(costs.sites)).astype(float)
     heap = [(-saving, j, 0) for j, saving in enumerate(first.tolist())]
     heapq.heapify(heap)
     chosen: list[int] = []

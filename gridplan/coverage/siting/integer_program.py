@@ -67,10 +67,12 @@ def solve_costs(
     if best < dear:
         model.setOptionValue("objective_bound", float(best - paid))
     model.run()
-    return _read(model, costs, best, paid)
+    return _read_choice(model, costs, best, paid)
 
 
-def _read(model: Any, costs: SitingCosts, best: float, paid: float) -> tuple[Ints | None, float]:
+def _read_choice(
+    model: Any, costs: SitingCosts, best: float, paid: float
+) -> tuple[Ints | None, float]:
     """Read the sites chosen and the bound off a model that has run."""
     info = model.getInfo()
     ended = model.getModelStatus() in (

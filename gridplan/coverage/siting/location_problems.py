@@ -22,10 +22,10 @@ FRACTION = 0.01
 
 
 def cover_most(problem: SitingProblem, k: int) -> Siting:
-    """Find the k more posts that serve the most households (maximal covering location).
+    """Find the k more service points that serve the most households (maximal covering location).
 
-    The objective is households served, by fixed posts and new ones; fewer than
-    k are chosen where more would serve no one else.
+    The objective is households served, by fixed service points and new ones;
+    fewer than k are chosen where more would serve no one else.
 
     Examples
     --------
@@ -41,21 +41,21 @@ def cover_most(problem: SitingProblem, k: int) -> Siting:
     """
     choice = _choose(problem, level_ways(problem.ways), np.ones(len(problem.weights)), k)
     served = problem.total - np.array([choice.price, choice.bound])
-    return _answer(problem, choice.sites, served[0], served[1])
+    return _make_answer(problem, choice.sites, served[0], served[1])
 
 
 def p_median(problem: SitingProblem, k: int, beyond: float = np.inf) -> Siting:
-    """Find the k more posts to which all households together walk least (p-median).
+    """Find the k more service points to which all households together walk least (p-median).
 
     Parameters
     ----------
     problem
         Places and sites.
     k
-        Posts to add at most.
+        Service points to add at most.
     beyond
-        Metres (or minutes) that count for a household that no post serves;
-        infinite where all have to be served, which may be impossible.
+        Metres (or minutes) that count for a household that no service point
+        serves; infinite where all have to be served, which may be impossible.
 
     Examples
     --------
@@ -70,7 +70,8 @@ def p_median(problem: SitingProblem, k: int, beyond: float = np.inf) -> Siting:
     """
     if np.isfinite(beyond):
         choice = _choose(problem, problem.ways, np.full(len(problem.weights), beyond), k)
-        return _answer(problem, choice.sites, choice.price, choice.bound, beyond)
+        return _make_answer(problem, choice.sites, choice.price, choice.bound, beyond)
+    # All households at the longest way: no choice that serves everybody costs more.
     longest = problem.total * float(problem.ways.data.max(initial=0.0))
     # To leave anyone out costs more than all together can walk.
     dear = (longest + 1.0) / _find_unit(problem)
@@ -78,13 +79,13 @@ def p_median(problem: SitingProblem, k: int, beyond: float = np.inf) -> Siting:
     price, bound = (
         np.inf if value > longest + 0.5 else value for value in (choice.price, choice.bound)
     )
-    return _answer(problem, choice.sites, price, bound)
+    return _make_answer(problem, choice.sites, price, bound)
 
 
 def cover_all(problem: SitingProblem, share: float = 1.0) -> Siting:
-    """Find the fewest more posts that serve a share of all households (set covering).
+    """Find the fewest more service points that serve a share of all households (set covering).
 
-    The objective is the number of posts added.
+    The objective is the number of service points added.
 
     Examples
     --------
@@ -96,14 +97,14 @@ def cover_all(problem: SitingProblem, share: float = 1.0) -> Siting:
     (2.0, 1.0)
     """
     sites, need = _cover(problem, share, None)
-    return _answer(problem, sites, np.inf if sites is None else float(len(sites)), need)
+    return _make_answer(problem, sites, np.inf if sites is None else float(len(sites)), need)
 
 
 def p_centre(problem: SitingProblem, k: int) -> Siting:
-    """Find the k more posts for which the longest way of any household is shortest (p-centre).
+    """Find the k more service points for which the longest way is shortest (p-centre).
 
-    The objective is that way, in metres or minutes; infinite where k posts
-    cannot reach everybody.
+    The objective is the longest way of any household, in metres or minutes;
+    infinite where k service points cannot reach everybody.
 
     Examples
     --------
@@ -117,7 +118,7 @@ def p_centre(problem: SitingProblem, k: int) -> Siting:
     radii = np.unique(problem.ways.data[problem.weights[rows] > 0])
     if not len(radii):
         value = 0.0 if problem.total == 0 else np.inf
-        return _answer(problem, np.zeros(0, np.int64), value, value)
+        return _make_answer(problem, np.zeros(0, np.int64), value, value)
     # no radius below number ``low`` will do
     best = None
     low = 0
@@ -126,15 +127,15 @@ def p_centre(problem: SitingProblem, k: int) -> Siting:
     for is_sure in (False, True):
         bottom = low
         top = high
-        # Bisection over the ways: does some radius let k posts reach everybody?
+        # Bisection over the ways: does some radius let k service points reach everybody?
         while bottom < top:
             middle = (bottom + top) // 2
-            sites, need = _cover(_within(problem, float(radii[middle])), 1.0, k)
+            sites, need = _cover(_keep_within(problem, float(radii[middle])), 1.0, k)
             if sites is not None:
                 best = sites
                 high = middle
                 top = middle
-            # Proven too short, whatever posts are chosen.
+            # Proven too short, whatever service points are chosen.
             elif need > k:
                 low = bottom = middle + 1
             # Undecided: a longer radius would not settle this one.
@@ -145,7 +146,7 @@ def p_centre(problem: SitingProblem, k: int) -> Siting:
         if low >= high:
             break
     objective = float(radii[high]) if best is not None else np.inf
-    return _answer(problem, best, objective, float(radii[low]) if low < len(radii) else np.inf)
+    return _make_answer(problem, best, objective, float(radii[low]) if low < len(radii) else np.inf)
 
 
 def _find_unit(problem: SitingProblem) -> float:
@@ -160,7 +161,7 @@ def _find_unit(problem: SitingProblem) -> float:
     return 1.0 if (amounts == np.rint(amounts)).all() else FRACTION
 
 
-def _within(problem: SitingProblem, radius: float) -> SitingProblem:
+def _keep_within(problem: SitingProblem, radius: float) -> SitingProblem:
     """Take the ways no longer than a radius alone."""
     ways = problem.ways
     keep = ways.data <= radius
@@ -203,7 +204,7 @@ def _cover(problem: SitingProblem, share: float, most: int | None) -> tuple[Ints
     return cover_share(costs, uncovered, most) if uncovered else cover_whole(costs, most)
 
 
-def _answer(
+def _make_answer(
     problem: SitingProblem,
     sites: Ints | None,
     objective: float,
@@ -216,6 +217,7 @@ def _answer(
         assignment = assign_nearest(problem, chosen, beyond)
     else:  # as many as there is room for; of these flows the shortest
         longest = float(problem.ways.data.max(initial=0.0))
+        # Dearer than any chain of longer ways, so the number served comes before minutes.
         far = min(beyond, (len(problem.fixed) + len(chosen) + 1) * longest + 1.0)
         costs = list_costs(problem.ways, problem.weights, np.full(len(problem.weights), far))
         always = np.isin(costs.sites, problem.fixed)
@@ -226,6 +228,7 @@ def _answer(
         return Siting(
             chosen, assignment, objective, bound, "bounded" if np.isfinite(bound) else "impossible"
         )
+    # The solver works in floating point: within its tolerance, equal is proven.
     is_proven = abs(objective - bound) <= EXACT * max(1.0, abs(objective))
     return Siting(
         chosen,

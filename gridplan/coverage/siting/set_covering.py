@@ -87,7 +87,7 @@ def cover_whole(costs: SitingCosts, most: int | None = None) -> tuple[Ints | Non
     if costs.base > 0:
         return None, np.inf
     opened, core = _reduce_cover(costs)
-    parts = list(_part_costs(core))
+    parts = list(_split_components(core))
     sites = [opened]
     need = float(len(opened))
     needs = [_bound_cover(part) for part in parts]
@@ -126,6 +126,7 @@ def _find_needed(costs: SitingCosts) -> Ints:
     n = len(costs.weights)
     m = len(costs.sites)
     counts = np.diff(costs.indptr)
+    # A site of c places makes c x c pairs; beyond the limit nothing is dropped.
     if float(counts @ counts) > LARGEST:
         return np.arange(n)
     starts, near, _ = costs.by_place
@@ -136,7 +137,7 @@ def _find_needed(costs: SitingCosts) -> Ints:
     return np.setdiff1d(np.arange(n), i[(common.data == size[j]) & (size[j] < size[i])])
 
 
-def _part_costs(costs: SitingCosts) -> Any:
+def _split_components(costs: SitingCosts) -> Any:
     """Split the costs into connected components."""
     n = len(costs.weights)
     m = len(costs.sites)
@@ -150,7 +151,8 @@ def _part_costs(costs: SitingCosts) -> Any:
         yield take_rows(costs, np.flatnonzero(label[:n] == part))
 
 
-def _rows(costs: SitingCosts) -> Any:
+def _make_cover_matrix(costs: SitingCosts) -> Any:
+    # A row for each place, a column for each site: 1 where it covers the place.
     starts, near, _ = costs.by_place
     return csr_array(
         (np.ones(len(near)), near, starts), shape=(len(costs.weights), len(costs.sites))
@@ -164,7 +166,12 @@ def _bound_cover(costs: SitingCosts) -> float:
     low = np.ones(n)
     high = np.full(n, highspy.kHighsInf)
     model = open_programme(
-        np.ones(m), np.full(m, highspy.kHighsInf), np.zeros(m, bool), _rows(costs), low, high
+        np.ones(m),
+        np.full(m, highspy.kHighsInf),
+        np.zeros(m, bool),
+        _make_cover_matrix(costs),
+        low,
+        high,
     )
     # Interior point is quicker on large ones, where the basis is not needed.
     if len(costs.rows) > ENTRIES:
@@ -172,6 +179,7 @@ def _bound_cover(costs: SitingCosts) -> float:
     model.run()
     if model.getModelStatus() != highspy.HighsModelStatus.kOptimal:
         return 1.0
+    # A number of sites is whole, less what the solver may be off.
     return float(np.ceil(float(model.getInfo().objective_function_value) - 1e-6))
 
 
@@ -184,7 +192,7 @@ def _solve_part(costs: SitingCosts, known: Ints, least: float) -> tuple[Ints, fl
     m = len(costs.sites)
     once = np.ones(n)
     many = np.full(n, highspy.kHighsInf)
-    model = open_cover(np.ones(m), _rows(costs), once, many, NODES, 0.0)
+    model = open_cover(np.ones(m), _make_cover_matrix(costs), once, many, NODES, 0.0)
     # Numbers of sites are whole, so a gap below 1 proves the optimum.
     model.setOptionValue("mip_abs_gap", 0.99)
     model.run()

@@ -70,9 +70,10 @@ class SitingCosts:
 
 
 def list_costs(ways: csr_array, weights: Floats, beyond: Floats) -> SitingCosts:
-    """Lay out a matrix of ways as it is."""
+    """List a matrix of ways by its columns, as it is."""
     n, m = ways.shape
     rows = np.repeat(np.arange(n), np.diff(ways.indptr))
+    # Stable, so that the places of a site stay in rising order.
     order = np.argsort(ways.indices, kind="stable")
     indptr = np.concatenate([[0], np.cumsum(np.bincount(ways.indices, minlength=m))])
     return SitingCosts(indptr, rows[order], ways.data[order], weights, beyond, np.arange(m), 0.0)
@@ -143,6 +144,7 @@ def _merge_rows(
     """Merge places with the same ways to the same sites; those with none are paid for."""
     matrix.sort_indices()
     sizes = np.diff(matrix.indptr)
+    # A place that no site serves more cheaply is paid for in any case.
     base += float((weights * beyond)[sizes == 0].sum())
     used = np.flatnonzero(sizes > 0)
     matrix = matrix[used]
@@ -155,6 +157,7 @@ def _merge_rows(
     order = np.argsort(matrix.indices, kind="stable")
     counts = np.bincount(matrix.indices, minlength=len(sites))
     rows = np.repeat(np.arange(len(first)), np.diff(matrix.indptr))[order]
+    # A site that serves nobody more cheaply cannot be worth choosing.
     alive = np.flatnonzero(counts > 0)
     indptr = np.concatenate([[0], np.cumsum(counts[alive])])
     households = np.bincount(group, weights=weights, minlength=len(first)).astype(float)
@@ -165,8 +168,10 @@ def _merge_rows(
 
 def _group_rows(matrix: csr_array, beyond: Floats) -> Ints:
     """Give equal rows one number: by a checksum first, then each beside the first of its group."""
+    # A fixed seed: the same matrix gives the same checksums in every run.
     rng = np.random.default_rng(0)
     mixed = rng.integers(1, 2**63, matrix.shape[1], dtype=np.uint64)[matrix.indices]
+    # Bits of the ways, not their values: overflow wraps round, which a checksum may do.
     mixed = mixed * (matrix.data.view(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(1))
     starts = matrix.indptr[:-1]
     # Checksums group candidates; entries are compared only within a group.
@@ -181,6 +186,7 @@ def _group_rows(matrix: csr_array, beyond: Floats) -> Ints:
     )
     same = (matrix.indices == matrix.indices[entries]) & (matrix.data == matrix.data[entries])
     alike &= np.logical_and.reduceat(same, starts) if len(starts) else alike
+    # Where a checksum met by chance, the row stays by itself: no merge is wrong.
     like = np.where(alike, like, np.arange(len(like)))
     return np.unique(like, return_inverse=True)[1]
 
@@ -194,6 +200,7 @@ def _drop_dominated(costs: SitingCosts) -> csr_array | None:
     n = len(costs.weights)
     m = len(costs.sites)
     counts = np.bincount(costs.rows, minlength=n)
+    # Where ways differ, more places do not make a site better for each of them.
     if m == 0 or (costs.ways != costs.ways[0]).any() or float(counts @ counts) > LARGEST:
         return None
     holds = csr_array((np.ones(len(costs.rows), np.int32), costs.rows, costs.indptr), shape=(m, n))

@@ -1,4 +1,4 @@
-"""Siting curve: households served against posts added, with a bound at every number."""
+"""Siting curve: households served against service points added, with a bound at every number."""
 
 from __future__ import annotations
 
@@ -20,20 +20,21 @@ from gridplan.coverage.siting.siting_problem import EXACT, SitingProblem
 
 
 def trace_siting(problem: SitingProblem, k_max: int, *, nested: bool = True) -> pd.DataFrame:
-    """Trace households served against posts added, from none to ``k_max``.
+    """Trace households served against service points added, from none to ``k_max``.
 
-    Nested: each row adds one post to those of the row before (greedily), so
-    the rows are an order of building. Otherwise each row is the best choice
-    found for its number, and a post of one row need not be in the next.
+    Nested: each row adds one service point to those of the row before
+    (greedily), so the rows are an order of building. Otherwise each row is the
+    best choice found for its number, and a service point of one row need not
+    be in the next.
 
     Returns
     -------
     pandas.DataFrame
-        By posts ``added``: ``site`` (the post that a nested row adds, -1 where
-        none), ``sites`` (all that are chosen), ``served`` and ``bound``
-        (households; no choice of so many serves more), both as ``share`` and
-        ``share_bound`` of all, ``nested`` and ``ended`` (``optimal`` where
-        served is the bound).
+        By service points ``added``: ``site`` (the service point that a nested
+        row adds, -1 where none), ``sites`` (all that are chosen), ``served``
+        and ``bound`` (households; no choice of so many serves more), both as
+        ``share`` and ``share_bound`` of all, ``nested`` and ``ended``
+        (``optimal`` where served is the bound).
 
     Examples
     --------
@@ -54,14 +55,16 @@ def trace_siting(problem: SitingProblem, k_max: int, *, nested: bool = True) -> 
             else _trace_costs(problem, k_max)
         )
         sites = [tuple(sorted(order[:k].tolist())) for k in range(k_max + 1)]
+        # The first row adds none, nor do those after the last site that saves.
         added = np.append([-1], np.append(order, np.full(k_max - len(order), -1)))
     else:
         answers = [cover_most(problem, k) for k in range(k_max + 1)]
         sites = [tuple(answer.chosen.tolist()) for answer in answers]
-        # More posts never serve fewer, even where the search missed it.
+        # More service points never serve fewer, even where the search missed it.
         served = np.maximum.accumulate([answer.objective for answer in answers])
         bound = np.array([answer.bound for answer in answers])
         added = np.full(k_max + 1, -1)
+    # A bound may be off by rounding; it is never below what is reached.
     bound = np.maximum(served, np.minimum(bound, problem.total))
     whole = max(problem.total, 1e-300)
     proven = bound - served <= EXACT * whole
@@ -80,21 +83,23 @@ def trace_siting(problem: SitingProblem, k_max: int, *, nested: bool = True) -> 
     )
 
 
-def _pick(count: int) -> list[int]:
-    """Pick the numbers of posts at which a dual is sought, growing by half each time."""
+def _choose_counts(count: int) -> list[int]:
+    """Pick the numbers of service points at which a dual is sought, growing by half each time."""
+    # 1.5**39 is above 7 million, beyond any number of service points.
     return sorted({min(count, round(1.5**step)) for step in range(40)}) if count else []
 
 
-def _fill(values: Floats, k_max: int) -> Floats:
-    """Go on with the last value where no more posts help."""
+def _extend_values(values: Floats, k_max: int) -> Floats:
+    """Go on with the last value where no more service points help."""
     return np.append(values, np.full(max(0, k_max + 1 - len(values)), values[-1]))[: k_max + 1]
 
 
 def _bound_all(costs: SitingCosts, dual: DualSolution, k_max: int) -> Floats:
-    """Bound the price for every number of posts by one dual."""
+    """Bound the price for every number of service points by one dual."""
     paid = costs.base + float((costs.weights * dual.prices).sum()) - dual.open_worth
+    # At given prices the k most worthy sites bound every choice of k.
     worth = np.sort(dual.worth)[::-1]
-    return paid - _fill(np.concatenate([[0.0], np.cumsum(worth)]), k_max)
+    return paid - _extend_values(np.concatenate([[0.0], np.cumsum(worth)]), k_max)
 
 
 def _trace_costs(problem: SitingProblem, k_max: int) -> tuple[Ints, Floats, Floats]:
@@ -103,12 +108,13 @@ def _trace_costs(problem: SitingProblem, k_max: int) -> tuple[Ints, Floats, Floa
     )
     order, prices = add_greedily(costs, k_max)
     bound = np.full(k_max + 1, costs.base)
+    # Without any site there is only one choice, and its price is known.
     bound[0] = prices[0]
     # Each dual bounds all numbers, best near its own.
-    for k in _pick(len(order)):
+    for k in _choose_counts(len(order)):
         if k < len(costs.sites):
             bound = np.maximum(bound, _bound_all(costs, bound_costs(costs, k, order[:k]), k_max))
-    return costs.sites[order], problem.total - _fill(prices, k_max), problem.total - bound
+    return costs.sites[order], problem.total - _extend_values(prices, k_max), problem.total - bound
 
 
 def _trace_shared(problem: SitingProblem, k_max: int) -> tuple[Ints, Floats, Floats]:
@@ -127,14 +133,15 @@ def _trace_shared(problem: SitingProblem, k_max: int) -> tuple[Ints, Floats, Flo
     bound = np.full(
         k_max + 1, assign_within_capacity(capacitated, np.flatnonzero(~capacitated.always)).price
     )
+    # Without any site there is only one choice, and its price is known.
     bound[0] = flows[0].price
-    for k in _pick(len(order)):
+    for k in _choose_counts(len(order)):
         bound = np.maximum(
             bound,
             _bound_all(costs, bound_shared(capacitated, k, flows[k].price, flows[k].pay), k_max),
         )
     return (
         costs.sites[order],
-        problem.total - _fill(np.array([f.price for f in flows]), k_max),
+        problem.total - _extend_values(np.array([f.price for f in flows]), k_max),
         problem.total - bound,
     )

@@ -61,6 +61,7 @@ def weigh_within_capacity(
     indptr: Any, rows: Any, ways: Any, weights: Any, pay: Any, capacities: Any, worth: Any
 ) -> None:
     """Weigh what each site brings (into ``worth``) within its capacity."""
+    # The kernel below also counts who is served, which nobody asks for here.
     waste = np.zeros(len(weights))
     for j in range(len(worth)):
         worth[j] = fill_capacity(
@@ -252,6 +253,48 @@ def swap_to_local_optimum(
 
 
 @njit(cache=True, nogil=True)
+def _swap_at_random(
+    lots: Any,
+    sides: Any,
+    places: Any,
+    weights: Any,
+    beyond: Any,
+    state: Any,
+    chosen: Any,
+    dirty: Any,
+    spared: Any,
+) -> float:
+    """Make the best swap of each site on a walk from a random one; returns the change in price."""
+    indptr, rows, ways = sides
+    starts, near, _ = places
+    m = len(indptr) - 1
+    j = int(lots[0] * m)
+    change = 0.0
+    # A short walk over common places keeps the disturbance local.
+    for q in range(1, len(lots), 2):
+        if not state[0][j] and indptr[j + 1] > indptr[j]:
+            slot, swap_change = _price_swap(j, indptr, rows, ways, weights, state, chosen, spared)
+            _swap(j, slot, (indptr, rows), places, weights, beyond, state, chosen, dirty)
+            change += swap_change
+        # On to a site that serves one of the same places.
+        if indptr[j + 1] > indptr[j]:
+            i = rows[indptr[j] + int(lots[q] * (indptr[j + 1] - indptr[j]))]
+            j = near[starts[i] + int(lots[q + 1] * (starts[i + 1] - starts[i]))]
+    return change
+
+
+@njit(cache=True, nogil=True)
+def _copy_state(source: Any, target: Any) -> None:
+    """Copy the arrays of one state into those of another."""
+    # One by one, since numba cannot loop over arrays of several types.
+    target[0][:] = source[0]
+    target[1][:] = source[1]
+    target[2][:] = source[2]
+    target[3][:] = source[3]
+    target[4][:] = source[4]
+
+
+@njit(cache=True, nogil=True)
 def perturb_and_swap(
     indptr: Any,
     rows: Any,
@@ -271,7 +314,6 @@ def perturb_and_swap(
     to. Returns what is saved.
     """
     m = len(indptr) - 1
-    n = len(beyond)
     state = open_sites(starts, near, far, weights, beyond, chosen, m)
     dirty = np.ones(m, np.bool_)
     spared = np.zeros(m)
@@ -282,30 +324,17 @@ def perturb_and_swap(
     kept = (state[0].copy(), state[1].copy(), state[2].copy(), state[3].copy(), state[4].copy())
     best = chosen.copy()
     for t in range(lots.shape[0]):
-        j = int(lots[t, 0] * m)
-        change = 0.0
-        # A short walk over common places keeps the disturbance local.
-        for q in range(1, lots.shape[1], 2):
-            if not state[0][j] and indptr[j + 1] > indptr[j]:
-                slot, swap_change = _price_swap(
-                    j, indptr, rows, ways, weights, state, chosen, spared
-                )
-                _swap(
-                    j,
-                    slot,
-                    (indptr, rows),
-                    (starts, near, far),
-                    weights,
-                    beyond,
-                    state,
-                    chosen,
-                    dirty,
-                )
-                change += swap_change
-            # On to a site that serves one of the same places.
-            if indptr[j + 1] > indptr[j]:
-                i = rows[indptr[j] + int(lots[t, q] * (indptr[j + 1] - indptr[j]))]
-                j = near[starts[i] + int(lots[t, q + 1] * (starts[i + 1] - starts[i]))]
+        change = _swap_at_random(
+            lots[t],
+            (indptr, rows, ways),
+            (starts, near, far),
+            weights,
+            beyond,
+            state,
+            chosen,
+            dirty,
+            spared,
+        )
         change -= swap_to_local_optimum(
             indptr, rows, ways, starts, near, far, weights, beyond, state, chosen, dirty, least
         )
@@ -313,20 +342,8 @@ def perturb_and_swap(
         if change <= 0.0:
             total -= change
             best[:] = chosen
-            for a in range(m):
-                kept[0][a] = state[0][a]
-                kept[4][a] = state[4][a]
-            for i in range(n):
-                kept[1][i] = state[1][i]
-                kept[2][i] = state[2][i]
-                kept[3][i] = state[3][i]
+            _copy_state(state, kept)
         else:
             chosen[:] = best
-            for a in range(m):
-                state[0][a] = kept[0][a]
-                state[4][a] = kept[4][a]
-            for i in range(n):
-                state[1][i] = kept[1][i]
-                state[2][i] = kept[2][i]
-                state[3][i] = kept[3][i]
+            _copy_state(kept, state)
     return total

@@ -16,7 +16,7 @@ EXACT = 1e-9  # share of the total weight, or of an objective, that counts as no
 
 @dataclass(frozen=True, eq=False)
 class SitingProblem:
-    """Places that want a post, sites where one can stand, and the ways between them.
+    """Places that want a service point, sites where one can stand, and the ways between them.
 
     Parameters
     ----------
@@ -26,11 +26,11 @@ class SitingProblem:
     weights
         float64[n], households of each place.
     fixed
-        int64[f], the sites that have a post already; they stay and do not
-        count in k.
+        int64[f], the sites that have a service point already; they stay and do
+        not count in k.
     capacities
-        float64[m], households that a post at each site can serve; None where
-        there is no limit.
+        float64[m], households that a service point at each site can serve;
+        None where there is no limit.
     """
 
     ways: csr_array
@@ -58,7 +58,8 @@ def make_siting_problem(
     weights
         Households of each place.
     fixed
-        Numbers of the sites that have a post already, or a mask of them.
+        Numbers of the sites that have a service point already, or a mask of
+        them.
     capacities
         Households that each site can serve, infinite where there is no limit;
         one number for all, or None for no limit at all.
@@ -76,9 +77,10 @@ def make_siting_problem(
     (3, 15.0)
     """
     matrix = _read_ways(ways)
-    n, m = matrix.shape
+    m = matrix.shape[1]
     households = np.asarray(weights, float).ravel()
     fixed_sites = np.asarray(fixed)
+    # A mask is only read as one where it has a value for each site.
     fixed_sites = (
         np.flatnonzero(fixed_sites)
         if fixed_sites.dtype == bool and len(fixed_sites) == m
@@ -88,7 +90,21 @@ def make_siting_problem(
     if capacities is not None:
         capacity = np.asarray(capacities, float).ravel()
         capacity = np.full(m, capacity[0]) if len(capacity) == 1 else capacity
-    wrong = [
+    wrong = _check_problem(matrix, households, fixed_sites, capacity)
+    if wrong:
+        raise InputError(wrong)
+    # Room for everybody everywhere is no limit, and easier to solve.
+    if capacity is not None and (capacity >= households.sum()).all():
+        capacity = None
+    return SitingProblem(matrix, households, fixed_sites.astype(np.int64), capacity)
+
+
+def _check_problem(
+    matrix: csr_array, households: Floats, fixed_sites: Ints, capacity: Floats | None
+) -> list[Problem]:
+    """List what is wrong with the parts of a siting problem."""
+    n, m = matrix.shape
+    return [
         Problem("ways", rule, message, remedy)
         for bad, rule, message, remedy in (
             (
@@ -131,17 +147,12 @@ def make_siting_problem(
         )
         if bad
     ]
-    if wrong:
-        raise InputError(wrong)
-    # Room for everybody everywhere is no limit, and easier to solve.
-    if capacity is not None and (capacity >= households.sum()).all():
-        capacity = None
-    return SitingProblem(matrix, households, fixed_sites.astype(np.int64), capacity)
 
 
 def _read_ways(ways: Any) -> csr_array:
     """Read a matrix; entries of 0 stay, infinite ones go."""
     if hasattr(ways, "tocsr"):
+        # A copy, since sorting the indices would write to the argument.
         matrix = csr_array(ways.tocsr(), dtype=float, copy=True)
         matrix.sort_indices()
         rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
@@ -154,8 +165,10 @@ def _read_ways(ways: Any) -> csr_array:
         rows, columns = np.nonzero(dense != np.inf)
         values = dense[rows, columns]
     keep = values != np.inf
+    # Built by hand: scipy would drop or add up entries, and a way of 0 is a way.
     starts = np.concatenate([[0], np.cumsum(np.bincount(rows[keep], minlength=shape[0]))])
     readable = csr_array((values[keep], columns[keep].astype(np.int64), starts), shape=shape)
+    # The flag is how the check later learns that a pair came twice.
     twice = (np.diff(readable.indices) == 0) & (np.diff(rows[keep]) == 0)
     readable.has_canonical_format = not twice.any()
     return readable
@@ -163,7 +176,7 @@ def _read_ways(ways: Any) -> csr_array:
 
 @dataclass(frozen=True, eq=False)
 class Siting:
-    """An answer: where posts go, who goes to which, and how far from the best it can be.
+    """An answer: where service points go, who goes to which, and how far from the best it can be.
 
     Parameters
     ----------
@@ -172,11 +185,11 @@ class Siting:
         not among them.
     assignment
         csr_array[n, m], households of each place that go to each site: the
-        nearest post in reach, or, with capacities, shared out for the best.
-        Places that get nothing have no entry.
+        nearest service point in reach, or, with capacities, shared out for the
+        best. Places that get nothing have no entry.
     objective
-        What was asked for: households served, posts added, household-metres,
-        or the longest way; infinite where it cannot be.
+        What was asked for: households served, service points added,
+        household-metres, or the longest way; infinite where it cannot be.
     bound
         No answer is better than this.
     ended
@@ -192,12 +205,13 @@ class Siting:
 
     @property
     def served(self) -> float:
-        """Households that go to some post."""
+        """Households that go to some service point."""
         return float(self.assignment.sum())
 
     @property
     def gap(self) -> float:
         """How far the objective can be from the best, as a share of the larger of it and bound."""
+        # Two infinities have no difference, and equal values no gap.
         if self.ended != "bounded" or self.objective == self.bound:
             return 0.0
         if not np.isfinite(self.objective):
@@ -206,9 +220,9 @@ class Siting:
 
 
 def assign_nearest(problem: SitingProblem, chosen: Ints, beyond: float = np.inf) -> csr_array:
-    """Assign each place to its nearest post, fixed or chosen, nearer than ``beyond``.
+    """Assign each place to its nearest service point, fixed or chosen, nearer than ``beyond``.
 
-    Of equally near posts the first counts.
+    Of equally near service points the first counts.
     """
     n, m = problem.ways.shape
     is_open = np.zeros(m, bool)
@@ -218,7 +232,7 @@ def assign_nearest(problem: SitingProblem, chosen: Ints, beyond: float = np.inf)
     entries = np.flatnonzero(
         is_open[problem.ways.indices] & (problem.weights[rows] > 0) & (problem.ways.data < beyond)
     )
-    # By place, then way, then number, so that the first of each place is its post.
+    # By place, then way, then number, so that the first of each place is its service point.
     entries = entries[
         np.lexsort((problem.ways.indices[entries], problem.ways.data[entries], rows[entries]))
     ]
