@@ -9,11 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial import Delaunay
 
+from gridplan.division.centres import choose_centre, find_centres
 from gridplan.division.divide import divide_atoms
 from gridplan.division.exchange_kernels import exchange, price_exchange, price_part, stays_connected
 from gridplan.division.initial_division import cut_tree
 from gridplan.division.problem import DivisionProblem
 from gridplan.division.search import open_state, total_price
+from gridplan.planning.measures import measure_parts
 from gridplan.rules.band import Band
 
 
@@ -321,3 +323,21 @@ def test_thorough_effort_never_ends_in_a_dearer_division_than_default(seed):
         divide_atoms(problem, "thorough", 1).price
         <= divide_atoms(problem, "default", 1).price + 1e-6
     )
+
+
+def test_the_centre_is_nearest_to_all_households_and_first_of_equals():
+    # Three houses in a row, the last as large as four: it is the centre, though
+    # nobody would walk far to the middle one.
+    row = np.array([0.0, 10.0, 20.0])
+    walks = np.abs(row[:, None] - row)
+    assert choose_centre(walks, np.array([1.0, 1.0, 4.0])) == 2
+    assert choose_centre(walks, np.ones(3)) == 1
+    assert choose_centre(walks[:2, :2], np.ones(2)) == 0
+
+
+def test_every_table_takes_the_same_centres():
+    board = make_board(6, 2)
+    part = np.array([0, 0, 0, 1, 1, 1] * 2)
+    centres, sums = find_centres(board, part, 2)
+    assert centres.tolist() == [1, 4]
+    assert measure_parts(board, part)["household_metres"].tolist() == sums[centres].tolist()

@@ -44,8 +44,9 @@ def choose_exchange(data: Any, state: Any, seed: Any, swap_share: float) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def find_centre(state: Any, p: Any) -> Any:
-    """Find the atom of part p that is its best centre."""
+def find_least_sum(state: Any, p: Any) -> Any:
+    """Find the atom of part p with the least sum, to which its price walks."""
+    # Not centres.choose_centre: the bound below holds for this very atom.
     best = state.members[p, 0]
     for s in range(1, state.size[p]):
         if state.sums[state.members[p, s]] < state.sums[best]:
@@ -109,6 +110,35 @@ def count_movers(penalties: Any, a: Any, p: Any, q: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
+def is_worthwhile(
+    data: Any, state: Any, a: Any, b: Any, p: Any, q: Any, limit: Any, heat: Any
+) -> Any:
+    """Whether an exchange costs no more than the limit, and both parts stay connected."""
+    # The prices in full, one part at a time, the rest still bounded by 0.
+    new_p = price_exchange(data, state, p, a, b)
+    if new_p - 1e-9 > limit:
+        return False
+    new_q = price_exchange(data, state, q, b, a)
+    # When cold only real gains count, or equal swaps would go on for ever.
+    if new_p + new_q > limit - 1e-9 * (heat == 0.0):
+        return False
+    # Contiguity last, since a search through the part is the dearest test.
+    return not data.contiguous or (
+        stays_connected(data, state, p, a, b) and stays_connected(data, state, q, b, a)
+    )
+
+
+@njit(cache=True, nogil=True)
+def move_atoms(data: Any, state: Any, a: Any, b: Any, p: Any, q: Any) -> None:
+    """Move atom a from part p to q, and b (-1 for none) back."""
+    # In three steps, so that an atom counts in the sums of one part only.
+    exchange(data, state, p, a, np.int64(-1))
+    exchange(data, state, q, b, a)
+    if b >= 0:
+        exchange(data, state, p, np.int64(-1), b)
+
+
+@njit(cache=True, nogil=True)
 def anneal(
     data: Any,
     state: Any,
@@ -137,7 +167,7 @@ def anneal(
     saving = list_savings(data)
     for p in range(k):
         price[p] = price_part(data, state, p)
-        centre[p] = find_centre(state, p)
+        centre[p] = find_least_sum(state, p)
     taken = 0
     # Geometric cooling, in steps of 64 exchanges, to save the exponentials.
     factor = math.exp(math.log(cold / hot) * 64 / max(1, rounds)) if hot > 0.0 else 1.0
@@ -162,28 +192,13 @@ def anneal(
         if rise > allowed + margin:
             continue
         limit = price[p] + price[q] + allowed - fee
-        # The prices in full, one part at a time, the rest still bounded by 0.
-        new_p = price_exchange(data, state, p, a, b)
-        if new_p - 1e-9 > limit:
+        if not is_worthwhile(data, state, a, b, p, q, limit, heat):
             continue
-        new_q = price_exchange(data, state, q, b, a)
-        # When cold only real gains count, or equal swaps would go on for ever.
-        if new_p + new_q > limit - 1e-9 * (heat == 0.0):
-            continue
-        # Contiguity last, since a search through the part is the dearest test.
-        if data.contiguous and not (
-            stays_connected(data, state, p, a, b) and stays_connected(data, state, q, b, a)
-        ):
-            continue
-        # In three steps, so that an atom counts in the sums of one part only.
-        exchange(data, state, p, a, np.int64(-1))
-        exchange(data, state, q, b, a)
-        if b >= 0:
-            exchange(data, state, p, np.int64(-1), b)
+        move_atoms(data, state, a, b, p, q)
         price[p] = price_part(data, state, p)
         price[q] = price_part(data, state, q)
-        centre[p] = find_centre(state, p)
-        centre[q] = find_centre(state, q)
+        centre[p] = find_least_sum(state, p)
+        centre[q] = find_least_sum(state, q)
         penalties.terms[2] += movers
         taken += 1
     return taken

@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gridplan.arrays import Floats, Ints
+from gridplan.division.centres import find_centres
 from gridplan.division.column_pool import Columns
 from gridplan.division.decomposition import cut_pieces, is_large, repair_seams
 from gridplan.division.enumeration import list_parts
 from gridplan.division.lower_bound import find_bound
 from gridplan.division.problem import DivisionProblem
-from gridplan.division.search import EFFORTS, SearchEffort, open_state, search, total_price
+from gridplan.division.search import EFFORTS, SearchEffort, search, total_price
 from gridplan.division.set_partitioning import Partitioning, solve_set_partitioning
 from gridplan.engine.deadline import ENDLESS, Deadline, split_time
 from gridplan.rules.band import Band
@@ -45,7 +46,7 @@ class Division:
     part
         int64[n], the part of each atom, numbered from 0.
     centres
-        int64[k], the atom of each part from which its households are nearest.
+        int64[k], the atom of each part that :func:`choose_centre` chooses.
     walk
         float64[k], household-metres to the centre.
     price
@@ -107,6 +108,7 @@ def divide_atoms(
     used = 0
     cut_short = False
     islands = problem.find_islands()
+    # Nothing joins two islands, so none of their parts can be better together.
     for island in islands:
         island_problem = problem.take(island) if len(islands) > 1 else problem
         island_part, cost, proven, is_cut = _divide_island(island_problem, effort, seed, deadline)
@@ -117,6 +119,7 @@ def divide_atoms(
         used += int(island_part.max()) + 1
         price += cost
         cut_short |= is_cut
+    # In the order of atoms, whatever the order in which the search met the parts.
     part, shortfalls = _number_by_atom(part, shortfalls)
     centres, sums = find_centres(problem, part, used)
     return Division(
@@ -151,19 +154,11 @@ def split_atoms(problem: DivisionProblem, k: int, seed: int = 0) -> Ints:
         target=max(1, round(even)),
         high=max(2, int(np.ceil((1 + EVEN) * even))),
     )
+    # The band steers the search to equal parts; nothing is reported as out of it.
     even_problem = replace(problem, band=band)
     listed = list_parts(even_problem.to_data(), EFFORTS["default"].listed)
     part, _ = search(even_problem, k, EFFORTS["default"], mix_seed(seed, problem.ids[0], k), listed)
     return _number_by_atom(part.astype(np.int64), [])[0]
-
-
-def find_centres(problem: DivisionProblem, part: Ints, k: int) -> tuple[Ints, Floats]:
-    """Find the best centre of each part, and the household-metres to each atom of its part."""
-    sums = open_state(problem.to_data(), part, k).sums
-    # Rounded, so that the first of equally good atoms is taken everywhere.
-    return np.array(
-        [members[np.argmin(np.round(sums[members], 6))] for members in _split(part, k)]
-    ), sums
 
 
 def _divide_island(
@@ -186,6 +181,7 @@ def _divide_island(
         part, price = search(
             problem, k, effort, mix_seed(seed, problem.ids[0], k), listed, deadline, known
         )
+        # A tie keeps the earlier number of parts, which is nearer to the target.
         if price < best_price - 1e-6:
             best = part
             best_price = price
@@ -344,6 +340,7 @@ def _relax(band: Band, households: int, is_island: bool) -> str:
         ways.append(
             (top - band.high, f"high = {top} (then {fewer} sub-grid{'s' if fewer > 1 else ''})")
         )
+    # Tuples compare by how far a limit moves first.
     cure = f"smallest relaxation: {min(ways)[1]}"
     return f"{cure}, or an opening in the barrier" if is_island else cure
 
@@ -357,8 +354,3 @@ def _number_by_atom(part: Ints, shortfalls: list[Shortfall]) -> tuple[Ints, list
         Shortfall(int(rank[s.part]), s.rule, s.proven, s.explanation, s.remedy) for s in shortfalls
     ]
     return rank[label], renamed
-
-
-def _split(part: Ints, k: int) -> list[Ints]:
-    order = np.argsort(part, kind="stable")
-    return np.split(order, np.cumsum(np.bincount(part, minlength=k))[:-1])

@@ -57,6 +57,7 @@ def meet_neighbours(data: Any, i: Any, root: Any, met: Any, border: Any, size: A
 @njit(cache=True, nogil=True, inline="always")
 def push_atom(data: Any, chosen: Any, depth: Any, sums: Any, extra: Any) -> Any:
     """Add the last chosen atom to the set's sums and charges; returns its least walk."""
+    # Not by centres.choose_centre: only the walks of the last atom are new.
     i = chosen[depth]
     last_sum = 0.0
     best = np.inf
@@ -76,6 +77,18 @@ def push_atom(data: Any, chosen: Any, depth: Any, sums: Any, extra: Any) -> Any:
         if is_new:
             extra[depth] += data.prices[level]
     return min(best, last_sum)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def record_part(members: Any, price: Any, count: Any, prices: Any, starts: Any, atoms: Any) -> Any:
+    """Record a part after the others; returns their new number, -1 where there is no room."""
+    used = starts[count] + members.shape[0]
+    if count + 1 == prices.shape[0] or used > atoms.shape[0]:
+        return -1
+    prices[count] = price
+    atoms[starts[count] : used] = members
+    starts[count + 1] = used
+    return count + 1
 
 
 @njit(cache=True, nogil=True)
@@ -121,13 +134,10 @@ def enumerate_parts(data: Any, most: int, deepest: int) -> Any:
                 walk = push_atom(data, chosen, depth, sums, extra)
                 # Every set within the band is written down as it is first reached.
                 if mass >= low:
-                    used = starts[count] + depth + 1
-                    if count + 1 == most or used > atoms.shape[0]:
+                    price = walk + extra[depth] + price_mass(data, mass)
+                    count = record_part(chosen[: depth + 1], price, count, prices, starts, atoms)
+                    if count < 0:
                         return -1, prices, starts, atoms
-                    prices[count] = walk + extra[depth] + price_mass(data, mass)
-                    atoms[starts[count] : used] = chosen[: depth + 1]
-                    count += 1
-                    starts[count] = used
             is_grown = False
             # Few sets but endless steps: give up early.
             if steps > TRIES * most:
@@ -161,6 +171,7 @@ def price_parts(data: Any, starts: Any, atoms: Any) -> Any:
     count = starts.shape[0] - 1
     prices = np.empty(count)
     for p in range(count):
+        # The least sum, as the search prices a part, and not centres.choose_centre.
         best = np.inf
         mass = 0
         extra = 0.0

@@ -1,7 +1,7 @@
 """The compiled kernels of the division: walking sums, and exchanges of atoms between parts.
 
-A part is priced as the household-metres to its best centre, plus what its
-households outside the band, its distance from the target and the groups
+A part is priced as the household-metres to the atom where they are least, plus
+what its households outside the band, its distance from the target and the groups
 (buildings, compounds, sides of barriers) that it reaches into cost. Every
 kernel releases the GIL, samples from a splitmix64 state of its own,
 and adds in a fixed order, so the same seed gives the same division on every
@@ -48,7 +48,7 @@ class PartsState(NamedTuple):
     part: Ints  # int32[n]
     members: Ints  # int32[k, room]
     size: Ints  # int32[k]
-    slot: Ints  # int32[n]: where an atom stands in its part's members
+    slot: Ints  # int32[n]: the place of an atom in its part's members
     sums: Floats  # float64[n]: household-metres of the atom's part if the atom were its centre
     mass: Ints  # int64[k]
     walk: Floats  # float64[k]: least of the sums of the part
@@ -165,6 +165,8 @@ def make_state(data: Any, part: Any, k: int, room: int) -> Any:
 @njit(cache=True, nogil=True)
 def refresh_part(data: Any, state: Any, p: Any) -> Any:
     """Compute the sums of a part afresh from its members."""
+    # The price walks to the least sum, as exchanges can update it; the centre of a
+    # plan is chosen in centres.py, once the search is over.
     m = state.size[p]
     best = np.inf
     for a in range(m):
@@ -199,6 +201,7 @@ def price_exchange(data: Any, state: Any, p: Any, out: Any, into: Any) -> Any:
     """Price part p without atom ``out`` and with atom ``into`` (-1 for none of either)."""
     m = state.size[p]
     levels = data.prices.shape[0]
+    # Not by centres.choose_centre, which looks at all pairs of atoms.
     # All sums change by two walks only, so that no pair is measured again.
     best = np.inf
     newcomer_sum = 0.0  # walking sum if the newcomer were the centre
@@ -350,7 +353,8 @@ def exchange(data: Any, state: Any, p: Any, out: Any, into: Any) -> Any:
         m += 1
         state.mass[p] += data.weights[into]
     state.size[p] = m
-    # The least sum may belong to another centre now.
+    # Not by centres.choose_centre: the sums are up to date already.
+    # The least sum may belong to another atom now.
     best = np.inf
     for t in range(m):
         best = min(best, state.sums[state.members[p, t]])

@@ -148,6 +148,7 @@ def _start_multipliers(problem: DivisionProblem, part: Ints, price: float) -> Fl
     """Start from what each atom costs in a division: its walk, and a share of all other prices."""
     k = int(part.max()) + 1
     state = open_state(problem.to_data(), part.astype(np.int32), k)
+    # The atom of the least sum, to which the price walks; see centres.py.
     first = np.full(k, np.inf)
     np.minimum.at(first, part, state.sums)
     centre = np.full(k, -1)

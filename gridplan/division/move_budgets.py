@@ -102,10 +102,12 @@ def list_options(
     number = np.repeat(np.arange(count), np.diff(starts))
     label = earlier.label[atoms]
     at_home = label >= 0
-    known = np.bincount(number[at_home], problem.weights[atoms[at_home]], minlength=count)
+    # Where nobody was at home before, numpy would count in whole numbers.
+    held = problem.weights[atoms[at_home]]
+    known = np.bincount(number[at_home], held, minlength=count).astype(float)
     # Households that each part shares with each earlier one.
     key, place = np.unique(number[at_home] * earlier.count + label[at_home], return_inverse=True)
-    shared = np.bincount(place, problem.weights[atoms[at_home]], minlength=len(key))
+    shared = np.bincount(place, held, minlength=len(key)).astype(float)
     is_fixed = np.bincount(place, earlier.fixed[atoms[at_home]], minlength=len(key)) > 0
     of = key // max(earlier.count, 1)
     carries = key % max(earlier.count, 1)

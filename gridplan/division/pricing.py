@@ -277,8 +277,9 @@ def price_centre(data: Any, workspace: Any, u: Any, c: Any, nodes: int, cutoff: 
 
     At most ``nodes`` knapsacks are solved. Returns a price that no such part
     is below, and the number of atoms of the best part found, which are written
-    to ``workspace.best``, and whether it is connected: where no connected part was found it is the cheapest of all.
-    What costs ``cutoff`` is not considered.
+    to ``workspace.best``, and whether it is connected: where no connected part
+    was found it is the cheapest of all. What costs ``cutoff`` is not
+    considered.
     """
     price_atoms(data, workspace, u, c, workspace.stack[0])
     workspace.floor[0] = -np.inf

@@ -78,6 +78,7 @@ class DivisionProblem:
 
     def take(self, atoms: Ints) -> DivisionProblem:
         """Return the problem of some of the atoms only."""
+        # Atoms are numbered again; -1 marks those that are not taken.
         place = np.full(len(self), -1)
         place[atoms] = np.arange(len(atoms))
         pairs = self.pairs
@@ -100,6 +101,7 @@ class DivisionProblem:
     def find_islands(self) -> list[Ints]:
         """Find the atoms of each connected component, the one with the first atom first."""
         if self.pairs is None:
+            # Without pairs a part may hold any atoms: everything is one island.
             return [np.arange(len(self))]
         count, label = connected_components(self.link(self.pairs), directed=False)
         return [np.flatnonzero(label == c) for c in range(count)]
@@ -123,6 +125,7 @@ class DivisionProblem:
         return DivisionArrays(
             weights=_copy(self.weights, np.int64),
             pull=_copy(self.pull, np.float64),
+            # Around the middle, where differences of coordinates lose fewest digits.
             x=_copy(self.xy[:, 0] - self.xy[:, 0].mean(), np.float64),
             y=_copy(self.xy[:, 1] - self.xy[:, 1].mean(), np.float64),
             climb=_copy(self.climb, np.float64),
@@ -148,6 +151,7 @@ def find_near(xy: Floats, matrix: Floats | None, most: int = 12) -> Any:
     n = len(xy)
     count = min(most + 1, n)
     if matrix is not None:
+        # An atom is among its own nearest, hence one more; it is taken out below.
         near = np.argsort(matrix, axis=1, kind="stable")[:, :count]
     else:
         from scipy.spatial import cKDTree

@@ -22,7 +22,7 @@ from gridplan.division.exchange_kernels import (
 from gridplan.division.initial_division import cut_tree
 from gridplan.division.lp_relaxation import solve_relaxation
 from gridplan.division.problem import DivisionProblem
-from gridplan.division.set_partitioning import solve_set_partitioning
+from gridplan.division.set_partitioning import Partitioning, solve_set_partitioning
 from gridplan.engine.deadline import ENDLESS, Deadline
 
 
@@ -135,21 +135,39 @@ def search(
             best_price = price
     if deadline.is_over():
         return best, best_price
+    cover = _combine_parts(data, k, effort, pool, listed, best, best_price)
+    if cover.part is not None:
+        best = cover.part
+        best_price = total_price(data, cover.part, k)
+    return best, best_price
+
+
+def _combine_parts(
+    data: DivisionArrays,
+    k: int,
+    effort: SearchEffort,
+    pool: ColumnPool,
+    listed: Columns | None,
+    best: Ints,
+    best_price: float,
+) -> Partitioning:
+    """Combine the parts that the runs met, and those listed, to a division cheaper than the best."""
+    n = len(data.weights)
     # Good parts of different runs fit together to better divisions than any.
     columns = pool.list_columns(MOST_COLUMNS)
     if listed is not None:
         columns = join_columns(columns, listed)
         # The parts of the runs come first: the linear problem begins with
         # them.
-        relaxed = solve_relaxation(columns, len(problem), (k, k), len(columns[0]) - len(listed[0]))
+        relaxed = solve_relaxation(columns, n, (k, k), len(columns[0]) - len(listed[0]))
     else:
         # Column generation by changes of one atom, where parts are small.
-        rounds = effort.growth if len(problem) <= COARSE * k else 0
+        rounds = effort.growth if n <= COARSE * k else 0
         columns, relaxed = grow_columns(data, columns, k, rounds)
     # The integer problem only has to find something cheaper than the best run.
-    cover = solve_set_partitioning(
+    return solve_set_partitioning(
         columns,
-        len(problem),
+        n,
         k,
         best_price,
         known=best,
@@ -157,10 +175,6 @@ def search(
         work=effort.work,
         nodes=effort.nodes,
     )
-    if cover.part is not None:
-        best = cover.part
-        best_price = total_price(data, cover.part, k)
-    return best, best_price
 
 
 def run(data: DivisionArrays, k: int, effort: SearchEffort, chance: Ints, pool: ColumnPool) -> Ints:

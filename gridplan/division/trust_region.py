@@ -176,7 +176,7 @@ class _BoxedMaster:
         )
 
     def solve(self, centre: Floats, half: Floats) -> tuple[float, Floats, float]:
-        """Solve with prices within ``half`` of ``centre``; value, prices of atoms, price of a part."""
+        """Solve with prices within ``half`` of ``centre``; value, atoms' prices, a part's price."""
         costs = np.concatenate([centre + half, half - centre])
         self.model.changeColsCost(2 * self.n, np.arange(2 * self.n, dtype=np.int32), costs)
         self.model.run()

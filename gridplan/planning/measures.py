@@ -11,6 +11,7 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
 from gridplan.arrays import Bools, Floats, Ints
+from gridplan.division.centres import choose_centres
 from gridplan.division.exchange_kernels import price_part, refresh_part
 from gridplan.division.problem import DivisionProblem
 from gridplan.division.search import open_state
@@ -85,8 +86,7 @@ def check_communities(asked: Sequence[str], known: Sequence[str]) -> None:
 def measure_parts(problem: DivisionProblem, part: Ints) -> pd.DataFrame:
     """Measure the households, household-metres, price and pieces of each part of a division.
 
-    A part is walked to from the atom where that comes to least. Pieces are 1
-    where all of it can be walked to; 0 where the problem has no pairs of
+    Household-metres are walked to the centre of a part. Pieces are 1 where all of it can be walked to; 0 where the problem has no pairs of
     neighbours to judge by.
 
     Parameters
@@ -113,7 +113,7 @@ def measure_parts(problem: DivisionProblem, part: Ints) -> pd.DataFrame:
     prices = [float(price_part(data, state, p)) for p in range(k)]
     columns = {
         "households": np.bincount(part, problem.weights, minlength=k).astype(np.int64),
-        "household_metres": state.walk,
+        "household_metres": state.sums[choose_centres(data, state)],
     }
     return pd.DataFrame(columns | {"price": prices, "pieces": _count_pieces(problem, part, k)})
 

@@ -54,7 +54,7 @@ class ColumnGeneration:
         self._prices: Floats | None = None
 
     def relax(self, first: Ints, turns: int) -> CoverRelaxation:
-        """Solve the relaxation from ``first`` columns on, generating parts up to ``turns`` times."""
+        """Solve the relaxation from ``first`` columns on, and generate parts up to ``turns`` times."""
         relaxed = self.relaxation.relax(self.store, first)
         smooth = SMOOTH
         for _ in range(turns):
@@ -153,6 +153,7 @@ def add_parts(data: DivisionArrays, store: ColumnStore, starts: Ints, atoms: Int
     """Add parts within the limits to a store at their true prices; returns how many are new."""
     number = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
     mass = np.bincount(number, data.weights[atoms], minlength=len(starts) - 1)
+    # Pricing looked at the upper limit alone: parts may be too light.
     sound = (mass >= data.band[0]) & (mass <= data.band[2])
     keep = sound[number]
     starts = np.concatenate([[0], np.cumsum(np.where(sound, np.diff(starts), 0))])

@@ -15,6 +15,7 @@ def sum_ways(data: DivisionArrays, part: Ints, candidates: Ints, options: Ints) 
     for q in options:
         members = candidates[part[candidates] == q]
         if len(members):
+            # Few atoms, so all pairs at once: no loop has to be compiled for this.
             ways = (
                 data.matrix[np.ix_(members, members)]
                 if data.matrix.shape[0]

@@ -63,6 +63,7 @@ def move_centres(data: Any, part: Any, centres: Any) -> Any:
     """Move each centre to the atom of its part with the least sum of ways, in place."""
     n = part.shape[0]
     for s in range(centres.shape[0]):
+        # As published problems have it, and not by centres.choose_centre.
         members = np.flatnonzero(part == s)
         best = np.inf
         for i in members:

@@ -147,7 +147,7 @@ class CoverMaster:
         self.inside = np.concatenate([self.inside, columns])
 
     def relax(self, store: ColumnStore, first: Ints, batch: int = 2_000) -> CoverRelaxation:
-        """Solve the relaxation over the store; ``first`` columns (with a whole cover) enter at once."""
+        """Solve the relaxation over the store, from ``first`` columns (with a whole cover) on."""
         matrix = store.gather()
         # Many at once are quicker than from a single cover on; the last met are best.
         if not len(self.inside):

@@ -167,6 +167,7 @@ def divide_points(
     """
     n = len(matrix if xy is None else xy) if xy is not None or matrix is not None else 0
     mass = np.ones(n, np.int64) if weights is None else np.asarray(weights)
+    # No limit is a limit that all points together keep.
     top = int(mass.sum()) if high is None else high
     links = None if pairs is None else np.asarray(pairs, np.int64).reshape(-1, 2)
     problems = [
@@ -203,6 +204,7 @@ def _open_data(
     n = len(mass)
     place = np.zeros((n, 2)) if xy is None else np.asarray(xy, np.float64)
     ways = None if matrix is None else np.asarray(matrix, np.float64)
+    # Where nothing has to touch, points are exchanged with near parts alone.
     near = find_near(place, ways)
     if squared and ways is None:
         ways = np.hypot(place[:, :1] - place[:, 0], place[:, 1:] - place[:, 1])
@@ -224,6 +226,7 @@ def _open_data(
         indices=near.indices.astype(np.int32),
         groups=np.zeros((n, 0), np.int32),
         prices=np.zeros(0),
+        # No size within the limits is better than another: the target has no price.
         band=np.array([low, low, high], np.int64),
         wishes=np.zeros(2),
         contiguous=pairs is not None,
@@ -259,6 +262,7 @@ def _check_shapes(
                 "give a square matrix",
             )
         )
+    # The kernels add up rows or columns as suits them.
     elif matrix is not None and not np.allclose(matrix, np.transpose(matrix)):
         problems.append(
             Problem(

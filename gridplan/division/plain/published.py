@@ -66,6 +66,7 @@ class Instance:
         ways = np.sqrt(((self.xy[:, None] - self.xy[None]) ** 2).sum(axis=2))
         if self.kind != "districts":
             return np.asarray(ways)
+        # The small amount keeps a whole hundredth from being rounded down.
         return np.asarray(np.floor(100 * ways + 1e-9) ** 2 if self.floored else ways**2 / 1e12)
 
 
@@ -121,6 +122,7 @@ def list_instances(
     instances = []
     problems = []
     for path in paths:
+        # One table for each folder, read once.
         if path.parent not in beside:
             table = path.parent / "best_known.csv"
             beside[path.parent] = _read_table(table) if table.exists() else {}
@@ -134,6 +136,7 @@ def list_instances(
             known = known_best.get(path.stem, beside[path.parent].get(path.stem, instance.best))
             instances.append(replace(instance, best=known))
         except (ValueError, KeyError, IndexError, TypeError) as error:
+            # Go on, so that all unreadable files are reported together.
             message = f"not an instance: {error}".strip()
             problems.append(
                 Problem(
@@ -156,6 +159,7 @@ def _read_points(path: Path, means: bool) -> Instance:
     if short:
         raise ValueError(f"line {short[0]} does not hold x, y, capacity and demand")
     table = np.array(lines[1:], float)
+    # The format has a capacity for each point, but the problem one for all parts.
     if len(np.unique(table[:, 2])) != 1:
         raise ValueError("capacities differ from point to point, which is not supported")
     if (table[:, 2:] != np.round(table[:, 2:])).any():
@@ -245,6 +249,7 @@ def check_answer(instance: Instance, part: Ints) -> PublishedVerdict:
                 ).sum()
             )
         else:
+            # Published objectives of districts weigh the ways, those of medians do not.
             pull = (
                 instance.weights[members] if instance.kind == "districts" else np.ones(len(members))
             )
@@ -317,7 +322,7 @@ def bench_folder(
         CSV to which every better answer within the limits is written:
         instance, seconds, objective, gap.
     progress
-        Called with the stage, instances done and instances in all.
+        Called with the stage, instances done, and their total number.
 
     Returns
     -------
@@ -354,6 +359,7 @@ def _bench(
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Solve and check one instance; returns its row, and a row for every better answer met."""
     better = []
+    # Processor time, as other work on the machine does not count in it.
     began = time.process_time()
 
     def watch(objective: float, outside: int) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 
 from gridplan.division.exchange_kernels import exchange, price_mass, sample_unit, walk_between
-from gridplan.division.plain.walk_kernels import NONE, find_centre, walk_to
+from gridplan.division.plain.walk_kernels import NONE, place_centre, walk_to
 
 
 @njit(cache=True, nogil=True)
@@ -155,11 +155,11 @@ def move_parts(
         exchange(data, state, p, former[s], NONE)
         exchange(data, state, target[s], NONE, former[s])
     for s in range(former.shape[0]):
-        state.walk[target[s]] = find_centre(data, state, target[s], mean, centres)
+        state.walk[target[s]] = place_centre(data, state, target[s], mean, centres)
     members = state.members[q, : state.size[q]].copy()
     for i in members:
         if data.pull[i] * walk_between(data, i, v) < walk_to(data, i, q, mean, centres):
             exchange(data, state, q, i, NONE)
             exchange(data, state, p, NONE, i)
-    state.walk[p] = find_centre(data, state, p, mean, centres)
-    state.walk[q] = find_centre(data, state, q, mean, centres)
+    state.walk[p] = place_centre(data, state, p, mean, centres)
+    state.walk[q] = place_centre(data, state, q, mean, centres)

@@ -27,11 +27,12 @@ MARGIN = 2.0  # heats by which moving the centres is expected to improve an exch
 
 
 @njit(cache=True, nogil=True)
-def find_centre(data: Any, state: Any, p: Any, mean: bool, centres: Any) -> Any:
+def place_centre(data: Any, state: Any, p: Any, mean: bool, centres: Any) -> Any:
     """Write the centre of part p to ``centres``: its best atom, or x and y of the mean.
 
     Returns the sum of the distances to it, weighted by the pull of the atoms.
     """
+    # Published problems fix what a centre is; that of a plan is chosen in centres.py.
     m = state.size[p]
     if not mean:
         best = -1
@@ -146,7 +147,7 @@ def place_centres(data: Any, state: Any, mean: bool, centres: Any) -> Any:
     """Place the centre of every part; returns the sum of all distances to them."""
     total = 0.0
     for p in range(state.size.shape[0]):
-        state.walk[p] = find_centre(data, state, p, mean, centres)
+        state.walk[p] = place_centre(data, state, p, mean, centres)
         total += state.walk[p]
     return total
 
@@ -250,8 +251,8 @@ def anneal_exchanges(
             exchange(data, state, p, NONE, b)
         if t >= 0:
             exchange(data, state, t, NONE, c)
-            state.walk[t] = find_centre(data, state, t, mean, centres)
-        state.walk[p] = find_centre(data, state, p, mean, centres)
-        state.walk[q] = find_centre(data, state, q, mean, centres)
+            state.walk[t] = place_centre(data, state, t, mean, centres)
+        state.walk[p] = place_centre(data, state, p, mean, centres)
+        state.walk[q] = place_centre(data, state, q, mean, centres)
         taken += 1
     return taken

@@ -11,7 +11,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from gridplan.arrays import Ints, Objects
-from gridplan.division.divide import find_centres
+from gridplan.division.centres import find_centres
 from gridplan.division.problem import DivisionProblem
 from gridplan.plan import Plan
 from gridplan.planning.prepare import open_land

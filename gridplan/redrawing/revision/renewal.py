@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from gridplan.arrays import Bools, Ints, Texts
-from gridplan.division.divide import Division, explain_parts, find_centres
+from gridplan.division.centres import find_centres
+from gridplan.division.divide import Division, explain_parts
 from gridplan.division.problem import DivisionProblem
 from gridplan.engine.engine import Progress, keep_silent
 from gridplan.errors import InputError, PlanError

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from gridplan.arrays import Bools, Floats, Ints
+from gridplan.division.centres import choose_centres
 from gridplan.division.exchange_kernels import DivisionArrays, price_part
 from gridplan.division.move_budgets import price_split
 from gridplan.division.problem import DivisionProblem
@@ -97,7 +98,7 @@ def measure_drawn(problem: DivisionProblem, data: DivisionArrays, label: Ints) -
         float(k),
         float((over == 0).sum()),
         float(over.sum()),
-        float(state.walk.sum()),
+        float(state.sums[choose_centres(data, state)].sum()),
         price,
     ]
 
