@@ -231,7 +231,7 @@ def tabulate_coverage(
         if minutes == service.minutes:
             served = table["served"].to_numpy(float)
         elif minutes in listed:
-            # only listed thresholds: each needs an assignment of its own
+            # only listed thresholds: each needs another assignment
             served = reach.serve(ground, minutes)[0].astype(float)
         amounts = {
             "households": ground.weight,
@@ -304,7 +304,7 @@ def _sum_up(
 def _share_low(
     ground: CoverageInputs, amounts: Mapping[str, Numbers], level: str, rules: Rules
 ) -> Any:
-    """Share of communities whose reachable share is below the rule, in all or by class."""
+    """Find the share of communities that are reached too little, of all or by class."""
     kept = ground.community >= 0
     n = len(ground.communities)
     homes, near = (

@@ -240,7 +240,7 @@ def pose_problem(
 ) -> SitingProblem:
     """Pose the problem of siting: minutes from stairwells to service points and candidates.
 
-    The first ``there`` of them stand already.
+    The first ``there`` of them are service points already.
 
     Ways count up to the threshold of the kind; where ``wide``, as far as they
     are looked for.

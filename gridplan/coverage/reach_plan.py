@@ -37,7 +37,7 @@ from gridplan.rules.all_rules import Rules
 from gridplan.rules.coverage import Service
 from gridplan.tables.conform import conform_table
 from gridplan.tables.indicators import CITY, round_figures, write_gaps, write_indicators
-from gridplan.tables.ledger import Entry, write_ledger
+from gridplan.tables.ledger import Entry
 
 __all__ = ["reach"]
 
@@ -111,11 +111,11 @@ def reach(plan: Plan, rules: Rules | None = None) -> Plan:
         "service_posts": _write_service_points(posts, held),
         "reach": _write_rows("reach", reached, ["kind", "state", "stairwell"]),
         "coverage": _write_rows("coverage", covered, ["kind", "state", "level", "of", "minutes"]),
-        "ledger": _write_entries(plan.site.ledger, [*footing.entries, *access_entries]),
         "indicators": write_indicators(plan.indicators, ROOM, figures),
         "gaps": write_gaps(plan.gaps, ROOM, gaps),
     }
-    return _write_manifest(plan.replace(**tables), rules)
+    noted = _note_entries(plan.replace(**tables), [*footing.entries, *access_entries])
+    return _write_manifest(noted, rules)
 
 
 def _measure_service(
@@ -217,11 +217,14 @@ def _write_rows(name: str, rows: pd.DataFrame, order: Sequence[str]) -> Any:
     return conform_table(name, order_rows(rows, order))
 
 
-def _write_entries(ledger: pd.DataFrame, entries: Sequence[Entry]) -> pd.DataFrame:
-    """Write the entries of this room in place of its earlier ones."""
+def _note_entries(plan: Plan, entries: Sequence[Entry]) -> Plan:
+    """Note the entries of this room in the ledger, in place of its earlier ones."""
+    ledger = plan.site.ledger
     kept = ledger[ledger["step"] != ROOM].reset_index(drop=True)
+    # numbered again, since the entries taken out leave gaps
     kept = conform_table("ledger", kept.assign(entry=[str(n + 1) for n in range(len(kept))]))
-    return write_ledger(kept, [replace(entry, step=ROOM) for entry in entries])
+    # walking calls its step by another name; under this one it is found and replaced
+    return plan.replace(ledger=kept).note([replace(entry, step=ROOM) for entry in entries])
 
 
 def _write_manifest(plan: Plan, rules: Rules) -> Plan:

@@ -53,8 +53,7 @@ def choose_centre(walks: Any, weights: Any) -> Any:
         score = 0.0
         for column in range(len(weights)):
             score += weights[column] * walks[row, column]
-        # To a millionth, so that the first of equally good atoms is taken on
-        # every machine.
+        # To a millionth, so that the first of equally good atoms is taken on every machine.
         score = np.rint(score * 1e6)
         if score < least:
             least = score

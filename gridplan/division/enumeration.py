@@ -2,7 +2,7 @@
 
 Stairwells of ten or twenty households make parts of two to four atoms; all of
 them can be written down, and set partitioning then gives the best division
-there is, or the proof that there is none.
+there is, or proves that there is none.
 """
 
 from __future__ import annotations
@@ -52,6 +52,14 @@ def meet_neighbours(data: Any, i: Any, root: Any, met: Any, border: Any, size: A
             border[size] = j
             size += 1
     return size
+
+
+@njit(cache=True, nogil=True, inline="always")
+def forget_neighbours(depth: Any, border: Any, end: Any, met: Any) -> None:
+    """Make the neighbours unmet that only the atom at this depth brought to the border."""
+    since = end[depth - 1] if depth > 0 else 0
+    for s in range(since, end[depth]):
+        met[border[s]] = False
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -119,10 +127,10 @@ def enumerate_parts(data: Any, most: int, deepest: int) -> Any:
     count = 0
     steps = 0
     for root in range(n):
-        if data.weights[root] > high:
+        mass = data.weights[root]
+        if mass > high:
             continue
         depth = 0
-        mass = data.weights[root]
         chosen[0] = root
         met[root] = True
         begin[0] = 0
@@ -155,10 +163,7 @@ def enumerate_parts(data: Any, most: int, deepest: int) -> Any:
                     end[depth] = size
                     is_grown = True
             else:
-                # Back: neighbours that only the last atom brought are unmet again.
-                since = end[depth - 1] if depth > 0 else 0
-                for s in range(since, end[depth]):
-                    met[border[s]] = False
+                forget_neighbours(depth, border, end, met)
                 mass -= data.weights[chosen[depth]]
                 depth -= 1
         met[root] = False

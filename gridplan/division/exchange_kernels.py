@@ -27,7 +27,7 @@ class DivisionArrays(NamedTuple):
     x: Floats  # float64[n], metres
     y: Floats  # float64[n], metres
     climb: Floats  # float64[n]: walking metres from the door to the atom
-    stack: Ints  # int64[n]: atoms of one number stand over the same door
+    stack: Ints  # int64[n]: atoms of one number share a door
     # float64[n, n] walking metres, or float64[0, 0] where x, y, climb and
     # stack give them
     matrix: Floats
@@ -78,8 +78,7 @@ NO_MOVE_PENALTIES = MovePenalties(
 @njit(cache=True, nogil=True, inline="always")
 def next_random(seed: Any) -> Any:
     """Sample 64 random bits from a splitmix64 state (Steele, Lea & Flood 2014)."""
-    # The state steps by the golden ratio; two rounds of mixing spread its
-    # bits.
+    # The state steps by the golden ratio; two rounds of mixing spread its bits.
     seed[0] += np.uint64(0x9E3779B97F4A7C15)
     z = seed[0]
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -164,7 +163,7 @@ def make_state(data: Any, part: Any, k: int, room: int) -> Any:
 
 @njit(cache=True, nogil=True)
 def refresh_part(data: Any, state: Any, p: Any) -> Any:
-    """Compute the sums of a part afresh from its members."""
+    """Compute the sums of a part from scratch, from its members."""
     # The price walks to the least sum, as exchanges can update it; the centre of a
     # plan is chosen in centres.py, once the search is over.
     m = state.size[p]
@@ -231,7 +230,7 @@ def price_exchange(data: Any, state: Any, p: Any, out: Any, into: Any) -> Any:
         if data.prices[level] == 0.0:
             continue
         count = state.extra[p, level]
-        # Each holds until a member of the same group is met.
+        # Each holds until a member of the same group is found.
         is_left = out >= 0
         is_new = into >= 0
         for s in range(m):
@@ -305,8 +304,7 @@ def meets_all(data: Any, state: Any, p: Any, out: Any, into: Any, first: Any, wa
             j = data.indices[e]
             if j == out or state.mark[j] == stamp or (state.part[j] != p and j != into):
                 continue
-            # The search ends as soon as the last neighbour is met, mostly
-            # early.
+            # The search ends as soon as the last neighbour is met, mostly early.
             if state.mark[j] == stamp - 1:
                 wanted -= 1
                 if wanted == 0:

@@ -74,8 +74,7 @@ def solve_relaxation(
         model.price(nothing, 1.0)
         if model.solve(nothing) is None:
             return None
-        # Leaving out is needless, so it is forbidden and the true prices
-        # return.
+        # Leaving out is needless, so it is forbidden and the true prices return.
         model.close()
         model.price(columns[0], dear)
         relaxed = model.solve(columns[0])
@@ -151,8 +150,7 @@ class _RestrictedMaster:
             solution = self.model.getSolution()
             duals = np.array(solution.row_dual)
             reduced = reduce_prices(prices, self.columns[1], self.columns[2], duals)
-            # Columns that each help some atom; by price alone all would be
-            # alike.
+            # Columns that each help some atom; by price alone all would be alike.
             entering = choose_entering(
                 reduced, self.columns[1], self.columns[2], self.n, least, BATCH
             )

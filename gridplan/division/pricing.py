@@ -33,7 +33,7 @@ DEPTH = 400  # decisions that the branch and bound keeps in mind
 class PricingWorkspace(NamedTuple):
     """Arrays to work in, for n atoms and g nested levels of groups, allocated once."""
 
-    order: Ints  # int32[n]: atoms by their groups, so that those of one group stand together
+    order: Ints  # int32[n]: atoms by their groups, so that those of one group are together
     cost: Floats  # float64[n]: walk to the centre less worth
     seen: Bools  # bool[n]
     queue: Ints  # int32[n]

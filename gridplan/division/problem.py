@@ -34,7 +34,7 @@ class DivisionProblem:
     climb
         float64[n], walking metres from the door to the atom.
     stack
-        int64[n], atoms with one number stand over the same door.
+        int64[n], atoms of one number share a door.
     pairs
         int64[m, 2], atoms that can be walked between; every part is connected
         through them. None: parts need not be connected.
@@ -192,8 +192,8 @@ def make_division_problem(
     pairs = np.column_stack([focal, other]).astype(np.int64)
     link = neighbours["link"].to_numpy()
     doors = (stairwells["building"] + "-" + stairwells["door"].astype("str")).to_numpy()
-    # Where no compound is known, the building stands for itself: a sub-grid
-    # over such buildings pays for none.
+    # Buildings of no known compound are one group: a sub-grid over several of them
+    # pays for none.
     compound = stairwells["compound"].to_numpy()
     none = compound == ""
     levels = [

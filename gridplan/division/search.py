@@ -82,7 +82,7 @@ MOST_COLUMNS = 20_000
 # from better ones
 COARSE = 8
 ROOMY = 20  # atoms of a part that count for the length of a run
-LEAST_ROUNDS = 40_000  # and in all runs: few atoms get more runs, since a run is then over soon
+LEAST_ROUNDS = 40_000  # in all runs together: few atoms get more runs, since each is over soon
 MOST_RUNS = 12
 LISTED_RUNS = 2  # runs where all parts are listed, to begin the LP relaxation with
 
@@ -151,14 +151,13 @@ def _combine_parts(
     best: Ints,
     best_price: float,
 ) -> Partitioning:
-    """Combine the parts that the runs met, and those listed, to a division cheaper than the best."""
+    """Combine parts that the runs met, or that are listed, into a division below the best price."""
     n = len(data.weights)
     # Good parts of different runs fit together to better divisions than any.
     columns = pool.list_columns(MOST_COLUMNS)
     if listed is not None:
         columns = join_columns(columns, listed)
-        # The parts of the runs come first: the linear problem begins with
-        # them.
+        # The parts of the runs come first: the linear problem begins with them.
         relaxed = solve_relaxation(columns, n, (k, k), len(columns[0]) - len(listed[0]))
     else:
         # Column generation by changes of one atom, where parts are small.
@@ -199,13 +198,11 @@ def anneal_and_collect(
     """
     k = len(state.size)
     price = sum(price_part(data, state, p) for p in range(k))
-    # Heat in proportion to the walking, floored where everybody lives in one
-    # place.
+    # Heat in proportion to the walking, floored where everybody lives in one place.
     scale = max(float(state.walk.sum()), 1e-3 * price, 1.0) / k
     rounds = max(SHORT_RUN, effort.rounds * min(len(state.part), ROOMY * k))
     steps = 2 * effort.looks
-    # A geometric schedule, cut into steps so that parts can be kept between
-    # them.
+    # A geometric schedule, cut into steps so that parts can be kept between them.
     heats = hot * (COLD / hot) ** (np.arange(steps + 1) / steps) * scale
     # At first a household outside the band costs little, so that parts can
     # trade through overfull neighbours.
@@ -240,7 +237,7 @@ def open_state(data: DivisionArrays, part: Ints, k: int) -> PartsState:
 
 
 def total_price(data: DivisionArrays, part: Ints, k: int) -> float:
-    """Price a whole division in household-metres, computed afresh."""
+    """Price a whole division in household-metres, computed from scratch."""
     state = open_state(data, part, k)
     for p in range(k):
         refresh_part(data, state, p)

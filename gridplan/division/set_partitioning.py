@@ -134,8 +134,7 @@ def _keep(
     """Keep the cheapest columns with a reduced cost within a window; and whether these are all."""
     used = np.flatnonzero(relaxed.share > 1e-9)
     kept = np.union1d(np.flatnonzero(relaxed.reduced <= window), used)
-    # Rounded, since the last digits of reduced costs depend on the solver's
-    # path.
+    # Rounded, since the last digits of reduced costs depend on the solver's path.
     order = kept[np.lexsort((kept, relaxed.reduced[kept].round(6)))]
     entries = np.cumsum(np.diff(columns[1])[order])
     taken = np.union1d(order[entries <= work], used)

@@ -99,8 +99,7 @@ def raise_bound(
         # The k cheapest centres bound every division from below.
         value = float(u.sum() + np.sort(floor)[:k].sum())
         priced = (price_parts(data, starts, atoms), starts, atoms)
-        # Only parts not yet known are cuts; one part may come from many
-        # centres.
+        # Only parts not yet known are cuts; one part may come from many centres.
         hashes = hash_columns(starts, atoms)
         first = np.unique(hashes, return_index=True)[1]
         fresh = np.sort(first[~np.isin(hashes[first], known)])
@@ -111,8 +110,7 @@ def raise_bound(
         is_inside = bool((np.abs(u - centre) < half * size * (1 - 1e-9)).all())
         is_kept = promise - value < NEAR * abs(promise)
         if value > best:
-            # The model was right about a good share of its promise: trust it
-            # further.
+            # The model was right about a good share of its promise: trust it further.
             if is_kept or value - best > 0.3 * (promise - best):
                 half *= 2.0
             best = value
@@ -149,8 +147,7 @@ class _BoxedMaster:
         self.model.addRow(float(k), float(k), 0, np.zeros(0, np.int32), np.zeros(0))
         rows = np.arange(n, dtype=np.int32)
         ones = np.ones(n)
-        # Paying for an atom held too little or too much keeps its dual in the
-        # box.
+        # Paying for an atom held too little or too much keeps its dual in the box.
         for sign in (1.0, -1.0):  # an atom held too little, or too much
             self.model.addCols(
                 n, 0 * ones, 0 * ones, highspy.kHighsInf * ones, n, rows, rows, sign * ones

@@ -57,8 +57,8 @@ def choose_sites(
     dear
         What a household costs that must not be left out.
     best
-        Only choices below this price matter. The bound is at most that; where
-        it is that, there is none.
+        Only choices below this price matter. A bound of that price proves that
+        there is none.
     any_below
         Whether any choice below ``best`` will do.
     haste
@@ -92,7 +92,7 @@ def choose_sites(
     opened, kept = fix_sites(dual, k, below)
     core = reduce_costs(cut_beyond(costs, dual, below), opened, kept)
     k_core = k - len(opened)
-    # Hardly smaller: branch and bound, or no more at all.
+    # Hardly smaller: branch and bound if it is small enough, else this is the answer.
     if k_core in range(1, len(core.sites)) and (
         is_small or len(core.rows) > SHRUNK * len(costs.rows)
     ):

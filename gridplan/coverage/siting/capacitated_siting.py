@@ -194,7 +194,7 @@ def cover_shared(
     if most is not None and len(best) > most:
         # One more than asked, so that the first question is about ``most``.
         best = np.append(best[:most], best[:1])
-    # One site fewer each time, until there is none such or it is proven.
+    # One site fewer each time, until none is found or none can be.
     while low < len(best):
         choice = choose_shared(capacitated, len(best) - 1, best=target + 2 * slack, any_below=True)
         if choice.price <= target + slack:

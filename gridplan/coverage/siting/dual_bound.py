@@ -3,7 +3,7 @@
 That each place is served once is relaxed at a price for each place. A site
 then takes whatever is worth more than its way, and the k best sites are known
 at once (Cornuejols, Fisher and Nemhauser, 1977). Prices follow a smoothed
-subgradient. Whatever the prices are, the bound holds; so it does when only the
+subgradient. The bound holds whatever the prices are, and also when only the
 nearest sites of a place count, for prices that stay below the ways to
 the others.
 """
@@ -28,7 +28,7 @@ SMOOTH = 0.9  # share of the last direction that is kept
 
 @dataclass(frozen=True, eq=False)
 class DualSolution:
-    """The best bound met.
+    """The best bound found.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class DualSolution:
     worth
         float64[m], what each site brings at these prices, 0 or more.
     chosen
-        The best choice of sites met on the way, and ``price``, what it costs.
+        The best choice of sites found on the way, and ``price``, what it costs.
     open_worth
         What sites that are open in any case bring.
     """

@@ -215,7 +215,7 @@ def _make_answer(
     chosen = np.zeros(0, np.int64) if sites is None else sites
     if problem.capacities is None:
         assignment = assign_nearest(problem, chosen, beyond)
-    else:  # as many as there is room for; of these flows the shortest
+    else:  # as many as there is room for, by the shortest ways
         longest = float(problem.ways.data.max(initial=0.0))
         # Dearer than any chain of longer ways, so the number served comes before minutes.
         far = min(beyond, (len(problem.fixed) + len(chosen) + 1) * longest + 1.0)

@@ -51,7 +51,7 @@ def cover_share(
         first = bound_costs(costs, min(len(order), len(costs.sites)), order)
         low = max(1, first.count_sites(costs, target + slack))
         best, low = _narrow(costs, order, low, target + slack)
-    # One site fewer each time, until there is none such or it is proven.
+    # One site fewer each time, until none is found or none can be.
     while low < len(best):
         k = len(best) - 1
         choice = choose_sites(costs, k, best=target + 2 * slack, any_below=True)

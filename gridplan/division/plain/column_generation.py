@@ -6,7 +6,7 @@ import numpy as np
 
 from gridplan.arrays import Floats, Ints
 from gridplan.division.exchange_kernels import DivisionArrays
-from gridplan.division.plain.knapsack_pricing import LARGEST, measure_parts, price_clusters
+from gridplan.division.plain.knapsack_pricing import LARGEST, measure_clusters, price_clusters
 from gridplan.division.plain.lp_master import ColumnStore, CoverMaster, CoverRelaxation
 
 # share of the prices that proved the best bound in those that parts are sought at
@@ -54,7 +54,7 @@ class ColumnGeneration:
         self._prices: Floats | None = None
 
     def relax(self, first: Ints, turns: int) -> CoverRelaxation:
-        """Solve the relaxation from ``first`` columns on, and generate parts up to ``turns`` times."""
+        """Solve the relaxation from ``first`` columns on; up to ``turns`` times, add new parts."""
         relaxed = self.relaxation.relax(self.store, first)
         smooth = SMOOTH
         for _ in range(turns):
@@ -93,7 +93,7 @@ class ColumnGeneration:
         everyone = np.arange(n)
         by_part = np.argsort(part, kind="stable")
         ends = np.concatenate([[0], np.cumsum(np.bincount(part, minlength=self.k))])
-        walk = measure_parts(data, ends, by_part, False)[0]
+        walk = measure_clusters(data, ends, by_part, False)[0]
         # About what an atom must be worth for its part to pay.
         prices = 2.0 * (walk / np.diff(ends))[part]
         pace = 1.0
@@ -158,5 +158,5 @@ def add_parts(data: DivisionArrays, store: ColumnStore, starts: Ints, atoms: Int
     keep = sound[number]
     starts = np.concatenate([[0], np.cumsum(np.where(sound, np.diff(starts), 0))])
     atoms = atoms[keep]
-    walk, _, _ = measure_parts(data, starts, atoms, False)
+    walk, _, _ = measure_clusters(data, starts, atoms, False)
     return store.add_columns(starts, atoms, walk)

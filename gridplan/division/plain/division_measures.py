@@ -28,7 +28,7 @@ def sum_ways(data: DivisionArrays, part: Ints, candidates: Ints, options: Ints) 
     return total
 
 
-def measure_division(
+def measure_clustering(
     data: DivisionArrays, part: Ints, k: int, mean: bool
 ) -> tuple[float, Ints, Ints]:
     """Measure a division: the sum of ways, and centre (-1 for a mean) and weight of each part."""

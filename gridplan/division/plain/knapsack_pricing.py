@@ -155,7 +155,7 @@ def price_clusters(
 
 
 @njit(cache=True, nogil=True)
-def measure_parts(data: Any, starts: Any, atoms: Any, mean: bool) -> Any:
+def measure_clusters(data: Any, starts: Any, atoms: Any, mean: bool) -> Any:
     """Measure the ways of parts to their best atoms or means; returns them and the means."""
     m = starts.shape[0] - 1
     walk = np.zeros(m)

@@ -38,7 +38,7 @@ LOOKING = 0.4  # share of a run after which its parts are kept
 # how the price of what is outside the limits follows what is outside them
 HARDER = 1.3
 SOFTER = 0.9
-REGION = 30  # parts that are covered afresh together
+REGION = 30  # parts that are covered again together
 REGION_COLUMNS = 1_500
 RESTORES = 12  # times that a run which ends outside the limits is heated again at a higher price
 TIGHT = 0.95  # share of all room from which parts are nearly full

@@ -1,4 +1,4 @@
-"""LP master: of very many parts met on the way, the cheapest that together hold every atom.
+"""LP master: of very many parts found so far, the cheapest that together hold every atom.
 
 The linear relaxation is solved over few parts and priced over all others,
 which join it while they would lower it; the integer problem is about those

@@ -19,7 +19,7 @@ from scipy.sparse.csgraph import connected_components
 
 from gridplan.arrays import Ints
 from gridplan.division.exchange_kernels import DivisionArrays
-from gridplan.division.plain.division_measures import measure_division
+from gridplan.division.plain.division_measures import measure_clustering
 from gridplan.division.plain.local_search import LocalSearch
 from gridplan.division.plain.search_schedule import SearchSchedule
 from gridplan.division.problem import find_near
@@ -185,7 +185,7 @@ def divide_points(
     rank = np.empty(k, np.int64)
     rank[np.argsort(first)] = np.arange(k)
     part = rank[label]
-    objective, centres, sums = measure_division(data, part, k, mean)
+    objective, centres, sums = measure_clustering(data, part, k, mean)
     outside = int((np.maximum(low - sums, 0) + np.maximum(sums - top, 0)).sum())
     return PointsDivision(part, centres, objective, outside, min(search.bound, objective))
 
@@ -253,25 +253,7 @@ def _check_shapes(
                 "give x and y of every point",
             )
         )
-    if matrix is not None and np.shape(matrix) != (n, n):
-        problems.append(
-            Problem(
-                "matrix",
-                "n by n",
-                f"the matrix is {np.shape(matrix)}, not {(n, n)}",
-                "give a square matrix",
-            )
-        )
-    # The kernels add up rows or columns as suits them.
-    elif matrix is not None and not np.allclose(matrix, np.transpose(matrix)):
-        problems.append(
-            Problem(
-                "matrix",
-                "symmetric",
-                "ways differ by direction",
-                "give the mean of both directions",
-            )
-        )
+    problems += _check_matrix(matrix, n)
     if len(mass) != n or (len(mass) and ((mass < 0).any() or (mass != np.round(mass)).any())):
         problems.append(
             Problem(
@@ -295,6 +277,32 @@ def _check_shapes(
             Problem("effort", "known", f"effort is {effort!r}", "use quick, default or thorough")
         )
     return problems
+
+
+def _check_matrix(matrix: Any, n: int) -> list[Problem]:
+    """Check that a matrix of ways, if one is given, is square and symmetric."""
+    if matrix is None:
+        return []
+    if np.shape(matrix) != (n, n):
+        return [
+            Problem(
+                "matrix",
+                "n by n",
+                f"the matrix is {np.shape(matrix)}, not {(n, n)}",
+                "give a square matrix",
+            )
+        ]
+    # The kernels add up rows or columns as suits them.
+    if not np.allclose(matrix, np.transpose(matrix)):
+        return [
+            Problem(
+                "matrix",
+                "symmetric",
+                "ways differ by direction",
+                "give the mean of both directions",
+            )
+        ]
+    return []
 
 
 def _check_limits(
