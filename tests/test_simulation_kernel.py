@@ -260,7 +260,7 @@ def test_the_time_average_is_exactly_the_sum_of_all_times():
     assert tally.totals[0] == pytest.approx((np.fmin(own[:, 4], world.end) - own[:, 2]).sum())
 
 
-def draw_world(seed):
+def sample_world(seed):
     """A random small town: sub-grids, posts of all tiers with ways, turns of duty, both kinds."""
     rng = np.random.default_rng(seed)
     cells = rng.integers(1, 5)

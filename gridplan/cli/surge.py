@@ -25,7 +25,6 @@ from gridplan.cli.options import (
 )
 from gridplan.cli.pictures import write_page, write_picture
 from gridplan.cli.plan_to_plan import choose_rules, take_rules
-from gridplan.tables.emergencies import find_emergency, name_emergencies
 
 if TYPE_CHECKING:
     from gridplan.simulation.surge import Surged

@@ -204,7 +204,9 @@ def gather_homes(flows: pd.DataFrame) -> dict[str, dict[str, list[tuple[str, str
     [('0301-002', '0301-001', 10)]
     """
     kinds = classify_flows(flows)
-    found: dict[str, dict[str, list[tuple[str, str, int]]]] = {kind: {} for kind in HOMES}
+    homes: dict[str, dict[str, list[tuple[str, str, int]]]] = {kind: {} for kind in HOMES}
+    # A building is in one group only, so that it is drawn once: moved before new,
+    # and gone only if it has no household left.
     here = flows["new_building"] != ""
     moved = set(flows.loc[kinds == "moved", "new_building"])
     fresh = set(flows.loc[(kinds == "new") & here, "new_building"]) - moved

@@ -114,7 +114,7 @@ def list_reels(surged: Surged, codes: Any, lang: Language = "en") -> list[Reel]:
             classes,
             find_states(times.loc[(name, posture)], minutes, event["hours"] * 60.0),
             note,
-            name_event(name, told["kind"], lang),
+            name_event(name, event["kind"], lang),
         )
         for name, event in events.items()
         for posture in ("surge", "usual")
