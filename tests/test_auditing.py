@@ -16,10 +16,13 @@ from hypothesis import strategies as st
 from shapely.geometry import LineString, Point, Polygon, box
 
 import gridplan
+from gridplan.auditing import audit_plan
 from gridplan.auditing.audit_plan import audit
+from gridplan.auditing.audit_rules import RULES_ACROSS, RULES_WITHIN
 from gridplan.auditing.centres import measure_walks
 from gridplan.auditing.evidence import Evidence
-from gridplan.auditing.walking import check_contiguity, measure_steps
+from gridplan.auditing.findings import Reporter
+from gridplan.auditing.walking import check_contiguity
 from gridplan.auditing.wholeness import measure_splits
 from gridplan.errors import RuleError
 from gridplan.plan import ALL_TABLES
@@ -263,6 +266,38 @@ def test_the_audit_knows_nothing_of_how_plans_are_drawn():
                 assert not drawing & set(node.module.split(".")), (
                     f"{file.name} imports {node.module}"
                 )
+
+
+def test_every_rule_that_is_written_is_in_the_list_once():
+    written = [
+        f"gridplan.auditing.{file.stem}.{node.name}"
+        for file in Path(gridplan.__file__).parent.joinpath("auditing").glob("*.py")
+        for node in ast.parse(file.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef)
+        and node.name.startswith("check_")
+        and [argument.arg for argument in node.args.args] == ["evidence"]
+    ]
+    listed = [f"{rule.__module__}.{rule.__name__}" for rule in (*RULES_WITHIN, *RULES_ACROSS)]
+    assert len(listed) > 20
+    assert sorted(listed) == sorted(written)
+
+
+def check_one_compound(evidence):
+    """A rule as somebody might add it: no sub-grid may reach into two compounds."""
+    homes = evidence.stairwells[evidence.stairwells["compound"] != ""]
+    reach = homes.groupby("subgrid")["compound"].nunique()
+    wrong = reach.reindex(evidence.subgrids.index, fill_value=0) > 1
+    reporter = Reporter("one_compound", "subgrids", evidence.subgrids, noun="sub-grid")
+    return reporter.error(wrong, "in two compounds", "divide again")
+
+
+def test_a_rule_that_is_named_in_the_list_is_judged_and_reported(monkeypatch):
+    monkeypatch.setattr(audit_plan, "RULES_WITHIN", (*RULES_WITHIN, check_one_compound))
+    assert list_found(add_compounds(make_board_plan(), x1=["h01"], x2=["h04"])) == []
+    plan = add_compounds(make_board_plan(), x1=["h01"], x2=["h03"])
+    assert list_found(plan) == [("error", "one_compound", LEFT), ("note", "compounds", LEFT)]
+    assert not judge(plan).passed
+    assert "error      one_compound: 1 sub-grid in two compounds (0301)" in str(judge(plan))
 
 
 def test_a_plan_without_anything_is_judged_too():

@@ -2,28 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from gridplan.arrays import Ints
-from gridplan.auditing.centres import Walks
-from gridplan.auditing.evidence import SEVERITIES, Evidence
-from gridplan.auditing.land_tiling import Insides, Tiling
-from gridplan.auditing.wholeness import Splits
+from gridplan.auditing.centres import measure_walks
+from gridplan.auditing.evidence import Evidence
+from gridplan.auditing.findings import SEVERITIES
+from gridplan.auditing.land_tiling import HOME_SHARE, measure_insides, measure_tiling
+from gridplan.auditing.wholeness import measure_splits
+
+# Figures of communities that are counts of findings: column, rule and severity.
+FINDING_FIGURES = (
+    ("barrier_crossings", "barriers", "warning"),
+    ("non_contiguous", "contiguity", "error"),
+    ("crossings", "communities", "error"),
+)
+ADDED_FIGURES = (
+    "split_buildings",
+    "split_compounds",
+    *(column for column, _, _ in FINDING_FIGURES),
+)
 
 
-def measure_subgrids(e: Evidence, findings: pd.DataFrame, walks: Walks) -> pd.DataFrame:
+def measure_subgrids(e: Evidence, findings: pd.DataFrame) -> pd.DataFrame:
     """List the recomputed class, households, walks and band of each sub-grid."""
+    # The rule on the band has looked for excuses already: what it calls an error has none.
     bare = findings.loc[(findings["rule"] == "band") & (findings["severity"] == "error"), "subgrid"]
     return pd.DataFrame(
         {
             "kind": e.kinds,
             "residential": e.residential,
             "households": e.held,
-            "least": walks.least,
+            "least": e.take(measure_walks).least,
             "in_band": e.in_band,
             "explained": ~e.in_band & ~e.subgrids.index.isin(bare) & (e.held > 0),
         },
@@ -32,11 +45,7 @@ def measure_subgrids(e: Evidence, findings: pd.DataFrame, walks: Walks) -> pd.Da
 
 
 def measure_communities(
-    e: Evidence,
-    findings: pd.DataFrame,
-    subgrids: pd.DataFrame,
-    tiling: Tiling,
-    splits: Mapping[str, Splits],
+    e: Evidence, findings: pd.DataFrame, subgrids: pd.DataFrame
 ) -> pd.DataFrame:
     """Measure every community: households by residential sub-grid, walks, splits and findings."""
     codes = e.communities.index
@@ -49,16 +58,15 @@ def measure_communities(
     ]
     table.insert(0, "kind", kind)
     table.insert(3, "wanted", wanted)
-    for noun, found in splits.items():
-        table[f"split_{noun}"] = found.count_by_community().reindex(codes, fill_value=0)
-    for column, rule, severity in (
-        ("barrier_crossings", "barriers", "warning"),
-        ("non_contiguous", "contiguity", "error"),
-        ("crossings", "communities", "error"),
-    ):
-        own = findings[(findings["rule"] == rule) & (findings["severity"] == severity)]
-        table[column] = own.groupby("community")["subgrid"].nunique().reindex(codes, fill_value=0)
-    table["area_error"] = tiling.table["error"].reindex(codes)
+    for level in ("building", "compound"):
+        split = e.take(measure_splits, level).count_by_community()
+        table[f"split_{level}s"] = split.reindex(codes, fill_value=0)
+    for column, rule, severity in FINDING_FIGURES:
+        hits = findings[(findings["rule"] == rule) & (findings["severity"] == severity)]
+        # One sub-grid counts once, however many of its stairwells are named.
+        places = hits.groupby("community")["subgrid"].nunique()
+        table[column] = places.reindex(codes, fill_value=0)
+    table["area_error"] = e.take(measure_tiling).table["error"].reindex(codes)
     return table
 
 
@@ -72,6 +80,7 @@ def _measure_groups(subgrids: pd.DataFrame, group: Ints, n: int) -> pd.DataFrame
     explained = np.bincount(group, subgrids["explained"].to_numpy(), minlength=n)
     households = np.bincount(group, held, minlength=n).round().astype(np.int64)
     index = range(n)
+    # Groups without sub-grids have no mean: NaN there, without a warning.
     with np.errstate(invalid="ignore", divide="ignore"):
         return pd.DataFrame(
             {
@@ -82,6 +91,7 @@ def _measure_groups(subgrids: pd.DataFrame, group: Ints, n: int) -> pd.DataFrame
                 "min": sizes.min().reindex(index).astype("Int64").array,
                 "max": sizes.max().reindex(index).astype("Int64").array,
                 "in_band": 1 - number_out / count,
+                # Nothing out of band leaves nothing to explain.
                 "explained": np.where(number_out > 0, explained / number_out, 1.0),
                 "mean_walk": metres_sum / households,
             },
@@ -94,19 +104,13 @@ def summarise(
     findings: pd.DataFrame,
     communities: pd.DataFrame,
     subgrids: pd.DataFrame,
-    insides: Insides,
 ) -> dict[str, Any]:
     """Sum up the whole plan and its two classes in plain numbers."""
     ledger = e.plan.site.ledger
     dropped = ledger[ledger["action"] == "dropped"].groupby("table")["count"].sum()
+    insides = e.take(measure_insides)
     area = float(insides.area.sum())
-    sums = [
-        "split_buildings",
-        "split_compounds",
-        "barrier_crossings",
-        "non_contiguous",
-        "crossings",
-    ]
+    area_error = communities["area_error"]
     return {
         "communities": len(e.communities),
         "buildings": len(e.buildings),
@@ -118,13 +122,11 @@ def summarise(
         "special_grids": len(e.plan.special_grids),
         "grids": len(e.plan.grids),
         "classes": measure_classes(subgrids),
-        **{name: int(communities[name].sum()) for name in sums},
-        "area_error": float(communities["area_error"].max())
-        if communities["area_error"].notna().any()
-        else 0.0,
+        **{name: int(communities[name].sum()) for name in ADDED_FIGURES},
+        "area_error": float(area_error.max()) if area_error.notna().any() else 0.0,
         "home_area": area,
         "home_area_outside": float(insides.outside.sum()) / area if area else 0.0,
-        "homes_cut_by_limits": int((insides.cut > 0.01 * insides.area).sum()),
+        "homes_cut_by_limits": int((insides.cut > HOME_SHARE * insides.area).sum()),
         "dropped": {str(table): int(count) for table, count in dropped.items()},
         "findings": {word: int((findings["severity"] == word).sum()) for word in SEVERITIES},
     }
@@ -134,16 +136,18 @@ def measure_classes(subgrids: pd.DataFrame) -> dict[str, dict[str, Any]]:
     """Measure the sub-grids of all homes, and of each class."""
     homes = subgrids[subgrids["residential"]]
     classes = {"all": homes} | {word: homes[homes["kind"] == word] for word in ("urban", "rural")}
-    whole = ("households", "subgrids", "min", "max")
+    whole_figures = ("households", "subgrids", "min", "max")
     measured = {}
-    for word, own in classes.items():
-        if len(own):
-            row = _measure_groups(own, np.zeros(len(own), np.int64), 1).iloc[0]
+    for word, members in classes.items():
+        if len(members):
+            row = _measure_groups(members, np.zeros(len(members), np.int64), 1).iloc[0]
             measured[word] = {
-                name: int(value) if name in whole else _round(value) for name, value in row.items()
+                name: int(value) if name in whole_figures else _round(value)
+                for name, value in row.items()
             }
     return measured
 
 
 def _round(value: float) -> float | None:
+    # JSON has no NaN: an unknown figure is None.
     return round(float(value), 6) if np.isfinite(value) else None

@@ -1,4 +1,9 @@
-"""The audit: every rule of a plan recomputed from its own tables, whatever made the plan."""
+"""The audit: every rule of a plan recomputed from its own tables, whatever made the plan.
+
+It is independent on purpose: nothing here calls the code that draws plans, so
+that a fault there cannot hide itself. Where both need the same figure, such as
+centres, bands or pieces, the audit has its own way to it.
+"""
 
 from __future__ import annotations
 
@@ -17,42 +22,9 @@ from gridplan.auditing.audit_figures import (
     summarise,
 )
 from gridplan.auditing.audit_report import write_figures, write_kinds, write_verdict
-from gridplan.auditing.band_and_codes import (
-    check_band,
-    check_codes,
-    check_exceptions,
-    check_figures,
-)
-from gridplan.auditing.central_households import check_central
-from gridplan.auditing.centres import check_centres, measure_walks
-from gridplan.auditing.coverage import check_reach
-from gridplan.auditing.evidence import SEVERITIES, Evidence, join_findings, order_findings
-from gridplan.auditing.grid_kinds import check_exclusives, check_specials
-from gridplan.auditing.land_tiling import (
-    check_homes,
-    check_tiling,
-    measure_insides,
-    measure_tiling,
-)
-from gridplan.auditing.membership import (
-    check_communities,
-    check_membership,
-    check_nesting,
-    check_sums,
-)
-from gridplan.auditing.organisation import check_chain, check_pieces, check_sizes
-from gridplan.auditing.pairing import check_pairing
-from gridplan.auditing.rating import check_rating
-from gridplan.auditing.staffing import check_staffing
-from gridplan.auditing.stairwell_members import check_counts
-from gridplan.auditing.upper_grids import check_grids
-from gridplan.auditing.walking import (
-    check_barriers,
-    check_contiguity,
-    check_neighbours,
-    measure_steps,
-)
-from gridplan.auditing.wholeness import check_buildings, check_compounds, measure_splits
+from gridplan.auditing.audit_rules import RULES_ACROSS, RULES_WITHIN, Rule
+from gridplan.auditing.evidence import Evidence
+from gridplan.auditing.findings import SEVERITIES, join_findings, order_findings
 from gridplan.errors import PlanError
 from gridplan.rules.all_rules import Rules
 from gridplan.tables.html import say_count
@@ -85,9 +57,9 @@ class Audit:
 
     def __repr__(self) -> str:
         """Write the verdict on one line."""
-        kinds = self.findings["severity"].value_counts()
-        found = ", ".join(say_count(int(kinds.get(k, 0)), k) for k in ("error", "warning", "note"))
-        return f"Audit({'passed' if self.passed else 'failed'}: {found})"
+        numbers = self.findings["severity"].value_counts()
+        counts = ", ".join(say_count(int(numbers.get(word, 0)), word) for word in SEVERITIES)
+        return f"Audit({'passed' if self.passed else 'failed'}: {counts})"
 
     def __str__(self) -> str:
         """Write the verdict, the figures and the kinds of findings, worst first."""
@@ -142,82 +114,40 @@ def audit(plan: Plan, rules: Rules | None = None) -> Audit:
     --------
     >>> from gridplan.synthetic import make_board_plan
     >>> result = audit(make_board_plan())
-    >>> result.passed, result.summary["households"], result.communities.loc["0301", "non_contiguous"]
-    (True, 120, np.int64(0))
+    >>> result.passed, result.summary["households"], int(result.communities["non_contiguous"].sum())
+    (True, 120, 0)
     """
-    return _judge(_open_evidence(plan, rules), whole=True)
+    return _judge(_open_evidence(plan, rules), (*RULES_WITHIN, *RULES_ACROSS))
 
 
 def audit_part(plan: Plan, rules: Rules | None = None) -> Audit:
     """Check some communities of a plan against every rule that they can break alone."""
-    return _judge(_open_evidence(plan, rules), whole=False)
+    return _judge(_open_evidence(plan, rules), RULES_WITHIN)
 
 
 def find_across(plan: Plan, rules: Rules | None = None) -> pd.DataFrame:
     """Find what breaks rules that look across all communities: pairing, rating and reach."""
     evidence = _open_evidence(plan, rules)
-    return join_findings([check_pairing(evidence), check_rating(evidence), check_reach(evidence)])
+    return join_findings(rule(evidence) for rule in RULES_ACROSS)
 
 
 def _open_evidence(plan: Plan, rules: Rules | None) -> Evidence:
+    # A release rounds and hides households, so that no sum of it could be checked.
     if plan.is_release:
         raise PlanError(
-            "a release holds bands, not households -> audit the working plan, and check the release by check_release"
+            "a release holds bands, not households -> "
+            "audit the working plan, and check the release by check_release"
         )
     return Evidence(plan, rules or plan.rules)
 
 
-def _judge(evidence: Evidence, whole: bool) -> Audit:
-    steps = measure_steps(evidence)
-    walks = measure_walks(evidence)
-    tiling = measure_tiling(evidence)
-    insides = measure_insides(evidence)
-    buildings = measure_splits(evidence, "building")
-    compounds = measure_splits(evidence, "compound")
-    findings = join_findings(
-        [
-            check_membership(evidence),
-            check_communities(evidence),
-            check_sums(evidence),
-            check_band(evidence, steps),
-            check_contiguity(evidence, steps),
-            check_neighbours(evidence, steps),
-            check_nesting(evidence),
-            check_tiling(evidence, tiling),
-            check_homes(evidence, insides),
-            check_buildings(evidence, buildings),
-            check_compounds(evidence, compounds),
-            check_barriers(evidence, steps, walks),
-            check_centres(evidence, walks),
-            check_codes(evidence),
-            check_figures(evidence, walks),
-            check_exceptions(evidence),
-            check_exclusives(evidence),
-            check_specials(evidence),
-            check_grids(evidence, steps),
-            check_counts(evidence),
-            check_chain(evidence),
-            check_sizes(evidence),
-            check_pieces(evidence),
-            check_central(evidence),
-            check_staffing(evidence),
-            *(
-                [check_pairing(evidence), check_rating(evidence), check_reach(evidence)]
-                if whole
-                else []
-            ),
-        ]
-    )
-    findings = order_findings(findings)
-    subgrids = measure_subgrids(evidence, findings, walks)
-    splits = {"buildings": buildings, "compounds": compounds}
-    communities = measure_communities(evidence, findings, subgrids, tiling, splits)
-    return Audit(
-        findings,
-        communities,
-        summarise(evidence, findings, communities, subgrids, insides),
-        subgrids,
-    )
+def _judge(evidence: Evidence, rules: Sequence[Rule]) -> Audit:
+    """Hold the evidence against some rules, and measure the figures beside their findings."""
+    findings = order_findings(join_findings(rule(evidence) for rule in rules))
+    subgrids = measure_subgrids(evidence, findings)
+    communities = measure_communities(evidence, findings, subgrids)
+    summary = summarise(evidence, findings, communities, subgrids)
+    return Audit(findings, communities, summary, subgrids)
 
 
 def join_audits(
@@ -237,18 +167,15 @@ def join_audits(
     >>> join_audits([one]).summary == one.summary
     True
     """
-    findings = join_findings([*more, *(part.findings for part in parts)]).drop_duplicates()
-    order = {rule: n for n, rule in enumerate(dict.fromkeys(findings["rule"]))}
-    findings = findings.assign(order=findings["rule"].map(order)).sort_values(
-        ["order", "community", "subgrid"], kind="stable"
-    )
-    findings = order_findings(findings.drop(columns="order"))
+    findings = _order_joined(join_findings([*more, *(part.findings for part in parts)]))
     communities = pd.concat([part.communities for part in parts]).sort_index()
     subgrids = pd.concat([part.subgrids for part in parts]).sort_index()
     first = parts[0].summary
+    # All whole numbers of a summary are counts; bool is no count, though an int to Python.
     added = {k: sum(part.summary[k] for part in parts) for k, v in first.items() if type(v) is int}
     area = sum(part.summary["home_area"] for part in parts)
-    outside = sum(part.summary["home_area"] * part.summary["home_area_outside"] for part in parts)
+    # A share adds up only with the area that it is a share of.
+    outside = sum(p.summary["home_area"] * p.summary["home_area_outside"] for p in parts)
     summary = {
         **first,
         **added,
@@ -256,10 +183,22 @@ def join_audits(
         "area_error": max(part.summary["area_error"] for part in parts),
         "home_area": area,
         "home_area_outside": outside / area if area else 0.0,
+        # The ledger is of the whole plan: its counts do not add up over parts.
         "dropped": first["dropped"] if dropped is None else dict(dropped),
         "findings": {word: int((findings["severity"] == word).sum()) for word in SEVERITIES},
     }
     return Audit(findings, communities, summary, subgrids)
+
+
+def _order_joined(findings: pd.DataFrame) -> pd.DataFrame:
+    """Put the findings of several parts into the order that one audit of all would give them."""
+    # Tables that every part reads whole are judged by each of them.
+    findings = findings.drop_duplicates()
+    order = {rule: n for n, rule in enumerate(dict.fromkeys(findings["rule"]))}
+    by_rule = findings.assign(order=findings["rule"].map(order)).sort_values(
+        ["order", "community", "subgrid"], kind="stable"
+    )
+    return order_findings(by_rule.drop(columns="order"))
 
 
 def _list_rows(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -39,31 +39,23 @@ def write_figures(summary: Mapping[str, Any]) -> str:
     lines = [
         f"plan       {', '.join([_count(summary['communities'], 'community'), homes, *sizes])}"
     ]
-    for word, own in summary["classes"].items():
+    for word, figures in summary["classes"].items():
+        # A plan of one class would say everything twice.
         if word == "all" and len(summary["classes"]) == 2:
             continue
-        size = f"mean {own['mean']:.1f}" + (
-            f" (CV {100 * own['cv']:.0f} %)" if own["cv"] is not None else ""
-        )
-        rest = (
-            f", {100 * own['explained']:.0f} % of the others explained"
-            if own["in_band"] < 1
-            else ""
-        )
-        walk = f", mean walk {own['mean_walk']:.0f} m" if own["mean_walk"] is not None else ""
-        lines.append(
-            f"{word:<10} {_count(own['subgrids'], 'sub-grid')} of {own['min']} to {own['max']} households, {size}; "
-            f"{100 * own['in_band']:.2f} % in band{rest}{walk}"
-        )
+        lines.append(f"{word:<10} {_write_class(figures)}")
     others = [_count(summary[table], noun) for table, noun in _OTHERS.items() if summary[table]]
     if others:
         lines.append(f"beside     {', '.join(others)}")
     lines += [
-        f"walking    {_count(summary['non_contiguous'], 'sub-grid')} not contiguous, {summary['crossings']:,} across community "
-        f"limits, {summary['barrier_crossings']:,} across hard barriers",
-        f"wholes     {_count(summary['split_buildings'], 'building')} and {_count(summary['split_compounds'], 'compound')} split",
-        f"land       area error {summary['area_error']:.1e} at most; {100 * summary['home_area_outside']:.3f} % of home area "
-        f"outside its sub-grid; {_count(summary['homes_cut_by_limits'], 'home')} cut by community limits",
+        f"walking    {_count(summary['non_contiguous'], 'sub-grid')} not contiguous, "
+        f"{summary['crossings']:,} across community limits, "
+        f"{summary['barrier_crossings']:,} across hard barriers",
+        f"wholes     {_count(summary['split_buildings'], 'building')} and "
+        f"{_count(summary['split_compounds'], 'compound')} split",
+        f"land       area error {summary['area_error']:.1e} at most; "
+        f"{100 * summary['home_area_outside']:.3f} % of home area outside its sub-grid; "
+        f"{_count(summary['homes_cut_by_limits'], 'home')} cut by community limits",
     ]
     if summary["dropped"]:
         rows = ", ".join(f"{n:,} {table}" for table, n in summary["dropped"].items())
@@ -71,27 +63,50 @@ def write_figures(summary: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def _write_class(figures: Mapping[str, Any]) -> str:
+    """Write the figures of one class; what is not known, or all in band, is left out."""
+    size = f"mean {figures['mean']:.1f}"
+    if figures["cv"] is not None:
+        size += f" (CV {100 * figures['cv']:.0f} %)"
+    rest = ""
+    if figures["in_band"] < 1:
+        rest = f", {100 * figures['explained']:.0f} % of the others explained"
+    walk = ""
+    if figures["mean_walk"] is not None:
+        walk = f", mean walk {figures['mean_walk']:.0f} m"
+    return (
+        f"{_count(figures['subgrids'], 'sub-grid')} of {figures['min']} to {figures['max']} "
+        f"households, {size}; {100 * figures['in_band']:.2f} % in band{rest}{walk}"
+    )
+
+
 def write_kinds(findings: pd.DataFrame) -> list[str]:
     """Write a line for each kind of finding: severity, rule, places, the first of them, remedy."""
     if findings.empty:
         return ["nothing found"]
+    # Messages that differ in numbers alone are one kind; so are their plurals.
     kind = (
         findings["message"]
         .str.replace(r"[\d,.]*\d", "#", regex=True)
         .str.replace(r"#( \w+?)s\b", r"#\1", regex=True)
     )
-    lines = []
     groups = findings.groupby(["severity", "rule", kind.rename("kind")], sort=False)
-    for (severity, rule, _), own in groups:
-        first = own.iloc[0]
-        places = len(own)
-        where = first["subgrid"] or first["community"] or first["ids"].split(", ")[0]
-        more = f" and {places - 1:,} more place{'s' if places > 2 else ''}" if places > 1 else ""
-        rows = f", {own['count'].sum():,} in all" if own["count"].sum() > places > 1 else ""
-        lines.append(
-            f"{severity:<10} {rule}: {first['message']} ({where}{more}{rows})\n           -> {first['remedy']}"
-        )
+    lines = [_write_kind(severity, rule, same) for (severity, rule, _), same in groups]
     shown = lines[:SHOWN_FINDINGS]
-    return shown + (
-        [f"and {len(lines) - len(shown)} more kinds of findings"] if len(lines) > len(shown) else []
+    hidden = len(lines) - len(shown)
+    return [*shown, f"and {hidden} more kinds of findings"] if hidden else shown
+
+
+def _write_kind(severity: str, rule: str, findings: pd.DataFrame) -> str:
+    """Write the findings of one kind in a line: the first of them, and how many more."""
+    first = findings.iloc[0]
+    places = len(findings)
+    rows_wrong = findings["count"].sum()
+    where = first["subgrid"] or first["community"] or first["ids"].split(", ")[0]
+    more = f" and {places - 1:,} more place{'s' if places > 2 else ''}" if places > 1 else ""
+    # Where every place has one wrong row, the number of places says it already.
+    rows = f", {rows_wrong:,} in all" if rows_wrong > places > 1 else ""
+    return (
+        f"{severity:<10} {rule}: {first['message']} ({where}{more}{rows})\n"
+        f"           -> {first['remedy']}"
     )

@@ -10,9 +10,10 @@ import pandas as pd
 import shapely
 
 from gridplan.arrays import Bools, Floats, Objects
-from gridplan.auditing.centres import Walks
-from gridplan.auditing.evidence import Evidence, find_rows, join_findings, write_findings
-from gridplan.auditing.walking import Steps, number_pieces
+from gridplan.auditing.centres import measure_walks
+from gridplan.auditing.evidence import Evidence, find_rows, sort_rows
+from gridplan.auditing.findings import Reporter, join_findings, write_findings
+from gridplan.auditing.walking import measure_steps, number_pieces
 from gridplan.tables.schema import find_key
 
 BAND_RULES = frozenset({"band", "households"})  # words by which an exception speaks of the band
@@ -28,10 +29,13 @@ CODED = (
     "special_grids",
     "touches",
 )
-METRE = 0.01  # figures in metres may differ by this; outlines are drawn on a grid of it
+BAND_COLUMNS = ("low", "target", "high")
+RECOMPUTE = "compute the figures of the sub-grids again"
+NOT_AFTER_REDRAW = "none needed after a redraw; survivors keep their codes"
+METRE = 0.01  # metres by which figures may differ; outlines are drawn on a grid of it
 
 
-def check_band(evidence: Evidence, steps: Steps) -> pd.DataFrame:
+def check_band(evidence: Evidence) -> pd.DataFrame:
     """Check that every residential sub-grid holds low to high households of its class.
 
     Outside the band is an error without a row in ``exceptions``, a warning
@@ -43,67 +47,54 @@ def check_band(evidence: Evidence, steps: Steps) -> pd.DataFrame:
     News, 25 September 2023, p. 19); the width of the band is the planner's.
     """
     e = evidence
+    # A sub-grid without households is reported as empty, not as too small.
     out = np.flatnonzero(e.residential & (e.held > 0) & ~e.in_band)
-    codes = e.subgrids.index[out]
-    community = e.subgrids["community"].to_numpy(object)[out]
+    rows = e.subgrids.iloc[out]
     excuses = e.plan.exceptions[e.plan.exceptions["rule"].isin(BAND_RULES)]
-    whole = excuses["subgrid"] == ""
-
-    def excuse(rows: Any) -> Bools:
-        return np.asarray(
-            codes.isin(rows["subgrid"])
-            | np.isin(community, rows["community"][whole.loc[rows.index]])
-        )
-
-    explained = excuse(excuses)
-    proven = excuse(excuses[excuses["proven"]])
-    shown = _prove(e, steps)[out]
-    low = e.bands[out, 0]
-    high = e.bands[out, 2]
+    explained = _find_excused(rows, excuses)
+    proven = _find_excused(rows, excuses[excuses["proven"]])
     what = np.array(
         [
-            f"{h} households, allowed are {a} to {b}"
-            for h, a, b in zip(e.held[out], low, high, strict=True)
+            f"{households} households, allowed are {low} to {high}"
+            for households, low, high in zip(
+                e.held[out], e.bands[out, 0], e.bands[out, 2], strict=True
+            )
         ],
         object,
     )
-    proof = np.where(
-        shown,
+    # A claim of proof is not believed either: the audit tries the arithmetic itself.
+    confirmed = np.where(
+        _find_hopeless(e)[out],
         ": proven, the audit finds the same",
         ": said to be proven; the audit cannot confirm it",
     )
-    found = []
-    for severity, mask, end, remedy in (
-        (
-            "error",
-            ~explained,
-            ", no exception says why",
-            "divide again, or explain it in the table exceptions",
-        ),
-        (
-            "warning",
-            explained & ~proven,
-            ", explained in exceptions",
-            "see the remedy in exceptions",
-        ),
-        ("note", proven, proof[proven], "see the remedy in exceptions"),
-    ):
-        found.append(
-            write_findings(
-                "band",
-                severity,
-                "subgrids",
-                codes[mask],
-                community[mask],
-                codes[mask],
-                what=what[mask] + end,
-                remedy=remedy,
-            )
-        )
-    return join_findings(found)
+    reporter = Reporter("band", "subgrids", rows, subgrid=rows.index)
+    unexplained = ~explained
+    accepted = explained & ~proven
+    return join_findings(
+        [
+            reporter.error(
+                unexplained,
+                what[unexplained] + ", no exception says why",
+                "divide again, or explain it in the table exceptions",
+            ),
+            reporter.warning(
+                accepted,
+                what[accepted] + ", explained in exceptions",
+                "see the remedy in exceptions",
+            ),
+            reporter.note(proven, what[proven] + confirmed[proven], "see the remedy in exceptions"),
+        ]
+    )
 
 
-def _prove(e: Evidence, steps: Steps) -> Bools:
+def _find_excused(rows: Any, excuses: Any) -> Bools:
+    """Find the sub-grids that an exception names, itself or with its whole community."""
+    of_community = excuses["community"][excuses["subgrid"] == ""]
+    return np.asarray(rows.index.isin(excuses["subgrid"]) | rows["community"].isin(of_community))
+
+
+def _find_hopeless(e: Evidence) -> Bools:
     """Find the sub-grids that no plan could bring into the band.
 
     Either one of its stairwells is too large, or its island has no number of
@@ -115,16 +106,23 @@ def _prove(e: Evidence, steps: Steps) -> Bools:
     high = e.bands[:, 2]
     largest = np.zeros(len(e.subgrids), np.int64)
     known = e.part >= 0
+    # A stairwell is never divided: one above the band puts its sub-grid above it.
     np.maximum.at(largest, e.part[known], e.weight[known])
     too_large = largest > high
+    # Without neighbours nobody knows how far an island reaches.
     if len(e.plan.neighbours) == 0:
         return too_large
+    steps = e.take(measure_steps)
     label, count = number_pieces(len(e.part), steps.a[steps.sound], steps.b[steps.sound])
     island = np.bincount(label, e.weight, minlength=count).astype(np.int64)
-    member = np.full(len(e.subgrids), -1)
-    member[e.part[known]] = label[known]
-    held = np.where(member >= 0, island[member], 0)
-    return np.asarray(too_large | (-(-held // np.maximum(high, 1)) > held // np.maximum(low, 1)))
+    # Any stairwell will do: those of a contiguous sub-grid are all on one island.
+    island_of = np.full(len(e.subgrids), -1)
+    island_of[e.part[known]] = label[known]
+    households = np.where(island_of >= 0, island[island_of], 0)
+    # -(-a // b) rounds up; the 1 keeps exclusive grids, whose band is 0, from dividing by 0.
+    fewest_parts = -(-households // np.maximum(high, 1))
+    most_parts = households // np.maximum(low, 1)
+    return np.asarray(too_large | (fewest_parts > most_parts))
 
 
 def check_codes(evidence: Evidence) -> pd.DataFrame:
@@ -141,59 +139,59 @@ def check_codes(evidence: Evidence) -> pd.DataFrame:
     bottom.
     """
     e = evidence
-    plan = evidence.plan
-    found = []
+    doubles = []
     for table in CODED:
-        index = plan.get_table(table).index
-        found.append(report_doubles(table, index[index.duplicated()].unique()))
+        # The evidence keeps each code once, so that doubled ones are sought in the plan itself.
+        index = e.plan.get_table(table).index
+        doubles.append(report_doubles(table, index[index.duplicated()].unique()))
     code = e.subgrids.index.to_numpy(object)
-    over = e.subgrids["community"].to_numpy(object)
-    starts = np.array([c.startswith(f"{o}-") for c, o in zip(code, over, strict=True)], bool)
-    went_on = np.isin(
-        code, plan.concordance["old"].to_numpy(object)
-    )  # survivors of a redraw are never renumbered
-    for mask, severity, remedy in (
-        (~starts & ~went_on, "warning", "code it community, hyphen, number"),
-        (~starts & went_on, "note", "none needed after a redraw; survivors keep their codes"),
-    ):
-        what = "whose code does not begin with the community's"
-        found.append(
-            write_findings(
-                "codes",
-                severity,
-                "subgrids",
-                code[mask],
-                over[mask],
-                noun="sub-grid",
-                what=what,
-                remedy=remedy,
-            )
-        )
-    found += _check_numbers(e, code, over, starts)
-    return join_findings(found)
+    community = e.subgrids["community"].to_numpy(object)
+    begins = np.array([c.startswith(f"{of}-") for c, of in zip(code, community, strict=True)], bool)
+    # Survivors of a redraw are never renumbered, even where limits of communities moved.
+    survived = np.isin(code, e.plan.concordance["old"].to_numpy(object))
+    what = "whose code does not begin with the community's"
+    reporter = Reporter("codes", "subgrids", e.subgrids, noun="sub-grid")
+    return join_findings(
+        [
+            *doubles,
+            reporter.warning(~begins & ~survived, what, "code it community, hyphen, number"),
+            reporter.note(~begins & survived, what, NOT_AFTER_REDRAW),
+            *_check_numbers(e, begins),
+        ]
+    )
 
 
-def report_doubles(table: str, twice: Any) -> pd.DataFrame:
-    """Report codes that stand in more than one row of a table."""
+def report_doubles(table: str, doubled: Any) -> pd.DataFrame:
+    """Report codes that are in more than one row of a table."""
     what = f"in more than one row of {find_key(table)}"
     remedy = "give every row its own code"
-    return write_findings("codes", "error", table, twice, "", noun="code", what=what, remedy=remedy)
-
-
-def _check_numbers(e: Evidence, code: Objects, over: Objects, starts: Bools) -> list[pd.DataFrame]:
-    tail = [c[len(o) + 1 :] if s else "" for c, o, s in zip(code, over, starts, strict=True)]
-    number = np.array([int(t) if t.isdecimal() else -1 for t in tail], np.int64)
-    x, y = _find_middles(e)
-    frame = pd.DataFrame({"code": code, "community": over, "number": number, "x": x, "y": y})
-    frame = frame[frame["number"] >= 0].sort_values(
-        ["community", "number", "code"], ignore_index=True
+    return write_findings(
+        "codes", "error", table, doubled, "", noun="code", what=what, remedy=remedy
     )
-    by = frame.groupby("community", sort=True)["number"]
-    gaps = (by.max() > by.size())[lambda s: s].index
-    before = frame.groupby("community")[["x", "y"]].shift()
-    back = (frame["x"] < before["x"] - METRE) & (frame["y"] > before["y"] + METRE)
-    wrong = frame[back]
-    sweep = "numbered after one that lies to the south-east of it"
+
+
+def _check_numbers(e: Evidence, begins: Bools) -> list[pd.DataFrame]:
+    """Check the numbers of the codes that begin with their community's: gaps, and the sweep."""
+    code = e.subgrids.index.to_numpy(object)
+    community = e.subgrids["community"].to_numpy(object)
+    tails = [
+        c[len(of) + 1 :] if known else ""
+        for c, of, known in zip(code, community, begins, strict=True)
+    ]
+    number = np.array([int(t) if t.isdecimal() else -1 for t in tails], np.int64)
+    x, y = _find_middles(e)
+    frame = pd.DataFrame({"code": code, "community": community, "number": number, "x": x, "y": y})
+    # The code breaks ties of numbers such as 7 and 007.
+    frame = frame[frame["number"] >= 0].sort_values(["community", "number", "code"])
+    frame = frame.set_index("code")
+    numbers = frame.groupby("community", sort=True)["number"]
+    # Numbers begin at 1, so that without gaps the highest is how many there are.
+    has_gaps = numbers.max() > numbers.size()
+    gaps = has_gaps.index[has_gaps]
+    previous = frame.groupby("community")[["x", "y"]].shift()
+    # NaN, for the first of a community or one without homes, compares as false.
+    against_sweep = (frame["x"] < previous["x"] - METRE) & (frame["y"] > previous["y"] + METRE)
+    swept = Reporter("codes", "subgrids", frame, noun="sub-grid")
     return [
         write_findings(
             "codes",
@@ -202,17 +200,12 @@ def _check_numbers(e: Evidence, code: Objects, over: Objects, starts: Bools) -> 
             gaps,
             gaps,
             what="numbers of sub-grids have gaps",
-            remedy="none needed after a redraw; survivors keep their codes",
+            remedy=NOT_AFTER_REDRAW,
         ),
-        write_findings(
-            "codes",
-            "note",
-            "subgrids",
-            wrong["code"],
-            wrong["community"].to_numpy(),
-            noun="sub-grid",
-            what=sweep,
-            remedy="none needed after a redraw; else number from west to east and north to south",
+        swept.note(
+            against_sweep,
+            "numbered after one that lies to the south-east of it",
+            "none needed after a redraw; else number from west to east and north to south",
         ),
     ]
 
@@ -224,6 +217,7 @@ def _find_middles(e: Evidence) -> tuple[Floats, Floats]:
     weight = e.weight[kept]
     k = len(e.subgrids)
     total = np.bincount(part, weight, minlength=k)
+    # 0 / 0 is the NaN that sub-grids without households are meant to have.
     with np.errstate(invalid="ignore", divide="ignore"):
         x = np.bincount(part, weight * e.xy[kept, 0], minlength=k) / total
         y = np.bincount(part, weight * e.xy[kept, 1], minlength=k) / total
@@ -237,51 +231,35 @@ def check_exceptions(evidence: Evidence) -> pd.DataFrame:
     explained.
     """
     e = evidence
-    rows = evidence.plan.exceptions
-    rows = rows[~rows.index.duplicated()].sort_index()
-    named = (rows["subgrid"] != "").to_numpy()
-    own = find_rows(e.subgrids, rows["subgrid"])
-    over = find_rows(e.communities, rows["community"])
+    rows = sort_rows(e.plan.exceptions)
+    names_subgrid = (rows["subgrid"] != "").to_numpy()
+    community = rows["community"].to_numpy(object)
+    # Exceptions may name grids of the upper layer in the same column.
     above = pd.concat([e.subgrids["community"], e.plan.grids["community"]])
     above = above[~above.index.duplicated()].reindex(rows["subgrid"]).to_numpy(object)
-    lost = (over < 0) | (named & (above != rows["community"].to_numpy(object)))
-    kept = np.append(e.in_band, False)[own]
-    stale = ~lost & named & rows["rule"].isin(BAND_RULES).to_numpy() & kept
-    silent = ((rows["explanation"] == "") | (rows["remedy"] == "")).to_numpy()
-
-    def report(severity: str, mask: Bools, what: str, remedy: str) -> pd.DataFrame:
-        wrong = rows[mask]
-        return write_findings(
-            "exceptions",
-            severity,
-            "exceptions",
-            wrong.index,
-            wrong["community"].to_numpy(),
-            noun="exception",
-            what=what,
-            remedy=remedy,
-        )
-
+    lost = find_rows(e.communities, community) < 0
+    lost |= names_subgrid & (above != community)
+    # The appended False is what row -1 reads: a code that is no sub-grid's is not in band.
+    in_band = np.append(e.in_band, False)[find_rows(e.subgrids, rows["subgrid"])]
+    stale = ~lost & names_subgrid & rows["rule"].isin(BAND_RULES).to_numpy() & in_band
+    silent = (rows["explanation"] == "") | (rows["remedy"] == "")
+    reporter = Reporter("exceptions", "exceptions", rows, noun="exception")
     return join_findings(
         [
-            report(
-                "error",
+            reporter.error(
                 lost,
                 "for a community or sub-grid that does not exist",
                 "leave it out, or correct its codes",
             ),
-            report("warning", stale, "for a sub-grid that is within the band", "leave it out"),
-            report(
-                "warning",
-                silent,
-                "without explanation or remedy",
-                "say why it is so and what would cure it",
+            reporter.warning(stale, "for a sub-grid that is within the band", "leave it out"),
+            reporter.warning(
+                silent, "without explanation or remedy", "say why it is so and what would cure it"
             ),
         ]
     )
 
 
-def check_figures(evidence: Evidence, walks: Walks) -> pd.DataFrame:
+def check_figures(evidence: Evidence) -> pd.DataFrame:
     """Check that the figures of sub-grids and manifest are what the other tables come to.
 
     Figures that a plan does not give (empty) are one note. Distances may
@@ -289,104 +267,118 @@ def check_figures(evidence: Evidence, walks: Walks) -> pd.DataFrame:
 
     Source: gridplan's schema, which says what each column is.
     """
-    e = evidence
-    rows = evidence.subgrids
-    households = np.maximum(e.held, 1)
+    wrong, absent = _compare_counts(evidence)
+    wrong_measures, absent_measures = _compare_measures(evidence)
+    return join_findings(
+        [
+            _report_wrong(evidence, wrong + wrong_measures),
+            _report_absent(evidence, absent + absent_measures),
+            _check_manifest(evidence),
+        ]
+    )
+
+
+def _compare_counts(e: Evidence) -> tuple[Objects, Objects]:
+    """Compare whole numbers: for each sub-grid the columns that are wrong, and those not given."""
+    rows = e.subgrids
     pairs = pd.DataFrame({"part": e.part, "home": e.home})
     touched = pairs[(pairs >= 0).all(axis=1)].drop_duplicates()
-    land = rows.geometry.to_numpy()
-    area = np.nan_to_num(shapely.area(land))
     counts = {
         "building_count": np.bincount(touched["part"], minlength=len(rows)),
         "stairwell_count": e.count_by_subgrid(),
-        "pieces": shapely.get_num_geometries(land),
+        "pieces": shapely.get_num_geometries(rows.geometry.to_numpy()),
         "low": e.bands[:, 0],
         "target": e.bands[:, 1],
         "high": e.bands[:, 2],
         "in_band": e.in_band,
     }
+    wrong = np.full(len(rows), "", object)
+    absent = np.full(len(rows), "", object)
+    # Three zeros are a layer of old grids that never had a band: not given, rather than wrong.
+    bandless = e.residential & (rows[list(BAND_COLUMNS)] == 0).all(axis=1).to_numpy()
+    for column, right in counts.items():
+        differs = rows[column].to_numpy() != right
+        if column in BAND_COLUMNS:
+            absent[bandless] += f", {column}"
+        if column in (*BAND_COLUMNS, "in_band"):
+            # The band of an exclusive grid is the business of the rule on those.
+            differs &= e.residential & ~bandless
+        wrong[differs] += f", {column}"
+    return wrong, absent
+
+
+def _compare_measures(e: Evidence) -> tuple[Objects, Objects]:
+    """Compare metres and areas: for each sub-grid the columns that are off, and those not given."""
+    rows = e.subgrids
+    walks = e.take(measure_walks)
+    households = np.maximum(e.held, 1)
+    area = np.nan_to_num(shapely.area(rows.geometry.to_numpy()))
+    centimetre = np.full(len(rows), METRE)
     measures = {
+        # Household-metres add up the rounding of every household.
         "household_metres": (walks.of_centre, METRE * households),
-        "mean_walk": (walks.of_centre / households, np.full(len(rows), METRE)),
-        "max_walk": (walks.longest, np.full(len(rows), METRE)),
+        "mean_walk": (walks.of_centre / households, centimetre),
+        "max_walk": (walks.longest, centimetre),
         "area": (area, METRE + 1e-6 * area),
     }
     wrong = np.full(len(rows), "", object)
     absent = np.full(len(rows), "", object)
-    sizeless = e.residential & (rows[["low", "target", "high"]] == 0).all(axis=1).to_numpy()
-    for column, right in counts.items():
-        banded = column in {"low", "target", "high", "in_band"}
-        right = np.where(
-            banded & ~e.residential, rows[column].to_numpy(), right
-        )  # the rule on exclusive grids looks at these
-        unsaid = sizeless & (column in {"low", "target", "high"})
-        wrong[
-            (rows[column].to_numpy() != right) & ~unsaid & ~(sizeless & (column == "in_band"))
-        ] += f", {column}"
-        absent[unsaid] += f", {column}"
     for column, (right, tolerance) in measures.items():
-        says = rows[column].to_numpy(float)
-        wrong[np.abs(says - right) > tolerance] += f", {column}"
-        absent[np.isnan(says) & ((column == "area") | (e.held > 0))] += f", {column}"
-    return join_findings(
-        [_report_columns(e, "error", wrong), _report_columns(e, "note", absent), _check_manifest(e)]
-    )
+        stated = rows[column].to_numpy(float)
+        # NaN on either side compares as false: what is not known is not wrong.
+        wrong[np.abs(stated - right) > tolerance] += f", {column}"
+        # Where nobody lives there is no walk to give.
+        absent[np.isnan(stated) & ((column == "area") | (e.held > 0))] += f", {column}"
+    return wrong, absent
 
 
-def _report_columns(e: Evidence, severity: str, columns: Objects) -> pd.DataFrame:
-    """Report figures of sub-grids that are wrong, and by community those that are missing."""
+def _report_wrong(e: Evidence, columns: Objects) -> pd.DataFrame:
+    """Report the figures that are wrong, by sub-grid."""
     off = columns != ""
-    codes = e.subgrids.index[off]
-    over = e.subgrids["community"].to_numpy(object)[off]
-    names = np.array([c[2:] for c in columns[off]], object)
-    remedy = "compute the figures of the sub-grids again"
-    if severity == "note":
-        return write_findings(
-            "figures",
-            severity,
-            "subgrids",
-            codes,
-            over,
-            noun="sub-grid",
-            what="without " + names,
-            remedy=remedy,
-        )
-    return write_findings(
-        "figures",
-        severity,
-        "subgrids",
-        codes,
-        over,
-        codes,
-        what="not what the tables come to: " + names,
-        remedy=remedy,
-    )
+    return Reporter(
+        "figures", "subgrids", e.subgrids, remedy=RECOMPUTE, subgrid=e.subgrids.index
+    ).error(off, "not what the tables come to: " + _name_columns(columns[off]))
+
+
+def _report_absent(e: Evidence, columns: Objects) -> pd.DataFrame:
+    """Report the figures that are missing, by community: a layer without them has none at all."""
+    off = columns != ""
+    reporter = Reporter("figures", "subgrids", e.subgrids, noun="sub-grid", remedy=RECOMPUTE)
+    return reporter.note(off, "without " + _name_columns(columns[off]))
+
+
+def _name_columns(columns: Objects) -> Objects:
+    """Drop the comma before the first of some columns."""
+    return np.array([names.removeprefix(", ") for names in columns], object)
 
 
 def _check_manifest(e: Evidence) -> pd.DataFrame:
     plan = e.plan
+    is_exclusive = plan.subgrids["kind"] == "exclusive"
     right = {
         "communities": len(plan.site.communities),
         "buildings": len(plan.site.buildings),
         "households": int(plan.stairwells["households"].sum()),
         "stairwells": len(plan.stairwells),
-        "subgrids": int((plan.subgrids["kind"] != "exclusive").sum()),
+        "subgrids": int((~is_exclusive).sum()),
         "in_band": int((e.in_band & e.residential).sum()),
         "exceptions": len(plan.exceptions),
-        "exclusive": int((plan.subgrids["kind"] == "exclusive").sum()),
+        "exclusive": int(is_exclusive.sum()),
         "special_grids": len(plan.special_grids),
         "grids": len(plan.grids),
     }
     return check_manifest(plan.manifest.get("figures") or {}, right)
 
 
-def check_manifest(says: Mapping[str, Any], right: Mapping[str, int]) -> pd.DataFrame:
+def check_manifest(stated: Mapping[str, Any], right: Mapping[str, int]) -> pd.DataFrame:
     """Check that the figures of a manifest are what the tables come to."""
-    off = [name for name in right if name in says and says[name] != right[name]]
+    # Manifests of other makers may state fewer figures, and others.
+    off = [name for name in right if name in stated and stated[name] != right[name]]
     what = [
-        f"its figure {name} says {says[name]}, the tables come to {right[name]}" for name in off
+        f"its figure {name} says {stated[name]}, the tables come to {right[name]}" for name in off
     ]
-    found = write_findings(
+    # The name stands for a sub-grid, so that each figure is a finding of its own.
+    findings = write_findings(
         "figures", "warning", "manifest", off, "", off, what=what, remedy="write the manifest again"
     )
-    return found.assign(subgrid="")
+    return findings.assign(subgrid="")

@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from gridplan.arrays import Objects
-from gridplan.auditing.evidence import Evidence, find_rows, join_findings, write_findings
+from gridplan.auditing.evidence import Evidence, find_rows
+from gridplan.auditing.findings import join_findings, write_findings
 
 AGAIN = "measure reach again: gridplan reach"
-METRE = 0.01  # ways may be shorter than a straight line by this
-MINUTE = 1e-4
+METRE = 0.01  # metres by which ways may be shorter than a straight line
+MINUTE = 1e-4  # minutes by which they may be quicker: tables round their times
+HALF = 0.5  # households by which sums may differ: they are whole, kept as floats
 AMOUNTS = ("households", "reachable", "served", "backed_up")
 
 
@@ -41,6 +42,7 @@ def check_reach(evidence: Evidence) -> pd.DataFrame:
 def _report(
     table: str, rows: pd.DataFrame, what: Any, severity: str = "error", noun: str = "row"
 ) -> pd.DataFrame:
+    # Findings about a kind of post or the whole city belong to no community.
     community = rows["community"].to_numpy(object) if "community" in rows else ""
     return write_findings(
         "reach", severity, table, rows.index, community, what=what, remedy=AGAIN, noun=noun
@@ -50,12 +52,14 @@ def _report(
 def _check_rows(e: Evidence, reach: pd.DataFrame) -> list[pd.DataFrame]:
     """Check each row by itself, and that every stairwell has one row for each kind."""
     door = find_rows(e.stairwells, reach["stairwell"])
+    # Row -1, a stairwell that does not exist, reads the appended -1.
     homes = np.append(e.weight, -1)[door]
     lost = (reach["post"] != "") & ~reach["post"].isin(e.plan.service_posts.index)
     over = (reach["served"] > reach["households"]) | (reach["served"] < 0)
     beyond = (reach["served"] > 0) & (reach["reachable"] == 0)
-    pairs = reach.groupby(["state", "kind"])["stairwell"].agg(["size", "nunique"])
-    uneven = pairs[(pairs["size"] != len(e.stairwells)) | (pairs["nunique"] != len(e.stairwells))]
+    rows = reach.groupby(["state", "kind"])["stairwell"].agg(["size", "nunique"])
+    # Both, since a stairwell that is listed twice could make up for one that is missing.
+    uneven = rows[(rows != len(e.stairwells)).any(axis=1)]
     names = pd.DataFrame(index=[" ".join(key) for key in uneven.index])
     return [
         _report("reach", reach[door < 0], "of a stairwell that does not exist"),
@@ -75,17 +79,18 @@ def _check_ways(e: Evidence, reach: pd.DataFrame) -> list[pd.DataFrame]:
     """Check that ways are no shorter than a straight line, and no faster than the rules' speed."""
     door = find_rows(e.stairwells, reach["stairwell"])
     post = find_rows(e.plan.service_posts, reach["post"])
-    own = np.flatnonzero((door >= 0) & (post >= 0))
-    at = shapely.get_coordinates(e.plan.service_posts.geometry.to_numpy())
+    known = np.flatnonzero((door >= 0) & (post >= 0))
+    places = shapely.get_coordinates(e.plan.service_posts.geometry.to_numpy())
+    # Where an end is unknown, 0 m: any way is long enough.
     straight = np.zeros(len(reach))
-    straight[own] = np.hypot(*(e.xy[door[own]] - at[post[own]]).T)
-    metres, minutes, slow = (
-        reach[c].to_numpy(float) for c in ("metres", "minutes", "slow_minutes")
-    )
+    straight[known] = np.hypot(*(e.xy[door[known]] - places[post[known]]).T)
+    metres = reach["metres"].to_numpy(float)
+    minutes = reach["minutes"].to_numpy(float)
+    slow = reach["slow_minutes"].to_numpy(float)
     rules = e.rules.walking
-    fast = (minutes < rules.to_minutes(metres) - MINUTE) | (
-        slow < rules.to_minutes(metres, slow=True) - MINUTE
-    )
+    # NaN, out of reach, compares as false and is neither short nor fast.
+    fast = minutes < rules.to_minutes(metres) - MINUTE
+    fast |= slow < rules.to_minutes(metres, slow=True) - MINUTE
     return [
         _report(
             "reach", reach[metres < straight - METRE], "with a way shorter than a straight line"
@@ -102,20 +107,21 @@ def _check_ways(e: Evidence, reach: pd.DataFrame) -> list[pd.DataFrame]:
 def _check_posts(e: Evidence) -> list[pd.DataFrame]:
     """Check that posts are there, and serve no more than reach them or they have room for."""
     posts = e.plan.service_posts
-    there = posts[posts["status"] == "existing"]
-    known = there.index.isin(e.plan.site.places.index) | there.index.isin(e.plan.posts.index)
+    existing = posts[posts["status"] == "existing"]
+    known = existing.index.isin(e.plan.site.places.index) | existing.index.isin(e.plan.posts.index)
     most = posts[["reachable", "capacity"]].min(axis=1)
-    served = e.plan.reach.copy()
-    last = served.groupby("kind")["state"].transform(
-        lambda own: "proposed" if (own == "proposed").any() else "now"
+    rows = e.plan.reach
+    # Posts serve in the last state: with the proposed ones, where there are any.
+    last = rows.groupby("kind")["state"].transform(
+        lambda states: "proposed" if (states == "proposed").any() else "now"
     )
-    by_kind = served[served["state"] == last].groupby("kind")["served"].sum()
-    held = posts.groupby("kind")["served"].sum().reindex(by_kind.index, fill_value=0)
-    off = pd.DataFrame(index=by_kind.index[(by_kind != held).to_numpy()])
+    by_stairwells = rows[rows["state"] == last].groupby("kind")["served"].sum()
+    by_posts = posts.groupby("kind")["served"].sum().reindex(by_stairwells.index, fill_value=0)
+    off = pd.DataFrame(index=by_stairwells.index[(by_stairwells != by_posts).to_numpy()])
     return [
         _report(
             "service_posts",
-            there[~known],
+            existing[~known],
             "that is neither a place nor a post of the plan",
             noun="post",
         ),
@@ -136,51 +142,47 @@ def _check_posts(e: Evidence) -> list[pd.DataFrame]:
 
 def _check_shape(coverage: pd.DataFrame) -> list[pd.DataFrame]:
     """Check that served and backed up are within reachable, and thresholds in order."""
-    own = coverage
     wrong = (
-        (own["reachable"] > own["households"])
-        | (own["served"] > own["reachable"])
-        | (own["backed_up"] > own["reachable"])
+        (coverage["reachable"] > coverage["households"])
+        | (coverage["served"] > coverage["reachable"])
+        | (coverage["backed_up"] > coverage["reachable"])
     )
-    ordered = own.sort_values(["state", "kind", "level", "of", "minutes"], kind="stable")
     key = ["state", "kind", "level", "of"]
-    back = (ordered.groupby(key)["reachable"].diff() < 0) | (
-        ordered.groupby(key)["backed_up"].diff() < 0
-    )
+    ordered = coverage.sort_values([*key, "minutes"], kind="stable")
+    # More minutes reach no fewer households; the first of a group is NaN, and not less.
+    falls = (ordered.groupby(key)[["reachable", "backed_up"]].diff() < 0).any(axis=1)
     return [
         _report(
             "coverage",
-            own[wrong],
+            coverage[wrong],
             "with more served or backed up than reachable, or more of these than there are",
         ),
-        _report("coverage", ordered[back], "with fewer in reach than at a shorter threshold"),
+        _report("coverage", ordered[falls], "with fewer in reach than at a shorter threshold"),
     ]
 
 
 def _check_sums(e: Evidence) -> list[pd.DataFrame]:
     """Check that all levels add up to the city, and the city to the rows of stairwells."""
     table = e.plan.coverage
+    amounts = list(AMOUNTS)
     key = ["state", "kind", "minutes"]
-    whole = table[table["level"] == "city"].set_index(key)[list(AMOUNTS)]
-    off: list[Objects] = []
+    city = table[table["level"] == "city"]
+    whole = city.set_index(key)[amounts]
+    wrong: set[str] = set()
     for level in ("class", "community", "subgrid"):
-        sums = table[table["level"] == level].groupby(key)[list(AMOUNTS)].sum(min_count=1)
-        both = whole.reindex(sums.index)
-        differ = ((sums - both).abs() > 0.5).any(axis=1)
-        off += [np.asarray(differ.index[differ])]
-    again = _count_again(e.plan.reach)
-    own = table[(table["level"] == "city") & table["own"]].set_index(["state", "kind"])[
-        list(AMOUNTS)
-    ]
-    differ = ((again.reindex(own.index) - own).abs() > 0.5).any(axis=1)
-    wrong = sorted(
-        {" ".join(map(str, key)) for part in off for key in part}
-        | {" ".join(k) for k in own.index[differ]}
-    )
+        # min_count keeps a sum of unknown amounts at NaN, which is not compared.
+        sums = table[table["level"] == level].groupby(key)[amounts].sum(min_count=1)
+        differs = ((sums - whole.reindex(sums.index)).abs() > HALF).any(axis=1)
+        wrong |= {" ".join(map(str, labels)) for labels in sums.index[differs]}
+    # Rows of stairwells know one threshold of each kind: the kind's own.
+    at_own = city[city["own"]].set_index(["state", "kind"])[amounts]
+    again = _count_again(e.plan.reach).reindex(at_own.index)
+    differs = ((again - at_own).abs() > HALF).any(axis=1)
+    wrong |= {" ".join(labels) for labels in at_own.index[differs]}
     return [
         _report(
             "coverage",
-            pd.DataFrame(index=wrong),
+            pd.DataFrame(index=sorted(wrong)),
             "of which the parts do not come to the whole",
             noun="kind",
         )
@@ -189,6 +191,7 @@ def _check_sums(e: Evidence) -> list[pd.DataFrame]:
 
 def _count_again(reach: pd.DataFrame) -> pd.DataFrame:
     """Count the city's figures again from the rows of stairwells."""
+    # Of a household, one post in reach is enough, and a second one backs it up.
     homes = reach["households"]
     rows = reach.assign(
         reachable=homes * (reach["reachable"] > 0), backed_up=homes * (reach["reachable"] > 1)

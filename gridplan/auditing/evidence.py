@@ -1,10 +1,11 @@
-"""The evidence of an audit: a plan's tables in whole numbers, and findings written from them."""
+"""The evidence of an audit: a plan's tables, their codes turned into row numbers."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import pandas as pd
@@ -14,20 +15,7 @@ from gridplan.arrays import Bools, Floats, Ints, Objects
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
 
-FINDING_COLUMNS = (
-    "rule",
-    "severity",
-    "table",
-    "community",
-    "subgrid",
-    "ids",
-    "count",
-    "message",
-    "remedy",
-)
-SEVERITIES = ("error", "warning", "note")
-_NOTHING = pd.DataFrame(columns=list(FINDING_COLUMNS))
-LISTED_IDS = 20  # codes written out in one finding; the rest are counted
+Measure = TypeVar("Measure")
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,26 +31,38 @@ class Evidence:
 
     plan: Plan
     rules: Rules
+    _measured: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)
+
+    def take(self, measure: Callable[..., Measure], *of: str) -> Measure:
+        """Return what a measure finds in this evidence, computed when first asked for.
+
+        Several rules and the figures look at the same steps, walks and
+        outlines, which are most of the time of an audit.
+        """
+        key = (measure, *of)
+        if key not in self._measured:
+            self._measured[key] = measure(self, *of)
+        return cast(Measure, self._measured[key])
 
     @cached_property
     def stairwells(self) -> Any:
         """The stairwells, each code once, sorted."""
-        return _take_first(self.plan.stairwells)
+        return sort_rows(self.plan.stairwells)
 
     @cached_property
     def subgrids(self) -> Any:
         """The sub-grids, each code once, sorted."""
-        return _take_first(self.plan.subgrids)
+        return sort_rows(self.plan.subgrids)
 
     @cached_property
     def buildings(self) -> Any:
         """The buildings, each code once, sorted."""
-        return _take_first(self.plan.site.buildings)
+        return sort_rows(self.plan.site.buildings)
 
     @cached_property
     def communities(self) -> Any:
         """The communities, each code once, sorted."""
-        return _take_first(self.plan.site.communities)
+        return sort_rows(self.plan.site.communities)
 
     @cached_property
     def weight(self) -> Ints:
@@ -82,6 +82,7 @@ class Evidence:
     @cached_property
     def place(self) -> Ints:
         """Number of each stairwell's door, which its floor bands share: int64[n]."""
+        # The line break keeps door 11 of building 1 from being door 1 of building 11.
         doors = self.stairwells["building"].astype(str) + "\n" + self.stairwells["door"].astype(str)
         return np.asarray(pd.factorize(doors)[0], np.int64)
 
@@ -96,6 +97,7 @@ class Evidence:
         """Walking metres among each community's stairwells along the streets; else none."""
         if self.rules.division.metric == "straight":
             return {}
+        # Ways are found again from the streets, and not read from what the planning measured.
         from gridplan.walking.door_distances import measure_among
 
         return measure_among(self.plan.site, self.stairwells, self.rules.walking)[0]
@@ -118,9 +120,10 @@ class Evidence:
     @cached_property
     def kinds(self) -> Objects:
         """Class of each sub-grid: object[k]; that of its community where it has one."""
+        # The appended last element is what row -1, an unknown community, reads.
         of_community = np.append(self.communities["kind"].to_numpy(object), "")[self.lies_in]
-        own = self.subgrids["community_kind"].to_numpy(object)
-        return np.where(np.isin(of_community, ["urban", "rural"]), of_community, own)
+        own_kind = self.subgrids["community_kind"].to_numpy(object)
+        return np.where(np.isin(of_community, ["urban", "rural"]), of_community, own_kind)
 
     @cached_property
     def bands(self) -> Ints:
@@ -139,16 +142,13 @@ class Evidence:
     def count_by_subgrid(self, amount: Ints | None = None) -> Ints:
         """Add up an amount of each stairwell, or their number, by sub-grid: int64[k]."""
         kept = self.part >= 0
+        # bincount adds in floats: exact for whole numbers below 2 to the 53rd.
         weights = None if amount is None else amount[kept]
         return (
             np.bincount(self.part[kept], weights, minlength=len(self.subgrids))
             .round()
             .astype(np.int64)
         )
-
-
-def _take_first(table: Any) -> Any:
-    return table[~table.index.duplicated()].sort_index()
 
 
 def find_rows(table: Any, codes: Any) -> Ints:
@@ -160,85 +160,6 @@ def find_rows(table: Any, codes: Any) -> Ints:
     [1, -1]
     """
     return np.asarray(table.index.get_indexer(pd.Index(codes)), np.int64)
-
-
-def write_findings(
-    rule: str,
-    severity: str,
-    table: str,
-    ids: Any,
-    community: Any,
-    subgrid: Any = "",
-    *,
-    what: Any,
-    remedy: Any,
-    noun: str = "",
-) -> pd.DataFrame:
-    """Write one finding for each community and sub-grid that the wrong rows belong to.
-
-    Parameters
-    ----------
-    rule, severity, table
-        The rule that is not kept, error, warning or note, and the table whose
-        rows are wrong.
-    ids, community, subgrid
-        For each wrong row its code and where it belongs; a plain word stands
-        for all rows.
-    what, remedy
-        What is wrong and what to do about it, for all rows or each.
-    noun
-        Word for one row; the message then begins with their number. Without
-        it, ``what`` is the message.
-
-    Returns
-    -------
-    A table with the columns ``FINDING_COLUMNS``, sorted by community and
-    sub-grid.
-
-    Examples
-    --------
-    >>> found = write_findings("membership", "error", "stairwells", ["b", "a"], "0301", noun="stairwell",
-    ...                        what="in no sub-grid", remedy="divide again")
-    >>> found[["ids", "count", "message"]].values.tolist()
-    [['a, b', 2, '2 stairwells in no sub-grid']]
-    """
-    codes = np.asarray(ids, object)
-    if len(codes) == 0:
-        return _NOTHING.copy()
-    wrong = pd.DataFrame(
-        {
-            "id": codes.astype(str),
-            "community": community,
-            "subgrid": subgrid,
-            "what": what,
-            "remedy": remedy,
-        }
-    )
-    wrong[["community", "subgrid"]] = wrong[["community", "subgrid"]].fillna("")
-    wrong = wrong.sort_values(["community", "subgrid", "id"], kind="stable")
-    groups = wrong.groupby(["community", "subgrid"], sort=True)
-    found = groups[["what", "remedy"]].first()
-    found["count"] = groups.size()
-    found["ids"] = groups.head(LISTED_IDS).groupby(["community", "subgrid"])["id"].agg(", ".join)
-    found = found.reset_index()
-    number = (
-        found["count"].astype(str) + " " + np.where(found["count"] == 1, noun, noun + "s") + " "
-    )
-    found["message"] = (number if noun else "") + found["what"]
-    return found.assign(rule=rule, severity=severity, table=table)[list(FINDING_COLUMNS)]
-
-
-def join_findings(found: list[pd.DataFrame]) -> pd.DataFrame:
-    """Join findings into one table, in the order given."""
-    kept = [frame for frame in found if len(frame)]
-    return pd.concat(kept, ignore_index=True) if kept else _NOTHING.copy()
-
-
-def order_findings(found: pd.DataFrame) -> pd.DataFrame:
-    """Sort findings by severity, errors first, and cast them to text and whole numbers."""
-    rank = found["severity"].map({word: n for n, word in enumerate(SEVERITIES)})
-    found = found.iloc[np.argsort(rank.to_numpy(), kind="stable")].reset_index(drop=True)
-    return found.astype({name: "int64" if name == "count" else "str" for name in FINDING_COLUMNS})
 
 
 def sort_rows(table: Any) -> Any:

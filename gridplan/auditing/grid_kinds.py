@@ -8,19 +8,24 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from gridplan.arrays import Bools, Floats, Objects, Shapes, Texts
-from gridplan.auditing.evidence import Evidence, find_rows, join_findings, sort_rows, write_findings
+from gridplan.arrays import Bools, Floats, Ints, Objects, Shapes, Texts
+from gridplan.auditing.evidence import Evidence, find_rows, sort_rows
+from gridplan.auditing.findings import Reporter, join_findings, write_findings
 
-LIMIT_SLACK = 0.1  # m that a special grid may reach over the limit of its community
-BESIDE = (
-    16.0  # m within which a barrier counts as covered by a special grid: parallel tracks are one
-)
-UNCOVERED = 60.0  # m of barrier in a community without special grid that are not reported: stubs and corners
-# m; special grids of one kind that run closer together for longer than that
-# are counted twice
+LIMIT_SLACK = 0.1  # metres that a special grid may reach over the limit of its community
+# Metres within which a barrier counts as covered by a special grid: parallel
+# tracks are one railway.
+BESIDE = 16.0
+# Metres of barrier in a community without special grid that are not reported:
+# stubs and corners.
+UNCOVERED = 60.0
+# Metres of two special grids of one kind on each other that are no double
+# count yet, and metres that a special grid may leave its barrier for.
 SAME = 1.0
 LENGTH_SHARE = 0.001  # by which a length may be off, or by a metre
-TOUCH_SLACK = 0.05  # m about the rule's distance within which a touch may be listed or not
+TOUCH_SLACK = 0.05  # metres about the rule's distance within which a touch may be listed or not
+REDRAW_SPECIALS = "draw the special grids again"
+REFIND_TOUCHES = "find again what the special grids touch"
 
 
 def check_exclusives(evidence: Evidence) -> pd.DataFrame:
@@ -31,91 +36,71 @@ def check_exclusives(evidence: Evidence) -> pd.DataFrame:
     homes (Xi'an DB6101/T 3185-2024, 5.1.2).
     """
     e = evidence
-    rule = evidence.rules.exclusive
-    lone = ~e.residential
-    rows = e.subgrids[lone]
-    owner = rows["institution"].to_numpy(object)
-    site = e.plan.site
-    known = np.isin(
-        owner,
-        np.concatenate([site.institutions.index, site.places.index, site.buildings.index]).astype(
-            object
-        ),
-    )
-    twice = pd.Series(owner).duplicated(keep=False).to_numpy() & (owner != "")
-    banded = (rows[["low", "target", "high"]] != 0).any(axis=1).to_numpy()
-    stairs = e.count_by_subgrid()[lone]
-    shapes = rows.geometry.to_numpy()
-    homes = e.buildings[(e.buildings["households"] > 0).to_numpy()]
-    inner = shapely.point_on_surface(homes.geometry.to_numpy())
-    grid, home = shapely.STRtree(inner).query(shapes, predicate="intersects")
-    lived = np.bincount(grid, homes["households"].to_numpy()[home], minlength=len(rows))
-    small = shapely.area(shapes) < rule.smallest
-    owned = e.subgrids[e.residential & (e.subgrids["institution"] != "").to_numpy()]
-
-    def report(
-        severity: str, mask: Bools, what: Any, remedy: str, table: Any = rows
-    ) -> pd.DataFrame:
-        wrong = table[mask]
-        return write_findings(
-            "exclusive",
-            severity,
-            "subgrids",
-            wrong.index,
-            wrong["community"].to_numpy(),
-            noun="exclusive grid",
-            what=what,
-            remedy=remedy,
-        )
-
+    reporter = Reporter("exclusive", "subgrids", e.subgrids[~e.residential], noun="exclusive grid")
+    owned = e.residential & (e.subgrids["institution"] != "").to_numpy()
     return join_findings(
         [
-            report(
-                "error",
-                ~known,
-                "whose institution is not known",
-                "name an institution, a place or a building",
-            ),
-            report("error", twice, "of an institution that has another", "join the two"),
-            report(
-                "error",
-                banded,
-                "with a band, as if it counted in the balance",
-                "set low, target and high to 0",
-            ),
-            report(
-                "error", stairs > 0, "with stairwells of its own", "put its homes into a sub-grid"
-            ),
-            report(
-                "error",
-                lived > rule.most_households,
-                "with more homes on its land than the rule allows",
-                "cut its land",
-            ),
-            report(
-                "note",
-                (lived > 0) & (lived <= rule.most_households),
-                "with homes on its land",
-                "see whether it is right",
-            ),
-            report(
-                "warning",
-                small,
-                f"below {rule.smallest:g} m2",
-                "leave its land to the sub-grids around",
-            ),
-            write_findings(
-                "exclusive",
-                "error",
-                "subgrids",
-                owned.index,
-                owned["community"].to_numpy(),
-                noun="sub-grid of homes",
-                what="with an institution as if it were exclusive",
-                remedy="make it exclusive, or clear its institution",
+            *_check_owners(e, reporter),
+            *_check_content(e, reporter),
+            Reporter("exclusive", "subgrids", e.subgrids, noun="sub-grid of homes").error(
+                owned,
+                "with an institution as if it were exclusive",
+                "make it exclusive, or clear its institution",
             ),
         ]
     )
+
+
+def _check_owners(e: Evidence, reporter: Reporter) -> list[pd.DataFrame]:
+    """Check that each exclusive grid is of one institution that is known, and has no band."""
+    rows = reporter.rows
+    owner = rows["institution"].to_numpy(object)
+    site = e.plan.site
+    # An owner may be any of the three, since few sites have a table of institutions.
+    codes = [site.institutions.index, site.places.index, site.buildings.index]
+    known = np.isin(owner, np.concatenate(codes).astype(object))
+    # Grids without an owner are unknown, not doubles of one another.
+    doubled = pd.Series(owner).duplicated(keep=False).to_numpy() & (owner != "")
+    banded = (rows[["low", "target", "high"]] != 0).any(axis=1)
+    return [
+        reporter.error(
+            ~known, "whose institution is not known", "name an institution, a place or a building"
+        ),
+        reporter.error(doubled, "of an institution that has another", "join the two"),
+        reporter.error(
+            banded, "with a band, as if it counted in the balance", "set low, target and high to 0"
+        ),
+    ]
+
+
+def _check_content(e: Evidence, reporter: Reporter) -> list[pd.DataFrame]:
+    """Check what lies in exclusive grids: no stairwells, few homes, and land enough."""
+    rule = e.rules.exclusive
+    shapes = reporter.rows.geometry.to_numpy()
+    stairs = e.count_by_subgrid()[~e.residential]
+    homes = e.buildings[(e.buildings["households"] > 0).to_numpy()]
+    # A point inside each home: it lies in one grid, where outlines could touch two.
+    inner = shapely.point_on_surface(homes.geometry.to_numpy())
+    grid, home = shapely.STRtree(inner).query(shapes, predicate="intersects")
+    lived = np.bincount(grid, homes["households"].to_numpy()[home], minlength=len(shapes))
+    return [
+        reporter.error(stairs > 0, "with stairwells of its own", "put its homes into a sub-grid"),
+        reporter.error(
+            lived > rule.most_households,
+            "with more homes on its land than the rule allows",
+            "cut its land",
+        ),
+        reporter.note(
+            (lived > 0) & (lived <= rule.most_households),
+            "with homes on its land",
+            "see whether it is right",
+        ),
+        reporter.warning(
+            shapely.area(shapes) < rule.smallest,
+            f"below {rule.smallest:g} m2",
+            "leave its land to the sub-grids around",
+        ),
+    ]
 
 
 def check_specials(evidence: Evidence) -> pd.DataFrame:
@@ -123,54 +108,51 @@ def check_specials(evidence: Evidence) -> pd.DataFrame:
 
     Lengths and touches must be what the shapes come to.
 
-    Source: rivers, lakes and railways under their chiefs (Tangshan, NetEase, 4 September 2023); every grid belongs to
-    exactly one community (Xi'an DB6101/T 3185-2024, 5.2(b)).
+    Source: rivers, lakes and railways under their chiefs (Tangshan, NetEase, 4
+    September 2023); every grid belongs to exactly one community (Xi'an
+    DB6101/T 3185-2024, 5.2(b)).
     """
     e = evidence
-    rows = sort_rows(evidence.plan.special_grids)
+    rows = sort_rows(e.plan.special_grids)
     if rows.empty:
         return join_findings([])
-    shapes = rows.geometry.to_numpy()
-    over = find_rows(e.communities, rows["community"])
-    limits = np.append(e.communities.geometry.to_numpy(), shapely.Polygon())
-    beyond = shapely.difference(shapes, shapely.buffer(limits[over], LIMIT_SLACK))
-    out = (over < 0) | (shapely.length(beyond) > SAME)
     barriers = sort_rows(e.plan.site.barriers)
-    own = find_rows(barriers, rows["barrier"])
-    kind = np.append(barriers["kind"].str.lower().to_numpy(object), "")[own]
-    length = _measure_length(shapes)
-    off = np.abs(length - rows["length"].to_numpy(float)) > np.maximum(1.0, LENGTH_SHARE * length)
-
-    def report(
-        mask: Bools, what: str, remedy: str = "draw the special grids again"
-    ) -> pd.DataFrame:
-        wrong = rows[mask]
-        return write_findings(
-            "special",
-            "error",
-            "special_grids",
-            wrong.index,
-            wrong["community"].to_numpy(),
-            noun="special grid",
-            what=what,
-            remedy=remedy,
-        )
-
+    barrier = find_rows(barriers, rows["barrier"])
+    kind = np.append(_read_kinds(barriers), "")[barrier]
+    is_misnamed = (barrier < 0) | ~_fit(rows["kind"].to_numpy(object), kind)
+    length = _measure_length(rows.geometry.to_numpy())
+    # Never less than a metre: a thousandth of a short one is below its rounding.
+    slack = np.maximum(1.0, LENGTH_SHARE * length)
+    off = np.abs(length - rows["length"].to_numpy(float)) > slack
+    reporter = Reporter(
+        "special", "special_grids", rows, noun="special grid", remedy=REDRAW_SPECIALS
+    )
     return join_findings(
         [
-            report(out, "outside its community"),
-            report(
-                (own < 0) | ~_fit(rows["kind"].to_numpy(object), kind),
-                "of no barrier of its kind",
-                "name its barrier",
-            ),
-            report(off, "whose length is not what its shape comes to"),
-            report(_find_stray(rows, barriers), "away from every barrier of its kind"),
-            report(_find_doubles(rows), "over another of its kind"),
+            reporter.error(_find_outside(e, rows), "outside its community"),
+            reporter.error(is_misnamed, "of no barrier of its kind", "name its barrier"),
+            reporter.error(off, "whose length is not what its shape comes to"),
+            reporter.error(_find_stray(rows, barriers), "away from every barrier of its kind"),
+            reporter.error(_find_doubles(rows), "over another of its kind"),
             _report_uncovered(e, rows, barriers),
-            _check_touches(e, rows),
+            *_check_touches(e, rows),
         ]
     )
+
+
+def _read_kinds(barriers: Any) -> Objects:
+    """Read the kinds of barriers in small letters: sources write Water and water."""
+    return np.asarray(barriers["kind"].str.lower().to_numpy(object))
+
+
+def _find_outside(e: Evidence, rows: Any) -> Bools:
+    """Find the special grids of no community, or beyond its limit for more than a metre."""
+    community = find_rows(e.communities, rows["community"])
+    # Row -1 reads the appended empty polygon, of which all lies outside.
+    limits = np.append(e.communities.geometry.to_numpy(), shapely.Polygon())
+    allowed = shapely.buffer(limits[community], LIMIT_SLACK)
+    beyond = shapely.difference(rows.geometry.to_numpy(), allowed)
+    return np.asarray((community < 0) | (shapely.length(beyond) > SAME))
 
 
 def _fit(kind: Texts, of_barrier: Objects) -> Bools:
@@ -184,9 +166,10 @@ def _measure_length(shapes: Shapes) -> Floats:
     """Measure a line, or the long side of the rectangle with an area's size and perimeter."""
     half = shapely.length(shapes) / 2
     area = shapely.area(shapes)
-    return np.asarray(
-        np.where(area > 0, half / 2 + np.sqrt(np.maximum(half**2 / 4 - area, 0)), 2 * half)
-    )
+    # The long side a of a + b = half and a * b = area; round shapes have no real
+    # solution, and count as squares of their perimeter.
+    long_side = half / 2 + np.sqrt(np.maximum(half**2 / 4 - area, 0))
+    return np.asarray(np.where(area > 0, long_side, 2 * half))
 
 
 def _find_stray(rows: Any, barriers: Any) -> Bools:
@@ -194,78 +177,74 @@ def _find_stray(rows: Any, barriers: Any) -> Bools:
     stray = np.zeros(len(rows), bool)
     shapes = rows.geometry.to_numpy()
     kind = rows["kind"].to_numpy(object)
+    kind_of_barrier = _read_kinds(barriers)
     for word in np.unique(kind.astype(str)):
-        own = np.flatnonzero(kind == word)
-        lines = barriers.geometry.to_numpy()[
-            _fit(np.full(len(barriers), word), barriers["kind"].str.lower().to_numpy(object))
-        ]
-        n, line = shapely.STRtree(lines).query(shapes[own], predicate="dwithin", distance=SAME)
-        near = (
-            pd.Series(list(shapely.buffer(lines[line], SAME / 10)), dtype=object)
-            .groupby(n)
-            .agg(shapely.union_all)
-        )
-        cover = near.reindex(range(len(own)))
-        cover = cover.where(cover.notna(), shapely.Polygon()).to_numpy(object)
-        stray[own] = shapely.length(shapely.difference(shapes[own], cover)) > SAME
+        grids = np.flatnonzero(kind == word)
+        fits = _fit(np.full(len(barriers), word), kind_of_barrier)
+        lines = barriers.geometry.to_numpy()[fits]
+        n, line = shapely.STRtree(lines).query(shapes[grids], predicate="dwithin", distance=SAME)
+        # A line cut by a limit has rounded ends, which lie on the buffer but not on the line.
+        cover = _unite(shapely.buffer(lines[line], SAME / 10), n, len(grids))
+        stray[grids] = shapely.length(shapely.difference(shapes[grids], cover)) > SAME
     return stray
+
+
+def _unite(shapes: Shapes, group: Ints, count: int) -> Shapes:
+    """Unite shapes by group; a group without any is an empty polygon."""
+    united = pd.Series(list(shapes), dtype=object).groupby(group).agg(shapely.union_all)
+    united = united.reindex(range(count))
+    return np.asarray(united.where(united.notna(), shapely.Polygon()).to_numpy(object))
 
 
 def _find_doubles(rows: Any) -> Bools:
     """Find the special grids that lie on another of their kind for more than a metre (or m2)."""
     shapes = rows.geometry.to_numpy()
     kind = rows["kind"].to_numpy(object)
-    of = rows["community"].to_numpy(object)
+    community = rows["community"].to_numpy(object)
     a, b = shapely.STRtree(shapes).query(shapes, predicate="intersects")
-    same = (a < b) & (kind[a] == kind[b]) & (of[a] == of[b])
-    a = a[same]
-    b = b[same]
-    met = shapely.intersection(shapes[a], shapes[b])
-    flat = shapely.area(shapes[a]) * shapely.area(shapes[b]) > 0
-    found = np.zeros(len(rows), bool)
-    twice = np.where(flat, shapely.area(met), shapely.length(met)) > SAME
-    found[a[twice]] = found[b[twice]] = True
-    return found
+    # Each pair once, and only within a community: across limits each has its own.
+    is_pair = (a < b) & (kind[a] == kind[b]) & (community[a] == community[b])
+    a = a[is_pair]
+    b = b[is_pair]
+    shared = shapely.intersection(shapes[a], shapes[b])
+    # Two areas may share a long border and still not lie on each other.
+    both_areas = shapely.area(shapes[a]) * shapely.area(shapes[b]) > 0
+    overlap = np.where(both_areas, shapely.area(shared), shapely.length(shared)) > SAME
+    doubled = np.zeros(len(rows), bool)
+    doubled[a[overlap]] = True
+    doubled[b[overlap]] = True
+    return doubled
 
 
 def _report_uncovered(e: Evidence, rows: Any, barriers: Any) -> pd.DataFrame:
     """Report barriers that should have special grids but have none over some length."""
-    kinds = list(e.rules.special.kinds)
-    own = barriers[barriers["kind"].str.lower().isin(kinds).to_numpy()]
-    shapes = own.geometry.to_numpy()
-    kind = own["kind"].str.lower().to_numpy(object)
+    wanted_kinds = list(e.rules.special.kinds)
+    wanted = barriers[barriers["kind"].str.lower().isin(wanted_kinds).to_numpy()]
+    shapes = wanted.geometry.to_numpy()
+    kind = _read_kinds(wanted)
     limits = e.communities.geometry.to_numpy()
+    # The tree holds the barriers: limits are the fewer, and GEOS prepares what asks.
     limit, barrier = shapely.STRtree(shapes).query(limits, predicate="intersects")
     inside = shapely.intersection(shapes[barrier], limits[limit])
     grids = rows.geometry.to_numpy()
-    of_kind = rows["kind"].to_numpy(object)
+    kind_of_grid = rows["kind"].to_numpy(object)
     part, grid = shapely.STRtree(grids).query(inside, predicate="dwithin", distance=BESIDE)
-    same = kind[barrier[part]] == of_kind[grid]
-    near = (
-        pd.Series(list(shapely.buffer(grids[grid[same]], BESIDE)), dtype=object)
-        .groupby(part[same])
-        .agg(shapely.union_all)
-    )
-    cover = near.reindex(range(len(inside)))
-    rest = shapely.difference(
-        inside, cover.where(cover.notna(), shapely.Polygon()).to_numpy(object)
-    )
-    left = _measure_length(rest)
-    bare = left > UNCOVERED
-    what = [f"{metres:,.0f} m of it have no special grid here" for metres in left[bare]]
-    over = e.communities.index.to_numpy(object)[limit[bare]]
+    fits = kind[barrier[part]] == kind_of_grid[grid]
+    cover = _unite(shapely.buffer(grids[grid[fits]], BESIDE), part[fits], len(inside))
+    rest = _measure_length(shapely.difference(inside, cover))
+    bare = rest > UNCOVERED
     return write_findings(
         "special",
         "error",
         "barriers",
-        own.index[barrier[bare]],
-        over,
-        what=what,
-        remedy="draw the special grids again",
+        wanted.index[barrier[bare]],
+        e.communities.index.to_numpy(object)[limit[bare]],
+        what=[f"{metres:,.0f} m of it have no special grid here" for metres in rest[bare]],
+        remedy=REDRAW_SPECIALS,
     )
 
 
-def _check_touches(e: Evidence, rows: Any) -> pd.DataFrame:
+def _check_touches(e: Evidence, rows: Any) -> list[pd.DataFrame]:
     """Check which sub-grids each special grid touches."""
     table = sort_rows(e.plan.touches)
     touch = e.rules.special.touch
@@ -274,55 +253,35 @@ def _check_touches(e: Evidence, rows: Any) -> pd.DataFrame:
     grid, subgrid = shapely.STRtree(land).query(
         shapes, predicate="dwithin", distance=touch + TOUCH_SLACK
     )
-    of = rows["community"].to_numpy(object)
-    over = e.subgrids["community"].to_numpy(object)
-    same = of[grid] == over[subgrid]
+    community = rows["community"].to_numpy(object)
+    same = community[grid] == e.subgrids["community"].to_numpy(object)[subgrid]
     grid = grid[same]
     subgrid = subgrid[same]
+    # Between the two distances lies what rounding may have decided either way.
     certain = shapely.distance(shapes[grid], land[subgrid]) < touch - TOUCH_SLACK
-    key = grid * len(land) + subgrid
-    said = find_rows(rows, table["special_grid"]) * len(land) + find_rows(
-        e.subgrids, table["subgrid"]
-    )
-    wrong = table[~np.isin(said, key)]
-    missing = certain & ~np.isin(key, said)
-    number = np.bincount(grid[certain], minlength=len(rows))
+    # A pair of rows as one number, so that pairs can be sought like codes.
+    possible = grid * len(land) + subgrid
+    stated_grid = find_rows(rows, table["special_grid"])
+    stated = stated_grid * len(land) + find_rows(e.subgrids, table["subgrid"])
+    missing = certain & ~np.isin(possible, stated)
+    fewest = np.bincount(grid[certain], minlength=len(rows))
     most = np.bincount(grid, minlength=len(rows))
     count = rows["subgrid_count"].to_numpy()
-    off = rows[(count < number) | (count > most)]
-    names = rows.index.to_numpy(object)[grid[missing]]
-    again = "find again what the special grids touch"
-    return join_findings(
-        [
-            write_findings(
-                "special",
-                "error",
-                "touches",
-                wrong.index,
-                wrong["community"].to_numpy(),
-                noun="touch",
-                what="of a special grid and a sub-grid that are apart",
-                remedy=again,
-            ),
-            write_findings(
-                "special",
-                "error",
-                "special_grids",
-                names,
-                of[grid[missing]],
-                noun="touch",
-                what="that is not listed",
-                remedy=again,
-            ),
-            write_findings(
-                "special",
-                "error",
-                "special_grids",
-                off.index,
-                off["community"].to_numpy(),
-                noun="special grid",
-                what="whose number of sub-grids is not what it touches",
-                remedy=again,
-            ),
-        ]
-    )
+    return [
+        Reporter("special", "touches", table, noun="touch", remedy=REFIND_TOUCHES).error(
+            ~np.isin(stated, possible), "of a special grid and a sub-grid that are apart"
+        ),
+        write_findings(
+            "special",
+            "error",
+            "special_grids",
+            rows.index.to_numpy(object)[grid[missing]],
+            community[grid[missing]],
+            noun="touch",
+            what="that is not listed",
+            remedy=REFIND_TOUCHES,
+        ),
+        Reporter("special", "special_grids", rows, "special grid", REFIND_TOUCHES).error(
+            (count < fewest) | (count > most), "whose number of sub-grids is not what it touches"
+        ),
+    ]

@@ -10,11 +10,14 @@ import pandas as pd
 import shapely
 
 from gridplan.arrays import Bools, Floats, Ints, Shapes
-from gridplan.auditing.evidence import Evidence, find_rows, join_findings, write_findings
+from gridplan.auditing.evidence import Evidence, find_rows
+from gridplan.auditing.findings import Reporter, join_findings, write_findings
 
 AREA_ERROR = 1e-6  # share of a community's area that gaps, overlaps and land outside may come to
 DOOR_SLACK = 0.05  # metres by which a door may lie outside, since outlines are drawn on a grid
 HOME_SHARE = 0.01  # share of a home's footprint that may lie outside without a finding
+LIMIT_OVERLAP = 1.0  # m2 that limits of two communities may share: files round their corners
+AGAIN = "draw the outlines again"
 
 
 @dataclass(frozen=True)
@@ -34,46 +37,63 @@ class Tiling:
 def measure_tiling(evidence: Evidence) -> Tiling:
     """Measure gaps, overlaps and land outside the limit for every community that has sub-grids."""
     e = evidence
-    shapes = _mend(e.subgrids.geometry.to_numpy())
-    limits = _mend(e.communities.geometry.to_numpy())
-    k = len(shapes)
-    leaving = np.zeros(k, bool)
-    overlapping = np.zeros(k, bool)
-    unmatched = np.zeros(k, bool)
+    shapes = _repair_shapes(e.subgrids.geometry.to_numpy())
+    limits = _repair_shapes(e.communities.geometry.to_numpy())
+    leaving = np.zeros(len(shapes), bool)
+    overlapping = np.zeros(len(shapes), bool)
+    unmatched = np.zeros(len(shapes), bool)
     order = np.argsort(e.lies_in, kind="stable")
     order = order[e.lies_in[order] >= 0]
     rows = {}
-    for own in np.split(order, np.flatnonzero(np.diff(e.lies_in[order])) + 1):
-        if len(own) == 0:
+    # Sorted by community, so that a change of community is where to split.
+    for members in np.split(order, np.flatnonzero(np.diff(e.lies_in[order])) + 1):
+        # Splitting an empty plan gives one empty piece.
+        if len(members) == 0:
             continue
-        limit = limits[e.lies_in[own[0]]]
-        parts = shapes[own]
-        clean = bool(shapely.coverage_is_valid(parts))
-        union = shapely.coverage_union_all(parts) if clean else shapely.union_all(parts)
-        area = max(shapely.area(limit), 1e-9)
-        gap, outside = shapely.area(shapely.difference([limit, union], [union, limit]))
-        overlap = 0.0 if clean else max(0.0, shapely.area(parts).sum() - shapely.area(union))
-        error = (gap + outside + overlap) / area
-        rows[e.communities.index[e.lies_in[own[0]]]] = (area, gap, overlap, outside, error)
-        if outside > AREA_ERROR * area:
-            leaving[own] = shapely.area(shapely.difference(parts, limit)) > AREA_ERROR * area / len(
-                own
-            )
-        if overlap > AREA_ERROR * area:
-            overlapping[own] = _find_overlapping(parts, AREA_ERROR * area / len(own))
-        elif not clean:
-            unmatched[own] = ~shapely.is_empty(shapely.coverage_invalid_edges(parts))
+        community = e.lies_in[members[0]]
+        figures, faults = _measure_community(shapes[members], limits[community])
+        rows[e.communities.index[community]] = figures
+        leaving[members], overlapping[members], unmatched[members] = faults
     columns = ["area", "gap", "overlap", "outside", "error"]
-    table = pd.DataFrame.from_dict(rows, orient="index", columns=columns, dtype=float).rename_axis(
-        "community"
-    )
-    return Tiling(table, leaving, overlapping, unmatched)
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=columns, dtype=float)
+    return Tiling(table.rename_axis("community"), leaving, overlapping, unmatched)
 
 
-def _mend(shapes: Shapes) -> Shapes:
-    """Make broken shapes whole and missing ones empty, so that areas can be measured."""
+def _measure_community(
+    parts: Shapes, limit: Any
+) -> tuple[tuple[float, ...], tuple[Bools, Bools, Bools]]:
+    """Measure the outlines of one community, and find those that leave, overlap or do not match."""
+    # A valid coverage has no overlap, and is united many times faster.
+    is_clean = bool(shapely.coverage_is_valid(parts))
+    union = shapely.coverage_union_all(parts) if is_clean else shapely.union_all(parts)
+    # The floor keeps a community without land from dividing by zero.
+    area = max(shapely.area(limit), 1e-9)
+    gap, outside = shapely.area(shapely.difference([limit, union], [union, limit]))
+    # What is counted twice in the sum of the parts is overlap; rounding may make it negative.
+    overlap = 0.0 if is_clean else max(0.0, shapely.area(parts).sum() - shapely.area(union))
+    # Each part answers for its share of the tolerance, since faults add up over parts.
+    share = AREA_ERROR * area / len(parts)
+    none = np.zeros(len(parts), bool)
+    leaving = none
+    overlapping = none
+    unmatched = none
+    # Which parts are at fault is asked only where there is a fault, since it is slow.
+    if outside > AREA_ERROR * area:
+        leaving = shapely.area(shapely.difference(parts, limit)) > share
+    if overlap > AREA_ERROR * area:
+        overlapping = _find_overlapping(parts, share)
+    elif not is_clean:
+        unmatched = ~shapely.is_empty(shapely.coverage_invalid_edges(parts))
+    error = (gap + outside + overlap) / area
+    return (area, gap, overlap, outside, error), (leaving, overlapping, unmatched)
+
+
+def _repair_shapes(shapes: Shapes) -> Shapes:
+    """Repair broken shapes and empty missing ones, so that areas can be measured."""
+    # The audit has a repair of its own: that of reading may be what went wrong.
     repaired = np.where(shapely.is_missing(shapes), shapely.from_wkt("POLYGON EMPTY"), shapes)
     broken = ~shapely.is_valid(repaired)
+    # The buffer drops the lines and points that a repair may leave beside areas.
     repaired[broken] = shapely.buffer(shapely.make_valid(repaired[broken]), 0)
     return np.asarray(repaired)
 
@@ -81,14 +101,17 @@ def _mend(shapes: Shapes) -> Shapes:
 def _find_overlapping(shapes: Shapes, least: float) -> Bools:
     """Find the shapes that overlap another by more than ``least`` m2."""
     a, b = shapely.STRtree(shapes).query(shapes, predicate="intersects")
-    a, b = a[a < b], b[a < b]
-    met = shapely.area(shapely.intersection(shapes[a], shapes[b])) > least
-    found = np.zeros(len(shapes), bool)
-    found[a[met]] = found[b[met]] = True
-    return found
+    is_pair = a < b
+    a = a[is_pair]
+    b = b[is_pair]
+    shared = shapely.area(shapely.intersection(shapes[a], shapes[b])) > least
+    overlapping = np.zeros(len(shapes), bool)
+    overlapping[a[shared]] = True
+    overlapping[b[shared]] = True
+    return overlapping
 
 
-def check_tiling(evidence: Evidence, tiling: Tiling) -> pd.DataFrame:
+def check_tiling(evidence: Evidence) -> pd.DataFrame:
     """Check that outlines are valid and tile their community without gap or overlap.
 
     Each of the three stays below a millionth of the community's area; and
@@ -99,66 +122,48 @@ def check_tiling(evidence: Evidence, tiling: Tiling) -> pd.DataFrame:
     unit grids; CJ/T 349-2010, 6.1).
     """
     e = evidence
-    codes = evidence.subgrids.index
-    over = evidence.subgrids["community"].to_numpy(object)
+    tiling = e.take(measure_tiling)
     land = e.subgrids.geometry.to_numpy()
-    none = shapely.is_missing(land) | shapely.is_empty(land)
-    broken = ~none & ~shapely.is_valid(land)
-    why = shapely.is_valid_reason(land[broken])
-
-    def report(
-        severity: str, mask: Bools, what: Any, remedy: str, noun: str = "sub-grid"
-    ) -> pd.DataFrame:
-        return write_findings(
-            "tiling",
-            severity,
-            "subgrids",
-            codes[mask],
-            over[mask],
-            codes[mask] if noun == "" else "",
-            noun=noun,
-            what=what,
-            remedy=remedy,
-        )
-
-    bare = e.communities.index[~e.communities.index.isin(over)]
-    again = "draw the outlines again"
+    is_bare = shapely.is_missing(land) | shapely.is_empty(land)
+    # Asked of the outlines as they are: the measures above repaired them.
+    broken = ~is_bare & ~shapely.is_valid(land)
+    why = ["its outline is invalid: " + reason for reason in shapely.is_valid_reason(land[broken])]
+    reporter = Reporter("tiling", "subgrids", e.subgrids, noun="sub-grid", remedy=AGAIN)
+    # Reasons differ from outline to outline, so that each is a finding of its own.
+    single = Reporter("tiling", "subgrids", e.subgrids, subgrid=e.subgrids.index)
     return join_findings(
         [
-            report("error", none, "without outline", again),
-            report(
-                "error",
-                broken,
-                ["its outline is invalid: " + w for w in why],
-                "repair the outline",
-                noun="",
-            ),
+            reporter.error(is_bare, "without outline"),
+            single.error(broken, why, "repair the outline"),
             _report_gaps(tiling),
-            report("error", tiling.overlapping, "overlapping another", again),
-            report("error", tiling.leaving, "reaching over the limit of the community", again),
-            report(
-                "note",
-                tiling.unmatched,
-                "whose border points are not those of its neighbour",
-                again,
-            ),
+            reporter.error(tiling.overlapping, "overlapping another"),
+            reporter.error(tiling.leaving, "reaching over the limit of the community"),
+            reporter.note(tiling.unmatched, "whose border points are not those of its neighbour"),
             check_limits(e.communities),
-            write_findings(
-                "tiling",
-                "note",
-                "communities",
-                bare,
-                bare,
-                what="no sub-grid lies in it",
-                remedy="none if nobody lives there",
-            ),
+            _report_bare(e),
         ]
+    )
+
+
+def _report_bare(e: Evidence) -> pd.DataFrame:
+    """Report the communities without any sub-grid."""
+    bare = e.communities.index[~e.communities.index.isin(e.subgrids["community"])]
+    return write_findings(
+        "tiling",
+        "note",
+        "communities",
+        bare,
+        bare,
+        what="no sub-grid lies in it",
+        remedy="none if nobody lives there",
     )
 
 
 def check_limits(communities: Any) -> pd.DataFrame:
     """Check that the limits of communities do not overlap."""
-    wrong = communities.index[_find_overlapping(_mend(communities.geometry.to_numpy()), 1.0)]
+    wrong = communities.index[
+        _find_overlapping(_repair_shapes(communities.geometry.to_numpy()), LIMIT_OVERLAP)
+    ]
     what = "its limit overlaps that of another"
     remedy = "repair the limits"
     return write_findings("tiling", "error", "communities", wrong, wrong, what=what, remedy=remedy)
@@ -176,7 +181,7 @@ def _report_gaps(tiling: Tiling) -> pd.DataFrame:
         wrong.index,
         wrong.index,
         what=what,
-        remedy="draw the outlines again",
+        remedy=AGAIN,
     )
 
 
@@ -206,8 +211,10 @@ def measure_insides(evidence: Evidence) -> Insides:
     pairs = pairs[~pairs["home"].isin(lost)].drop_duplicates().sort_values(["home", "part"])
     home = pairs["home"].to_numpy()
     part = pairs["part"].to_numpy()
-    shapes = _mend(e.buildings.geometry.to_numpy())
-    land = _mend(e.subgrids.geometry.to_numpy())
+    shapes = _repair_shapes(e.buildings.geometry.to_numpy())
+    land = _repair_shapes(e.subgrids.geometry.to_numpy())
+    # Nearly all homes lie wholly inside: that is quick to ask of prepared land,
+    # and only the few others have to be cut.
     shapely.prepare(land)
     covered = shapely.covers(land[part], shapes[home])
     held = np.where(covered, shapely.area(shapes[home]), 0.0)
@@ -215,20 +222,26 @@ def measure_insides(evidence: Evidence) -> Insides:
     held[over] = shapely.area(shapely.intersection(land[part[over]], shapes[home[over]]))
     building, first = np.unique(home, return_index=True)
     area = shapely.area(shapes[building])
+    # reduceat needs at least one start; sorted by home, each sum is one building's.
     inside = np.add.reduceat(held, first) if len(first) else held
     missing = np.maximum(area - inside, 0.0)
     cut = np.zeros(len(building))
     short = np.flatnonzero(missing > 0)
-    lies = find_rows(e.communities, e.buildings["community"])[building[short]]
-    limits = np.append(_mend(e.communities.geometry.to_numpy()), shapely.from_wkt("POLYGON EMPTY"))
-    cut[short] = area[short] - shapely.area(
-        shapely.intersection(limits[lies], shapes[building[short]])
-    )
+    limits = _list_limits(e)[find_rows(e.communities, e.buildings["community"])[building[short]]]
+    within = shapely.area(shapely.intersection(limits, shapes[building[short]]))
+    cut[short] = area[short] - within
+    # What lies beyond the limit is no fault of the outlines, which end there.
     cut = np.minimum(cut, missing)
     return Insides(building, area, missing - cut, cut)
 
 
-def check_homes(evidence: Evidence, insides: Insides) -> pd.DataFrame:
+def _list_limits(e: Evidence) -> Shapes:
+    """List the limits of communities, and a last empty one that row -1 reads."""
+    limits = _repair_shapes(e.communities.geometry.to_numpy())
+    return np.append(limits, shapely.from_wkt("POLYGON EMPTY"))
+
+
+def check_homes(evidence: Evidence) -> pd.DataFrame:
     """Check that homes lie in their sub-grid: the door, and the footprint but for a hundredth.
 
     A footprint that the community's limit cuts, and a door beyond the limit
@@ -244,92 +257,58 @@ def check_homes(evidence: Evidence, insides: Insides) -> pd.DataFrame:
     limits clear" (Chongqing).
     """
     e = evidence
-    most = HOME_SHARE * insides.area
-    through = insides.building[insides.outside > most]
-    cut = insides.building[insides.cut > most]
-
-    def report(severity: str, rows: Ints, what: str, remedy: str) -> pd.DataFrame:
-        wrong = e.buildings.iloc[rows]
-        return write_findings(
-            "homes",
-            severity,
-            "buildings",
-            wrong.index,
-            wrong["community"].to_numpy(),
-            noun="home",
-            what=what,
-            remedy=remedy,
-        )
-
+    insides = e.take(measure_insides)
+    allowed = HOME_SHARE * insides.area
+    reaching = np.zeros(len(e.buildings), bool)
+    reaching[insides.building[insides.outside > allowed]] = True
+    cut = np.zeros(len(e.buildings), bool)
+    cut[insides.building[insides.cut > allowed]] = True
+    reporter = Reporter("homes", "buildings", e.buildings, noun="home")
     return join_findings(
         [
-            _check_doors(e),
-            report(
-                "warning",
-                through,
-                "partly in the outline of another sub-grid",
-                "draw the outlines again",
-            ),
-            report(
-                "note", cut, "cut by the limit of the community", "see whether the limit is right"
+            *_check_doors(e),
+            reporter.warning(reaching, "partly in the outline of another sub-grid", AGAIN),
+            reporter.note(
+                cut, "cut by the limit of the community", "see whether the limit is right"
             ),
         ]
     )
 
 
-def _check_doors(e: Evidence) -> pd.DataFrame:
-    own = e.stairwells
+def _check_doors(e: Evidence) -> list[pd.DataFrame]:
+    """Check that each door lies in the outline of its sub-grid, or say why it may not."""
     doors = e.stairwells.geometry.to_numpy()
-    land = _mend(e.subgrids.geometry.to_numpy())
-    limits = np.append(_mend(e.communities.geometry.to_numpy()), shapely.from_wkt("POLYGON EMPTY"))
+    land = _repair_shapes(e.subgrids.geometry.to_numpy())
     shapely.prepare(land)
-    has = np.flatnonzero((e.part >= 0) & np.isfinite(e.xy).all(axis=1))
-    off = has[~_touch(land[e.part[has]], doors[has])]
+    placed = np.flatnonzero((e.part >= 0) & np.isfinite(e.xy).all(axis=1))
+    off = placed[~_touch(land[e.part[placed]], doors[placed])]
     # Floor bands share one door: where several sub-grids are stacked over it,
     # it lies in the outline of one of them.
-    off = off[~np.isin(e.place[off], e.place[np.setdiff1d(has, off)])]
-    beyond = (
-        shapely.distance(limits[find_rows(e.communities, own["community"])[off]], doors[off])
-        > DOOR_SLACK
-    )
-    beside = ~beyond & _lie_beside(e, land, off)
-
-    def report(severity: str, rows: Ints, what: str, remedy: str) -> pd.DataFrame:
-        wrong = own.iloc[rows]
-        over = wrong["community"].to_numpy()
-        subgrid = wrong["subgrid"].to_numpy() if severity == "error" else ""
-        return write_findings(
-            "homes",
-            severity,
-            "stairwells",
-            wrong.index,
-            over,
-            subgrid,
-            noun="door",
-            what=what,
-            remedy=remedy,
-        )
-
-    check = "see whether the limit is right, or leave outside buildings out"
-    return join_findings(
-        [
-            report(
-                "error", off[~beyond & ~beside], "outside the outline", "draw the outlines again"
-            ),
-            report(
-                "warning",
-                off[beside],
-                "in another slice of its own building",
-                "none if the building is angular",
-            ),
-            report("note", off[beyond], "beyond the limit of the community", check),
-        ]
-    )
+    off = off[~np.isin(e.place[off], e.place[np.setdiff1d(placed, off)])]
+    community = find_rows(e.communities, e.stairwells["community"])[off]
+    is_beyond = shapely.distance(_list_limits(e)[community], doors[off]) > DOOR_SLACK
+    is_beside = ~is_beyond & _lie_beside(e, land, off)
+    is_wrong = ~is_beyond & ~is_beside
+    rows = e.stairwells.iloc[off]
+    reporter = Reporter("homes", "stairwells", rows, noun="door")
+    by_subgrid = Reporter("homes", "stairwells", rows, noun="door", subgrid=rows["subgrid"])
+    return [
+        by_subgrid.error(is_wrong, "outside the outline", AGAIN),
+        reporter.warning(
+            is_beside, "in another slice of its own building", "none if the building is angular"
+        ),
+        reporter.note(
+            is_beyond,
+            "beyond the limit of the community",
+            "see whether the limit is right, or leave outside buildings out",
+        ),
+    ]
 
 
 def _touch(land: Shapes, doors: Shapes) -> Bools:
     """Whether each door lies in the land beside it, but for a little."""
     inside = np.asarray(shapely.covers(land, doors), bool)
+    # Distances are slow, so they are asked for the few doors that are not inside.
     rows = np.flatnonzero(~inside)
     inside[rows] = shapely.distance(land[rows], doors[rows]) <= DOOR_SLACK
     return inside
@@ -344,6 +323,6 @@ def _lie_beside(e: Evidence, land: Shapes, rows: Ints) -> Bools:
     )
     row = pairs["row"].to_numpy()
     doors = e.stairwells.geometry.to_numpy()[rows]
-    found = np.zeros(len(rows), bool)
-    found[row[_touch(land[pairs["part"].to_numpy()], doors[row])]] = True
-    return found
+    is_beside = np.zeros(len(rows), bool)
+    is_beside[row[_touch(land[pairs["part"].to_numpy()], doors[row])]] = True
+    return is_beside

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
-from gridplan.arrays import Bools
-from gridplan.auditing.evidence import Evidence, find_rows, join_findings, write_findings
+from gridplan.auditing.evidence import Evidence, find_rows, sort_rows
+from gridplan.auditing.findings import Reporter, join_findings, write_findings
 
-PLAN_MADE_OVER = "divide again, or correct the column by hand"
+DIVIDE_AGAIN = "divide again, or correct the column by hand"
 
 
 def check_membership(evidence: Evidence) -> pd.DataFrame:
@@ -25,80 +23,36 @@ def check_membership(evidence: Evidence) -> pd.DataFrame:
     Communications, 2020).
     """
     e = evidence
-    own = evidence.stairwells
-    part = evidence.part
-    none = (own["subgrid"].fillna("") == "").to_numpy()
-    lost = (part < 0) & ~none
-    nowhere: Bools = ~np.asarray(np.isfinite(e.xy).all(axis=1))
-    bare: Bools = np.asarray(
-        (e.buildings["households"] > 0) & ~e.buildings.index.isin(own["building"])
+    has_none = (e.stairwells["subgrid"].fillna("") == "").to_numpy()
+    lost = (e.part < 0) & ~has_none
+    nowhere = ~np.isfinite(e.xy).all(axis=1)
+    lived_in = e.buildings["households"] > 0
+    bare = lived_in & ~e.buildings.index.isin(e.stairwells["building"])
+    stairwells = Reporter(
+        "membership", "stairwells", e.stairwells, noun="stairwell", remedy=DIVIDE_AGAIN
     )
-    empty = e.residential & (e.held == 0)
-    strange = ~e.subgrids["kind"].isin(["residential", "exclusive"]).to_numpy()
-
-    def report(
-        table: str, rows: Any, mask: Bools, noun: str, what: str, remedy: str
-    ) -> pd.DataFrame:
-        wrong = rows[mask]
-        subgrid = wrong.index if table == "subgrids" else ""
-        where = wrong["community"].to_numpy()
-        return write_findings(
-            "membership",
-            "error",
-            table,
-            wrong.index,
-            where,
-            subgrid,
-            noun=noun,
-            what=what,
-            remedy=remedy,
-        )
-
+    buildings = Reporter("membership", "buildings", e.buildings, noun="building")
     return join_findings(
         [
-            report("stairwells", own, none, "stairwell", "in no sub-grid", PLAN_MADE_OVER),
-            report(
-                "stairwells",
-                own,
-                lost,
-                "stairwell",
-                "in a sub-grid that does not exist",
-                PLAN_MADE_OVER,
-            ),
-            report(
-                "stairwells",
-                own,
-                nowhere,
-                "stairwell",
-                "without a position",
-                "give its door a point",
-            ),
-            report(
-                "buildings",
-                e.buildings,
-                bare,
-                "building",
-                "with households but no stairwell",
-                "find its stairwells again",
-            ),
-            report(
-                "subgrids",
-                e.subgrids,
-                empty,
-                "",
-                "no household",
-                "merge it with a neighbour, or make it exclusive",
-            ),
-            report(
-                "subgrids",
-                e.subgrids,
-                strange,
-                "",
-                "its kind is unknown",
-                "say residential or exclusive",
-            ),
+            stairwells.error(has_none, "in no sub-grid"),
+            stairwells.error(lost, "in a sub-grid that does not exist"),
+            stairwells.error(nowhere, "without a position", "give its door a point"),
+            buildings.error(bare, "with households but no stairwell", "find its stairwells again"),
+            *_check_kinds(e),
         ]
     )
+
+
+def _check_kinds(e: Evidence) -> list[pd.DataFrame]:
+    """Check that sub-grids of homes hold homes, and that no sub-grid is of an unknown kind."""
+    # An unknown kind counts as residential, so that a fault is not hidden by a misspelling.
+    empty = e.residential & (e.held == 0)
+    strange = ~e.subgrids["kind"].isin(["residential", "exclusive"])
+    reporter = Reporter("membership", "subgrids", e.subgrids, subgrid=e.subgrids.index)
+    return [
+        reporter.error(empty, "no household", "merge it with a neighbour, or make it exclusive"),
+        reporter.error(strange, "its kind is unknown", "say residential or exclusive"),
+    ]
 
 
 def check_communities(evidence: Evidence) -> pd.DataFrame:
@@ -108,29 +62,25 @@ def check_communities(evidence: Evidence) -> pd.DataFrame:
     village or community.
     """
     e = evidence
-    lost = e.subgrids[e.lies_in < 0]
-    known = e.part >= 0
+    # Row -1 reads the appended empty text, and is left out by the mask.
     above = np.append(e.subgrids["community"].to_numpy(object), "")[e.part]
-    across = e.stairwells[known & (e.stairwells["community"].to_numpy(object) != above)]
-    over = e.subgrids["community"].reindex(across["subgrid"]).to_numpy()
+    is_across = (e.part >= 0) & (e.stairwells["community"].to_numpy(object) != above)
+    across = e.stairwells[is_across]
+    reporter = Reporter("communities", "subgrids", e.subgrids, subgrid=e.subgrids.index)
     return join_findings(
         [
-            write_findings(
-                "communities",
-                "error",
-                "subgrids",
-                lost.index,
-                lost["community"].to_numpy(),
-                lost.index,
-                what="its community does not exist",
-                remedy="name a community of the table communities",
+            reporter.error(
+                e.lies_in < 0,
+                "its community does not exist",
+                "name a community of the table communities",
             ),
+            # Reported where the sub-grid is, since that is what has to be divided again.
             write_findings(
                 "communities",
                 "error",
                 "stairwells",
                 across.index,
-                over,
+                above[is_across],
                 across["subgrid"].to_numpy(),
                 noun="stairwell",
                 what="of another community than the sub-grid",
@@ -147,87 +97,64 @@ def check_nesting(evidence: Evidence) -> pd.DataFrame:
     (China City News, 25 September 2023, p. 19).
     """
     e = evidence
-    own = evidence.stairwells
+    stairwells = Reporter("nesting", "stairwells", e.stairwells, noun="stairwell")
+    buildings = Reporter("nesting", "buildings", e.buildings, noun="building")
     known = e.home >= 0
-    found = [
-        _report(
-            e,
-            "stairwells",
-            own,
-            ~known,
-            "of a building that does not exist",
-            "correct its building",
-        )
+    findings = [
+        stairwells.error(~known, "of a building that does not exist", "correct its building")
     ]
     for column in ("community", "compound"):
         of_building = np.append(e.buildings[column].to_numpy(object), "")[e.home]
-        other = known & (own[column].to_numpy(object) != of_building)
+        differs = known & (e.stairwells[column].to_numpy(object) != of_building)
         what = f"of another {column} than the building"
-        found.append(
-            _report(e, "stairwells", own, other, what, f"take the {column} of the building")
-        )
-    held = (e.buildings["households"] > 0).to_numpy()
-    within = find_rows(e.communities, e.buildings["community"])
+        findings.append(stairwells.error(differs, what, f"take the {column} of the building"))
+    # Other buildings may lie outside all communities; nobody has to serve them.
+    lived_in = (e.buildings["households"] > 0).to_numpy()
+    astray = lived_in & (find_rows(e.communities, e.buildings["community"]) < 0)
     what = "with households in a community that does not exist"
-    found.append(
-        _report(e, "buildings", e.buildings, held & (within < 0), what, "assign communities again")
-    )
-    found += _check_compounds(e)
-    for table, rows in (("stairwells", own), ("subgrids", e.subgrids)):
-        lies = find_rows(e.communities, rows["community"])
-        kind = np.append(e.communities["kind"].to_numpy(object), "")[lies]
-        other = (lies >= 0) & (kind != "") & (rows["community_kind"].to_numpy(object) != kind)
-        found.append(
-            _report(
-                e,
-                table,
-                rows,
-                other,
-                "of another class than the community",
-                "take the class of the community",
-            )
-        )
-    return join_findings(found)
+    findings.append(buildings.error(astray, what, "assign communities again"))
+    findings += _check_compounds(e, buildings)
+    findings += _check_classes(e)
+    return join_findings(findings)
 
 
-def _check_compounds(e: Evidence) -> list[pd.DataFrame]:
+def _check_compounds(e: Evidence, buildings: Reporter) -> list[pd.DataFrame]:
     """Check that compounds of buildings exist, and lie in the building's community."""
-    compounds = e.plan.site.compounds
-    compounds = compounds[~compounds.index.duplicated()]
+    compounds = sort_rows(e.plan.site.compounds)
     named = (e.buildings["compound"].fillna("") != "").to_numpy()
     row = find_rows(compounds, e.buildings["compound"])
-    over = np.append(compounds["community"].to_numpy(object), "")[row]
-    other = named & (row >= 0) & (over != "") & (over != e.buildings["community"].to_numpy(object))
-    lost = _report(
-        e,
-        "buildings",
-        e.buildings,
-        named & (row < 0),
-        "of a compound that does not exist",
-        "correct its compound",
-    )
-    beside = write_findings(
-        "nesting",
-        "warning",
-        "buildings",
-        e.buildings.index[other],
-        e.buildings["community"][other].to_numpy(),
-        noun="building",
-        what="of a compound that another community holds",
-        remedy="check the limit between the two communities",
-    )
-    return [lost, beside]
+    community = np.append(compounds["community"].to_numpy(object), "")[row]
+    differs = community != e.buildings["community"].to_numpy(object)
+    # A compound of no community contradicts nobody.
+    beside = named & (row >= 0) & (community != "") & differs
+    return [
+        buildings.error(
+            named & (row < 0), "of a compound that does not exist", "correct its compound"
+        ),
+        # Only a warning: limits and walls are surveyed by different offices.
+        buildings.warning(
+            beside,
+            "of a compound that another community holds",
+            "check the limit between the two communities",
+        ),
+    ]
 
 
-def _report(
-    e: Evidence, table: str, rows: Any, mask: Bools, what: str, remedy: str
-) -> pd.DataFrame:
-    wrong = rows[mask]
-    noun = "sub-grid" if table == "subgrids" else table[:-1]
-    where = wrong["community"].to_numpy()
-    return write_findings(
-        "nesting", "error", table, wrong.index, where, noun=noun, what=what, remedy=remedy
-    )
+def _check_classes(e: Evidence) -> list[pd.DataFrame]:
+    """Check that stairwells and sub-grids are of the class, urban or rural, of their community."""
+    findings = []
+    for table, rows, noun in (
+        ("stairwells", e.stairwells, "stairwell"),
+        ("subgrids", e.subgrids, "sub-grid"),
+    ):
+        community = find_rows(e.communities, rows["community"])
+        kind = np.append(e.communities["kind"].to_numpy(object), "")[community]
+        # Where a community has no class, rows may say their own.
+        differs = (kind != "") & (rows["community_kind"].to_numpy(object) != kind)
+        reporter = Reporter("nesting", table, rows, noun=noun)
+        what = "of another class than the community"
+        findings.append(reporter.error(differs, what, "take the class of the community"))
+    return findings
 
 
 def check_sums(evidence: Evidence) -> pd.DataFrame:
@@ -253,98 +180,78 @@ def check_sums(evidence: Evidence) -> pd.DataFrame:
 
 
 def _check_buildings(e: Evidence) -> pd.DataFrame:
+    """Check that the stairwells of a building add up to its households."""
     known = e.home >= 0
-    behind = (
-        np.bincount(e.home[known], e.weight[known], minlength=len(e.buildings))
-        .round()
-        .astype(np.int64)
-    )
-    has = np.bincount(e.home[known], minlength=len(e.buildings)) > 0
-    wrong = e.buildings[has & (behind != e.buildings["households"].to_numpy())]
-    return write_findings(
-        "sums",
-        "error",
-        "buildings",
-        wrong.index,
-        wrong["community"].to_numpy(),
-        noun="building",
-        what="whose stairwells do not add up to its households",
-        remedy="find the stairwells again",
+    count = len(e.buildings)
+    behind = np.bincount(e.home[known], e.weight[known], minlength=count).round().astype(np.int64)
+    # A building without stairwells is reported by the rule on membership.
+    has_stairwells = np.bincount(e.home[known], minlength=count) > 0
+    return Reporter("sums", "buildings", e.buildings, noun="building").error(
+        has_stairwells & (behind != e.buildings["households"].to_numpy()),
+        "whose stairwells do not add up to its households",
+        "find the stairwells again",
     )
 
 
 def _check_subgrids(e: Evidence) -> pd.DataFrame:
-    says = e.subgrids["households"].to_numpy()
-    off = says != e.held
-    wrong = e.subgrids[off]
+    stated = e.subgrids["households"].to_numpy()
+    off = stated != e.held
     what = [
-        f"its row says {s} households, its stairwells hold {h}"
-        for s, h in zip(says[off], e.held[off], strict=True)
+        f"its row says {says} households, its stairwells hold {held}"
+        for says, held in zip(stated[off], e.held[off], strict=True)
     ]
-    return write_findings(
-        "sums",
-        "error",
-        "subgrids",
-        wrong.index,
-        wrong["community"].to_numpy(),
-        wrong.index,
-        what=what,
-        remedy=PLAN_MADE_OVER,
-    )
+    reporter = Reporter("sums", "subgrids", e.subgrids, subgrid=e.subgrids.index)
+    return reporter.error(off, what, DIVIDE_AGAIN)
 
 
 def _check_by_community(e: Evidence) -> pd.DataFrame:
+    """Check that three tables come to the same households in every community."""
     codes = e.communities.index
-    by = {
-        "buildings": e.buildings.groupby("community")["households"].sum(),
-        "stairwells": e.stairwells.groupby("community")["households"].sum(),
-        "sub-grids": e.subgrids.groupby("community")["households"].sum(),
-    }
-    sums = np.column_stack([s.reindex(codes, fill_value=0).to_numpy() for s in by.values()])
+    tables = {"buildings": e.buildings, "stairwells": e.stairwells, "sub-grids": e.subgrids}
+    columns = [
+        table.groupby("community")["households"].sum().reindex(codes, fill_value=0).to_numpy()
+        for table in tables.values()
+    ]
+    sums = np.column_stack(columns)
     off = (sums != sums[:, :1]).any(axis=1)
-    what = [", ".join(f"{name} {n}" for name, n in zip(by, row, strict=True)) for row in sums[off]]
+    what = [
+        ", ".join(f"{name} {number}" for name, number in zip(tables, row, strict=True))
+        for row in sums[off]
+    ]
     return write_findings(
         "sums",
         "error",
         "communities",
         codes[off],
         codes[off],
-        what=[f"households do not add up: {w}" for w in what],
+        what=[f"households do not add up: {text}" for text in what],
         remedy="see what else is found in this community",
     )
 
 
 def _check_observed(e: Evidence) -> pd.DataFrame:
-    seen = e.buildings["households_observed"].to_numpy(float)
-    off = (
-        np.abs(seen - e.buildings["households"].to_numpy()) > 0.5
-    )  # an observed mean may be broken; NaN is not observed
-    wrong = e.buildings[off]
-    return write_findings(
-        "sums",
-        "error",
-        "buildings",
-        wrong.index,
-        wrong["community"].to_numpy(),
-        noun="building",
-        what="with other households than were observed",
-        remedy="take the observed households",
+    """Check that no estimate stands where households were counted."""
+    observed = e.buildings["households_observed"].to_numpy(float)
+    # An observed mean may be broken, so half a household is allowed; NaN is not observed.
+    off = np.abs(observed - e.buildings["households"].to_numpy()) > 0.5
+    return Reporter("sums", "buildings", e.buildings, noun="building").error(
+        off, "with other households than were observed", "take the observed households"
     )
 
 
 def _check_known(e: Evidence) -> pd.DataFrame:
+    """Check that the buildings of a community add up to its known total."""
     known = e.communities["households"].to_numpy(float)
-    held = (
-        e.buildings.groupby("community")["households"]
-        .sum()
-        .reindex(e.communities.index, fill_value=0)
-        .to_numpy()
-    )
+    codes = e.communities.index
+    held = e.buildings.groupby("community")["households"].sum()
+    held = held.reindex(codes, fill_value=0).to_numpy()
+    # NaN is a total that nobody knows; it is rounded as 0 and left out.
     off = np.isfinite(known) & (np.round(np.nan_to_num(known)) != held)
-    codes = e.communities.index[off]
     what = [
-        f"{h} households in buildings, {k:.0f} known in all"
-        for h, k in zip(held[off], known[off], strict=True)
+        f"{number} households in buildings, {total:.0f} known in all"
+        for number, total in zip(held[off], known[off], strict=True)
     ]
     remedy = "check the observed households of its buildings against the total"
-    return write_findings("sums", "warning", "communities", codes, codes, what=what, remedy=remedy)
+    return write_findings(
+        "sums", "warning", "communities", codes[off], codes[off], what=what, remedy=remedy
+    )

@@ -9,9 +9,11 @@ import pandas as pd
 import shapely
 
 from gridplan.arrays import Bools
-from gridplan.auditing.evidence import Evidence, join_findings, write_findings
+from gridplan.auditing.evidence import Evidence
+from gridplan.auditing.findings import join_findings, write_findings
 
-METRE = 1.0  # distances may differ by this
+METRE = 1.0  # metres by which distances may differ
+MEMBER = 1e-6  # members by which sums may differ: they are whole, kept as floats
 CADRES = ("cadre", "cadre_lead")
 
 
@@ -25,6 +27,7 @@ def check_pairing(evidence: Evidence) -> pd.DataFrame:
     if links.empty:
         return join_findings([])
     codes = _check_codes(evidence, links)
+    # Links to nowhere are reported once, and left out of everything that counts.
     sound = links[links["community"].isin(evidence.communities.index)]
     return join_findings(
         [
@@ -53,143 +56,176 @@ def _report(
 
 
 def _check_codes(e: Evidence, links: pd.DataFrame) -> list[pd.DataFrame]:
-    bodies = links["kind"].isin(["pairing", "member_checkin"])
     site = e.plan.site
-    known = site.institutions.index
-    strange = bodies & ~links["source"].isin(known)
-    strange |= (links["kind"] == "seat") & ~links["source"].isin(known)
-    strange |= links["kind"].isin(["seat_owners", "seat_firm"]) & ~links["source"].isin(
-        site.compounds.index
-    )
+    kind = links["kind"]
+    # What a source is depends on the kind; cadres have no table to look in.
+    is_body = kind.isin(["pairing", "member_checkin", "seat"])
+    is_strange = is_body & ~links["source"].isin(site.institutions.index)
+    is_compound = kind.isin(["seat_owners", "seat_firm"])
+    is_strange |= is_compound & ~links["source"].isin(site.compounds.index)
     lost = ~links["community"].isin(e.communities.index)
-    twice = links.duplicated(["kind", "source", "community", "target"])
+    is_double = links.duplicated(["kind", "source", "community", "target"])
     return [
         _report("error", links[lost].assign(community=""), "to a community that does not exist"),
-        _report("error", links[strange], "from a source that does not exist"),
-        _report("error", links[twice], "that stands twice"),
+        _report("error", links[is_strange], "from a source that does not exist"),
+        _report("error", links[is_double], "that stands twice"),
     ]
 
 
-def _scope(e: Evidence) -> Any:
-    own = e.communities
-    return own if e.rules.pairing.scope == "all" else own[own["kind"] == "urban"]
+def _list_in_scope(e: Evidence) -> Any:
+    """List the communities that the rules want paired: all of them, or the towns."""
+    communities = e.communities
+    if e.rules.pairing.scope == "all":
+        return communities
+    return communities[communities["kind"] == "urban"]
 
 
 def _check_communities(e: Evidence, links: pd.DataFrame) -> list[pd.DataFrame]:
+    """Check that each community has the links that it must have, or is listed as a gap."""
     rules = e.rules.pairing
-    towns = _scope(e)
+    wanted = _list_in_scope(e)
     gaps = e.plan.gaps[(e.plan.gaps["room"] == "pairing") & (e.plan.gaps["level"] == "community")]
-    found = []
+    findings = []
+    # Cadres are paired by a run of its own: without any, no community lacks one.
     has_cadres = links["kind"].isin(CADRES).any()
     for rule, kinds, least in (
         ("pairing", ["pairing"], rules.institutions_least),
         ("cadre", list(CADRES), int(has_cadres)),
     ):
-        number = (
-            links[links["kind"].isin(kinds)]
-            .groupby("community")["source"]
-            .nunique()
-            .reindex(towns.index, fill_value=0)
-        )
-        short = towns[(number < least).to_numpy()]
+        sources = links[links["kind"].isin(kinds)].groupby("community")["source"].nunique()
+        number = sources.reindex(wanted.index, fill_value=0)
+        short = wanted[(number < least).to_numpy()]
         short = short.assign(community=short.index)
-        listed = short.index.isin(gaps.loc[gaps["rule"] == rule, "of"])
+        is_listed = short.index.isin(gaps.loc[gaps["rule"] == rule, "of"])
         what = f"with fewer than {least} links of the kind {rule}"
-        found.append(
-            _report("error", short[~listed], f"{what}, and no gap says so", noun="community")
-        )
-        found.append(
+        findings += [
+            _report("error", short[~is_listed], f"{what}, and no gap says so", noun="community"),
             _report(
-                "warning", short[listed], f"{what}; see gaps", "see the remedy in gaps", "community"
-            )
-        )
-    return found
+                "warning",
+                short[is_listed],
+                f"{what}; see gaps",
+                "see the remedy in gaps",
+                "community",
+            ),
+        ]
+    return findings
 
 
 def _check_institutions(e: Evidence, links: pd.DataFrame) -> list[pd.DataFrame]:
+    """Check what institutions take on: no more communities and members than they can bear."""
     rules = e.rules.pairing
-    own = e.plan.site.institutions
     pairs = links[links["kind"] == "pairing"]
-    checkin = links[links["kind"] == "member_checkin"]
-    members = own["party_members"]
-    bear = (
-        np.clip(np.rint(members / rules.members_per_community), 1, rules.capacity_most)
-        .where(members > 0, 0)
-        .fillna(0)
-    )
-    bear = bear.where(members.notna(), 1)
+    # A plan may list links in any order; the first ones are those that can be borne.
     turn = pairs.groupby("source").cumcount()
-    beyond = pairs[turn >= bear.reindex(pairs["source"]).fillna(np.inf).to_numpy()]
-    sent = checkin.groupby("source")["amount"].sum()
-    there = np.rint(members.fillna(0) * rules.checkin_share).reindex(sent.index).fillna(np.inf)
-    off = checkin[checkin["source"].isin(sent.index[(sent - there).abs() > 1e-6])]
-    half = links[(links["amount"] < 0) | (links["amount"] % 1 != 0)]
-    far = (
-        pairs[pairs["distance"] > rules.farthest + METRE] if rules.farthest > 0 else pairs.iloc[:0]
-    )
+    # Sources that are not known are reported elsewhere, and bear anything here.
+    capacity = _count_capacity(e).reindex(pairs["source"]).fillna(np.inf).to_numpy()
+    amount = links["amount"]
+    far = pairs.iloc[:0]
+    if rules.farthest > 0:  # 0 is no limit
+        far = pairs[pairs["distance"] > rules.farthest + METRE]
     return [
-        _report("error", beyond, "beyond what its institution can bear"),
+        _report("error", pairs[turn >= capacity], "beyond what its institution can bear"),
         _report(
             "error",
-            off[~np.isinf(there.reindex(off["source"]).to_numpy(float))],
+            _find_missent(e, links),
             "of an institution that sends more or fewer members than it has",
         ),
-        _report("error", half, "whose amount is not a whole number of members"),
+        _report(
+            "error",
+            links[(amount < 0) | (amount % 1 != 0)],
+            "whose amount is not a whole number of members",
+        ),
         _report("error", far, "longer than pairing.farthest"),
     ]
+
+
+def _count_capacity(e: Evidence) -> pd.Series[Any]:
+    """Count how many communities each institution can bear, by its members."""
+    rules = e.rules.pairing
+    members = e.plan.site.institutions["party_members"]
+    shares = np.clip(np.rint(members / rules.members_per_community), 1, rules.capacity_most)
+    # Without members it bears none; where they are not known, one.
+    return shares.where(members > 0, 0).where(members.notna(), 1)
+
+
+def _find_missent(e: Evidence, links: pd.DataFrame) -> pd.DataFrame:
+    """Find the check-in links of institutions whose members do not add up to their share."""
+    members = e.plan.site.institutions["party_members"]
+    checkin = links[links["kind"] == "member_checkin"]
+    sent = checkin.groupby("source")["amount"].sum()
+    share = np.rint(members.fillna(0) * e.rules.pairing.checkin_share).reindex(sent.index)
+    # NaN, an institution that does not exist, compares as false: it is reported elsewhere.
+    wrong = sent.index[(sent - share).abs() > MEMBER]
+    return checkin[checkin["source"].isin(wrong)]
 
 
 def _check_cadres(e: Evidence, links: pd.DataFrame) -> list[pd.DataFrame]:
     """Check the rule of degrees: communities of a cadre, or cadres of a community."""
     rules = e.rules.pairing
-    own = links[links["kind"].isin(CADRES)]
-    if own.empty:
+    of_cadres = links[links["kind"].isin(CADRES)]
+    if of_cadres.empty:
         return []
-    towns = _scope(e)
-    load = own.groupby("source")["community"].nunique()
-    cadres = len(load)
+    count = len(_list_in_scope(e))
+    load = of_cadres.groupby("source")["community"].nunique()
     if rules.cadre_rule == "lead_and_others":
-        wanted = min(1 + rules.cadre_others, cadres)
-        by = own.groupby("community").agg(
-            all=("source", "nunique"), leads=("kind", lambda k: (k == "cadre_lead").sum())
-        )
-        bad = by.index[(by["all"] != wanted) | (by["leads"] != 1)]
-        text = f"of a community that has not one lead cadre and {rules.cadre_others} others"
-        uneven = own[own["source"].isin(load.index[load > -(-wanted * len(towns) // cadres)])]
-        return [
-            _report("error", own[own["community"].isin(bad)], text),
-            _report("error", uneven, "of a cadre with more than an even load"),
-        ]
-    each = min(rules.cadre_others, len(towns)) if rules.cadre_rule == "cadre_and_targets" else 1
+        return _check_leads(e, of_cadres, load, count)
+    # A cadre cannot have more communities than there are.
+    each = min(rules.cadre_others, count) if rules.cadre_rule == "cadre_and_targets" else 1
     return [
         _report(
             "error",
-            own[own["source"].isin(load.index[load != each])],
+            of_cadres[of_cadres["source"].isin(load.index[load != each])],
             f"of a cadre who has not {each} communities",
         )
     ]
 
 
+def _check_leads(
+    e: Evidence, of_cadres: pd.DataFrame, load: pd.Series[Any], count: int
+) -> list[pd.DataFrame]:
+    """Check that each community has a lead cadre and others, and cadres an even load."""
+    others = e.rules.pairing.cadre_others
+    cadres = len(load)
+    wanted = min(1 + others, cadres)
+    by_community = of_cadres.groupby("community").agg(
+        all=("source", "nunique"), leads=("kind", lambda kinds: (kinds == "cadre_lead").sum())
+    )
+    is_wrong = (by_community["all"] != wanted) | (by_community["leads"] != 1)
+    wrong = of_cadres["community"].isin(by_community.index[is_wrong])
+    # -(-a // b) rounds up: an even load is never more than one above the mean.
+    even_load = -(-wanted * count // cadres)
+    uneven = of_cadres["source"].isin(load.index[load > even_load])
+    return [
+        _report(
+            "error",
+            of_cadres[wrong],
+            f"of a community that has not one lead cadre and {others} others",
+        ),
+        _report("error", of_cadres[uneven], "of a cadre with more than an even load"),
+    ]
+
+
 def _check_distances(e: Evidence, links: pd.DataFrame) -> pd.DataFrame:
     """Check the straight distances from institutions to the mean of a community's households."""
-    own = links[
-        links["source"].isin(e.plan.site.institutions.index)
-        & links["kind"].isin(["pairing", "member_checkin"])
+    institutions = e.plan.site.institutions
+    kind = links["kind"]
+    measured = links[
+        links["source"].isin(institutions.index) & kind.isin(["pairing", "member_checkin"])
     ]
     weight = e.weight.astype(float)
-    community = e.stairwells["community"].to_numpy(object)
-    frame = (
-        pd.DataFrame({"x": e.xy[:, 0] * weight, "y": e.xy[:, 1] * weight, "w": weight})
-        .groupby(community)
-        .sum()
-    )
-    at = frame.reindex(own["community"])
-    points = shapely.centroid(e.plan.site.institutions.geometry.reindex(own["source"]).to_numpy())
+    sums = pd.DataFrame({"x": e.xy[:, 0] * weight, "y": e.xy[:, 1] * weight, "w": weight})
+    # A community is where its households are, not where its land is.
+    middles = sums.groupby(e.stairwells["community"].to_numpy(object)).sum()
+    middle = middles.reindex(measured["community"])
+    points = shapely.centroid(institutions.geometry.reindex(measured["source"]).to_numpy())
+    weights = middle["w"].to_numpy()
     apart = np.hypot(
-        shapely.get_x(points) - at["x"].to_numpy() / at["w"].to_numpy(),
-        shapely.get_y(points) - at["y"].to_numpy() / at["w"].to_numpy(),
+        shapely.get_x(points) - middle["x"].to_numpy() / weights,
+        shapely.get_y(points) - middle["y"].to_numpy() / weights,
     )
-    wrong: Bools = np.abs(apart - own["distance"].to_numpy()) > METRE
+    is_wrong: Bools = np.abs(apart - measured["distance"].to_numpy()) > METRE
     return _report(
-        "error", own[wrong], "whose distance is not that between institution and households"
+        "error",
+        measured[is_wrong],
+        "whose distance is not that between institution and households",
     )

@@ -7,13 +7,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gridplan.arrays import Floats
-from gridplan.auditing.evidence import Evidence, join_findings, write_findings
+from gridplan.arrays import Bools, Floats
+from gridplan.auditing.evidence import Evidence
+from gridplan.auditing.findings import join_findings, write_findings
 from gridplan.tables.roles import find_roles, name_roles
 
 PATTERNS = ("leaders", "zones", "helpers", "buildings", "stairwells", "subgrids")
 SERVING = ("leaders", "zones", "helpers", "subgrids")  # whose posts have duties
 AGAIN = "staff the plan again"
+SEE_GAPS = "see the remedy in gaps"
+SLACK = 1e-9  # by which a share may fall short: floats do not hold 0.6 exactly
 
 
 def check_staffing(evidence: Evidence) -> pd.DataFrame:
@@ -24,19 +27,20 @@ def check_staffing(evidence: Evidence) -> pd.DataFrame:
     City News, 25 September 2023, p. 19).
     """
     plan = evidence.plan
-    own = plan.posts[plan.posts["role"].isin(name_roles(filled_by=PATTERNS))]
-    if own.empty:
+    # Posts of other roles, such as central households, have rules of their own.
+    posts = plan.posts[plan.posts["role"].isin(name_roles(filled_by=PATTERNS))]
+    if posts.empty:
         return join_findings([])
-    duties = plan.duties.assign(role=own["role"].reindex(plan.duties["post"]).to_numpy(object))
+    duties = plan.duties.assign(role=posts["role"].reindex(plan.duties["post"]).to_numpy(object))
     return join_findings(
         [
-            *_check_codes(evidence, own, duties),
+            *_check_codes(evidence, posts, duties),
             *_check_coverage(evidence, duties),
-            *_check_leaders(evidence, own),
-            *_check_supply(evidence, own),
-            _check_members(evidence, own),
-            *_check_sums(evidence, own, duties),
-            *_check_shares(evidence, own),
+            *_check_leaders(evidence, posts),
+            *_check_supply(evidence, posts),
+            _check_members(evidence, posts),
+            *_check_sums(evidence, posts, duties),
+            *_check_shares(evidence, posts),
         ]
     )
 
@@ -60,84 +64,77 @@ def _report(
 
 
 def _check_codes(e: Evidence, posts: pd.DataFrame, duties: pd.DataFrame) -> list[pd.DataFrame]:
-    grids = e.subgrids.index
-    home = e.subgrids["community"]
-    stranger = (posts["subgrid"] != "") & ~posts["subgrid"].isin(grids)
-    lost = ~posts["community"].isin(e.communities.index)
-    blank = ~duties["post"].isin(e.plan.posts.index) | ~duties["subgrid"].isin(grids)
-    abroad = ~blank & (
-        home.reindex(duties["subgrid"]).to_numpy(object) != duties["community"].to_numpy(object)
-    )
-    crossed = ~blank & (
-        posts["community"].reindex(duties["post"]).to_numpy(object)
-        != duties["community"].to_numpy(object)
-    )
-    mine = duties["role"].notna().to_numpy()
+    """Check that posts and duties name what exists, and stay within one community."""
+    codes = e.subgrids.index
+    # Posts of a whole community name no sub-grid.
+    is_lost = (posts["subgrid"] != "") & ~posts["subgrid"].isin(codes)
+    is_lost |= ~posts["community"].isin(e.communities.index)
+    is_blank = ~duties["post"].isin(e.plan.posts.index) | ~duties["subgrid"].isin(codes)
+    community = duties["community"].to_numpy(object)
+    of_subgrid = e.subgrids["community"].reindex(duties["subgrid"]).to_numpy(object)
+    of_post = posts["community"].reindex(duties["post"]).to_numpy(object)
+    is_across = ~is_blank & ((of_subgrid != community) | (of_post != community))
+    # Duties of other roles have no post in this table, and no role here.
+    is_across &= duties["role"].notna().to_numpy()
     return [
-        _report(
-            "error",
-            "posts",
-            posts[stranger | lost],
-            "of a sub-grid or community that does not exist",
-        ),
+        _report("error", "posts", posts[is_lost], "of a sub-grid or community that does not exist"),
         _report(
             "error",
             "duties",
-            duties[blank],
+            duties[is_blank],
             "of a post or sub-grid that does not exist",
             noun="duty",
         ),
-        _report(
-            "error",
-            "duties",
-            duties[(abroad | crossed) & mine],
-            "across a community's limit",
-            noun="duty",
-        ),
+        _report("error", "duties", duties[is_across], "across a community's limit", noun="duty"),
     ]
 
 
 def _check_coverage(e: Evidence, duties: pd.DataFrame) -> list[pd.DataFrame]:
-    filled = e.plan.posts["filled"].reindex(duties["post"]).fillna(False).to_numpy(bool)
-    served = duties.loc[duties["role"].isin(name_roles(worker=True)) & filled, "subgrid"]
-    bare = e.subgrids[~e.subgrids.index.isin(served)]
-    listed = bare.index.isin(_list_gaps(e, "coverage"))
+    """Check that every sub-grid has a worker or is listed as a gap, and no role twice."""
+    # A post that nobody fills serves nobody.
+    is_filled = e.plan.posts["filled"].reindex(duties["post"]).fillna(False).to_numpy(bool)
+    by_worker = duties["role"].isin(name_roles(worker=True)) & is_filled
+    bare = e.subgrids[~e.subgrids.index.isin(duties.loc[by_worker, "subgrid"])]
     bare = bare.assign(subgrid=bare.index)
+    is_listed = bare.index.isin(_list_gaps(e, "coverage"))
     single = duties[duties["role"].isin(name_roles(single=True))]
     double = single[single.duplicated(["role", "subgrid"], keep=False)]
-    twice = duties[duties.duplicated(["post", "subgrid"])]
+    repeated = duties[duties.duplicated(["post", "subgrid"])]
     return [
         _report(
             "error",
             "subgrids",
-            bare[~listed],
+            bare[~is_listed],
             "without any worker, and no gap says so",
             noun="sub-grid",
         ),
         _report(
             "warning",
             "subgrids",
-            bare[listed],
+            bare[is_listed],
             "without any worker; see gaps",
-            "see the remedy in gaps",
+            SEE_GAPS,
             "sub-grid",
         ),
         _report("error", "duties", double, "of one role for the same sub-grid", noun="duty"),
-        _report("error", "duties", twice, "that stands twice", noun="duty"),
+        _report("error", "duties", repeated, "that stands twice", noun="duty"),
     ]
 
 
 def _list_gaps(e: Evidence, rule: str, level: str = "subgrid") -> pd.Series[Any]:
+    """List what the plan itself lists as gaps of a rule of staffing."""
     gaps = e.plan.gaps
-    return gaps.loc[
-        (gaps["room"] == "staffing") & (gaps["rule"] == rule) & (gaps["level"] == level), "of"
-    ]
+    of_rule = (gaps["room"] == "staffing") & (gaps["rule"] == rule)
+    return gaps.loc[of_rule & (gaps["level"] == level), "of"]
 
 
 def _check_leaders(e: Evidence, posts: pd.DataFrame) -> list[pd.DataFrame]:
-    own = posts[posts["role"].isin(name_roles(filled_by="leaders"))]
-    fit = own["source"].isin(["secretary", "committee", "cadre"]) & own["party"] & own["filled"]
-    seated = own[own["source"].isin(["secretary", "committee"])]
+    """Check that leaders are who may lead, and no more than their committee has seats."""
+    leaders = posts[posts["role"].isin(name_roles(filled_by="leaders"))]
+    may_lead = leaders["source"].isin(["secretary", "committee", "cadre"])
+    is_fit = may_lead & leaders["party"] & leaders["filled"]
+    # Cadres come from above, and take no seat.
+    seated = leaders[leaders["source"].isin(["secretary", "committee"])]
     seats = e.plan.party_orgs["committee_seats"].reindex(seated["org"]).fillna(0).to_numpy()
     rank = seated.groupby("org").cumcount().to_numpy()
     heads = seated[seated["source"] == "secretary"]
@@ -145,7 +142,7 @@ def _check_leaders(e: Evidence, posts: pd.DataFrame) -> list[pd.DataFrame]:
         _report(
             "error",
             "posts",
-            own[~fit],
+            leaders[~is_fit],
             "of a leader who is no secretary, committee member or cadre of the Party",
         ),
         _report(
@@ -162,139 +159,136 @@ def _check_leaders(e: Evidence, posts: pd.DataFrame) -> list[pd.DataFrame]:
 
 def _count(e: Evidence, measure: str) -> Floats:
     """Count a measure by community, its own count before the sum of finer ones; NaN if unknown."""
-    own = e.plan.site.counts[e.plan.site.counts["measure"] == measure]
+    counts = e.plan.site.counts[e.plan.site.counts["measure"] == measure]
     codes = e.communities.index
-    direct = own[own["level"] == "community"].groupby("of")["value"].sum().reindex(codes)
+    is_direct = counts["level"] == "community"
+    direct = counts[is_direct].groupby("of")["value"].sum().reindex(codes)
     finer = []
     for level, table in (("building", e.buildings), ("compound", e.plan.site.compounds)):
-        part = own[own["level"] == level]
-        finer.append(
-            pd.Series(
-                part["value"].to_numpy(),
-                index=table["community"].reindex(part["of"]).to_numpy(object),
-            )
-        )
-    joined = (
-        pd.concat([part for part in finer if len(part)])
-        if any(len(part) for part in finer)
-        else pd.Series([], dtype=float)
-    )
+        part = counts[counts["level"] == level]
+        community = table["community"].reindex(part["of"]).to_numpy(object)
+        # Joining an empty part would change the type of the index.
+        if len(part):
+            finer.append(pd.Series(part["value"].to_numpy(), index=community))
+    joined = pd.concat(finer) if finer else pd.Series([], dtype=float)
     counted = direct.fillna(joined.groupby(level=0).sum().reindex(codes))
-    site = (own["level"] == "site").any()
-    return np.where(counted.isna() & site, np.inf, counted.to_numpy(float))
+    # A count of the whole site says nothing of one community: no limit there.
+    has_site = (counts["level"] == "site").any()
+    return np.where(counted.isna() & has_site, np.inf, counted.to_numpy(float))
 
 
 def _check_supply(e: Evidence, posts: pd.DataFrame) -> list[pd.DataFrame]:
+    """Check that no community fills more posts from a supply than was counted there."""
     filled = posts[posts["filled"]]
     codes = e.communities.index
-    found = []
-    cadres = filled["source"] == "cadre"
-    for what, mask, measure in (
-        ("cadres", cadres, "cadres"),
-        ("community workers", filled["source"] == "community_worker", "community_workers"),
-        *(
-            (f"{role.en}s", filled["role"] == role.role, role.supply)
-            for role in find_roles(filled_by=("buildings", "stairwells", "subgrids"))
-            if role.supply
-        ),
-        (
-            "representatives",
-            (filled["source"] == "resident") & filled["role"].isin(name_roles(filled_by="helpers")),
-            "resident_representatives",
-        ),
-        ("volunteers", filled["source"] == "volunteer", "volunteers"),
-    ):
-        held = filled[mask].groupby("community").size().reindex(codes, fill_value=0).to_numpy()
-        over = held > np.nan_to_num(_count(e, measure), posinf=np.inf)
-        rows = e.communities[over].assign(community=codes[over])
-        found.append(
+    findings = []
+    for people, is_theirs, measure in _list_supplies(filled):
+        held = filled[is_theirs].groupby("community").size().reindex(codes, fill_value=0)
+        # What nobody counted is a supply of none.
+        counted = np.nan_to_num(_count(e, measure), posinf=np.inf)
+        over = held.to_numpy() > counted
+        findings.append(
             _report(
                 "error",
                 "posts",
-                rows,
-                f"with more posts filled by {what} than were counted",
+                e.communities[over].assign(community=codes[over]),
+                f"with more posts filled by {people} than were counted",
                 noun="community",
             )
         )
-    return found
+    return findings
+
+
+def _list_supplies(filled: pd.DataFrame) -> list[tuple[str, Any, str]]:
+    """List where people for posts come from: their name, which posts they fill, their count."""
+    source = filled["source"]
+    by_helpers = filled["role"].isin(name_roles(filled_by="helpers"))
+    of_roles = [
+        (f"{role.en}s", filled["role"] == role.role, role.supply)
+        for role in find_roles(filled_by=("buildings", "stairwells", "subgrids"))
+        if role.supply
+    ]
+    return [
+        ("cadres", source == "cadre", "cadres"),
+        ("community workers", source == "community_worker", "community_workers"),
+        *of_roles,
+        ("representatives", (source == "resident") & by_helpers, "resident_representatives"),
+        ("volunteers", source == "volunteer", "volunteers"),
+    ]
 
 
 def _check_members(e: Evidence, posts: pd.DataFrame) -> pd.DataFrame:
-    held = posts[(posts["source"] == "member") & posts["filled"]].groupby("subgrid").size()
-    able = e.plan.members.groupby("subgrid")["available"].sum().reindex(held.index).fillna(0)
-    over = e.subgrids.loc[e.subgrids.index.isin(held.index[held > able])]
+    """Check that no sub-grid has more members in posts than are available in it."""
+    by_members = posts[(posts["source"] == "member") & posts["filled"]]
+    held = by_members.groupby("subgrid").size()
+    available = e.plan.members.groupby("subgrid")["available"].sum()
+    over = held.index[held > available.reindex(held.index).fillna(0)]
+    rows = e.subgrids.loc[e.subgrids.index.isin(over)]
     return _report(
         "error",
         "posts",
-        over.assign(subgrid=over.index),
+        rows.assign(subgrid=rows.index),
         "with more members in posts than are available",
         noun="sub-grid",
     )
 
 
 def _check_sums(e: Evidence, posts: pd.DataFrame, duties: pd.DataFrame) -> list[pd.DataFrame]:
-    own = posts[posts["role"].isin(name_roles(filled_by=SERVING))]
+    """Check that duties and posts say as many sub-grids and households as there are."""
+    serving = posts[posts["role"].isin(name_roles(filled_by=SERVING))]
     held = pd.Series(e.held, index=e.subgrids.index).reindex(duties["subgrid"]).to_numpy()
-    wrong = duties[
-        (duties["households"].to_numpy() != held)
-        & duties["subgrid"].isin(e.subgrids.index).to_numpy()
-    ]
-    by = duties.assign(held=held).groupby("post")
-    served = by.size().reindex(own.index, fill_value=0)
-    homes = by["held"].sum().reindex(own.index, fill_value=0)
-    off = (served != own["served"]) | (homes != own["households"])
-    idle = own["filled"] & (served == 0)
-    ghost = ~own["filled"] & (served > 0)
+    is_known = duties["subgrid"].isin(e.subgrids.index).to_numpy()
+    wrong = duties[(duties["households"].to_numpy() != held) & is_known]
+    by_post = duties.assign(held=held).groupby("post")
+    served = by_post.size().reindex(serving.index, fill_value=0)
+    homes = by_post["held"].sum().reindex(serving.index, fill_value=0)
+    off = (served != serving["served"]) | (homes != serving["households"])
+    # A post is filled to serve, and serves only if it is filled.
+    at_odds = serving["filled"] != (served > 0)
     return [
         _report(
             "error", "duties", wrong, "whose households are not those of the sub-grid", noun="duty"
         ),
         _report(
-            "error", "posts", own[off], "whose sub-grids or households are not those of its duties"
+            "error",
+            "posts",
+            serving[off],
+            "whose sub-grids or households are not those of its duties",
         ),
         _report(
             "error",
             "posts",
-            own[idle | ghost],
+            serving[at_odds],
             "filled without a duty, or with a duty and not filled",
         ),
     ]
 
 
 def _check_shares(e: Evidence, posts: pd.DataFrame) -> list[pd.DataFrame]:
-    own = posts[posts["role"].isin(name_roles(worker=True)) & posts["filled"]]
-    least = e.rules.staffing.party_share
-    share = own.groupby("community")["party"].mean()
-    low = share[share < least - 1e-9]
-    rows = pd.DataFrame({"community": low.index}, index=low.index)
-    listed = rows.index.isin(_list_gaps(e, "party_share", "community"))
-    city = pd.DataFrame({"community": [""]}, index=["site"])
-    under = len(own) > 0 and float(own["party"].mean()) < least - 1e-9
-    known = len(_list_gaps(e, "party_share", "city")) > 0
-    what = f"with a Party share among grid workers below {least:.0%}"
+    """Check the share of Party members among workers, by community and in the whole city."""
+    workers = posts[posts["role"].isin(name_roles(worker=True)) & posts["filled"]]
+    least = e.rules.staffing.party_share - SLACK
+    share = workers.groupby("community")["party"].mean()
+    low = share.index[share < least]
+    communities = pd.DataFrame({"community": low}, index=low)
+    is_listed = low.isin(_list_gaps(e, "party_share", "community"))
+    # A city of low shares in communities may still have enough, and the other way round.
+    is_under = len(workers) > 0 and float(workers["party"].mean()) < least
+    city = pd.DataFrame({"community": [""]}, index=["site"]) if is_under else communities.iloc[:0]
+    is_city_listed = len(_list_gaps(e, "party_share", "city")) > 0
+    listed = np.full(len(city), is_city_listed)
     return [
-        _report("error", "posts", rows[~listed], f"{what}, and no gap says so", noun="community"),
-        _report(
-            "warning",
-            "posts",
-            rows[listed],
-            f"{what}; see gaps",
-            "see the remedy in gaps",
-            "community",
-        ),
-        _report(
-            "error",
-            "posts",
-            city[[under and not known]],
-            f"{what}, and no gap says so",
-            noun="city",
-        ),
-        _report(
-            "warning",
-            "posts",
-            city[[under and known]],
-            f"{what}; see gaps",
-            "see the remedy in gaps",
-            "city",
-        ),
+        *_report_shares(e, communities, is_listed, "community"),
+        *_report_shares(e, city, listed, "city"),
+    ]
+
+
+def _report_shares(
+    e: Evidence, rows: pd.DataFrame, is_listed: Bools, noun: str
+) -> list[pd.DataFrame]:
+    """Report shares that are too low: an error, or a warning where the plan lists a gap."""
+    what = f"with a Party share among grid workers below {e.rules.staffing.party_share:.0%}"
+    return [
+        _report("error", "posts", rows[~is_listed], f"{what}, and no gap says so", noun=noun),
+        _report("warning", "posts", rows[is_listed], f"{what}; see gaps", SEE_GAPS, noun),
     ]

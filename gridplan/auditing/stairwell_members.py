@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gridplan.auditing.evidence import Evidence, find_rows, join_findings, write_findings
+from gridplan.arrays import Floats, Ints
+from gridplan.auditing.evidence import Evidence, find_rows
+from gridplan.auditing.findings import Reporter, join_findings, write_findings
 
 COUNTED = {
     "full": "party_members_full",
@@ -16,6 +18,7 @@ COUNTED = {
     "elders": "elders",
 }
 LEVELS = ("building", "compound", "community", "site")  # from the finest
+AGAIN = "organise again"
 
 
 def check_counts(evidence: Evidence) -> pd.DataFrame:
@@ -25,96 +28,92 @@ def check_counts(evidence: Evidence) -> pd.DataFrame:
     if table.empty:
         return join_findings([])
     rows = find_rows(e.stairwells, table.index)
-    astray = rows < 0
-    known = table[~astray]
-    own = e.stairwells.iloc[rows[~astray]]
-    wrong = np.zeros(len(known), bool)
+    is_astray = rows < 0
+    known = table[~is_astray]
+    stairwells = e.stairwells.iloc[rows[~is_astray]]
+    is_elsewhere = np.zeros(len(known), bool)
     for column in ("building", "compound", "community", "subgrid"):
-        wrong |= known[column].to_numpy(object) != own[column].to_numpy(object)
-    missing = ~e.stairwells.index.isin(table.index)
-    over = (table["available"] > table["full"]).to_numpy()
-    remedy = "organise again"
+        is_elsewhere |= known[column].to_numpy(object) != stairwells[column].to_numpy(object)
+    is_missing = ~e.stairwells.index.isin(table.index)
+    reporter = Reporter("members", "members", table, noun="stairwell", remedy=AGAIN)
     return join_findings(
         [
+            # A row of no stairwell is nowhere, whatever community it names.
             write_findings(
                 "members",
                 "error",
                 "members",
-                table.index[astray],
+                table.index[is_astray],
                 "",
                 noun="row",
                 what="of no stairwell of the plan",
-                remedy=remedy,
+                remedy=AGAIN,
             ),
-            write_findings(
-                "members",
-                "error",
-                "members",
-                known.index[wrong],
-                known["community"][wrong].to_numpy(),
-                noun="row",
-                what="placed elsewhere than their stairwells",
-                remedy=remedy,
+            Reporter("members", "members", known, noun="row", remedy=AGAIN).error(
+                is_elsewhere, "placed elsewhere than their stairwells"
             ),
-            write_findings(
-                "members",
-                "error",
-                "members",
-                e.stairwells.index[missing],
-                e.stairwells["community"][missing].to_numpy(),
-                noun="stairwell",
-                what="without a row",
-                remedy=remedy,
+            Reporter("members", "members", e.stairwells, noun="stairwell", remedy=AGAIN).error(
+                is_missing, "without a row"
             ),
-            write_findings(
-                "members",
-                "error",
-                "members",
-                table.index[over],
-                table["community"][over].to_numpy(),
-                noun="stairwell",
-                what="with more available than full members",
-                remedy=remedy,
+            reporter.error(
+                table["available"] > table["full"], "with more available than full members"
             ),
-            _check_sums(e, table),
+            *_check_sums(e, table),
         ]
     )
 
 
-def _check_sums(e: Evidence, table: pd.DataFrame) -> pd.DataFrame:
+def _check_sums(e: Evidence, table: pd.DataFrame) -> list[pd.DataFrame]:
     """Check that members add up to each count, or to no more where a finer one is known."""
-    found = []
+    findings = []
     for column, measure in COUNTED.items():
         counts = e.plan.site.counts[e.plan.site.counts["measure"] == measure]
-        finer = np.zeros(len(table), bool)
+        amount = table[column].to_numpy()
+        # Stairwells whose members a finer count has fixed already.
+        is_fixed = np.zeros(len(table), bool)
         for level in LEVELS:
-            given = counts[counts["level"] == level]
-            codes = pd.Index(["site"] if level == "site" else given["of"])[: len(given)]
-            at = np.zeros(len(table), int) if level == "site" else codes.get_indexer(table[level])
+            known = counts[counts["level"] == level]
+            codes, place = _find_counted(table, level, known)
+            # Of two counts of one place nobody knows which is meant.
             if not len(codes) or codes.has_duplicates:
                 continue
-            inside = at >= 0
-            sums = np.bincount(at[inside], table[column].to_numpy()[inside], minlength=len(codes))
-            free = np.bincount(at[inside & ~finer], minlength=len(codes)) > 0
-            value = np.floor(given["value"].to_numpy(float) + 0.5)
+            inside = place >= 0
+            sums = np.bincount(place[inside], amount[inside], minlength=len(codes))
+            free = np.bincount(place[inside & ~is_fixed], minlength=len(codes)) > 0
+            # Half goes up, where rounding would take it to the even number.
+            value = np.floor(known["value"].to_numpy(float) + 0.5)
+            # Free stairwells take up what finer counts leave; else those may fall short of it.
             off = np.where(free, sums != value, sums > value)
-            what = [
-                f"{column}: {s:,.0f} where {v:,.0f} were counted"
-                for s, v in zip(sums[off], value[off], strict=True)
-            ]
-            found.append(
-                write_findings(
-                    "members",
-                    "error",
-                    "members",
-                    codes[off].to_numpy(object),
-                    _find_community(e, level, codes[off]),
-                    what=what,
-                    remedy="organise again, or correct the counts",
-                )
-            )
-            finer |= inside
-    return join_findings(found)
+            findings.append(_report_sums(e, column, level, codes[off], sums[off], value[off]))
+            is_fixed |= inside
+    return findings
+
+
+def _find_counted(table: pd.DataFrame, level: str, known: Any) -> tuple[pd.Index[Any], Ints]:
+    """Find the codes that were counted at a level, and the place of each stairwell among them."""
+    if level == "site":
+        # The whole site is one place, whatever code its count bears.
+        return pd.Index(["site"])[: len(known)], np.zeros(len(table), np.int64)
+    codes = pd.Index(known["of"])
+    return codes, np.asarray(codes.get_indexer(table[level]), np.int64)
+
+
+def _report_sums(
+    e: Evidence, column: str, level: str, codes: Any, sums: Floats, value: Floats
+) -> pd.DataFrame:
+    what = [
+        f"{column}: {total:,.0f} where {counted:,.0f} were counted"
+        for total, counted in zip(sums, value, strict=True)
+    ]
+    return write_findings(
+        "members",
+        "error",
+        "members",
+        codes.to_numpy(object),
+        _find_community(e, level, codes),
+        what=what,
+        remedy="organise again, or correct the counts",
+    )
 
 
 def _find_community(e: Evidence, level: str, codes: Any) -> Any:

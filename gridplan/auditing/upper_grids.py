@@ -9,148 +9,123 @@ import pandas as pd
 import shapely
 
 from gridplan.arrays import Bools, Ints
-from gridplan.auditing.evidence import Evidence, find_rows, join_findings, sort_rows, write_findings
-from gridplan.auditing.walking import Steps, number_pieces
+from gridplan.auditing.evidence import Evidence, find_rows, sort_rows
+from gridplan.auditing.findings import Reporter, join_findings
+from gridplan.auditing.walking import measure_steps, number_pieces
 
 GRID_RULE = "grids"  # the word by which exceptions name the upper layer
+REDRAW_GRIDS = "draw the grids again"
+LAND_SLACK = 1.0  # m2 by which a grid's land may differ from its sub-grids', or a millionth
 
 
-def check_grids(evidence: Evidence, steps: Steps) -> pd.DataFrame:
+def check_grids(evidence: Evidence) -> pd.DataFrame:
     """Check that upper grids nest, add up, are in one piece, and keep their band or say why.
 
     Source: two layers, grids of 300 to 500 households over small ones (an
     Anhui county, 2016).
     """
     e = evidence
-    rows = sort_rows(evidence.plan.grids)
-    named = (e.subgrids["grid"] != "").to_numpy()
-    if rows.empty and not named.any():
+    rows = sort_rows(e.plan.grids)
+    is_named = (e.subgrids["grid"] != "").to_numpy()
+    # Most plans have no upper layer, and need none.
+    if rows.empty and not is_named.any():
         return join_findings([])
-    own = find_rows(rows, e.subgrids["grid"])
-    above = np.append(rows["community"].to_numpy(object), "")[own]
-    across = named & (own >= 0) & (above != e.subgrids["community"].to_numpy(object))
-    counted = (own >= 0) & e.residential
-    households = np.bincount(own[counted], e.held[counted], minlength=len(rows)).astype(np.int64)
-    count = np.bincount(own[counted], minlength=len(rows))
-    rule = e.rules.grids
-    within = (households >= rule.low) & (households <= rule.high)
-    sums = (households != rows["households"].to_numpy()) | (
-        count != rows["subgrid_count"].to_numpy()
-    )
-    sums |= (within != rows["in_band"].to_numpy()) | (
-        rows[["low", "target", "high"]] != [rule.low, rule.target, rule.high]
-    ).any(axis=1).to_numpy()
-
-    def report(
-        table: str, frame: Any, mask: Bools, what: Any, remedy: str, severity: str = "error"
-    ) -> pd.DataFrame:
-        wrong = frame[mask]
-        noun = "sub-grid" if table == "subgrids" else "grid"
-        return write_findings(
-            "grids",
-            severity,
-            table,
-            wrong.index,
-            wrong["community"].to_numpy(),
-            noun=noun,
-            what=what,
-            remedy=remedy,
-        )
-
-    again = "draw the grids again"
+    grid = find_rows(rows, e.subgrids["grid"])
+    # Exclusive grids may lie in an upper grid, but do not count in it.
+    counted = (grid >= 0) & e.residential
+    count = np.bincount(grid[counted], minlength=len(rows))
+    households = np.bincount(grid[counted], e.held[counted], minlength=len(rows)).astype(np.int64)
+    in_band = (households >= e.rules.grids.low) & (households <= e.rules.grids.high)
+    grids = Reporter("grids", "grids", rows, noun="grid", remedy=REDRAW_GRIDS)
     return join_findings(
         [
-            report(
-                "subgrids",
-                e.subgrids,
-                e.residential & (own < 0),
-                "in no grid, though there are grids",
-                again,
+            *_check_nesting(e, rows, grid, is_named),
+            grids.error(
+                _find_miscounted(e, rows, households, count, in_band),
+                "whose figures are not what its sub-grids come to",
             ),
-            report(
-                "subgrids",
-                e.subgrids,
-                ~e.residential & named & (own < 0),
-                "in a grid that does not exist",
-                again,
-            ),
-            report("subgrids", e.subgrids, across, "in a grid of another community", again),
-            report("grids", rows, sums, "whose figures are not what its sub-grids come to", again),
-            report(
-                "grids",
-                rows,
-                _find_apart(e, rows, own),
-                "whose outline is not that of its sub-grids",
-                again,
-            ),
-            report(
-                "grids",
-                rows,
-                _find_broken(e, steps, own, len(rows)),
-                "whose sub-grids are not joined",
-                again,
-            ),
-            *_report_band(e, rows, within & (count > 0)),
+            grids.error(_find_apart(e, rows, grid), "whose outline is not that of its sub-grids"),
+            grids.error(_find_broken(e, grid, len(rows)), "whose sub-grids are not joined"),
+            # A grid without sub-grids is out of band too, though its sum could be in it.
+            *_report_band(e, grids, in_band & (count > 0)),
         ]
     )
 
 
-def _find_apart(e: Evidence, rows: Any, own: Ints) -> Bools:
+def _check_nesting(e: Evidence, rows: Any, grid: Ints, is_named: Bools) -> list[pd.DataFrame]:
+    """Check that every sub-grid of homes is in a grid, and that of its own community."""
+    above = np.append(rows["community"].to_numpy(object), "")[grid]
+    is_across = is_named & (grid >= 0) & (above != e.subgrids["community"].to_numpy(object))
+    reporter = Reporter("grids", "subgrids", e.subgrids, noun="sub-grid", remedy=REDRAW_GRIDS)
+    return [
+        reporter.error(e.residential & (grid < 0), "in no grid, though there are grids"),
+        reporter.error(~e.residential & is_named & (grid < 0), "in a grid that does not exist"),
+        reporter.error(is_across, "in a grid of another community"),
+    ]
+
+
+def _find_miscounted(
+    e: Evidence, rows: Any, households: Ints, count: Ints, in_band: Bools
+) -> Bools:
+    """Find the grids whose households, sub-grids or band are not those found again."""
+    rule = e.rules.grids
+    off = households != rows["households"].to_numpy()
+    off |= count != rows["subgrid_count"].to_numpy()
+    off |= in_band != rows["in_band"].to_numpy()
+    band = rows[["low", "target", "high"]] != [rule.low, rule.target, rule.high]
+    return np.asarray(off | band.any(axis=1).to_numpy())
+
+
+def _find_apart(e: Evidence, rows: Any, grid: Ints) -> Bools:
     """Find grids whose outline differs from their sub-grids' land by over a millionth or 1 m2."""
-    known = own >= 0
-    land = np.bincount(
-        own[known], shapely.area(e.subgrids.geometry.to_numpy())[known], minlength=len(rows)
-    )
+    known = grid >= 0
+    grid_of = grid[known]
+    parts = e.subgrids.geometry.to_numpy()[known]
+    land = np.bincount(grid_of, shapely.area(parts), minlength=len(rows))
     shapes = rows.geometry.to_numpy()
-    met = shapely.area(
-        shapely.intersection(e.subgrids.geometry.to_numpy()[known], shapes[own[known]])
-    )
-    inside = np.bincount(own[known], met, minlength=len(rows))
-    slack = np.maximum(1.0, 1e-6 * land)
+    shared = shapely.area(shapely.intersection(parts, shapes[grid_of]))
+    inside = np.bincount(grid_of, shared, minlength=len(rows))
+    slack = np.maximum(LAND_SLACK, 1e-6 * land)
     area = shapely.area(shapes)
+    # As large as the sub-grids and holding all of them: then it can only be their union.
     wrong = (np.abs(area - land) > slack) | (np.abs(inside - land) > slack)
     return np.asarray(wrong | (np.abs(rows["area"].to_numpy() - area) > slack))
 
 
-def _find_broken(e: Evidence, steps: Steps, own: Ints, count: int) -> Bools:
+def _find_broken(e: Evidence, grid: Ints, count: int) -> Bools:
     """Find grids whose sub-grids are not joined by pairs of stairwells that can be walked."""
     broken = np.zeros(count, bool)
+    # Without neighbours nobody knows what is joined.
     if len(e.plan.neighbours) == 0:
         return broken
+    steps = e.take(measure_steps)
     a = e.part[steps.a]
     b = e.part[steps.b]
-    grid = np.append(own, -1)
-    same = (a >= 0) & (b >= 0) & (grid[a] == grid[b]) & (grid[a] >= 0)
-    label, pieces = number_pieces(len(own), a[same], b[same])
-    of_piece = np.full(pieces, -1)
-    counted = e.residential & (own >= 0)
-    of_piece[label[counted]] = own[counted]
-    return np.asarray(np.bincount(of_piece[of_piece >= 0], minlength=count) > 1)
+    grid_of = np.append(grid, -1)
+    is_within = (a >= 0) & (b >= 0) & (grid_of[a] == grid_of[b]) & (grid_of[a] >= 0)
+    label, pieces = number_pieces(len(grid), a[is_within], b[is_within])
+    # Each piece lies in one grid, as only steps within grids join it.
+    grid_of_piece = np.full(pieces, -1)
+    counted = e.residential & (grid >= 0)
+    grid_of_piece[label[counted]] = grid[counted]
+    return np.asarray(np.bincount(grid_of_piece[grid_of_piece >= 0], minlength=count) > 1)
 
 
-def _report_band(e: Evidence, rows: Any, within: Bools) -> list[pd.DataFrame]:
+def _report_band(e: Evidence, grids: Reporter, within: Bools) -> list[pd.DataFrame]:
+    """Report grids out of their band: an error, a warning if explained, a note if proven."""
     excuses = e.plan.exceptions[e.plan.exceptions["rule"] == GRID_RULE]
-    listed = rows.index.isin(excuses["subgrid"])
-    proven = rows.index.isin(excuses["subgrid"][excuses["proven"]])
-    found = []
-    for severity, mask, end in (
-        ("error", ~within & ~listed, "out of its band, no exception says why"),
-        ("warning", ~within & listed & ~proven, "out of its band, explained in exceptions"),
-        ("note", ~within & proven, "out of its band, which exceptions say cannot be otherwise"),
-    ):
-        wrong = rows[mask]
-        found.append(
-            write_findings(
-                "grids",
-                severity,
-                "grids",
-                wrong.index,
-                wrong["community"].to_numpy(),
-                noun="grid",
-                what=end,
-                remedy="see the remedy in exceptions"
-                if severity != "error"
-                else "draw the grids again",
-            )
-        )
-    return found
+    # Exceptions name an upper grid in the column for sub-grids.
+    is_listed = grids.rows.index.isin(excuses["subgrid"])
+    is_proven = grids.rows.index.isin(excuses["subgrid"][excuses["proven"]])
+    remedy = "see the remedy in exceptions"
+    return [
+        grids.error(~within & ~is_listed, "out of its band, no exception says why"),
+        grids.warning(
+            ~within & is_listed & ~is_proven, "out of its band, explained in exceptions", remedy
+        ),
+        grids.note(
+            ~within & is_proven,
+            "out of its band, which exceptions say cannot be otherwise",
+            remedy,
+        ),
+    ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,11 +11,12 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
 from gridplan.arrays import Bools, Floats, Ints, Objects, Shapes
-from gridplan.auditing.centres import Walks
-from gridplan.auditing.evidence import Evidence, find_rows, join_findings, write_findings
+from gridplan.auditing.centres import measure_walks
+from gridplan.auditing.evidence import Evidence, find_rows, sort_rows
+from gridplan.auditing.findings import Reporter, join_findings, write_findings
 
 SERVES = 25.0  # metres within which an opening belongs to a barrier
-STREAMS = ("stream", "canal", "ditch", "drain")
+STREAMS = ("stream", "canal", "ditch", "drain")  # kinds that the rules may call hard
 INDOORS = ("building", "floor")
 LINKS = ("near", "far", "soft", "opening", *INDOORS)
 SLACK = 0.01  # metres by which a distance may fall short of the straight line
@@ -46,19 +46,19 @@ class Steps:
 def measure_steps(evidence: Evidence) -> Steps:
     """Find what the line between each pair of neighbours meets, and whether it can be walked."""
     e = evidence
-    table = evidence.plan.neighbours
-    table = table[~table.index.duplicated()].sort_index()
+    table = sort_rows(e.plan.neighbours)
     a = find_rows(e.stairwells, table["focal"])
     b = find_rows(e.stairwells, table["neighbour"])
     known = (a >= 0) & (b >= 0)
-    known &= (
-        np.isfinite(e.xy[a]).all(axis=1) & np.isfinite(e.xy[b]).all(axis=1) if len(e.xy) else known
-    )
+    # Without stairwells row -1 could not even be read.
+    if len(e.xy):
+        known &= np.isfinite(e.xy[a]).all(axis=1) & np.isfinite(e.xy[b]).all(axis=1)
     table = table[known]
     a = a[known]
     b = b[known]
     link = table["link"].to_numpy(object)
     distance = table["distance"].to_numpy(float)
+    # Within a building nobody goes outdoors, whatever the line on the map meets.
     inside = e.home[a] == e.home[b]
     shapes, is_hard = _list_barriers(e)
     barrier, step = _meet(e, a, b, shapes, ~inside)
@@ -68,13 +68,16 @@ def measure_steps(evidence: Evidence) -> Steps:
     soft[step[~is_hard[barrier]]] = True
     over = is_hard[barrier] & (link[step] == "opening")
     closed = _find_closed(e, a, b, distance, step[over], barrier[over], shapes)
+    # A hard barrier is passed over an opening only, and only if that is there.
     blocked = hard & (link != "opening")
     blocked[closed] = True
     return Steps(table.index.to_numpy(object), a, b, distance, link, inside, hard, soft, ~blocked)
 
 
 def _list_barriers(e: Evidence) -> tuple[Shapes, Bools]:
+    """List the shapes of all barriers, and which of them are hard."""
     barriers = e.plan.site.barriers
+    # What a source does not say is taken for the worse.
     hard = barriers["hard"].fillna(True).to_numpy(bool)
     if e.rules.neighbours.streams_hard:
         hard = hard | barriers["kind"].isin(STREAMS).to_numpy()
@@ -102,118 +105,107 @@ def _find_closed(
     least as long as the straight lines from both doors to it.
     """
     openings = e.plan.site.openings.geometry.to_numpy()
+    # Without openings all of them are closed; without steps there are none.
     if len(step) == 0 or len(openings) == 0:
         return np.unique(step)
-    at, serves = shapely.STRtree(openings).query(shapes, predicate="dwithin", distance=SERVES)
-    serving = pd.MultiIndex.from_arrays([at, serves])
+    tree = shapely.STRtree(openings)
+    served_barrier, serving = tree.query(shapes, predicate="dwithin", distance=SERVES)
+    serving_pairs = pd.MultiIndex.from_arrays([served_barrier, serving])
     first = shapely.points(e.xy[a[step]])
+    # A step of unknown length reaches no opening, and is closed.
     reach = np.nan_to_num(distance[step], nan=0.0, posinf=0.0) + SLACK
-    row, opening = shapely.STRtree(openings).query(first, predicate="dwithin", distance=reach)
-    kept = pd.MultiIndex.from_arrays([barrier[row], opening]).isin(serving)
-    row = row[kept]
-    opening = opening[kept]
+    row, opening = tree.query(first, predicate="dwithin", distance=reach)
+    is_serving = pd.MultiIndex.from_arrays([barrier[row], opening]).isin(serving_pairs)
+    row = row[is_serving]
+    opening = opening[is_serving]
     last = shapely.points(e.xy[b[step[row]]])
-    way = shapely.distance(first[row], openings[opening]) + shapely.distance(
-        last, openings[opening]
-    )
-    opened = np.zeros(len(step), bool)
-    opened[row[way <= reach[row]]] = True
-    return np.unique(step[~opened])
+    to_opening = shapely.distance(first[row], openings[opening])
+    way = to_opening + shapely.distance(last, openings[opening])
+    is_open = np.zeros(len(step), bool)
+    is_open[row[way <= reach[row]]] = True
+    # One barrier without an opening closes a step, however many others have one.
+    return np.unique(step[~is_open])
 
 
-def check_neighbours(evidence: Evidence, steps: Steps) -> pd.DataFrame:
+def check_neighbours(evidence: Evidence) -> pd.DataFrame:
     """Check that neighbours can walk to each other: both exist, and no hard barrier parts them.
 
-    Pairs stand once, join two stairwells of one community, are no shorter than
-    the straight line, and no longer than the reach of their class unless their
-    link says so.
+    Pairs are listed once, join two stairwells of one community, are no shorter
+    than the straight line, and no longer than the reach of their class unless
+    their link says so.
 
     Source: a grid is what one worker covers on foot; barriers such as rivers
     and railways belong to special grids (Tangshan, NetEase, 4 September 2023).
     """
     e = evidence
-    s = steps
-    table = evidence.plan.neighbours
-    table = table[~table.index.duplicated()].sort_index()
+    steps = e.take(measure_steps)
+    # Findings are for the community of a pair's first end.
+    community = e.stairwells["community"].to_numpy(object)
+    rows = pd.DataFrame({"community": community[steps.a]}, index=steps.ids)
+    reporter = Reporter(
+        "neighbours", "neighbours", rows, noun="pair", remedy="find the neighbours again"
+    )
+    return join_findings(
+        [
+            *_check_pairs(e),
+            reporter.error(community[steps.a] != community[steps.b], "across a community limit"),
+            *_check_crossings(steps, reporter),
+            *_check_links(e, steps, reporter),
+        ]
+    )
+
+
+def _check_pairs(e: Evidence) -> list[pd.DataFrame]:
+    """Check that both ends of each pair exist, and that no pair is listed twice."""
+    table = sort_rows(e.plan.neighbours)
     a = find_rows(e.stairwells, table["focal"])
     b = find_rows(e.stairwells, table["neighbour"])
     known = (a >= 0) & (b >= 0)
-    ends = pd.DataFrame({"low": np.minimum(a, b), "high": np.maximum(a, b)}, index=table.index)
-    over = e.stairwells["community"].to_numpy(object)
-    kind = e.stairwells["community_kind"].to_numpy(object)
-    reach = (
-        np.where(
-            kind[s.a] == "urban", e.rules.neighbours.urban_reach, e.rules.neighbours.rural_reach
-        )
-        if len(s.a)
-        else 0.0
-    )
-    straight = np.hypot(*(e.xy[s.a] - e.xy[s.b]).T)
-    indoors = np.isin(s.link, INDOORS)
+    # Sorted ends, so that a pair and its reverse are the same.
+    ends = pd.DataFrame({"low": np.minimum(a, b), "high": np.maximum(a, b)})
+    is_double = known & (ends.duplicated().to_numpy() | (a == b))
+    community = np.append(e.stairwells["community"].to_numpy(object), "")[a]
+    rows = pd.DataFrame({"community": community}, index=table.index)
+    reporter = Reporter("neighbours", "neighbours", rows, noun="pair")
+    return [
+        reporter.error(~known, "with a stairwell that does not exist", "find the neighbours again"),
+        reporter.warning(
+            is_double, "standing twice, or of a stairwell with itself", "keep each pair once"
+        ),
+    ]
 
-    def report(severity: str, ids: Any, first: Ints, what: str, remedy: str) -> pd.DataFrame:
-        where = np.append(over, "")[first]
-        return write_findings(
-            "neighbours", severity, "neighbours", ids, where, noun="pair", what=what, remedy=remedy
-        )
 
-    def report_steps(severity: str, mask: Bools, what: str, remedy: str) -> pd.DataFrame:
-        return report(severity, s.ids[mask], s.a[mask], what, remedy)
+def _check_crossings(steps: Steps, reporter: Reporter) -> list[pd.DataFrame]:
+    """Check that no pair crosses a hard barrier but over an opening that is there."""
+    over_opening = steps.link == "opening"
+    return [
+        reporter.error(
+            ~steps.sound & over_opening, "over a hard barrier with no opening on the way"
+        ),
+        reporter.error(~steps.sound & ~over_opening, "straight across a hard barrier"),
+    ]
 
-    twice = (known & ends.duplicated().to_numpy()) | (known & (a == b))
-    again = "find the neighbours again"
-    return join_findings(
-        [
-            report(
-                "error",
-                table.index[~known],
-                a[~known],
-                "with a stairwell that does not exist",
-                again,
-            ),
-            report(
-                "warning",
-                table.index[twice],
-                a[twice],
-                "standing twice, or of a stairwell with itself",
-                "keep each pair once",
-            ),
-            report_steps("error", over[s.a] != over[s.b], "across a community limit", again),
-            report_steps(
-                "error",
-                ~s.sound & (s.link == "opening"),
-                "over a hard barrier with no opening on the way",
-                again,
-            ),
-            report_steps(
-                "error", ~s.sound & (s.link != "opening"), "straight across a hard barrier", again
-            ),
-            report_steps(
-                "error",
-                indoors & ~s.inside,
-                "said to be inside a building, yet of two buildings",
-                again,
-            ),
-            report_steps(
-                "warning",
-                ~np.isin(s.link, LINKS),
-                "with an unknown link",
-                f"say {', '.join(LINKS)}",
-            ),
-            report_steps(
-                "warning",
-                ~(s.distance >= straight - SLACK),
-                "shorter than the straight line",
-                again,
-            ),
-            report_steps(
-                "warning",
-                (s.link == "near") & (straight > reach + SLACK),
-                "said to be near, beyond the reach",
-                again,
-            ),
-        ]
-    )
+
+def _check_links(e: Evidence, steps: Steps, reporter: Reporter) -> list[pd.DataFrame]:
+    """Check that the link and the distance of each pair fit its two doors."""
+    kind = e.stairwells["community_kind"].to_numpy(object)[steps.a]
+    rules = e.rules.neighbours
+    reach = np.where(kind == "urban", rules.urban_reach, rules.rural_reach)
+    straight = np.hypot(*(e.xy[steps.a] - e.xy[steps.b]).T)
+    is_indoors = np.isin(steps.link, INDOORS)
+    # Written as not long enough, so that a distance of NaN is found too.
+    is_short = ~(steps.distance >= straight - SLACK)
+    is_far = (steps.link == "near") & (straight > reach + SLACK)
+    return [
+        reporter.error(
+            is_indoors & ~steps.inside, "said to be inside a building, yet of two buildings"
+        ),
+        reporter.warning(
+            ~np.isin(steps.link, LINKS), "with an unknown link", f"say {', '.join(LINKS)}"
+        ),
+        reporter.warning(is_short, "shorter than the straight line"),
+        reporter.warning(is_far, "said to be near, beyond the reach"),
+    ]
 
 
 def number_pieces(n: int, a: Ints, b: Ints) -> tuple[Ints, int]:
@@ -231,14 +223,15 @@ def number_pieces(n: int, a: Ints, b: Ints) -> tuple[Ints, int]:
 
 def _number_within(e: Evidence, steps: Steps, used: Bools) -> tuple[Ints, Ints]:
     """Find the numbered pieces of stairwells within sub-grids, and count those of each."""
-    own = used & (e.part[steps.a] == e.part[steps.b])
-    label, count = number_pieces(len(e.part), steps.a[own], steps.b[own])
-    of_piece = np.full(count, -1)
-    of_piece[label] = e.part
-    return label, np.bincount(of_piece[of_piece >= 0], minlength=len(e.subgrids))
+    is_within = used & (e.part[steps.a] == e.part[steps.b])
+    label, count = number_pieces(len(e.part), steps.a[is_within], steps.b[is_within])
+    # Any stairwell names the sub-grid of its piece, since pieces end where it does.
+    part_of_piece = np.full(count, -1)
+    part_of_piece[label] = e.part
+    return label, np.bincount(part_of_piece[part_of_piece >= 0], minlength=len(e.subgrids))
 
 
-def check_contiguity(evidence: Evidence, steps: Steps) -> pd.DataFrame:
+def check_contiguity(evidence: Evidence) -> pd.DataFrame:
     """Check that the stairwells of a sub-grid are joined by neighbours that can be walked.
 
     Where a plan has no table of neighbours, its outline must be one piece
@@ -249,50 +242,48 @@ def check_contiguity(evidence: Evidence, steps: Steps) -> pd.DataFrame:
     one grid is walked by one worker.
     """
     e = evidence
-    codes = evidence.subgrids.index
-    over = evidence.subgrids["community"].to_numpy(object)
     if len(e.plan.neighbours) == 0:
-        pieces = shapely.get_num_geometries(e.subgrids.geometry.to_numpy())
-        apart = pieces > 1
-        parts = [
-            f"no neighbours are given, and its outline is in {n} pieces" for n in pieces[apart]
-        ]
-        return write_findings(
-            "contiguity",
-            "error",
-            "subgrids",
-            codes[apart],
-            over[apart],
-            codes[apart],
-            what=parts,
-            remedy="divide again",
-        )
+        return _check_outlines(e)
+    steps = e.take(measure_steps)
     label, pieces = _number_within(e, steps, steps.sound)
     rows = np.flatnonzero((e.part >= 0) & (np.append(pieces, 0)[e.part] > 1))
-    mass = pd.Series(e.weight[rows]).groupby(label[rows]).sum()
-    held = pd.DataFrame(
-        {"part": e.part[rows], "label": label[rows], "mass": mass.reindex(label[rows]).to_numpy()}
+    households = pd.Series(e.weight[rows]).groupby(label[rows]).sum()
+    table = pd.DataFrame(
+        {
+            "part": e.part[rows],
+            "label": label[rows],
+            "households": households.reindex(label[rows]).to_numpy(),
+        }
     )
-    largest = held.sort_values(
-        ["part", "mass", "label"], ascending=[True, False, True]
-    ).drop_duplicates("part")
+    # The piece with most households is the sub-grid, the others are apart; of
+    # equals it is the one with the first code.
+    ordered = table.sort_values(["part", "households", "label"], ascending=[True, False, True])
+    largest = ordered.drop_duplicates("part")
     off = rows[~np.isin(label[rows], largest["label"])]
     part = e.part[off]
-    what = np.array([f"apart from the rest: {n} pieces" for n in pieces[part]], object)
     return write_findings(
         "contiguity",
         "error",
         "stairwells",
         e.stairwells.index[off],
-        over[part],
-        codes[part],
+        e.subgrids["community"].to_numpy(object)[part],
+        e.subgrids.index[part],
         noun="stairwell",
-        what=what,
+        what=np.array([f"apart from the rest: {n} pieces" for n in pieces[part]], object),
         remedy="move them to a sub-grid next to them, or open the barrier between",
     )
 
 
-def check_barriers(evidence: Evidence, steps: Steps, walks: Walks) -> pd.DataFrame:
+def _check_outlines(e: Evidence) -> pd.DataFrame:
+    """Check that outlines are in one piece, all that shows where no neighbours are given."""
+    pieces = shapely.get_num_geometries(e.subgrids.geometry.to_numpy())
+    is_apart = pieces > 1
+    what = [f"no neighbours are given, and its outline is in {n} pieces" for n in pieces[is_apart]]
+    reporter = Reporter("contiguity", "subgrids", e.subgrids, subgrid=e.subgrids.index)
+    return reporter.error(is_apart, what, "divide again")
+
+
+def check_barriers(evidence: Evidence) -> pd.DataFrame:
     """Flag sub-grids on both sides of a hard barrier, and note those of a soft one.
 
     A sub-grid is on both sides if its stairwells are joined only by pairs that
@@ -304,49 +295,44 @@ def check_barriers(evidence: Evidence, steps: Steps, walks: Walks) -> pd.DataFra
     over its bridge may be wanted, so it is flagged and not forbidden.
     """
     e = evidence
-    codes = evidence.subgrids.index
-    over = evidence.subgrids["community"].to_numpy(object)
-    if len(e.plan.neighbours) == 0:
-        hard, soft = _look_across(e, walks)
-    else:
-        outdoors = ~steps.inside
-        whole = _number_within(e, steps, steps.sound)[1]
-        dry = _number_within(e, steps, steps.sound & ~(steps.hard & outdoors))[1]
-        plain = _number_within(e, steps, steps.sound & ~((steps.hard | steps.soft) & outdoors))[1]
-        hard = dry > whole
-        soft = (plain > dry) & (dry <= whole)
+    has_neighbours = len(e.plan.neighbours) > 0
+    hard, soft = _find_parted(e) if has_neighbours else _look_across(e)
+    reporter = Reporter("barriers", "subgrids", e.subgrids, subgrid=e.subgrids.index)
     return join_findings(
         [
-            write_findings(
-                "barriers",
-                "warning",
-                "subgrids",
-                codes[hard],
-                over[hard],
-                codes[hard],
-                what="on both sides of a hard barrier",
-                remedy="see whether the way over the opening will do",
+            reporter.warning(
+                hard,
+                "on both sides of a hard barrier",
+                "see whether the way over the opening will do",
             ),
-            write_findings(
-                "barriers",
-                "note",
-                "subgrids",
-                codes[soft],
-                over[soft],
-                codes[soft],
-                what="on both sides of a soft barrier",
-                remedy="raise prices.barrier if that should be rarer",
+            reporter.note(
+                soft,
+                "on both sides of a soft barrier",
+                "raise prices.barrier if that should be rarer",
             ),
         ]
     )
 
 
-def _look_across(e: Evidence, walks: Walks) -> tuple[Bools, Bools]:
+def _find_parted(e: Evidence) -> tuple[Bools, Bools]:
+    """Find the sub-grids that fall apart without the pairs over hard, or only soft barriers."""
+    steps = e.take(measure_steps)
+    outdoors = ~steps.inside
+    # The more pairs are taken away, the more pieces: each is held against the one before.
+    whole = _number_within(e, steps, steps.sound)[1]
+    dry = _number_within(e, steps, steps.sound & ~(steps.hard & outdoors))[1]
+    plain = _number_within(e, steps, steps.sound & ~((steps.hard | steps.soft) & outdoors))[1]
+    hard = dry > whole
+    return hard, (plain > dry) & ~hard
+
+
+def _look_across(e: Evidence) -> tuple[Bools, Bools]:
     """Find the sub-grids with a hard, or only a soft barrier between some door and the middle."""
     shapes, is_hard = _list_barriers(e)
-    middle = np.append(walks.best, -1)[e.part]
-    wanted = (middle >= 0) & np.isfinite(e.xy).all(axis=1) & (e.home != e.home[middle])
-    barrier, row = _meet(e, np.arange(len(middle)), middle, shapes, wanted)
+    # Row -1, of a stairwell in no sub-grid, reads the appended -1.
+    middle = np.append(e.take(measure_walks).best, -1)[e.part]
+    is_wanted = (middle >= 0) & np.isfinite(e.xy).all(axis=1) & (e.home != e.home[middle])
+    barrier, row = _meet(e, np.arange(len(middle)), middle, shapes, is_wanted)
     hard = np.zeros(len(e.subgrids), bool)
     soft = np.zeros(len(e.subgrids), bool)
     hard[e.part[row[is_hard[barrier]]]] = True
