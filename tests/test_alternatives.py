@@ -38,8 +38,8 @@ def test_a_plan_out_of_band_is_offered_as_it_is_and_repaired_with_the_fewest_mov
 
 
 def test_the_best_plan_of_a_board_has_no_alternative():
-    found = gp.find_alternatives(make_board_plan(), effort="quick")
-    assert found.table[["moved", "out_of_band"]].values.tolist() == [[0, 0]]
+    result = gp.find_alternatives(make_board_plan(), effort="quick")
+    assert result.table[["moved", "out_of_band"]].values.tolist() == [[0, 0]]
 
 
 def test_no_alternative_beats_another_and_all_differ(found):
@@ -67,9 +67,9 @@ def test_what_the_table_says_is_what_a_comparison_finds(town, found):
 
 def test_only_the_communities_asked_for_change(town):
     first, second = town.site.communities.index
-    found = gp.find_alternatives(town, [first], effort="quick", most=2)
-    assert set(town.stairwells.loc[found.members.index, "community"]) == {first}
-    plan = found.make_plan(found.table.index[-1])
+    result = gp.find_alternatives(town, [first], effort="quick", most=2)
+    assert set(town.stairwells.loc[result.members.index, "community"]) == {first}
+    plan = result.make_plan(result.table.index[-1])
     other = town.stairwells["community"] == second
     assert plan.stairwells.loc[other, "subgrid"].equals(town.stairwells.loc[other, "subgrid"])
 
@@ -79,18 +79,18 @@ def test_households_move_from_the_plan_before(town):
     before = town.replace(
         stairwells=town.stairwells.assign(subgrid="x" + town.stairwells["subgrid"].astype(object))
     )
-    found = gp.find_alternatives(town, before=before, effort="quick", most=1)
-    assert found.table["moved"].tolist() == [0]
-    assert found.members["A"].str.startswith("x").all()
+    result = gp.find_alternatives(town, before=before, effort="quick", most=1)
+    assert result.table["moved"].tolist() == [0]
+    assert result.members["A"].str.startswith("x").all()
 
 
 def test_a_site_is_divided_first_and_nobody_can_move():
     rules = gp.Rules().replace(urban={"low": 50, "target": 60, "high": 70})
-    found = gp.find_alternatives(make_checkerboard(), rules=rules, effort="quick")
-    assert found.table["moved"].tolist() == [0]
-    assert found.table["moved_share"].isna().all()
-    assert found.table["priced"].tolist() == ["balance ×1, wholes ×1"]
-    assert sorted(set(found.members["A"])) == [
+    result = gp.find_alternatives(make_checkerboard(), rules=rules, effort="quick")
+    assert result.table["moved"].tolist() == [0]
+    assert result.table["moved_share"].isna().all()
+    assert result.table["priced"].tolist() == ["balance ×1, wholes ×1"]
+    assert sorted(set(result.members["A"])) == [
         "0301-003",
         "0301-004",
     ]  # codes of the plan that it was drawn from are not given again

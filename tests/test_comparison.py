@@ -264,8 +264,8 @@ def test_quality_stands_side_by_side():
         (3 + 2 * 2**0.5) * 30 / 6
     )  # five houses of six walk: three beside the centre, two aslant
     assert city.loc["mean_walk", "old"] == pytest.approx(steps)
-    own = table[(table["level"] == "community") & (table["of"] == "0301")].set_index("figure")
-    assert own[["old", "new"]].equals(city[["old", "new"]])
+    figures = table[(table["level"] == "community") & (table["of"] == "0301")].set_index("figure")
+    assert figures[["old", "new"]].equals(city[["old", "new"]])
 
 
 def test_what_cannot_be_walked_to_is_not_contiguous_and_without_neighbours_nothing_is_said():
@@ -306,9 +306,9 @@ def test_communities_that_only_one_plan_has_are_listed():
     other = new.site.communities.rename(index={"0301": "0302"})
     new = new.replace(communities=other, stairwells=new.stairwells.assign(community="0302"))
     result = gp.compare(old, new)
-    own = result.quality.set_index(["of", "figure"])
-    assert np.isnan(own.loc[("0301", "subgrids"), "new"])
-    assert own.loc[("0302", "subgrids"), ["old", "new"]].isna().tolist() == [True, False]
+    figures = result.quality.set_index(["of", "figure"])
+    assert np.isnan(figures.loc[("0301", "subgrids"), "new"])
+    assert figures.loc[("0302", "subgrids"), ["old", "new"]].isna().tolist() == [True, False]
     assert result.summary["moved"] == 0
     assert str(result)
 
@@ -464,8 +464,10 @@ def folder(tmp_path_factory):
 
 def test_the_history_lists_what_was_done_and_the_log_makes_it_again(tmp_path):
     base = make_board_plan()
-    done = edit(base, "move building h04 to 0301-001", by="planning office", date="2026-11-24").plan
-    table = list_history(done)
+    edited = edit(
+        base, "move building h04 to 0301-001", by="planning office", date="2026-11-24"
+    ).plan
+    table = list_history(edited)
     assert table[["date", "by", "verb", "moved", "subgrids"]].values.tolist()[1] == [
         "2026-11-24",
         "planning office",
@@ -478,12 +480,12 @@ def test_the_history_lists_what_was_done_and_the_log_makes_it_again(tmp_path):
         == list_history(base)["version"].iloc[-1]
         != table["version"].iloc[1]
     )
-    gp.write_plan(done, tmp_path / "plan")
+    gp.write_plan(edited, tmp_path / "plan")
     shown = run("history", tmp_path / "plan", "--csv", tmp_path / "h.csv")
     assert "planning office" in shown
     assert len(pd.read_csv(tmp_path / "h.csv")) == 2
     log = run("history", tmp_path / "plan", "--log")
-    assert edit(base, log).plan.stairwells.equals(done.stairwells)
+    assert edit(base, log).plan.stairwells.equals(edited.stairwells)
 
 
 def test_versions_stand_below_each_other(folder):

@@ -76,7 +76,12 @@ TARGETS = {f"{{{name}}}" for name in find_targets(Rules())}
 WHOLE = ("sentence", "cause", "plan_file", "post_kind")
 # Where codes come from that are words of a plot as they stand: prices, and what a surge depends on.
 CODES = scan_python(
-    read_sources("comparison/frontier.py", "simulation/surge/*.py", "synthetic/terrain.py")
+    read_sources(
+        "comparison/frontier.py",
+        "comparison/subgrid_changes.py",
+        "simulation/surge/*.py",
+        "synthetic/terrain.py",
+    )
 )[0]
 SCRIPTS = scan_scripts(read_sources("maps/assets/*.js"))
 

@@ -78,17 +78,9 @@ class Alternatives:
         """
         if name not in self.members.columns:
             known = ", ".join(self.members.columns)
-            raise InputError(
-                [
-                    Wrong(
-                        "alternatives",
-                        "known",
-                        f"no alternative {name}",
-                        f"choose one of {known}",
-                        (name,),
-                    )
-                ]
-            )
+            remedy = f"choose one of {known}"
+            wrong = Wrong("alternatives", "known", f"no alternative {name}", remedy, (name,))
+            raise InputError([wrong])
         member = self.plan.stairwells["subgrid"].copy()
         member[self.members.index] = self.members[name].to_numpy()
         made = renew_plan(self.plan, member)
@@ -150,53 +142,65 @@ def find_alternatives(
     [[2, 2, 0], [2, 0, 10], [2, 0, 20]]
     """
     rules = rules or (land.rules if isinstance(land, Plan) else Rules())
-    if isinstance(land, Site):
-        plan = divide(land, rules, seed=seed, workers=workers, progress=progress)
-        home = (
-            pd.Series("", index=plan.stairwells.index)
-            if before is None
-            else _find_homes(before, plan, rules)
-        )
-    else:
-        plan = land
-        home = plan.stairwells["subgrid"] if before is None else _find_homes(before, plan, rules)
+    plan, home = _open_land(land, before, rules, seed, workers, progress)
     problems = find_problems(plan, communities, rules)
-    homes = {
-        code: home.reindex(list(p.ids)).fillna("").to_numpy(object).astype(str)
-        for code, p in problems.items()
-    }
-    now = {
-        code: plan.stairwells["subgrid"].reindex(list(p.ids)).to_numpy(object).astype(str)
-        for code, p in problems.items()
-    }
-    tasks = [(problems[c], homes[c], now[c], rules.redraw.move, effort, seed) for c in problems]
+    homes = {code: _take_codes(home, problem) for code, problem in problems.items()}
+    subgrid = plan.stairwells["subgrid"]
+    tasks = [
+        (problem, homes[code], _take_codes(subgrid, problem), rules.redraw.move, effort, seed)
+        for code, problem in problems.items()
+    ]
     divided = map_tasks(
-        lambda t: _CommunityChoices(*t),
+        lambda task: _CommunityChoices(*task),
         tasks,
         workers=workers,
         stage="alternatives",
         progress=progress,
     )
     choices = dict(zip(problems, divided, strict=True))
-    moves = bool((home != "").any())
-    profiles = list(product(BALANCE, WHOLES, CHANGE if moves else (0.0,)))
-    drawn = _draw_profiles(choices, profiles, rules, moves)
-    table, picks = choose_diverse(*drawn, rules.redraw.move, most)
+    has_moves = bool((home != "").any())
+    # Without earlier sub-grids nobody moves, and a price of moving would change nothing.
+    profiles = list(product(BALANCE, WHOLES, CHANGE if has_moves else (0.0,)))
+    figures, every_pick = _measure_profiles(choices, profiles, rules, has_moves)
+    table, picks = choose_diverse(figures, every_pick, rules.redraw.move, most)
+    # New sub-grids get codes that neither plan ever used, so that no code means two places.
     used = find_used(plan) | (find_used(before) if before is not None else frozenset())
-    members = {
+    columns = {
         name: _code_members(problems, homes, choices, pick, used)
         for name, pick in zip(table.index, picks, strict=True)
     }
-    return Alternatives(
-        table, pd.DataFrame(members).sort_index().rename_axis("stairwell").astype("str"), plan
-    )
+    members = pd.DataFrame(columns).sort_index().rename_axis("stairwell").astype("str")
+    return Alternatives(table, members, plan)
+
+
+def _open_land(
+    land: Site | Plan,
+    before: Plan | None,
+    rules: Rules,
+    seed: int,
+    workers: int | None,
+    progress: Progress,
+) -> tuple[Plan, pd.Series[Any]]:
+    """Return the plan to start from, and the sub-grid that each stairwell moves from."""
+    if isinstance(land, Plan):
+        plan = land
+        home = plan.stairwells["subgrid"]
+    else:
+        plan = divide(land, rules, seed=seed, workers=workers, progress=progress)
+        home = pd.Series("", index=plan.stairwells.index)
+    return plan, home if before is None else _find_homes(before, plan, rules)
+
+
+def _take_codes(codes: pd.Series[Any], problem: DivisionProblem) -> Texts:
+    """Take the codes of a problem's atoms, in their order; empty where there is none."""
+    taken: Texts = codes.reindex(list(problem.ids)).fillna("").to_numpy(object).astype(str)
+    return taken
 
 
 def _find_homes(before: Plan, plan: Plan, rules: Rules) -> pd.Series[Any]:
     """Find the sub-grid of an earlier plan that each stairwell was in."""
-    return match_stairwells(before, plan.stairwells, plan.site.buildings, rules.redraw).stairwells[
-        "home"
-    ]
+    matched = match_stairwells(before, plan.stairwells, plan.site.buildings, rules.redraw)
+    return matched.stairwells["home"]
 
 
 class _CommunityChoices:
@@ -207,32 +211,25 @@ class _CommunityChoices:
     ) -> None:
         self.is_drawn = bool((now != "").all())  # the first division is then the plan as it is
         self.parts = _divide(problem, home, now, move, effort, seed)
-        # Price splits into three sums, so that any mix of prices is one product.
-        bare = replace(
-            problem,
-            off=0.0,
-            prices=np.where(np.arange(len(problem.prices)) < 2, 0.0, problem.prices),
-        )
-        self.found = [measure_community(problem, part) for part in self.parts]
+        self.measured = [measure_community(problem, part) for part in self.parts]
         self.moved = np.array([_count_moved(problem, home, part) for part in self.parts], np.int64)
-        base = []
-        off = []
-        wholes = []
+        # Price splits into three sums, so that any mix of prices is one product.
+        bare = _price(replace(problem, off=0.0), 1.0, 0.0)
+        rows = []
         for part in self.parts:
-            base.append(measure_parts(bare, part)["price"].sum())
-            off.append(
-                measure_parts(replace(bare, off=problem.off), part)["price"].sum() - base[-1]
-            )
-            wholes.append(
-                measure_parts(replace(bare, prices=problem.prices), part)["price"].sum() - base[-1]
-            )
-        self.prices = np.round(np.column_stack([base, off, wholes]), 6)
+            base = measure_parts(bare, part)["price"].sum()
+            with_off = measure_parts(replace(bare, off=problem.off), part)["price"].sum()
+            with_wholes = measure_parts(replace(bare, prices=problem.prices), part)["price"].sum()
+            rows.append((base, with_off - base, with_wholes - base))
+        # Differences of sums have noise in their last digits, which must not choose a plan.
+        self.prices = np.round(np.array(rows), 6)
 
     def choose(self, balance: float, wholes: float, move: float) -> int:
         """Choose the cheapest division at some prices.
 
         Of equals the one where fewer move, then the first.
         """
+        # Rounded, so that equals are equal: the order of a sum would break ties otherwise.
         price = np.round(self.prices @ np.array([1.0, balance, wholes]) + move * self.moved, 3)
         return int(np.lexsort((np.arange(len(price)), self.moved, price))[0])
 
@@ -245,22 +242,20 @@ def _divide(
     As it is, near the earlier sub-grids, and from nothing.
     """
     parts: list[Ints] = []
+    # First, so that the plan as it is can be named later.
     if (now != "").all():
         parts.append(np.unique(now, return_inverse=True)[1].astype(np.int64))
+    # A price of 0 for change is what a division from nothing is.
+    change_prices = [move * factor for factor in CHANGE if factor]
     for balance, wholes in product(BALANCE, WHOLES):
         priced = _price(problem, balance, wholes)
         if (home != "").any():
-            parts += divide_near(
-                priced,
-                _find_labels(home),
-                [move * factor for factor in CHANGE if factor],
-                effort,
-                seed,
-            )
+            parts += divide_near(priced, _find_labels(home), change_prices, effort, seed)
         parts.append(divide_atoms(priced, effort, seed).part)
     # Divisions with the same parts under other numbers are one.
     alike: dict[bytes, Ints] = {}
     for part in parts:
+        # Numbered by their first atom, equal divisions have equal bytes.
         first, label = np.unique(part, return_index=True, return_inverse=True)[1:]
         rank = np.argsort(np.argsort(first))
         alike.setdefault(rank[label].tobytes(), rank[label].astype(np.int64))
@@ -269,6 +264,7 @@ def _divide(
 
 def _price(problem: DivisionProblem, balance: float, wholes: float) -> DivisionProblem:
     """Return the problem with the prices of balance, and of buildings and compounds, multiplied."""
+    # The first two prices are those of buildings and compounds; others are left alone.
     factor = np.where(np.arange(len(problem.prices)) < 2, wholes, 1.0)
     return replace(problem, off=problem.off * balance, prices=problem.prices * factor)
 
@@ -276,10 +272,10 @@ def _price(problem: DivisionProblem, balance: float, wholes: float) -> DivisionP
 def _find_labels(home: Texts) -> EarlierParts:
     """Give earlier sub-grids numbers; nothing is held."""
     known = home != ""
-    codes, label = np.unique(home[known], return_inverse=True)
-    out = np.full(len(home), -1, np.int64)
-    out[known] = label
-    return EarlierParts(out, len(codes), np.zeros(len(home), bool), np.zeros(len(codes), bool))
+    codes, numbers = np.unique(home[known], return_inverse=True)
+    label = np.full(len(home), -1, np.int64)
+    label[known] = numbers
+    return EarlierParts(label, len(codes), np.zeros(len(home), bool), np.zeros(len(codes), bool))
 
 
 def _pair_up(problem: DivisionProblem, home: Texts, part: Ints) -> pd.DataFrame:
@@ -287,6 +283,7 @@ def _pair_up(problem: DivisionProblem, home: Texts, part: Ints) -> pd.DataFrame:
 
     ``matched`` says whether a pair is matched one to one.
     """
+    # Homes that are new have no earlier sub-grid, and cannot move.
     atoms = pd.DataFrame({"home": home, "part": part, "households": problem.weights})
     pairs = atoms[atoms["home"] != ""].groupby(["home", "part"])["households"].sum().reset_index()
     number = np.unique(pairs["home"].to_numpy(object), return_inverse=True)[1]
@@ -302,57 +299,63 @@ def _count_moved(problem: DivisionProblem, home: Texts, part: Ints) -> int:
     return int(pairs.loc[~pairs["matched"], "households"].sum())
 
 
-def _draw_profiles(
+def _measure_profiles(
     choices: Mapping[str, _CommunityChoices],
     profiles: Sequence[tuple[float, float, float]],
     rules: Rules,
-    moves: bool,
+    has_moves: bool,
 ) -> tuple[pd.DataFrame, list[tuple[int, ...]]]:
-    """Draw a plan at each combination of prices.
+    """Choose and measure a plan at each combination of prices; returns the number of each choice.
 
     Of those that are the same the first is kept, the rules' own before all.
     """
-    own_prices = (1.0, 1.0, 1.0 if moves else 0.0)
+    own_prices = (1.0, 1.0, 1.0 if has_moves else 0.0)
     kept: dict[tuple[int, ...], tuple[float, ...]] = {}
     # The own prices go first, so that a plan they share with others bears their name.
     for profile in sorted(profiles, key=lambda p: (p != own_prices, p)):
+        balance, wholes, change = profile
+        # Prices are paid in each community apart, so the cheapest plan is the cheapest of each.
         pick = tuple(
-            c.choose(profile[0], profile[1], profile[2] * rules.redraw.move)
-            for c in choices.values()
+            choice.choose(balance, wholes, change * rules.redraw.move)
+            for choice in choices.values()
         )
         kept.setdefault(pick, profile)
-    if moves and all(c.is_drawn for c in choices.values()):
+    # The plan as it is, the first division of each, is shown whatever it costs.
+    if has_moves and all(choice.is_drawn for choice in choices.values()):
         kept.setdefault((0,) * len(choices), ())
-    stay = sum(int(c.found[0][0]["households"].sum()) for c in choices.values())
-    rows = []
-    for pick, factors in kept.items():
-        measured = [c.found[n] for c, n in zip(choices.values(), pick, strict=True)]
-        figures = sum_up(
-            pd.concat([parts for parts, _ in measured]), [counts for _, counts in measured]
-        )
-        moved = sum(int(c.moved[n]) for c, n in zip(choices.values(), pick, strict=True))
-        rows.append(
-            figures
-            | {
-                "moved": moved,
-                "moved_share": moved / stay if moves and stay else np.nan,
-                "out_of_band": sum(int(c["out_of_band"]) for _, c in measured),
-                "priced": _say_prices(factors, moves),
-            }
-        )
+    rows = [
+        _measure_pick(choices, pick, has_moves) | {"priced": _write_prices(factors, has_moves)}
+        for pick, factors in kept.items()
+    ]
     table = pd.DataFrame(rows)[COLUMNS]
-    whole = dict.fromkeys(
-        ("subgrids", "out_of_band", "buildings_split", "compounds_crossed", "moved"), "int64"
-    )
-    return table.round({"in_band": 4, "spread": 4, "mean_walk": 2, "price": 1}).astype(whole), list(
-        kept
-    )
+    whole = ("subgrids", "out_of_band", "buildings_split", "compounds_crossed", "moved")
+    digits = {"in_band": 4, "spread": 4, "mean_walk": 2, "price": 1}
+    return table.round(digits).astype(dict.fromkeys(whole, "int64")), list(kept)
 
 
-def _say_prices(profile: tuple[float, ...], moves: bool) -> str:
+def _measure_pick(
+    choices: Mapping[str, _CommunityChoices], pick: tuple[int, ...], has_moves: bool
+) -> dict[str, Any]:
+    """Measure the plan made of one division of each community."""
+    chosen = list(zip(choices.values(), pick, strict=True))
+    parts = [choice.measured[n][0] for choice, n in chosen]
+    counts = [choice.measured[n][1] for choice, n in chosen]
+    figures = sum_up(pd.concat(parts), counts)
+    moved = sum(int(choice.moved[n]) for choice, n in chosen)
+    # Every division of a community holds the same households.
+    households = sum(int(choice.measured[0][0]["households"].sum()) for choice, _ in chosen)
+    return figures | {
+        "moved": moved,
+        "moved_share": moved / households if has_moves and households else np.nan,
+        "out_of_band": sum(int(count["out_of_band"]) for count in counts),
+    }
+
+
+def _write_prices(profile: tuple[float, ...], has_moves: bool) -> str:
+    """Write what the prices were multiplied by; no prices are those of the plan as it is."""
     if not profile:
         return "as it is"
-    words = ("balance", "wholes", "change") if moves else ("balance", "wholes")
+    words = ("balance", "wholes", "change") if has_moves else ("balance", "wholes")
     return ", ".join(f"{word} ×{factor:g}" for word, factor in zip(words, profile, strict=False))
 
 
@@ -372,6 +375,7 @@ def _code_members(
     for (community, problem), n in zip(problems.items(), pick, strict=True):
         part = choices[community].parts[n]
         pairs = _pair_up(problem, homes[community], part)
+        # Matched pairs keep the code, which is what makes fewest households move.
         codes = dict(pairs.loc[pairs["matched"], ["part", "home"]].itertuples(index=False))
         fresh = [p for p in range(int(part.max()) + 1) if p not in codes]
         codes |= dict(zip(fresh, number_next(community, used, len(fresh)), strict=True))

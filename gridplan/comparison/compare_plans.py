@@ -38,6 +38,8 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "non_contiguous": ("not contiguous", "{:,.0f}"),
 }
 SHARES = {"in_band", "spread"}  # shown in per cent
+JUDGING = ("urban", "rural", "prices", "division", "walking")  # sections that change the figures
+COUNTABLE = frozenset({"split", "merge", "birth", "death"})  # events that are nouns
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,8 @@ class Comparison:
     side, judged by ``rules``. ``subgrids`` lists those of both plans (side,
     code) with their community, households as each plan counts them and event;
     ``flows`` follows the households of every building. ``summary`` are the
-    figures of the whole, ``old`` and ``new`` the plans. Print it for a report of about a screen.
+    figures of the whole, ``old`` and ``new`` the plans. Print it for a report
+    of about a screen.
     """
 
     concordance: pd.DataFrame
@@ -137,23 +140,24 @@ def compare(
     for plan in (old, new):
         if plan.is_release:
             raise PlanError("a release holds bands, not households -> compare working plans")
-    given = rules
-    rules = given or new.rules
+    has_other_rules = rules is None and _judge_differently(old.rules, new.rules)
+    rules = rules or new.rules
     progress("matching", 0, 1)
     flows = follow_households(old, new, rules.redraw)
     concordance = make_concordance(flows)
     events = find_events(concordance)
     moved = count_moved(concordance)
     quality = compare_quality(old, new, rules, workers=workers, progress=progress)
-    before = old.rules
-    # Only these rules change how good a plan looks.
-    judged = ("urban", "rural", "prices", "division", "walking")
-    other = given is None and any(getattr(before, name) != getattr(rules, name) for name in judged)
-    summary = _sum_up(concordance, events, moved, quality) | {"other_rules": other}
+    summary = _sum_up(concordance, events, moved, quality) | {"other_rules": has_other_rules}
     subgrids = _list_subgrids(old, new, concordance)
     return Comparison(
         concordance, events, moved, quality, subgrids, flows, summary, rules, old, new
     )
+
+
+def _judge_differently(one: Rules, other: Rules) -> bool:
+    """Whether two sets of rules differ in what changes how good a plan looks."""
+    return any(getattr(one, name) != getattr(other, name) for name in JUDGING)
 
 
 def _list_subgrids(old: Plan, new: Plan, concordance: pd.DataFrame) -> pd.DataFrame:
@@ -162,18 +166,15 @@ def _list_subgrids(old: Plan, new: Plan, concordance: pd.DataFrame) -> pd.DataFr
     tables = []
     for side, plan in (("old", old), ("new", new)):
         homes = plan.stairwells[plan.stairwells["subgrid"] != ""]
-        own = homes.groupby("subgrid", sort=True).agg(
+        subgrids = homes.groupby("subgrid", sort=True).agg(
             community=("community", "first"), households=("households", "sum")
         )
-        event = members[side].reindex(own.index).astype("Int64")
-        tables.append(
-            own.reset_index()
-            .rename(columns={"subgrid": "code"})
-            .assign(event=event.to_numpy(), side=side)
-        )
-    return pd.concat(tables, ignore_index=True)[
-        ["side", "code", "community", "households", "event"]
-    ]
+        # A sub-grid without households is in no event: NA, in a column of whole numbers.
+        event = members[side].reindex(subgrids.index).astype("Int64")
+        rows = subgrids.reset_index().rename(columns={"subgrid": "code"})
+        tables.append(rows.assign(event=event.to_numpy(), side=side))
+    columns = ["side", "code", "community", "households", "event"]
+    return pd.concat(tables, ignore_index=True)[columns]
 
 
 def _sum_up(
@@ -181,6 +182,7 @@ def _sum_up(
 ) -> dict[str, Any]:
     """Sum up a comparison in plain numbers."""
     city = moved[moved["level"] == "city"].iloc[0]
+    # Likeness is about those who live in both; who came or left is counted apart.
     stay = concordance[(concordance["old"] != "") & (concordance["new"] != "")]
     pairs = stay.groupby(["old", "new"])["households"].sum().reset_index()
     rand, information = measure_likeness(
@@ -188,17 +190,19 @@ def _sum_up(
         number_codes(pairs["new"])[0],
         pairs["households"].to_numpy(np.int64),
     )
-    own = quality[quality["level"] == "city"].set_index("figure")
+    figures = quality[quality["level"] == "city"].set_index("figure")
     sizes = {
-        f"{side}_{name}": int(own.loc[name, side])
+        f"{side}_{name}": int(figures.loc[name, side])
         for side in ("old", "new")
         for name in ("subgrids", "households")
     }
     counts = events["kind"].value_counts()
+    # Homes in both plans may have been counted differently in each.
+    recounted = sizes["new_households"] - int(pairs["households"].sum()) - int(city["new"])
     return {
         **sizes,
         **{name: int(city[name]) for name in ("stayed", "moved", "displaced", "gone", "new")},
-        "recounted": sizes["new_households"] - int(pairs["households"].sum()) - int(city["new"]),
+        "recounted": recounted,
         **{f"{name}_share": _round(city[f"{name}_share"]) for name in ("moved", "displaced")},
         "adjusted_rand": _round(rand),
         "information": _round(information),
@@ -207,6 +211,7 @@ def _sum_up(
 
 
 def _round(value: float) -> float | None:
+    # JSON has no NaN: an unknown figure is None.
     return round(float(value), 6) if np.isfinite(value) else None
 
 
@@ -226,6 +231,7 @@ def _write_head(result: Comparison) -> list[str]:
         f"{s[f'{side}_subgrids']:,} sub-grids, {s[f'{side}_households']:,} households"
         for side in ("old", "new")
     ]
+    # The kinds are listed from split to kept; most of a plan is kept, and read first.
     events = ", ".join(
         f"{count:,} {_name_event(kind, count)}"
         for kind, count in reversed(s["events"].items())
@@ -233,35 +239,36 @@ def _write_head(result: Comparison) -> list[str]:
     )
     lines = [
         f"compare    {sizes[0]}  ->  {sizes[1]}",
-        f"moved      {s['moved']:,} of the {s['stayed']:,} households that stay{_share(s['moved_share'])}; "
-        f"{s['displaced']:,} by more than a new code{_share(s['displaced_share'])}",
+        f"moved      {s['moved']:,} of the {s['stayed']:,} households that stay"
+        f"{_write_share(s['moved_share'])}; "
+        f"{s['displaced']:,} by more than a new code{_write_share(s['displaced_share'])}",
         f"beside     {s['gone']:,} households gone, {s['new']:,} new"
-        + _say_recounted(s["recounted"]),
+        + _write_recounted(s["recounted"]),
         f"alike      adjusted Rand index {s['adjusted_rand']:.3f} (1 is the same), "
         f"variation of information {s['information']:.2f} bits",
         f"sub-grids  {events or 'none'}",
     ]
-    return lines + (
-        ["rules      both are judged by the new plan's rules; those of the old one differ"]
-        if s["other_rules"]
-        else []
-    )
+    if s["other_rules"]:
+        lines.append(
+            "rules      both are judged by the new plan's rules; those of the old one differ"
+        )
+    return lines
 
 
-def _say_recounted(more: int) -> str:
-    return (
-        f"; the homes that stay count {abs(more):,} households {'more' if more > 0 else 'fewer'}"
-        if more
-        else ""
-    )
+def _write_recounted(more: int) -> str:
+    """Write by how many households homes in both plans are counted differently."""
+    if not more:
+        return ""
+    word = "more" if more > 0 else "fewer"
+    return f"; the homes that stay count {abs(more):,} households {word}"
 
 
 def _name_event(kind: str, count: int) -> str:
-    words = {"split": "split", "merge": "merge", "birth": "birth", "death": "death"}
-    return words[kind] + ("s" if count != 1 else "") if kind in words else kind
+    """Name a kind of event, in the plural if it has one and there are several."""
+    return f"{kind}s" if kind in COUNTABLE and count != 1 else kind
 
 
-def _share(value: float | None) -> str:
+def _write_share(value: float | None) -> str:
     return "" if value is None else f" ({value:.1%})"
 
 
@@ -270,12 +277,15 @@ def say_figure(figure: str, value: float, signed: bool = False) -> str:
 
     Examples
     --------
-    >>> say_figure("in_band", 0.975), say_figure("subgrids", 3.0, signed=True), say_figure("mean_walk", float("nan"))
-    ('97.5', '+3', '')
+    >>> say_figure("in_band", 0.975), say_figure("subgrids", 3.0, signed=True)
+    ('97.5', '+3')
+    >>> say_figure("mean_walk", float("nan"))
+    ''
     """
     if not np.isfinite(value):
         return ""
     text = LABELS[figure][1].format(abs(value) * (100.0 if figure in SHARES else 1.0))
+    # What is rounded to zero has no sign, where Python would write -0.0.
     is_zero = not any(letter in "123456789" for letter in text)
     sign = "" if is_zero else "-" if value < 0 else "+" if signed else ""
     return sign + text
@@ -283,43 +293,47 @@ def say_figure(figure: str, value: float, signed: bool = False) -> str:
 
 def _write_quality(quality: pd.DataFrame) -> list[str]:
     """Write the figures of the city side by side."""
-    own = quality[quality["level"] == "city"]
     lines = [f"{'':<26}{'old':>13}{'new':>13}{'change':>13}"]
-    for row in own.itertuples():
+    for row in quality[quality["level"] == "city"].itertuples():
         figure = str(row.figure)
-        percent = (
-            ""
-            if figure in SHARES or not np.isfinite(row.percent) or row.difference == 0
-            else f"  {row.percent:+.1f} %"
-        )
+        percent = ""
+        # A share changes by points, of which a percentage would only confuse.
+        if figure not in SHARES and np.isfinite(row.percent) and row.difference != 0:
+            percent = f"  {row.percent:+.1f} %"
         values = f"{say_figure(figure, row.old):>13}{say_figure(figure, row.new):>13}"
-        lines.append(
-            f"{LABELS[figure][0]:<26}{values}{say_figure(figure, row.difference, signed=True):>13}{percent}"
-        )
+        change = f"{say_figure(figure, row.difference, signed=True):>13}{percent}"
+        lines.append(f"{LABELS[figure][0]:<26}{values}{change}")
     return lines
 
 
 def _write_places(result: Comparison) -> list[str]:
     """Write the communities where most households moved, came or went."""
-    own = result.moved[result.moved["level"] == "community"]
-    own = own.assign(stir=-(own["moved"] + own["gone"] + own["new"]))
-    own = own[own["stir"] < 0].sort_values(["stir", "of"], kind="stable")
-    if len(own) < 2:
+    rows = result.moved[result.moved["level"] == "community"]
+    # Negative, so that the busiest come first and equals in the order of their codes.
+    rows = rows.assign(stir=-(rows["moved"] + rows["gone"] + rows["new"]))
+    rows = rows[rows["stir"] < 0].sort_values(["stir", "of"], kind="stable")
+    # One community is what the figures of the city say already.
+    if len(rows) < 2:
         return []
-    width = max(len("community"), *(len(c) for c in own["of"].head(SHOWN)))
+    width = max(len("community"), *(len(code) for code in rows["of"].head(SHOWN)))
     lines = ["", f"{'community':<{width}}{'stay':>9}{'moved':>9}{'share':>8}{'gone':>9}{'new':>9}"]
-    for row in own.head(SHOWN).itertuples():
+    for row in rows.head(SHOWN).itertuples():
         share = f"{row.moved_share:.1%}" if np.isfinite(row.moved_share) else ""
         lines.append(
             f"{row.of:<{width}}{row.stayed:>9,}{row.moved:>9,}{share:>8}{row.gone:>9,}{row.new:>9,}"
         )
-    return lines + ([f"and {len(own) - SHOWN:,} more communities"] if len(own) > SHOWN else [])
+    if len(rows) > SHOWN:
+        lines.append(f"and {len(rows) - SHOWN:,} more communities")
+    return lines
 
 
 def _write_events(events: pd.DataFrame) -> list[str]:
     """Write what became of the sub-grids, the greatest changes first."""
-    own = events[events["kind"] != "kept"].sort_values("moved", ascending=False, kind="stable")
-    if own.empty:
+    changes = events[events["kind"] != "kept"]
+    changes = changes.sort_values("moved", ascending=False, kind="stable")
+    if changes.empty:
         return []
-    lines = ["", *(f"{row.kind:<10} {row.sentence}" for row in own.head(SHOWN).itertuples())]
-    return lines + ([f"and {len(own) - SHOWN:,} more changes"] if len(own) > SHOWN else [])
+    lines = ["", *(f"{row.kind:<10} {row.sentence}" for row in changes.head(SHOWN).itertuples())]
+    if len(changes) > SHOWN:
+        lines.append(f"and {len(changes) - SHOWN:,} more changes")
+    return lines

@@ -44,38 +44,37 @@ def list_history(plan: Plan) -> pd.DataFrame:
     --------
     >>> from gridplan.redrawing.editing.edit_plan import edit
     >>> from gridplan.synthetic import make_board_plan
-    >>> done = edit(make_board_plan(), "move building h04 to 0301-001", by="planning office", date="2026-11-24").plan
-    >>> list_history(done)[["date", "by", "verb", "moved"]].values.tolist()
+    >>> script = "move building h04 to 0301-001"
+    >>> edited = edit(make_board_plan(), script, by="planning office", date="2026-11-24").plan
+    >>> list_history(edited)[["date", "by", "verb", "moved"]].values.tolist()
     [['', '', 'drawn', 0], ['2026-11-24', 'planning office', 'edit', 10]]
     """
     entries: Sequence[Mapping[str, Any]] = plan.manifest.get("history") or []
+    # An entry knows the version before it, so that each version is the next one's "before".
     versions = [str(entry.get("before", "")) for entry in entries] + [digest_plan(plan)]
-    now = int((plan.subgrids["kind"] != "exclusive").sum())
+    count_now = int((plan.subgrids["kind"] != "exclusive").sum())
     seed = plan.manifest.get("seed", "?")
     maker = plan.manifest.get("gridplan", "?")
-    rows: list[tuple[Any, ...]] = [
-        (
-            "",
-            "",
-            "drawn",
-            f"by gridplan {maker}, seed {seed}",
-            0,
-            pd.NA if entries else now,
-            versions[0],
+    drawn = {
+        "date": "",
+        "by": "",
+        "verb": "drawn",
+        "what": f"by gridplan {maker}, seed {seed}",
+        "moved": 0,
+        # How many a plan had before its first change is not kept.
+        "subgrids": pd.NA if entries else count_now,
+        "version": versions[0],
+    }
+    rows = [drawn]
+    for entry, version in zip(entries, versions[1:], strict=True):
+        rows.append(
+            {
+                **{name: entry.get(name, "") for name in ("date", "by", "verb", "what")},
+                "moved": entry.get("households_moved", 0),
+                "subgrids": entry.get("subgrids"),
+                "version": version,
+            }
         )
-    ]
-    rows += [
-        (
-            e.get("date", ""),
-            e.get("by", ""),
-            e.get("verb", ""),
-            e.get("what", ""),
-            e.get("households_moved", 0),
-            e.get("subgrids"),
-            v,
-        )
-        for e, v in zip(entries, versions[1:], strict=True)
-    ]
     types = {"moved": "int64", "subgrids": "Int64"} | dict.fromkeys(
         ("date", "by", "verb", "what", "version"), "str"
     )
@@ -115,38 +114,36 @@ def compare_versions(
     Examples
     --------
     >>> from gridplan.synthetic import make_board_plan
-    >>> table, _ = compare_versions({"2024": make_board_plan(), "2026": make_board_plan((1, 1, 1, 1, 2, 2) * 2)})
+    >>> plans = {"2024": make_board_plan(), "2026": make_board_plan((1, 1, 1, 1, 2, 2) * 2)}
+    >>> table, _ = compare_versions(plans)
     >>> table[["subgrids", "in_band"]].values.tolist(), table["moved"].tolist()
     ([[2.0, 1.0], [2.0, 0.0]], [<NA>, 20])
     """
     if len(plans) < 2:
-        raise InputError(
-            [
-                Problem(
-                    "plans",
-                    "several",
-                    "one plan has nothing to be compared with",
-                    "give two or more",
-                )
-            ]
-        )
+        what = "one plan has nothing to be compared with"
+        raise InputError([Problem("plans", "several", what, "give two or more")])
     every = list(plans.values())
     rules = rules or every[-1].rules
     # All steps by the same rules, so that the figures can be set side by side.
     steps = [compare(a, b, rules, workers=workers, progress=progress) for a, b in pairwise(every)]
     rows: list[dict[str, Any]] = []
     for n, plan in enumerate(every):
-        own = measure_plan(plan, rules, workers=workers).loc[""]
+        figures = measure_plan(plan, rules, workers=workers).loc[""]
+        # Nothing is known of what came before the first; NA is not zero.
         summary = steps[n - 1].summary if n else {}
         since = {
             name: summary.get(name, pd.NA)
             for name in ("moved", "moved_share", "displaced", "gone", "new")
         }
-        kept = summary["events"]["kept"] if n else pd.NA
-        sizes = {name: int(own[name]) for name in ("subgrids", "households")}
         rows.append(
-            sizes | since | {"kept": kept} | {name: float(own[name]) for name in STEP_FIGURES}
+            {
+                **{name: int(figures[name]) for name in ("subgrids", "households")},
+                **since,
+                "kept": summary["events"]["kept"] if n else pd.NA,
+                **{name: float(figures[name]) for name in STEP_FIGURES},
+            }
         )
     table = pd.DataFrame(rows, index=pd.Index(list(plans), dtype="str", name="plan"))
+    # Types with NA, as the first row has no numbers here.
     whole = dict.fromkeys(("moved", "displaced", "gone", "new", "kept"), "Int64")
     return table.astype(whole | {"moved_share": "Float64"}), steps

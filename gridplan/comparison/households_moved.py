@@ -32,36 +32,39 @@ def count_moved(concordance: pd.DataFrame) -> pd.DataFrame:
         could be given); shares are of those that stayed.
     """
     table = concordance.reset_index(drop=True)
-    stayed = table["kind"].isin(["kept", "moved"])
-    table["named"] = 0
-    pairs = table[stayed & (table["new"] != "")]
-    table.loc[pairs.index, "named"] = pairs["households"].where(
-        pd.Series(
-            match_best(
-                number_codes(pairs["old"])[0],
-                number_codes(pairs["new"])[0],
-                pairs["households"].to_numpy(np.int64),
-            ),
-            index=pairs.index,
-        ),
-        0,
-    )
+    has_stayed = table["kind"].isin(["kept", "moved"])
+    table["named"] = _count_named(table, has_stayed)
     counts = pd.DataFrame(
         {
             "of": table["community"],
-            "stayed": table["households"].where(stayed, 0),
+            "stayed": table["households"].where(has_stayed, 0),
             **{
                 kind: table["households"].where(table["kind"] == kind, 0)
                 for kind in ("moved", "gone", "new")
             },
-            "displaced": (table["households"] - table["named"]).where(stayed, 0),
+            "displaced": (table["households"] - table["named"]).where(has_stayed, 0),
         }
     )
     each = counts.groupby("of", sort=True).sum().reset_index().assign(level="community")
     city = counts.drop(columns="of").sum().to_frame().T.assign(of="", level="city")
-    found = pd.concat([city, each], ignore_index=True)
+    rows = pd.concat([city, each], ignore_index=True)
     # Shares of those who stay; none where nobody does.
+    stayed = rows["stayed"].where(rows["stayed"] > 0)
     for name in ("moved", "displaced"):
-        found[f"{name}_share"] = found[name] / found["stayed"].where(found["stayed"] > 0)
+        rows[f"{name}_share"] = rows[name] / stayed
     whole = dict.fromkeys(("stayed", "moved", "displaced", "gone", "new"), "int64")
-    return found[list(MOVED_COLUMNS)].astype({"level": "str", "of": "str"} | whole)
+    return rows[list(MOVED_COLUMNS)].astype({"level": "str", "of": "str"} | whole)
+
+
+def _count_named(table: pd.DataFrame, has_stayed: pd.Series[bool]) -> pd.Series[int]:
+    """Count the households that would stay if the new sub-grids had the best names for that."""
+    named = pd.Series(0, index=table.index)
+    # Homes that are in no sub-grid now cannot keep a name.
+    pairs = table[has_stayed & (table["new"] != "")]
+    is_matched = match_best(
+        number_codes(pairs["old"])[0],
+        number_codes(pairs["new"])[0],
+        pairs["households"].to_numpy(np.int64),
+    )
+    named[pairs.index] = pairs["households"].where(pd.Series(is_matched, index=pairs.index), 0)
+    return named

@@ -63,7 +63,8 @@ def prove(
     >>> from gridplan.planning.site_to_plan import divide
     >>> from gridplan.synthetic.town import make_town
     >>> from gridplan.reading.site_tables import make_site
-    >>> table = prove(divide(make_site(make_town(1, urban_share=0.0, households=200, seed=3)), seed=1))
+    >>> town = make_town(1, urban_share=0.0, households=200, seed=3)
+    >>> table = prove(divide(make_site(town), seed=1))
     >>> bool((table["gap"] >= 0).all()), bool((table["gap"] < 0.2).all())
     (True, True)
     """
@@ -76,12 +77,13 @@ def prove(
         lambda t: _prove(*t, steps), tasks, workers=workers, stage="proving", progress=progress
     )
     table = pd.DataFrame(rows, index=pd.Index(codes, name="community", dtype="str"))
-    return table.assign(
-        gap=(table["price"] / table["bound"] - 1.0).clip(lower=0.0).where(table["bound"] > 0.0)
-    )
+    # A bound of 0 proves nothing, and a gap below 0 would be rounding.
+    gap = (table["price"] / table["bound"] - 1.0).clip(lower=0.0)
+    return table.assign(gap=gap.where(table["bound"] > 0.0))
 
 
 def _number(codes: pd.Series[Any]) -> Ints:
+    """Give the sub-grids of some stairwells numbers from 0."""
     return np.asarray(np.unique(codes.to_numpy(object), return_inverse=True)[1], np.int64)
 
 
@@ -93,14 +95,16 @@ def _prove(problem: DivisionProblem, part: Ints, steps: int) -> dict[str, float]
     bound = 0.0
     left_out = 0
     for island in problem.find_islands():
-        own = np.unique(part[island])
-        if out[own].any() or not np.isin(np.flatnonzero(np.isin(part, own)), island).all():
-            # The bound holds for plans within the band, and for whole islands.
-            left_out += len(own)
+        parts = np.unique(part[island])
+        is_whole = np.isin(np.flatnonzero(np.isin(part, parts)), island).all()
+        # The bound holds for plans within the band, and for whole islands.
+        if out[parts].any() or not is_whole:
+            left_out += len(parts)
             continue
         piece = problem.take(island)
-        inside = np.searchsorted(own, part[island])
-        cost = total_price(piece.to_data(), inside.astype(np.int32), len(own))
+        # Parts are sorted, so that the place of each is its number on the island.
+        inside = np.searchsorted(parts, part[island])
+        cost = total_price(piece.to_data(), inside.astype(np.int32), len(parts))
         price += cost
         # A bound above the price would be rounding.
         bound += max(0.0, min(cost, find_bound(piece, inside, cost, steps).value))

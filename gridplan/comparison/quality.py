@@ -1,4 +1,4 @@
-"""How good a plan is, by community and in all, judged by given rules."""
+"""How good a plan is, by community and over the whole, judged by given rules."""
 
 from __future__ import annotations
 
@@ -71,13 +71,14 @@ def measure_plan(
     """
     rules = rules or plan.rules
     homes = plan.stairwells[plan.stairwells["subgrid"] != ""]
+    # Homes in no sub-grid are of no part, and a problem wants a part for each of its atoms.
     problems = find_problems(plan.replace(stairwells=homes), rules=rules) if len(homes) else {}
     belongs = homes["subgrid"]
     tasks = [
         (p, np.unique(belongs.reindex(list(p.ids)).to_numpy(object), return_inverse=True)[1])
         for p in problems.values()
     ]
-    found = map_tasks(
+    measured = map_tasks(
         lambda t: measure_community(*t),
         tasks,
         workers=workers,
@@ -85,13 +86,14 @@ def measure_plan(
         progress=progress,
     )
     # Sums over the city are made of parts, not of means of communities.
-    parts = pd.concat([p for p, _ in found] or [_measure_nothing()])
+    every_part = pd.concat([parts for parts, _ in measured] or [_measure_nothing()])
     table = pd.DataFrame(
-        [sum_up(own, [counts]) for own, counts in found],
+        [sum_up(parts, [counts]) for parts, counts in measured],
         index=pd.Index(list(problems), dtype="str"),
     )
     city = pd.DataFrame(
-        [sum_up(parts, [counts for _, counts in found])], index=pd.Index([""], dtype="str")
+        [sum_up(every_part, [counts for _, counts in measured])],
+        index=pd.Index([""], dtype="str"),
     )
     return pd.concat([city, table]).astype(float)[list(FIGURES)].rename_axis("community")
 
@@ -100,6 +102,7 @@ def measure_community(problem: DivisionProblem, part: Any) -> tuple[pd.DataFrame
     """Measure the parts of a community, and what counts over all of them, for :func:`sum_up`."""
     parts = measure_parts(problem, part)
     band = problem.band
+    # Load is over the target, so that towns and villages can be added up in one spread.
     within = parts["households"].between(band.low, band.high)
     return parts.assign(load=parts["households"] / band.target, inside=within), measure_division(
         problem, part
@@ -107,6 +110,7 @@ def measure_community(problem: DivisionProblem, part: Any) -> tuple[pd.DataFrame
 
 
 def _measure_nothing() -> pd.DataFrame:
+    """Return no parts at all, with the columns that sums are made of."""
     return pd.DataFrame(
         columns=["households", "household_metres", "price", "pieces", "load", "inside"], dtype=float
     )
@@ -122,7 +126,8 @@ def sum_up(parts: pd.DataFrame, counts: list[dict[str, Any]]) -> dict[str, float
     metres = float(parts["household_metres"].sum())
     price = float(parts["price"].sum())
     mean = parts["load"].mean()
-    known = k == 0 or (parts["pieces"] > 0).all()
+    # Parts without known neighbours have no pieces: one of them makes the number unknown.
+    is_known = k == 0 or (parts["pieces"] > 0).all()
     return {
         "subgrids": k,
         "households": households,
@@ -137,7 +142,7 @@ def sum_up(parts: pd.DataFrame, counts: list[dict[str, Any]]) -> dict[str, float
             name: float(sum(c[name] for c in counts))
             for name in ("buildings_split", "compounds_crossed")
         },
-        "non_contiguous": float((parts["pieces"] > 1).sum()) if known else np.nan,
+        "non_contiguous": float((parts["pieces"] > 1).sum()) if is_known else np.nan,
     }
 
 
@@ -161,6 +166,7 @@ def compare_quality(
     ]
     both = pd.concat(sides, axis=1, keys=["old", "new"])
     both.index.names = ["of", "figure"]
+    # In the order of reports, and not of the alphabet, into which joining put them.
     place = {figure: n for n, figure in enumerate(FIGURES)}
     both = both.reset_index()
     both = both.assign(place=both["figure"].map(place)).sort_values(
@@ -168,5 +174,6 @@ def compare_quality(
     )
     both["level"] = np.where(both["of"] == "", "city", "community")
     both["difference"] = both["new"] - both["old"]
+    # Of nothing there is no percentage: NaN instead of infinity.
     both["percent"] = 100.0 * both["difference"] / both["old"].where(both["old"] != 0)
     return both[list(QUALITY_COLUMNS)].astype(dict.fromkeys(("level", "of", "figure"), "str"))

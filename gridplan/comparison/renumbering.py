@@ -49,6 +49,7 @@ def match_best(old: Ints, new: Ints, households: Ints) -> Bools:
     label = connected_components(graph, directed=False)[1][old]
     order = np.argsort(label, kind="stable")
     for rows in np.split(order, np.flatnonzero(np.diff(label[order])) + 1):
+        # Most sub-grids stayed as they were: a pair of its own needs no solver.
         if len(rows) == 1:
             chosen[rows] = True
             continue
@@ -56,9 +57,10 @@ def match_best(old: Ints, new: Ints, households: Ints) -> Bools:
         b, j = np.unique(new[rows], return_inverse=True)
         common = np.zeros((len(a), len(b)))
         common[i, j] = households[rows]
+        # Where one side has fewer, those that are over have no partner.
         partner = np.full(len(a), -1)
-        left, right = linear_sum_assignment(common, maximize=True)
-        partner[left] = right
+        matched, partners = linear_sum_assignment(common, maximize=True)
+        partner[matched] = partners
         chosen[rows] = partner[i] == j
     return chosen
 
@@ -79,6 +81,7 @@ def measure_likeness(old: Ints, new: Ints, households: Ints) -> tuple[float, flo
     >>> measure_likeness(np.array([0, 0]), np.array([0, 1]), np.array([30, 30]))
     (0.0, 1.0)
     """
+    # As floats: products of numbers of pairs are beyond int64 in a city.
     weight = households.astype(float)
     total = weight.sum()
     if total <= 0:
@@ -88,11 +91,13 @@ def measure_likeness(old: Ints, new: Ints, households: Ints) -> tuple[float, flo
     # What chance alone would agree on.
     expected = pairs[1] * pairs[2] / max(1.0, total * (total - 1) / 2)
     best = (pairs[1] + pairs[2]) / 2
+    # Where both are one part, or all apart, chance agrees as well: the two are the same.
     rand = 1.0 if best - expected < 1e-9 else float((pairs[0] - expected) / (best - expected))
     # Entropies of the overlap and of both divisions, in bits.
     joint, first, second = (
         float(-(s[s > 0] / total * np.log2(s[s > 0] / total)).sum()) for s in (weight, *sizes)
     )
+    # Rounding may bring equal divisions below zero.
     return rand, max(0.0, 2.0 * joint - first - second)
 
 

@@ -21,60 +21,25 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from gridplan.tables.schema import Language
+from gridplan.tables.words import list_words
 
 EVENT_KINDS = ("split", "merge", "regrouped", "birth", "death", "shifted", "renamed", "kept")
 EVENT_COLUMNS = ("kind", "community", "old", "new", "households", "moved", "sentence")
 SHOWN_CODES = 8  # of the sub-grids named in a sentence; the rest are counted
 
-_WORDS: Mapping[Language, Mapping[str, str]] = {
-    "en": {
-        "and": " and ",
-        "comma": ", ",
-        "rest": "; ",
-        "more": "{count} more",
-        "part": "{households} to {code}",
-        "from": "{households} from {code}",
-        "size": "{code} ({households})",
-        "split": "{old} was split: {parts}",
-        "merge": "{parts} were merged into {new}",
-        "regrouped": "{parts} were regrouped into {new}",
-        "birth": "{new} is new: {parts}",
-        "death": "{old} ended: {parts}",
-        "shifted": "{old} keeps {kept}{rest}",
-        "shifted_as": "{old} goes on as {new} with {kept}{rest}",
-        "some": "{kept} of its {households} households",
-        "all": "its {households} households",
-        "renamed": "{old} is now called {new} ({households} households)",
-        "kept": "{old} stays as it was ({households} households)",
-        "came": "{households} came from others",
-        "left": "{households} went to others",
-        "gone": "{households} are gone",
-        "fresh": "{households} in new homes",
-    },
-    "zh": {
-        "and": "、",
-        "comma": "，",
-        "rest": "；",
-        "more": "另外 {count} 个",
-        "part": "{households} 户划入 {code}",
-        "from": "{households} 户来自 {code}",
-        "size": "{code}（{households} 户）",
-        "split": "{old} 拆分：{parts}",
-        "merge": "{parts} 合并为 {new}",
-        "regrouped": "{parts} 重组为 {new}",
-        "birth": "{new} 为新设：{parts}",
-        "death": "{old} 撤销：{parts}",
-        "shifted": "{old} 保留{kept}{rest}",
-        "shifted_as": "{old} 延续为 {new}，保留{kept}{rest}",
-        "some": "原有 {households} 户中的 {kept} 户",
-        "all": "全部 {households} 户",
-        "renamed": "{old} 更名为 {new}（{households} 户）",
-        "kept": "{old} 未变（{households} 户）",
-        "came": "由其他子网格划入 {households} 户",
-        "left": "划出 {households} 户",
-        "gone": "拆除 {households} 户",
-        "fresh": "新建住宅 {households} 户",
-    },
+
+class _Signs(NamedTuple):
+    """How a language sets the parts of a sentence apart."""
+
+    comma: str
+    before_last: str
+    before_rest: str
+
+
+# Signs are no words: they are spelt here, and the words in words.csv, page event.
+_SIGNS: Mapping[Language, _Signs] = {
+    "en": _Signs(", ", " and ", "; "),
+    "zh": _Signs("，", "、", "；"),
 }
 
 
@@ -171,31 +136,29 @@ def _gather(concordance: pd.DataFrame, lang: Language) -> list[SubgridEvent]:
     label = _join_kin(_find_kin(table, sizes), sizes)
     out: dict[int, list[HouseholdFlow]] = {}
     into: dict[int, list[HouseholdFlow]] = {}
-    for flow in (
-        HouseholdFlow(*row) for row in table[list(HouseholdFlow._fields)].itertuples(index=False)
-    ):
+    for row in table[list(HouseholdFlow._fields)].itertuples(index=False):
+        flow = HouseholdFlow(*row)
+        # A flow between two events leaves the one and enters the other.
         if flow.old:
             out.setdefault(label["old"][flow.old], []).append(flow)
         if flow.new:
             into.setdefault(label["new"][flow.new], []).append(flow)
     events = [_name_event(out.get(n, []), into.get(n, []), lang) for n in {*out, *into}]
+    # Codes break all ties, since the order of a set is no order.
     return sorted(events, key=lambda e: (EVENT_KINDS.index(e.kind), e.community, e.old, e.new))
 
 
 def _find_kin(table: pd.DataFrame, sizes: Mapping[str, Any]) -> pd.DataFrame:
     """Find the pairs of old and new sub-grids of which one holds most of the other."""
-    both = (
-        table[(table["old"] != "") & (table["new"] != "")]
-        .groupby(["old", "new"])["households"]
-        .sum()
-        .reset_index()
-    )
+    stayed = table[(table["old"] != "") & (table["new"] != "")]
+    both = stayed.groupby(["old", "new"])["households"].sum().reset_index()
     # Twice the households, so that halves are compared without fractions.
     twice = 2 * both["households"].to_numpy()
     same = (both["old"] == both["new"]).to_numpy()
     kin = np.zeros(len(both), bool)
     for side in ("old", "new"):
         whole = both[side].map(sizes[side]).to_numpy(np.int64)
+        # At exactly half, two new ones could both claim an old one: the same code decides.
         kin |= (twice > whole) | ((twice == whole) & same)
     return both[kin]
 
@@ -207,6 +170,7 @@ def _join_kin(kin: pd.DataFrame, sizes: Mapping[str, Any]) -> dict[str, dict[str
     a = sizes["old"].index.get_indexer(kin["old"])
     b = sizes["new"].index.get_indexer(kin["new"])
     n = len(old) + len(new)
+    # New ones are numbered on from the old, as the two sides share codes.
     graph = coo_matrix((np.ones(len(kin), np.int8), (a, len(old) + b)), shape=(n, n))
     # Kin of kin belong to the same event.
     label = connected_components(graph, directed=False)[1].tolist() if n else []
@@ -225,13 +189,14 @@ def _name_event(
     size = sum(f.households for f in out)
     counts = {
         "households": size if old else sum(f.households for f in into),
+        # What stays within the event is kept, whatever its code.
         "kept": sum(f.households for f in out if f.new in new),
         "gone": sum(f.households for f in out if f.kind == "gone"),
         "fresh": sum(f.households for f in into if not f.old),
     }
+    # The rest of each sum, so that an event's numbers always add up.
     counts["left"] = size - counts["kept"] - counts["gone"]
     counts["came"] = sum(f.households for f in into) - counts["kept"] - counts["fresh"]
-    # What stays within the event is kept, whatever its code; the rest came, left or is new.
     kind = _choose_kind(old, new, counts)
     community = (into or out)[0].community
     moved = sum(f.households for f in out if f.kind == "moved")
@@ -240,6 +205,7 @@ def _name_event(
 
 
 def _choose_kind(old: list[str], new: list[str], counts: Mapping[str, int]) -> str:
+    """Choose the kind of an event by how many sub-grids are on each side, and what changed."""
     if not old or not new:
         return "death" if old else "birth"
     if len(old) > 1:
@@ -259,17 +225,18 @@ def _write_sentence(
     lang: Language,
 ) -> str:
     """Write an event as a sentence."""
-    words = _WORDS[lang]
+    words = list_words("event", lang)
     old = sorted({f.old for f in out})
     new = sorted({f.new for f in into})
-    values: dict[str, Any] = {
-        "households": f"{counts['households']:,}",
-        "kept": f"{counts['kept']:,}",
+    number = {"households": f"{counts['households']:,}", "kept": f"{counts['kept']:,}"}
+    all_stay = counts["kept"] == counts["households"]
+    values = {
+        "households": number["households"],
+        "kept": words["all" if all_stay else "some"].format(**number),
+        "old": _join(old, lang),
+        "new": _join(new, lang),
+        "rest": _write_rest(counts, lang),
     }
-    values["kept"] = words["all" if counts["kept"] == counts["households"] else "some"].format(
-        **values
-    )
-    values |= {"old": _join(old, lang), "new": _join(new, lang), "rest": _say_rest(counts, lang)}
     if kind in ("split", "death"):
         parts = _list_sums("part", [(f.new, f.households) for f in out if f.new], lang)
         values["parts"] = _join(parts + _list_counts(counts, ("gone",), lang), lang)
@@ -277,10 +244,10 @@ def _write_sentence(
         parts = _list_sums("from", [(f.old, f.households) for f in into if f.old], lang)
         values["parts"] = _join(_list_counts(counts, ("fresh",), lang) + parts, lang)
     elif kind in ("merge", "regrouped"):
-        values["parts"] = _join(
-            _list_sums("size", [(f.old, f.households) for f in out], lang), lang
-        )
+        parts = _list_sums("size", [(f.old, f.households) for f in out], lang)
+        values["parts"] = _join(parts, lang)
     elif kind == "shifted" and old != new:
+        # Who goes on under another code has to be named with both.
         kind = "shifted_as"
     return words[kind].format(**values)
 
@@ -290,29 +257,30 @@ def _list_sums(word: str, pairs: Iterable[tuple[str, int]], lang: Language) -> l
     sums: dict[str, int] = {}
     for code, households in pairs:
         sums[code] = sums.get(code, 0) + households
-    return [
-        _WORDS[lang][word].format(code=code, households=f"{sums[code]:,}") for code in sorted(sums)
-    ]
+    text = list_words("event", lang)[word]
+    return [text.format(code=code, households=f"{sums[code]:,}") for code in sorted(sums)]
 
 
-def _say_rest(counts: Mapping[str, int], lang: Language) -> str:
+def _write_rest(counts: Mapping[str, int], lang: Language) -> str:
+    """Write who left, is gone, came or is new, after what was kept; nothing where nobody is."""
     parts = _list_counts(counts, ("left", "gone", "came", "fresh"), lang)
-    return _WORDS[lang]["rest"] + _WORDS[lang]["comma"].join(parts) if parts else ""
+    signs = _SIGNS[lang]
+    return signs.before_rest + signs.comma.join(parts) if parts else ""
 
 
 def _list_counts(counts: Mapping[str, int], names: Iterable[str], lang: Language) -> list[str]:
-    return [
-        _WORDS[lang][name].format(households=f"{counts[name]:,}") for name in names if counts[name]
-    ]
+    """Write the numbers that are not zero, in the order of their names."""
+    words = list_words("event", lang)
+    return [words[name].format(households=f"{counts[name]:,}") for name in names if counts[name]]
 
 
 def _join(parts: list[str], lang: Language) -> str:
     """Join parts of a sentence; those beyond the first few are only counted."""
-    words = _WORDS[lang]
+    signs = _SIGNS[lang]
+    # A sentence with dozens of codes could not be read.
     if len(parts) > SHOWN_CODES:
-        parts = [*parts[:SHOWN_CODES], words["more"].format(count=len(parts) - SHOWN_CODES)]
-    return (
-        words["and"].join(parts)
-        if len(parts) < 3
-        else words["comma"].join(parts[:-1]) + words["and"] + parts[-1]
-    )
+        more = list_words("event", lang)["more"].format(count=len(parts) - SHOWN_CODES)
+        parts = [*parts[:SHOWN_CODES], more]
+    if len(parts) < 3:
+        return signs.before_last.join(parts)
+    return signs.comma.join(parts[:-1]) + signs.before_last + parts[-1]
