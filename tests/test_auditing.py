@@ -175,9 +175,9 @@ def test_the_figures_of_a_community_can_be_checked_by_hand():
     assert row["cv"] == pytest.approx(20 / 60)
     # Left, 2 x 2 houses, from any: 0, 30, 30, 42.43 m. Right, 4 x 2, from the
     # second: 0, 30, 30, 60, 30, 42.43, 42.43, 67.08 m.
-    left = 10 * (60 + 42.4264)
-    right = 10 * (150 + 2 * 42.4264 + 67.0820)
-    assert row["mean_walk"] == pytest.approx((left + right) / 120, abs=1e-4)
+    metres_left = 10 * (60 + 42.4264)
+    metres_right = 10 * (150 + 2 * 42.4264 + 67.0820)
+    assert row["mean_walk"] == pytest.approx((metres_left + metres_right) / 120, abs=1e-4)
 
 
 def test_the_report_is_about_a_screen_and_names_what_is_wrong():
@@ -367,8 +367,8 @@ def test_a_stairwell_without_a_position_is_found():
     plan = make_board_plan()
     doors = plan.stairwells.geometry.copy()
     doors["h01-1"] = None
-    found = list_found(plan.replace(stairwells=plan.stairwells.set_geometry(doors)))
-    assert ("error", "membership", "h01-1") in found
+    findings = list_found(plan.replace(stairwells=plan.stairwells.set_geometry(doors)))
+    assert ("error", "membership", "h01-1") in findings
 
 
 def make_strip(kind):
@@ -626,8 +626,10 @@ def test_contiguity_agrees_with_networkx_on_any_board(part_of):
             if f"0301-{cells[min(p)]:03d}" == row["subgrid"]
         ]
         apart = {houses[i] for i in row["ids"].split(", ")}
-        assert sum(len(p) for p in own) - max(map(len, own)) == len(apart)
-        assert all(p <= apart or not p & apart for p in own)
+        assert sum(len(p) for p in pieces_of_subgrid) - max(map(len, pieces_of_subgrid)) == len(
+            apart
+        )
+        assert all(p <= apart or not p & apart for p in pieces_of_subgrid)
 
 
 def test_a_hard_barrier_between_neighbours_is_found_and_breaks_what_it_cuts():
@@ -648,8 +650,8 @@ def test_a_hard_barrier_between_neighbours_is_found_and_breaks_what_it_cuts():
 
 
 def test_a_barrier_between_two_subgrids_makes_their_pairs_wrong_but_nothing_else():
-    found = list_found(add_line(make_board_plan(), "railway", True, 90, along="x"))
-    assert [f[:2] for f in found] == [("error", "neighbours")]
+    findings = list_found(add_line(make_board_plan(), "railway", True, 90, along="x"))
+    assert [f[:2] for f in findings] == [("error", "neighbours")]
 
 
 def test_a_soft_barrier_is_a_note_for_the_subgrids_on_both_sides():
@@ -825,14 +827,14 @@ def test_walks_climb_within_a_tower_and_walk_between_doors():
         dict(door) | {"stairwell": f"h01-1.0{n}", "households": h, "climb": c}
         for n, (h, c) in enumerate([(4, 0.0), (3, 15.0), (3, 30.0)], 1)
     ]
-    own = plan.stairwells
-    own = pd.concat([make_table("stairwells", bands), own.loc[["h02-1"]]])
-    walks = measure_walks(Evidence(plan.replace(stairwells=own), Rules()))
+    stairwells = plan.stairwells
+    stairwells = pd.concat([make_table("stairwells", bands), stairwells.loc[["h02-1"]]])
+    walks = measure_walks(Evidence(plan.replace(stairwells=stairwells), Rules()))
     # From the lowest band: 3 x 15 + 3 x 30 + 10 x 30 = 435; from the middle
     # one 4 x 15 + 3 x 15 + 10 x 45 = 555;
     # from h02: 4 x 30 + 3 x 45 + 3 x 60 = 435. The first of equals is the best.
     assert walks.least[0] == pytest.approx(435)
-    assert own.index[walks.best[0]] == "h01-1.01"
+    assert stairwells.index[walks.best[0]] == "h01-1.01"
     assert walks.of_centre[0] == pytest.approx(435) or np.isnan(walks.of_centre[0])
 
 
@@ -894,8 +896,8 @@ def test_communities_that_overlap_are_found():
     plan = make_two_communities()
     limits = plan.site.communities.geometry.copy()
     limits["0302"] = box(X0 + 80, Y0, X0 + 180, Y0 + 60)
-    found = list_found(plan.replace(communities=plan.site.communities.set_geometry(limits)))
-    assert found == [
+    findings = list_found(plan.replace(communities=plan.site.communities.set_geometry(limits)))
+    assert findings == [
         ("error", "tiling", "0301"),
         ("error", "tiling", "0302"),
         ("error", "tiling", "0302"),
@@ -1021,10 +1023,10 @@ def test_a_building_too_large_for_one_subgrid_may_be_split():
 
 
 def add_compounds(plan, **houses):
-    for compound, own in houses.items():
-        plan = change(plan, "buildings", own, compound=compound)
-        plan = change(plan, "stairwells", [f"{h}-1" for h in own], compound=compound)
-        shape = plan.site.buildings.geometry[own].union_all().envelope
+    for compound, members in houses.items():
+        plan = change(plan, "buildings", members, compound=compound)
+        plan = change(plan, "stairwells", [f"{h}-1" for h in members], compound=compound)
+        shape = plan.site.buildings.geometry[members].union_all().envelope
         plan = add_rows(
             plan, "compounds", {"compound": compound, "community": "0301", "geometry": shape}
         )

@@ -132,7 +132,7 @@ def find_across(plan: Plan, rules: Rules | None = None) -> pd.DataFrame:
 
 
 def _open_evidence(plan: Plan, rules: Rules | None) -> Evidence:
-    # A release rounds and hides households, so that no sum of it could be checked.
+    # A release has bands in place of households, so that no sum of it could be checked.
     if plan.is_release:
         raise PlanError(
             "a release holds bands, not households -> "

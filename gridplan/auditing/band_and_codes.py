@@ -372,7 +372,7 @@ def _check_manifest(e: Evidence) -> pd.DataFrame:
 
 def check_manifest(stated: Mapping[str, Any], right: Mapping[str, int]) -> pd.DataFrame:
     """Check that the figures of a manifest are what the tables come to."""
-    # Manifests of other makers may state fewer figures, and others.
+    # Manifests of other versions may state fewer figures, and others.
     off = [name for name in right if name in stated and stated[name] != right[name]]
     what = [
         f"its figure {name} says {stated[name]}, the tables come to {right[name]}" for name in off

@@ -41,7 +41,7 @@ def check_central(evidence: Evidence) -> pd.DataFrame:
     e = evidence
     if e.plan.members.empty:
         return join_findings([])
-    # Stairwells that the table of members forgets have nobody to offer.
+    # Stairwells without a row in the table of members have nobody available.
     available = e.plan.members["available"].reindex(e.stairwells.index)
     available = available.fillna(0).to_numpy(np.int64)
     posts = _list_posts(e, available)

@@ -56,7 +56,7 @@ def _check_owners(e: Evidence, reporter: Reporter) -> list[pd.DataFrame]:
     rows = reporter.rows
     owner = rows["institution"].to_numpy(object)
     site = e.plan.site
-    # An owner may be any of the three, since few sites have a table of institutions.
+    # An owner may be of any of the three tables: a site need not have one of institutions.
     codes = [site.institutions.index, site.places.index, site.buildings.index]
     known = np.isin(owner, np.concatenate(codes).astype(object))
     # Grids without an owner are unknown, not doubles of one another.
@@ -183,7 +183,7 @@ def _find_stray(rows: Any, barriers: Any) -> Bools:
         fits = _fit(np.full(len(barriers), word), kind_of_barrier)
         lines = barriers.geometry.to_numpy()[fits]
         n, line = shapely.STRtree(lines).query(shapes[grids], predicate="dwithin", distance=SAME)
-        # A line cut by a limit has rounded ends, which lie on the buffer but not on the line.
+        # Rounding moves a piece of a line off it, by less than this buffer.
         cover = _unite(shapely.buffer(lines[line], SAME / 10), n, len(grids))
         stray[grids] = shapely.length(shapely.difference(shapes[grids], cover)) > SAME
     return stray
@@ -223,7 +223,6 @@ def _report_uncovered(e: Evidence, rows: Any, barriers: Any) -> pd.DataFrame:
     shapes = wanted.geometry.to_numpy()
     kind = _read_kinds(wanted)
     limits = e.communities.geometry.to_numpy()
-    # The tree holds the barriers: limits are the fewer, and GEOS prepares what asks.
     limit, barrier = shapely.STRtree(shapes).query(limits, predicate="intersects")
     inside = shapely.intersection(shapes[barrier], limits[limit])
     grids = rows.geometry.to_numpy()

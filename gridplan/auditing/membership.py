@@ -108,7 +108,7 @@ def check_nesting(evidence: Evidence) -> pd.DataFrame:
         differs = known & (e.stairwells[column].to_numpy(object) != of_building)
         what = f"of another {column} than the building"
         findings.append(stairwells.error(differs, what, f"take the {column} of the building"))
-    # Other buildings may lie outside all communities; nobody has to serve them.
+    # Buildings without households may lie outside all communities.
     lived_in = (e.buildings["households"] > 0).to_numpy()
     astray = lived_in & (find_rows(e.communities, e.buildings["community"]) < 0)
     what = "with households in a community that does not exist"
@@ -131,7 +131,7 @@ def _check_compounds(e: Evidence, buildings: Reporter) -> list[pd.DataFrame]:
         buildings.error(
             named & (row < 0), "of a compound that does not exist", "correct its compound"
         ),
-        # Only a warning: limits and walls are surveyed by different offices.
+        # Only a warning: either the limit or the compound may be what is wrong.
         buildings.warning(
             beside,
             "of a compound that another community holds",

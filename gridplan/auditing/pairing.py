@@ -115,7 +115,7 @@ def _check_institutions(e: Evidence, links: pd.DataFrame) -> list[pd.DataFrame]:
     """Check what institutions take on: no more communities and members than they can bear."""
     rules = e.rules.pairing
     pairs = links[links["kind"] == "pairing"]
-    # A plan may list links in any order; the first ones are those that can be borne.
+    # Which links are too many is a matter of order: the first ones can be borne.
     turn = pairs.groupby("source").cumcount()
     # Sources that are not known are reported elsewhere, and bear anything here.
     capacity = _count_capacity(e).reindex(pairs["source"]).fillna(np.inf).to_numpy()
@@ -192,7 +192,7 @@ def _check_leads(
     )
     is_wrong = (by_community["all"] != wanted) | (by_community["leads"] != 1)
     wrong = of_cadres["community"].isin(by_community.index[is_wrong])
-    # -(-a // b) rounds up: an even load is never more than one above the mean.
+    # -(-a // b) rounds up: with an even load nobody is above the mean rounded up.
     even_load = -(-wanted * count // cadres)
     uneven = of_cadres["source"].isin(load.index[load > even_load])
     return [

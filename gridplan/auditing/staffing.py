@@ -133,7 +133,7 @@ def _check_leaders(e: Evidence, posts: pd.DataFrame) -> list[pd.DataFrame]:
     leaders = posts[posts["role"].isin(name_roles(filled_by="leaders"))]
     may_lead = leaders["source"].isin(["secretary", "committee", "cadre"])
     is_fit = may_lead & leaders["party"] & leaders["filled"]
-    # Cadres come from above, and take no seat.
+    # Cadres are not of the committee, and take no seat.
     seated = leaders[leaders["source"].isin(["secretary", "committee"])]
     seats = e.plan.party_orgs["committee_seats"].reindex(seated["org"]).fillna(0).to_numpy()
     rank = seated.groupby("org").cumcount().to_numpy()
@@ -184,7 +184,7 @@ def _check_supply(e: Evidence, posts: pd.DataFrame) -> list[pd.DataFrame]:
     findings = []
     for people, is_theirs, measure in _list_supplies(filled):
         held = filled[is_theirs].groupby("community").size().reindex(codes, fill_value=0)
-        # What nobody counted is a supply of none.
+        # What nobody counted is a supply of zero.
         counted = np.nan_to_num(_count(e, measure), posinf=np.inf)
         over = held.to_numpy() > counted
         findings.append(

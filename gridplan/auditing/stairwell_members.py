@@ -82,7 +82,7 @@ def _check_sums(e: Evidence, table: pd.DataFrame) -> list[pd.DataFrame]:
             free = np.bincount(place[inside & ~is_fixed], minlength=len(codes)) > 0
             # Half goes up, where rounding would take it to the even number.
             value = np.floor(known["value"].to_numpy(float) + 0.5)
-            # Free stairwells take up what finer counts leave; else those may fall short of it.
+            # Free stairwells take up what finer counts leave; without any, sums may fall short.
             off = np.where(free, sums != value, sums > value)
             findings.append(_report_sums(e, column, level, codes[off], sums[off], value[off]))
             is_fixed |= inside
