@@ -108,8 +108,8 @@ def test_a_hierarchy_is_read_with_and_without_a_header(tmp_path):
         "130202001003,130202001000,东村村委会,village,5,130202,,,111,f\n"
         "130202009009,x,别处,village,5,x,,,220,f\n"
     )
-    found = read_hierarchy([named, register])
-    assert found.to_numpy().tolist() == [
+    hierarchy = read_hierarchy([named, register])
+    assert hierarchy.to_numpy().tolist() == [
         ["130202001001", "立新社区居委会", "urban", "学院街道"],
         ["130202001002", "立新村委会", "rural", "学院街道"],
         ["130202001003", "东村村委会", "urban", "学院街道"],  # the register knows its class
@@ -131,10 +131,10 @@ def test_the_hierarchy_of_tangshan_has_6304_communities_of_which_three_in_ten_ar
         "streets-1302-china-division-2.7.0.csv",
         "adcode-2016",
     ]
-    found = read_hierarchy(TANGSHAN / file for file in files)
-    assert len(found) == 6304
-    assert (found["kind"] == "urban").sum() == 1918
-    assert (found["subdistrict"] != "").all()
+    hierarchy = read_hierarchy(TANGSHAN / file for file in files)
+    assert len(hierarchy) == 6304
+    assert (hierarchy["kind"] == "urban").sum() == 1918
+    assert (hierarchy["subdistrict"] != "").all()
 
 
 # Files
@@ -289,8 +289,8 @@ def test_a_town_is_planned_by_two_processes_from_the_command_line(town, in_chunk
     done = subprocess.run(
         [sys.executable, "-m", "gridplan", *map(str, words)], capture_output=True, text=True
     )
-    assert done.returncode == 0, done.stderr
-    assert "households in 7 communities" in done.stdout
+    assert run.returncode == 0, run.stderr
+    assert "households in 7 communities" in run.stdout
     mine = read_files(tmp_path / "plan")
     other = read_files(in_chunks)
     assert {name for name in mine if mine[name] != other[name]} == {
@@ -392,11 +392,12 @@ def test_the_audit_of_parts_is_the_audit_of_the_whole(in_chunks):
     assert_frame_equal(parts.communities, whole.communities)
     assert_frame_equal(parts.subgrids, whole.subgrids)
     assert parts.passed
-    left = dict(parts.summary)
-    right = dict(whole.summary)
-    assert left.pop("home_area") == pytest.approx(right.pop("home_area"))
-    assert left.pop("home_area_outside") == pytest.approx(right.pop("home_area_outside"), abs=1e-9)
-    assert left == right
+    of_parts = dict(parts.summary)
+    of_whole = dict(whole.summary)
+    assert of_parts.pop("home_area") == pytest.approx(of_whole.pop("home_area"))
+    outside = of_whole.pop("home_area_outside")
+    assert of_parts.pop("home_area_outside") == pytest.approx(outside, abs=1e-9)
+    assert of_parts == of_whole
     columns = list(whole.findings.columns)
     assert (
         parts.findings.sort_values(columns).to_numpy().tolist()

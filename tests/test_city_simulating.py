@@ -99,9 +99,10 @@ def test_the_parts_are_those_that_were_asked_for(folder):
 def test_streets_are_those_of_the_whole_city(town, tmp_path):
     # A lane through the centres of each community, and nothing joins them:
     # ways lead over the longest alone, in town.
-    own = town.subgrids[town.subgrids["centre"].isin(town.stairwells.index)]
-    centres = town.stairwells.geometry[own["centre"]].groupby(own["community"].to_numpy())
-    lanes = {code: LineString(own.tolist()) for code, own in centres if len(own) > 1}
+    centred = town.subgrids[town.subgrids["centre"].isin(town.stairwells.index)]
+    doors = town.stairwells.geometry[centred["centre"]]
+    centres = doors.groupby(centred["community"].to_numpy())
+    lanes = {code: LineString(points.tolist()) for code, points in centres if len(points) > 1}
     rows = [
         {"street": code, "kind": "residential", "geometry": lane} for code, lane in lanes.items()
     ]
@@ -111,8 +112,8 @@ def test_streets_are_those_of_the_whole_city(town, tmp_path):
     assert lanes[longest].length > 2 * lanes[village].length
     of_city = make_system(plan)
     alone = make_system(plan.replace(streets=plan.site.streets.loc[[village]]))
-    own = (of_city.cells["community"] == village).to_numpy()[of_city.cell]
-    assert (of_city.way[own] != alone.way[own]).any()
+    of_village = (of_city.cells["community"] == village).to_numpy()[of_city.cell]
+    assert (of_city.way[of_village] != alone.way[of_village]).any()
     whole = write_bytes(simulate(plan, SCENARIOS, BUSY, replications=2))
     assert (
         write_bytes(
@@ -161,8 +162,8 @@ def test_a_part_without_sub_grids_that_ask_is_passed_over(town, tmp_path):
     kind = town.subgrids["kind"].where(town.subgrids["community"] != bare, "exclusive")
     plan = town.replace(subgrids=town.subgrids.assign(kind=kind))
     for table in ("subgrids", "stairwells", "buildings", "posts", "duties"):
-        own = plan.get_table(table)
-        plan = plan.replace(**{table: own[own["community"] != alone]})
+        rows = plan.get_table(table)
+        plan = plan.replace(**{table: rows[rows["community"] != alone]})
     path = keep(plan, tmp_path)
     whole = simulate(plan, Scenario("s", days=2), BUSY, replications=2)
     assert not set(whole.requests["of"]) & {bare, alone}

@@ -63,7 +63,7 @@ def scheduler(tmp_path):
         ]
     ] * 2
     processes = [
-        subprocess.Popen([*DASK, *own], cwd=tmp_path, stderr=subprocess.DEVNULL) for own in words
+        subprocess.Popen([*DASK, *word], cwd=tmp_path, stderr=subprocess.DEVNULL) for word in words
     ]
     yield address
     for process in reversed(processes):

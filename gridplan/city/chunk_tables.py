@@ -22,6 +22,7 @@ def load_table(folder: Path, table: str) -> Any:
     """Load a table that was saved under its name."""
     import pandas as pd
 
+    # One batch is the rule; joining it with nothing would cost a copy.
     frames = [from_arrow(batch) for batch in read_batches(folder / f"{table}.parquet")]
     return conform_table(
         table, frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
@@ -35,6 +36,7 @@ def load_tables(folder: Path, tables: Iterable[str]) -> Mapping[str, Any]:
 
 def drop_folder(folder: Path) -> None:
     """Take a folder away by one rename, so that no half of it is ever taken for the whole."""
+    # What a killed run could not delete any more is in the way of the rename.
     aside = folder.with_name(f".{folder.name}.old")
     shutil.rmtree(aside, ignore_errors=True)
     folder.rename(aside)
@@ -56,6 +58,7 @@ def finish_folder(draft: Path, folder: Path) -> None:
     try:
         draft.rename(folder)
     except OSError:
+        # The part of the other run is as good: parts depend on their chunk alone.
         if not folder.is_dir():
             raise
         shutil.rmtree(draft)

@@ -19,7 +19,23 @@ from gridplan.rules.all_rules import Rules
 from gridplan.tables.schema import find_key
 
 AT_ONCE = 30_000  # buildings judged at once
+# Streets only matter to walks along them, which plan_city refuses; the ledger is
+# counted over the whole plan.
 _UNUSED = ("streets", "ledger")
+# Figures of a manifest that the summary of an audit has too.
+_MANIFEST_FIGURES = (
+    "communities",
+    "buildings",
+    "households",
+    "stairwells",
+    "subgrids",
+    "exclusive",
+    "special_grids",
+    "grids",
+)
+# Tables without which no rule across communities has anything to judge.
+_ACROSS = ("links", "ratings", "coverage")
+# What such rules do not read, and what may be too much for memory in a city.
 _OF_LAND = (
     *_UNUSED,
     "buildings",
@@ -63,6 +79,7 @@ def audit_city(
     """
     folder = open_tables(path)
     groups = group_communities(folder, most)
+    # Rules cross to the processes as plain values.
     chosen = None if rules is None else rules.to_dict()
     tasks = [(str(folder), first, last, chosen) for first, last, _ in groups]
     sizes = [count for _, _, count in groups]
@@ -71,48 +88,50 @@ def audit_city(
     )
     ledger = pd.read_parquet(folder / "ledger.parquet")
     dropped = ledger[ledger["action"] == "dropped"].groupby("table")["count"].sum()
-    more = [
+    figures = read_manifest(folder).get("figures") or {}
+    findings = [
+        *_judge_whole(folder, rules),
+        check_manifest(figures, _count_figures(folder, join_audits(parts))),
+    ]
+    return join_audits(parts, findings, {str(k): int(v) for k, v in dropped.items()})
+
+
+def _judge_whole(folder: Path, rules: Rules | None) -> list[pd.DataFrame]:
+    """Judge what only shows over all communities: doubled codes, limits, and rules across them."""
+    findings = [
         _find_doubles(folder, table) for table in CODED if (folder / f"{table}.parquet").exists()
     ]
-    more.append(
-        check_limits(gpd.read_parquet(folder / "communities.parquet").set_index("community"))
-    )
-    if any((folder / f"{table}.parquet").exists() for table in ("links", "ratings", "coverage")):
-        more.append(find_across(read_communities(folder, without=_OF_LAND), rules))
-    joined = join_audits(parts)
-    figures = read_manifest(folder).get("figures") or {}
-    right = {
-        name: joined.summary[name]
-        for name in ("communities", "buildings", "households", "stairwells", "subgrids")
-    }
-    right |= {name: joined.summary[name] for name in ("exclusive", "special_grids", "grids")}
-    right |= {
-        "in_band": int((joined.subgrids["in_band"] & joined.subgrids["residential"]).sum()),
+    communities = gpd.read_parquet(folder / "communities.parquet").set_index("community")
+    findings.append(check_limits(communities))
+    if any((folder / f"{table}.parquet").exists() for table in _ACROSS):
+        findings.append(find_across(read_communities(folder, without=_OF_LAND), rules))
+    return findings
+
+
+def _count_figures(folder: Path, joined: Audit) -> dict[str, int]:
+    """Count the figures that a manifest states, from what was found again of all parts."""
+    subgrids = joined.subgrids
+    return {
+        **{name: joined.summary[name] for name in _MANIFEST_FIGURES},
+        "in_band": int((subgrids["in_band"] & subgrids["residential"]).sum()),
         "exceptions": pq.read_metadata(folder / "exceptions.parquet").num_rows,
     }
-    return join_audits(
-        parts, [*more, check_manifest(figures, right)], {str(k): int(v) for k, v in dropped.items()}
-    )
 
 
 def _audit_part(task: tuple[str, str, str, Any]) -> Audit:
     """Judge the communities from the first to the last."""
     folder, first, last, rules = task
     plan = read_communities(folder, first, last, without=_UNUSED)
-    manifest = {
-        key: value for key, value in plan.manifest.items() if key != "figures"
-    }  # those are of the whole plan
-    return audit_part(
-        plan.replace(manifest=manifest), None if rules is None else Rules.from_dict(rules)
-    )
+    # Figures are of the whole plan, and would not fit a part of it.
+    manifest = {key: value for key, value in plan.manifest.items() if key != "figures"}
+    judged_by = None if rules is None else Rules.from_dict(rules)
+    return audit_part(plan.replace(manifest=manifest), judged_by)
 
 
 def _find_doubles(folder: Path, table: str) -> pd.DataFrame:
-    """Find the codes that stand in more than one row of a whole table."""
-    counts = (
-        pq.read_table(folder / f"{table}.parquet", columns=[find_key(table)])
-        .column(0)
-        .value_counts()
-    )
-    twice = counts.field("values").filter(pc.greater(counts.field("counts"), 1)).to_pylist()
-    return report_doubles(table, pd.Index(sorted(twice)))
+    """Find the codes that are in more than one row of a whole table."""
+    # One column of one table is read: two rows of a code may lie in different parts.
+    codes = pq.read_table(folder / f"{table}.parquet", columns=[find_key(table)]).column(0)
+    counts = codes.value_counts()
+    doubled = counts.field("values").filter(pc.greater(counts.field("counts"), 1)).to_pylist()
+    return report_doubles(table, pd.Index(sorted(doubled)))

@@ -30,16 +30,22 @@ def read_sheet_plan(path: str | Path, only: str | None = None) -> tuple[Plan | N
         If no community has such a code.
     """
     if only:
+        # Codes that begin alike are a range in their order.
         plan = read_communities(path, only, only + _END, without=_UNUSED, centres=True)
         if plan.site.communities.empty:
             raise PlanError(
-                f"{path} has no community whose code begins with {only} -> see its table communities"
+                f"{path} has no community whose code begins with {only} "
+                "-> see its table communities"
             )
         return plan, ""
     buildings = count_buildings(path)
     if buildings <= MOST:
         return None, ""
+    # Sub-grids are what a map of a city is for; their buildings are most of its bytes.
     plan = read_communities(path, without=(*_UNUSED, "buildings"), centres=True)
     main = plan.site.streets[plan.site.streets["kind"].isin(MAIN_STREETS)]
-    text = f"{buildings:,} buildings and the smaller streets; --only CODE maps a part of the city with them"
+    text = (
+        f"{buildings:,} buildings and the smaller streets; "
+        "--only CODE maps a part of the city with them"
+    )
     return plan.replace(streets=main), text

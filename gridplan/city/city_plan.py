@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,17 +32,19 @@ CHUNK = 30_000  # buildings of a chunk: some minutes of work of one process, and
 
 def explain_whole(source: Any, files: Mapping[str, Any], datum: Any, rules: Rules) -> str:
     """Say why a source cannot be planned in chunks; empty where it can."""
+    # Only GeoParquet can be read some rows at a time.
     if find_buildings(source) is None:
         return "its buildings are not a GeoParquet file"
-    given = files.get("communities") is not None
-    if not given and not (
-        Path(source).is_dir() and any(f.stem == "communities" for f in Path(source).iterdir())
-    ):
+    folder = Path(source)
+    has_table = folder.is_dir() and any(file.stem == "communities" for file in folder.iterdir())
+    # Chunks are made of communities, which have to be known before anything is read.
+    if files.get("communities") is None and not has_table:
         return "it has no table of communities"
     if files.get("boundary") is not None:
         return "it has a boundary"
     if datum is not None:
         return "its datum is converted"
+    # A total is shared out over all buildings, of which a chunk knows its own.
     return "households.total is given" if rules.households.total else ""
 
 
@@ -120,7 +123,8 @@ def plan_city(
     rules = rules or Rules()
     if rules.division.metric != "straight":
         raise RuleError(
-            "division.metric = network needs all streets at once -> plan the city whole, or take straight"
+            "division.metric = network needs all streets at once "
+            "-> plan the city whole, or take straight"
         )
     refuse_existing(output, overwrite)
     paths = {table: _write_paths(file) for table, file in (files or {}).items() if file}
@@ -136,54 +140,112 @@ def plan_city(
         dict(inputs or {}),
     )
     work, _ = open_work(output, job)
+    # A wish to end that an earlier run left behind is not for this one.
     (work / END).unlink(missing_ok=True)
     if read_chunks(work) is None:
         cut_city(job, work, progress)
-    found = read_chunks(work)
-    assert found is not None
-    chunks, wkt, entries = found
+    cutting = read_chunks(work)
+    assert cutting is not None
+    places = Workplaces(engine, scheduler, workers)
+    spent = _plan_waiting(work, cutting[0], places, progress, deadline)
+    if seconds is not None:
+        _add_seconds(seconds, spent)
+    summary = _put_plan(output, job, work, cutting, progress)
+    # Only now, so that a run that is stopped before has its parts to go on from.
+    shutil.rmtree(work)
+    return summary
+
+
+def _put_plan(
+    output: Path,
+    job: Job,
+    work: Path,
+    cutting: tuple[list[Chunk], str, Any],
+    progress: Progress,
+) -> Summary:
+    """Join the parts to a plan in the output folder, where it appears whole or not at all."""
+    chunks, wkt, entries = cutting
+    summaries: list[Summary] = []
+
+    def write(staging: Path) -> Summary:
+        folder = staging / TABLES
+        crs = CRS.from_wkt(wkt)
+        summaries.append(join_city(job, chunks, crs, entries, work, folder, progress))
+        return summaries[0]
+
+    put_files(output, write)
+    return summaries[0]
+
+
+@dataclass(frozen=True)
+class Workplaces:
+    """Where chunks are planned, as :func:`gridplan.engine.engine.map_processes` takes it."""
+
+    engine: str
+    scheduler: str | None
+    workers: int | None
+
+    def count_for(self, tasks: int) -> int:
+        """Count the processes for some tasks: no more than tasks, one at least."""
+        return min(count_workers(self.workers), max(1, tasks))
+
+    def is_alone(self, tasks: int) -> bool:
+        """Whether this process plans all of the tasks itself."""
+        if self.engine == "serial":
+            return True
+        return self.engine == "processes" and self.count_for(tasks) <= 1
+
+    def count_threads(self, tasks: int) -> int:
+        """Count the threads of each process: more than one would compete with other processes."""
+        if not self.is_alone(tasks):
+            return 1
+        # The workers of "processes" are processes; alone it may use every core.
+        return count_workers(self.workers if self.engine == "serial" else None)
+
+
+def _plan_waiting(
+    work: Path,
+    chunks: list[Chunk],
+    places: Workplaces,
+    progress: Progress,
+    deadline: Deadline,
+) -> list[dict[str, float]]:
+    """Plan the chunks that are not finished yet; returns the seconds of each by stage."""
     finished = _find_finished(work, chunks, deadline)
+    # Long ones first, so that no process works on while all others are done.
     waiting = sorted(
-        (c for c in chunks if c.name not in finished), key=lambda c: (-c.buildings, c.name)
-    )  # long ones first
-    count = min(count_workers(workers), max(1, len(waiting)))
-    alone = engine == "serial" or (engine == "processes" and count <= 1)
-    threads = count_workers(workers if engine == "serial" else None) if alone else 1
+        (chunk for chunk in chunks if chunk.name not in finished),
+        key=lambda chunk: (-chunk.buildings, chunk.name),
+    )
     sizes = [chunk.buildings for chunk in waiting]
-    done = sum(c.buildings for c in chunks if c.name in finished)
-    left = deadline.count_left()
-    until = None if left is None else time.time() + left
-    shares = split_time(sizes, 1 if alone else count)
+    seconds_left = deadline.count_left()
+    # The time of day, since other clocks do not compare between processes and machines.
+    until = None if seconds_left is None else time.time() + seconds_left
+    is_alone = places.is_alone(len(waiting))
+    shares = split_time(sizes, 1 if is_alone else places.count_for(len(waiting)))
+    threads = places.count_threads(len(waiting))
     tasks = [
         (str(work.resolve()), chunk.name, threads, until, share)
         for chunk, share in zip(waiting, shares, strict=True)
     ]
-    spent = map_processes(
+    return map_processes(
         plan_chunk,
         tasks,
-        engine=engine,
-        scheduler=scheduler,
-        workers=workers,
+        engine=places.engine,
+        scheduler=places.scheduler,
+        workers=places.workers,
         sizes=sizes,
-        done=done,
+        done=sum(chunk.buildings for chunk in chunks if chunk.name in finished),
         stage="planning",
         progress=progress,
     )
-    for one in spent:
-        for stage, value in one.items():
-            if seconds is not None:
-                seconds[stage] = seconds.get(stage, 0.0) + value
-    summaries: list[Summary] = []
 
-    def write(staging: Path) -> Summary:
-        summaries.append(
-            join_city(job, chunks, CRS.from_wkt(wkt), entries, work, staging / TABLES, progress)
-        )
-        return summaries[0]
 
-    put_files(output, write)
-    shutil.rmtree(work)
-    return summaries[0]
+def _add_seconds(seconds: dict[str, float], spent: list[dict[str, float]]) -> None:
+    """Add what each chunk spent to the seconds of the stages."""
+    for by_stage in spent:
+        for stage, value in by_stage.items():
+            seconds[stage] = seconds.get(stage, 0.0) + value
 
 
 def open_deadline(output: str | Path, seconds: float | None = None) -> Deadline:
@@ -194,6 +256,7 @@ def open_deadline(output: str | Path, seconds: float | None = None) -> Deadline:
 def _find_finished(work: Path, chunks: list[Chunk], deadline: Deadline) -> set[str]:
     """Find the chunks whose parts are finished, and clear those that are to be planned again."""
     finished = {chunk.name for chunk in chunks if (work / PARTS / chunk.name).is_dir()}
+    # A deadline cut short what it could not refine; without one there is time for it now.
     if not deadline.is_limited:
         for name in sorted(finished):
             if count_cut_short(load_table(work / PARTS / name, "ledger")):
@@ -203,4 +266,5 @@ def _find_finished(work: Path, chunks: list[Chunk], deadline: Deadline) -> set[s
 
 
 def _write_paths(file: Any) -> Any:
+    """Write one path, or several, as text: a job is kept as JSON."""
     return [str(one) for one in file] if isinstance(file, list | tuple) else str(file)

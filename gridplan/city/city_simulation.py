@@ -44,7 +44,7 @@ _NEEDED = frozenset(
         "duties",
     )
 )
-_COUNTED = ("communities", "compounds", "counts")
+_COUNTED = ("communities", "compounds", "counts")  # what volunteers are counted from
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,9 @@ def simulate_city(
     refuse_unstaffed(manifest, *(_count_held(folder, table) for table in ("posts", "duties")))
     groups = group_communities(folder, most)
     progress("streets", 0, 1)
+    # A count of the whole site is shared out over all communities, before they are parted.
     counted = _count_volunteers(folder)
+    # In a file, so that no task has to carry the network of the whole city.
     with TemporaryDirectory() as place:
         networks = _keep_networks(folder, chosen, rules, Path(place) / "networks")
         tasks = [
@@ -164,25 +166,24 @@ def _count_held(folder: Path, table: str) -> int:
 def _count_volunteers(folder: Path) -> pd.Series[Any]:
     """Count volunteers by community where known; those of the whole site are shared out."""
     site = read_communities(folder, without=set(ALL_TABLES) - set(_COUNTED)).site
-    own = site.counts[site.counts["measure"] == "volunteers"]
-    counted = own.loc[own["level"] == "building", "of"].unique()
+    volunteers = site.counts[site.counts["measure"] == "volunteers"]
+    counted = volunteers.loc[volunteers["level"] == "building", "of"].unique()
+    # Of millions of buildings only those that were counted are read.
     buildings = pq.read_table(
         folder / "buildings.parquet",
         columns=["building", "community"],
         filters=[("building", "in", counted)],
     )
-    held = pd.read_parquet(
+    subgrids = pd.read_parquet(
         folder / "subgrids.parquet",
         columns=["community", "households"],
         filters=[("kind", "==", "residential")],
     )
+    # The schema wants shapes, which no count looks at.
     named = gpd.GeoDataFrame(buildings.to_pandas(), geometry=[None] * len(buildings), crs=site.crs)
     site = site.replace(buildings=conform_table("buildings", named))
-    return (
-        tally_counts(site, ["volunteers"], held.groupby("community")["households"].sum())
-        .values["volunteers"]
-        .dropna()
-    )
+    households = subgrids.groupby("community")["households"].sum()
+    return tally_counts(site, ["volunteers"], households).values["volunteers"].dropna()
 
 
 def _keep_networks(folder: Path, scenarios: Sequence[Scenario], rules: Rules, file: Path) -> str:
@@ -190,9 +191,9 @@ def _keep_networks(folder: Path, scenarios: Sequence[Scenario], rules: Rules, fi
     networks = {}
     if count_rows(folder / "streets.parquet"):
         site = read_communities(folder, without=set(ALL_TABLES) - set(_ALONG)).site
-        for walking in dict.fromkeys(
-            scenario.replace_rules(rules).walking for scenario in scenarios
-        ):
+        # Scenarios with the same rules of walking share a network; a dict keeps their order.
+        each_walking = (scenario.replace_rules(rules).walking for scenario in scenarios)
+        for walking in dict.fromkeys(each_walking):
             networks[walking] = build_network(site, walking)[0]
     file.write_bytes(pickle.dumps(networks, protocol=pickle.HIGHEST_PROTOCOL))
     return str(file)
@@ -201,12 +202,14 @@ def _keep_networks(folder: Path, scenarios: Sequence[Scenario], rules: Rules, fi
 def _prepare(task: _Task) -> Prepared:
     """Prepare the communities from the first to the last."""
     plan = read_communities(task.folder, task.first, task.last, without=set(ALL_TABLES) - _NEEDED)
+    # The tally of the whole city stands as each community's own count.
     rows = [
         (code, "community", code, "volunteers", value) for code, value in task.volunteers.items()
     ]
     counts = pd.DataFrame(rows, columns=["count", "level", "of", "measure", "value"])
     plan = plan.replace(counts=conform_table("counts", counts))
     whole: dict[Any, WalkingNetwork] = pickle.loads(Path(task.networks).read_bytes())
+    # Ways within these communities stay near them, so the rest of the network is dropped.
     networks = {
         walking: clip_around(network, plan.stairwells, walking)
         for walking, network in whole.items()
@@ -250,15 +253,16 @@ def measure_city_chances(
     groups = group_communities(path, most)
     tasks = [(str(path), first, last, rules.to_dict(), draws, seed) for first, last, _ in groups]
     sizes = [count for _, _, count in groups]
-    found = map_processes(
+    chances = map_processes(
         _measure_part, tasks, workers=workers, sizes=sizes, stage="chances", progress=progress
     )
-    return conform_table("chances", pd.concat(found).sort_index())
+    return conform_table("chances", pd.concat(chances).sort_index())
 
 
 def _measure_part(task: tuple[str, str, str, Any, int, int]) -> pd.DataFrame:
     """Measure the chances in the communities from the first to the last."""
     folder, first, last, rules, draws, seed = task
+    # Chances are sampled by building, from the seed and its code, whatever it is read with.
     needed = {"communities", "buildings", "stairwells", "subgrids"}
     plan = read_communities(folder, first, last, without=set(ALL_TABLES) - needed)
     return measure_chances(plan, Rules.from_dict(rules), draws=draws, seed=seed)

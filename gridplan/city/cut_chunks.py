@@ -43,11 +43,22 @@ FRAME = "frame"  # folder of the tables that are not planned, in order
 CHUNKS = "chunks"  # folder of the chunks' own files
 NEAR = "near"  # file of the communities around a chunk, by which its buildings are assigned
 OWN = "communities"
-# m beyond ``outside_limit`` that a building, a step or a place may reach from
-# the limit of its community
+# Metres beyond ``outside_limit`` that a building, a step or a place may reach
+# from the limit of its community.
 MARGIN = 1_000.0
-SERVES = 25.0  # m, as far as an opening may lie from the barrier it is in
-LINES = 1.0  # m, as near as a street must come to a community to matter to it
+SERVES = 25.0  # metres that an opening may lie from the barrier it is in
+LINES = 1.0  # metres within which a street must come to a community to matter to it
+FRAME_TABLES = (
+    "communities",
+    "compounds",
+    "barriers",
+    "openings",
+    "streets",
+    "places",
+    "institutions",
+    "counts",
+    "ledger",
+)
 
 
 @dataclass
@@ -72,59 +83,51 @@ def cut_city(job: Job, work: Path, progress: Progress) -> list[Chunk]:
     file = find_buildings(job.source)
     assert file is not None
     rules = Rules.from_dict(job.rules)
-    how = {"mapping": job.mapping, "crs": job.crs, "datum": None, "encoding": job.encoding}
     scan = _scan_buildings(file, job, progress)
     middles = np.concatenate(scan.middles)
-    target = find_metric_crs(
-        gpd.GeoSeries.from_xy(*np.nanmedian(middles, axis=0)[:, None], crs=scan.crs)
-    )
+    # The median, so that a few misplaced shapes do not choose the zone.
+    centre = gpd.GeoSeries.from_xy(*np.nanmedian(middles, axis=0)[:, None], crs=scan.crs)
+    target = find_metric_crs(centre)
     progress("frame", 0, 1)
-    reading = read_all(job.source, job.files, how, without=["buildings"])
-    try:
-        frame = make_frame(reading, target, rules.site, job.crs)
-    except InputError as error:
-        raise type(error)([*scan.problems, *error.problems]) from None
-    if scan.problems:
-        raise InputError(scan.problems)
-    if frame.communities.empty:
-        raise InputError(
-            [
-                Problem(
-                    "communities",
-                    "not empty",
-                    "there is no community",
-                    "give a table of communities",
-                )
-            ]
-        )
-    places = shapely.points(
-        gpd.GeoSeries.from_xy(*middles.T, crs=scan.crs).to_crs(target).get_coordinates().to_numpy()
-    )
+    frame = _read_frame(job, target, rules, scan.problems)
+    points = gpd.GeoSeries.from_xy(*middles.T, crs=scan.crs).to_crs(target)
+    places = shapely.points(points.get_coordinates().to_numpy())
     names, chunks = _choose_chunks(frame.communities, places, job.chunk)
-    del middles, places
+    # Freed before the buildings are read again: there is a point for every one of them.
+    del middles, points, places
     counts = _split_buildings(file, work, job, frame, names, target, rules.site, progress)
+    # Compounds go to where most of their buildings are, which only all chunks together know.
     frame = frame.replace(compounds=settle_compounds(frame.compounds, frame.communities, counts))
     if rules.special.drawn:
         outside = note_outside(frame.barriers, frame.communities, rules.special)
         frame = frame.note([outside])
     progress("frame", 0, 1)
     (work / FRAME).mkdir(exist_ok=True)
-    for table in (
-        "communities",
-        "compounds",
-        "barriers",
-        "openings",
-        "streets",
-        "places",
-        "institutions",
-        "counts",
-        "ledger",
-    ):
+    for table in FRAME_TABLES:
         save_table(work / FRAME, table, getattr(frame, table))
     _split_frame(frame, names, chunks, work, rules.site)
     entries = [[e.step, e.table, e.action, e.count, e.reason, list(e.ids)] for e in scan.entries]
+    # Written last: a cutting that was stopped has no list, and begins again.
     write_chunks(work, chunks, target.to_wkt(), entries)
     return chunks
+
+
+def _read_frame(job: Job, target: CRS, rules: Rules, problems: list[Problem]) -> Site:
+    """Read all tables but the buildings, and refuse whatever is wrong in any table."""
+    how = {"mapping": job.mapping, "crs": job.crs, "datum": None, "encoding": job.encoding}
+    reading = read_all(job.source, job.files, how, without=["buildings"])
+    # All problems at once, since each try reads a large file from its beginning.
+    try:
+        frame = make_frame(reading, target, rules.site, job.crs)
+    except InputError as error:
+        raise type(error)([*problems, *error.problems]) from None
+    if problems:
+        raise InputError(problems)
+    if frame.communities.empty:
+        what = "there is no community"
+        remedy = "give a table of communities"
+        raise InputError([Problem("communities", "not empty", what, remedy)])
+    return frame
 
 
 def _read_buildings(
@@ -132,17 +135,15 @@ def _read_buildings(
 ) -> Iterator[tuple[pa.Table, Any]]:
     """Read the buildings some rows at a time: as in the file, and with the schema's names."""
     total = count_rows(file)
-    done = 0
+    rows_read = 0
     progress(stage, 0, total)
     for batch in read_batches(file):
-        yield (
-            batch,
-            take_table(
-                from_arrow(batch), "buildings", mapping=job.mapping, crs=job.crs, file=file.name
-            ),
+        reading = take_table(
+            from_arrow(batch), "buildings", mapping=job.mapping, crs=job.crs, file=file.name
         )
-        done += len(batch)
-        progress(stage, done, total)
+        yield batch, reading
+        rows_read += len(batch)
+        progress(stage, rows_read, total)
 
 
 def _scan_buildings(file: Path, job: Job, progress: Progress) -> Scan:
@@ -153,37 +154,41 @@ def _scan_buildings(file: Path, job: Job, progress: Progress) -> Scan:
         scan.crs = rows.crs
         scan.entries = reading.entries
         scan.problems += check_part("buildings", rows, file.name, job.crs)
+        # Middles of bounds are quick, and near enough to count the buildings of a community.
         bounds = shapely.bounds(rows.geometry.to_numpy())
         scan.middles.append((bounds[:, :2] + bounds[:, 2:]) / 2)
         if "building" in rows.columns:
             scan.codes.append(pa.array(rows["building"].astype("str").str.strip(), pa.string()))
+    scan.problems = _check_codes(scan, file)
+    return scan
+
+
+def _check_codes(scan: Scan, file: Path) -> list[Problem]:
+    """Check that every row has a code of its own; returns these problems with those before."""
+    problems = scan.problems
     codes = pa.chunked_array(scan.codes) if scan.codes else pa.chunked_array([], pa.string())
-    counted = pd.Series(codes.value_counts().field("counts").to_numpy(zero_copy_only=False))
-    if len(counted) < len(codes):
-        twice = [
-            str(v)
-            for v in codes.value_counts()
-            .field("values")
-            .filter(pa.array(counted.to_numpy() > 1))
-            .to_pylist()
-        ]
-        message = f"{len(twice)} codes stand more than once in building"
+    counts = codes.value_counts()
+    numbers = counts.field("counts").to_numpy(zero_copy_only=False)
+    if len(numbers) < len(codes):
+        doubled = counts.field("values").filter(pa.array(numbers > 1)).to_pylist()
+        codes_doubled = [str(code) for code in doubled]
         problem = Problem(
             "buildings",
             "codes are unique",
-            message,
+            f"{len(codes_doubled)} codes stand more than once in building",
             "give every row its own code",
-            tuple(sorted(twice)),
+            tuple(sorted(codes_doubled)),
             file.name,
         )
-        scan.problems = [p for p in scan.problems if p.rule != problem.rule] + [problem]
+        # Batches saw the doubles within themselves only: the whole list is the one to show.
+        problems = [p for p in problems if p.rule != problem.rule] + [problem]
+    # Codes made up for rows would depend on where the batches were cut.
     if codes.null_count or len(codes) < count_rows(file):
         message = "rows of a large file have no code"
         remedy = "add a column building with a code for every row"
-        scan.problems.append(
-            Problem("buildings", "rows have codes", message, remedy, file=file.name)
-        )
-    return scan
+        problem = Problem("buildings", "rows have codes", message, remedy, file=file.name)
+        problems = [*problems, problem]
+    return problems
 
 
 def _choose_chunks(
@@ -193,21 +198,24 @@ def _choose_chunks(
 
     Returns the number of each community's chunk, and the chunks.
     """
-    of = shapely.STRtree(communities.geometry.to_numpy()).query(places, predicate="intersects")[1]
-    held = np.bincount(of, minlength=len(communities))
+    outlines = communities.geometry.to_numpy()
+    community = shapely.STRtree(outlines).query(places, predicate="intersects")[1]
+    held = np.bincount(community, minlength=len(communities))
     number = np.zeros(len(held), np.int64)
     total = 0
+    # In order of code: communities of near codes are mostly neighbours, and share what is around.
     for n, count in enumerate(held):
-        new = n > 0 and total + count > most
-        number[n] = number[n - 1] + new if n else 0
-        total = count if new else total + count
+        # A community is never cut, so that one above the limit is a chunk by itself.
+        is_new = n > 0 and total + count > most
+        number[n] = number[n - 1] + is_new if n else 0
+        total = count if is_new else total + count
     codes = communities.index.to_numpy(object)
     chunks = []
     for n in range(int(number[-1]) + 1):
-        own = np.flatnonzero(number == n)
-        chunks.append(
-            Chunk(f"{n:05d}", str(codes[own[0]]), str(codes[own[-1]]), int(held[own].sum()))
-        )
+        members = np.flatnonzero(number == n)
+        first = str(codes[members[0]])
+        last = str(codes[members[-1]])
+        chunks.append(Chunk(f"{n:05d}", first, last, int(held[members].sum())))
     return number, chunks
 
 
@@ -228,6 +236,7 @@ def _split_buildings(
     outlines = frame.communities.geometry.to_numpy()
     compounds = frame.compounds.geometry.to_numpy()
     pairs: list[Any] = []
+    # All files are open at once, since rows come in any order and are read once.
     with ExitStack() as stack:
         writers = []
         for n in range(int(number[-1]) + 1):
@@ -237,24 +246,24 @@ def _split_buildings(
         for batch, reading in _read_buildings(file, job, "splitting", progress):
             shapes, rows = place_buildings(reading.tables["buildings"], target, rules)
             held, _ = find_communities(shapes, outlines, rules)
+            # Buildings beyond the limit go to the nearest chunk, which drops and reports them.
             outside = np.flatnonzero(held < 0)
             near = shapely.STRtree(outlines).query_nearest(shapes[outside], all_matches=False)[1]
             chunk = np.zeros(len(batch), np.int64)
             chunk[rows] = number[held]
             chunk[rows[outside]] = number[near]
+            # An empty file gives an empty batch, of which every chunk needs the columns.
             for n in np.unique(chunk) if len(batch) else range(len(writers)):
                 writers[n].write_arrow(batch.take(np.flatnonzero(chunk == n)))
             pairs.append(_meet_compounds(shapes, held, compounds))
         for writer in writers:
-            writer.write_arrow(batch.slice(0, 0))  # a chunk without any building still has a file
-    found = (
-        pd.DataFrame(np.concatenate(pairs), columns=["compound", "community"])
-        .value_counts()
-        .reset_index()
-    )
-    return found.assign(
-        compound=frame.compounds.index.to_numpy(object)[found["compound"]],
-        community=frame.communities.index.to_numpy(object)[found["community"]],
+            # A chunk without any building still has a file.
+            writer.write_arrow(batch.slice(0, 0))
+    met = pd.DataFrame(np.concatenate(pairs), columns=["compound", "community"])
+    counts = met.value_counts().reset_index()
+    return counts.assign(
+        compound=frame.compounds.index.to_numpy(object)[counts["compound"]],
+        community=frame.communities.index.to_numpy(object)[counts["community"]],
     )
 
 
@@ -262,11 +271,12 @@ def _meet_compounds(shapes: Any, held: Any, compounds: Any) -> Any:
     """Find each building's first compound and its community: int64[m, 2]."""
     inner = shapely.point_on_surface(shapes)
     compound, building = shapely.STRtree(inner).query(compounds, predicate="intersects")
+    # Backwards, so that of two compounds over one building the first is what stays.
     order = np.argsort(-compound, kind="stable")
-    of = np.full(len(shapes), -1)
-    of[building[order]] = compound[order]
-    known = (of >= 0) & (held >= 0)
-    return np.column_stack([of[known], held[known]])
+    compound_of = np.full(len(shapes), -1)
+    compound_of[building[order]] = compound[order]
+    known = (compound_of >= 0) & (held >= 0)
+    return np.column_stack([compound_of[known], held[known]])
 
 
 def _split_frame(
@@ -274,51 +284,61 @@ def _split_frame(
 ) -> None:
     """Write for each chunk the rows of all other tables that may matter to its communities."""
     outlines = frame.communities.geometry.to_numpy()
-    reach = rules.outside_limit + MARGIN
     openings = frame.openings.geometry.to_numpy()
     barriers = frame.barriers.geometry.to_numpy()
-    tree = shapely.STRtree(outlines)
     serving = shapely.STRtree(openings).query(barriers, predicate="dwithin", distance=SERVES)
-    near = {
-        "compounds": _find_near(frame.compounds.geometry.to_numpy(), outlines, number, reach),
-        "barriers": _find_near(barriers, shapely.convex_hull(outlines), number, reach),
-        "streets": _find_near(frame.streets.geometry.to_numpy(), outlines, number, LINES),
-        "places": _find_near(frame.places.geometry.to_numpy(), outlines, number, reach),
-        "institutions": _find_near(frame.institutions.geometry.to_numpy(), outlines, number, reach),
-    }
-    # What decides whose an institution is: all communities that it lies in, however far it reaches.
-    grounds = [(getattr(frame, t).geometry.to_numpy(), near[t]) for t in ("places", "institutions")]
-    near[NEAR] = [
-        np.unique(
-            np.concatenate(
-                [
-                    own,
-                    *(
-                        tree.query(shapes[rows[n]], predicate="intersects")[1]
-                        for shapes, rows in grounds
-                    ),
-                ]
-            )
-        )
-        for n, own in enumerate(_find_near(outlines, outlines, number, 2 * reach))
-    ]
+    near = _find_all_near(frame, outlines, number, rules.outside_limit + MARGIN)
     for n, chunk in enumerate(chunks):
         folder = work / CHUNKS / chunk.name
-        rows = {table: found[n] for table, found in near.items()}
+        rows = {table: rows_of_chunk[n] for table, rows_of_chunk in near.items()}
         # An opening serves the whole length of its barrier, and only what else
         # touches it says whose it is.
         ways = np.unique(serving[1][np.isin(serving[0], rows["barriers"])])
         rows["openings"] = ways
         rows["barriers"] = np.union1d(rows["barriers"], serving[0][np.isin(serving[1], ways)])
         save_table(folder, OWN, frame.communities[number == n])
-        for table, own in rows.items():
+        for table, chosen in rows.items():
             source = frame.communities if table == NEAR else getattr(frame, table)
             with TableWriter(folder / f"{table}.parquet") as writer:
-                writer.write(source.iloc[own].reset_index())
+                writer.write(source.iloc[chosen].reset_index())
+
+
+def _find_all_near(frame: Site, outlines: Any, number: Any, reach: float) -> dict[str, list[Any]]:
+    """Find for each table the rows that lie near each chunk."""
+    # A line between two doors of a community stays within its convex hull.
+    hulls = shapely.convex_hull(outlines)
+    near = {
+        "compounds": _find_near(frame.compounds.geometry.to_numpy(), outlines, number, reach),
+        "barriers": _find_near(frame.barriers.geometry.to_numpy(), hulls, number, reach),
+        "streets": _find_near(frame.streets.geometry.to_numpy(), outlines, number, LINES),
+        "places": _find_near(frame.places.geometry.to_numpy(), outlines, number, reach),
+        "institutions": _find_near(frame.institutions.geometry.to_numpy(), outlines, number, reach),
+    }
+    near[NEAR] = _find_near_communities(frame, outlines, number, reach, near)
+    return near
+
+
+def _find_near_communities(
+    frame: Site, outlines: Any, number: Any, reach: float, near: dict[str, list[Any]]
+) -> list[Any]:
+    """Find the communities around each chunk that decide what belongs to it."""
+    tree = shapely.STRtree(outlines)
+    # What decides whose an institution is: all communities that it lies in,
+    # however far it reaches.
+    grounds = [(getattr(frame, t).geometry.to_numpy(), near[t]) for t in ("places", "institutions")]
+    around = []
+    # Twice the reach: a building that far away may be nearer to a community beyond it.
+    for n, communities in enumerate(_find_near(outlines, outlines, number, 2 * reach)):
+        touched = [
+            tree.query(shapes[rows[n]], predicate="intersects")[1] for shapes, rows in grounds
+        ]
+        around.append(np.unique(np.concatenate([communities, *touched])))
+    return around
 
 
 def _find_near(shapes: Any, outlines: Any, number: Any, distance: float) -> list[Any]:
     """Find for each chunk the rows of the shapes near one of its communities, in order."""
     row, community = shapely.STRtree(outlines).query(shapes, predicate="dwithin", distance=distance)
+    # Sorted and each once, so that a chunk's rows keep the order of the whole table.
     pairs = np.unique(np.column_stack([number[community], row]), axis=0)
     return [pairs[pairs[:, 0] == n, 1] for n in range(int(number[-1]) + 1)]

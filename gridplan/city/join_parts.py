@@ -31,20 +31,12 @@ from gridplan.storage.geoparquet import ROW, write_notes
 from gridplan.tables.parquet import TableWriter, from_arrow, read_batches, to_arrow
 from gridplan.tables.schema import find_key
 
-KEPT = (
-    "barriers",
-    "openings",
-    "streets",
-    "places",
-    "institutions",
-    "counts",
-)  # as they were put in order before
-ADJOINS = 0.001  # m between sub-grids that adjoin
-NUMBERED = (
-    "neighbours",
-    "exceptions",
-    "touches",
-)  # their keys are numbers, numbered again over all parts
+# As they were put in order before the chunks were planned.
+KEPT = ("barriers", "openings", "streets", "places", "institutions", "counts")
+ADJOINS = 0.001  # metres between sub-grids that adjoin
+# Their keys are numbers, numbered again over all parts.
+NUMBERED = ("neighbours", "exceptions", "touches")
+KEY_ROWS = 500_000  # keys read at once: they are short, so groups of a file are taken together
 
 
 def join_city(
@@ -67,82 +59,96 @@ def join_city(
     parts = [work / PARTS / chunk.name for chunk in chunks]
     seams = match_seams(work, chunks, Rules.from_dict(job.rules).outlines.grid)
     rows: dict[str, int] = {}
-    homes = 0
     for n, table in enumerate(ALL_TABLES):
         progress("joining", n, len(ALL_TABLES))
         path = folder / f"{table}.parquet"
         if table == "ledger":
-            ledger = join_ledgers(
-                [load_table(part, table) for part in parts],
-                load_table(work / FRAME, table),
-                entries,
-            )
+            ledger = _join_ledger(work, parts, entries, path)
             rows[table] = len(ledger)
-            with TableWriter(path) as writer:
-                writer.write(join_texts(ledger.reset_index()))
             continue
         sources = [work / FRAME] if table in KEPT else parts
         files = [f for f in (source / f"{table}.parquet" for source in sources) if f.exists()]
-        if not files:  # an optional table without rows
-            continue
-        batches = (
-            _replace_shapes(files, seams)
-            if table == "subgrids"
-            else (b for f in files for b in read_batches(f))
-        )
-        rows[table] = _join_table(table, files, batches, path)
-        if table == "buildings":
-            homes = sum(
-                int(pc.sum(pc.greater(b["households"], 0)).as_py() or 0)
-                for b in read_batches(path, ["households"])
-            )
-    subgrids = from_arrow(
-        pa.concat_tables(
-            b.drop_columns(["geometry"]) for b in read_batches(folder / "subgrids.parquet")
-        )
-    )
+        # An optional table without rows has no file.
+        if files:
+            rows[table] = _join_table(table, files, _read_rows(table, files, seams), path)
     if not rows["stairwells"]:
         remedy = "give a column of households or floors, or lower households.smallest"
         raise InputError([Problem("buildings", "homes", "no building counts as a home", remedy)])
-    subgrids = pd.DataFrame(subgrids.drop(columns=[ROW])).set_index("subgrid").sort_index()
-    manifest = compose_manifest(
-        {**rows, "homes": homes}, subgrids, Rules.from_dict(job.rules), job.seed, job.inputs, ledger
-    )
+    subgrids = _read_subgrids(folder)
+    counts = {**rows, "homes": _count_homes(folder)}
+    rules = Rules.from_dict(job.rules)
+    manifest = compose_manifest(counts, subgrids, rules, job.seed, job.inputs, ledger)
     write_notes(manifest, folder)
     return Summary(subgrids, rows, int(subgrids["households"].sum()), crs, manifest)
+
+
+def _join_ledger(work: Path, parts: Sequence[Path], entries: Sequence[Any], path: Path) -> Any:
+    """Join the ledgers of all parts, and write the city's."""
+    ledger = join_ledgers(
+        [load_table(part, "ledger") for part in parts], load_table(work / FRAME, "ledger"), entries
+    )
+    with TableWriter(path) as writer:
+        writer.write(join_texts(ledger.reset_index()))
+    return ledger
+
+
+def _read_rows(table: str, files: Sequence[Path], seams: pd.Series[Any]) -> Iterator[pa.Table]:
+    """Read the batches of a table from the files of all parts."""
+    if table == "subgrids":
+        return _replace_shapes(files, seams)
+    return (batch for file in files for batch in read_batches(file))
+
+
+def _count_homes(folder: Path) -> int:
+    """Count the buildings with households, some rows at a time."""
+    return sum(
+        # The sum of no rows is null to Arrow.
+        int(pc.sum(pc.greater(batch["households"], 0)).as_py() or 0)
+        for batch in read_batches(folder / "buildings.parquet", ["households"])
+    )
+
+
+def _read_subgrids(folder: Path) -> pd.DataFrame:
+    """Read the sub-grids of the city without their shapes: a row each, so that they fit."""
+    batches = read_batches(folder / "subgrids.parquet")
+    table = from_arrow(pa.concat_tables(batch.drop_columns(["geometry"]) for batch in batches))
+    return pd.DataFrame(table.drop(columns=[ROW])).set_index("subgrid").sort_index()
 
 
 def _join_table(table: str, files: Sequence[Path], batches: Iterator[pa.Table], path: Path) -> int:
     """Join the batches of one table; rows by community keep their place in order of key."""
     key = find_key(table)
-    keys = pa.concat_tables(b for f in files for b in read_batches(f, [key], rows=500_000)).column(
-        key
-    )
+    keys = pa.concat_tables(
+        batch for file in files for batch in read_batches(file, [key], rows=KEY_ROWS)
+    ).column(key)
     count = len(keys)
-    done = 0
+    is_numbered = table in NUMBERED
     rank = None
+    rows_written = 0
     with TableWriter(path) as writer:
         for batch in batches:
-            if table in NUMBERED:
-                width = len(str(count))
-                number = pd.Series(
-                    np.arange(done + 1, done + len(batch) + 1), dtype="str"
-                ).str.zfill(width)
-                at = batch.column_names.index(key)
-                batch = batch.set_column(
-                    at, batch.schema.field(key), pa.array(number, batch.schema.field(key).type)
-                )
+            last = rows_written + len(batch)
+            if is_numbered:
+                batch = _number_rows(batch, key, rows_written, count)
+            # Neighbours have no order but their own, and communities are in order of key.
             if "community" in batch.column_names and table not in ("neighbours", "communities"):
                 if rank is None:
-                    rank = (
-                        _rank_keys(keys)
-                        if table not in NUMBERED
-                        else np.arange(count, dtype=np.int32)
-                    )
-                batch = _add_row(batch, rank[done : done + len(batch)])
+                    # Numbers were given in order just now, so that nothing has to be sorted.
+                    rank = np.arange(count, dtype=np.int32) if is_numbered else _rank_keys(keys)
+                batch = _add_row(batch, rank[rows_written:last])
             writer.write_arrow(batch)
-            done += len(batch)
+            rows_written = last
     return count
+
+
+def _number_rows(batch: pa.Table, key: str, before: int, count: int) -> pa.Table:
+    """Give the keys of a batch the next numbers, as wide as the last of all."""
+    number = pd.Series(np.arange(before + 1, before + len(batch) + 1), dtype="str")
+    # Zeros in front, so that the order of texts is that of numbers.
+    number = number.str.zfill(len(str(count)))
+    field = batch.schema.field(key)
+    position = batch.column_names.index(key)
+    return batch.set_column(position, field, pa.array(number, field.type))
 
 
 def _rank_keys(keys: Any) -> Any:
@@ -154,6 +160,7 @@ def _rank_keys(keys: Any) -> Any:
 
 def _add_row(batch: pa.Table, place: Any) -> pa.Table:
     """Add the column of the row's place, before any shapes, and list it in pandas' metadata."""
+    # The way through pandas writes its metadata; shapes stay the bytes that they are.
     flat = from_arrow(
         batch.drop_columns(["geometry"]) if "geometry" in batch.column_names else batch
     )
@@ -175,6 +182,7 @@ def _replace_shapes(files: Sequence[Path], seams: pd.Series[Any]) -> Iterator[pa
             changed = new.notna().to_numpy()
             shapes = frame.geometry.to_numpy().copy()
             shapes[changed] = new[changed].to_numpy()
+            # Areas of others stay as they were measured, to the last digit.
             area = np.where(changed, shapely.area(shapes), frame["area"])
             yield to_arrow(
                 frame.assign(area=area).set_geometry(
@@ -185,31 +193,32 @@ def _replace_shapes(files: Sequence[Path], seams: pd.Series[Any]) -> Iterator[pa
 
 def match_seams(work: Path, chunks: Sequence[Chunk], grid: float) -> pd.Series[Any]:
     """Match the corners of sub-grids across limits of chunks; returns their shapes by code."""
-    outlines = load_table(work / FRAME, "communities").geometry
-    number = (
-        np.searchsorted(
-            [chunk.first for chunk in chunks], outlines.index.to_numpy(object), side="right"
-        )
-        - 1
-    )
-    one, two = shapely.STRtree(outlines.to_numpy()).query(
-        outlines.to_numpy(), predicate="intersects"
-    )
-    border = outlines.index[np.unique(one[number[one] != number[two]])]
+    border = _find_border(work, chunks)
     kept = []
     for n, chunk in enumerate(chunks):
         for batch in read_batches(work / PARTS / chunk.name / "subgrids.parquet"):
             frame = from_arrow(batch)
-            own = frame[frame["community"].isin(border)]
-            kept.append(
-                pd.DataFrame({"shape": own.geometry.to_numpy(), "chunk": n}, index=own["subgrid"])
-            )
+            # Only what lies along a seam is kept: it grows with the length of the cuts.
+            rows = frame[frame["community"].isin(border)]
+            shapes = rows.geometry.to_numpy()
+            kept.append(pd.DataFrame({"shape": shapes, "chunk": n}, index=rows["subgrid"]))
     every = pd.concat(kept)
     shapes = every["shape"].to_numpy(object)
     # Where corners differ, shapes that adjoin may be a rounding apart.
     one, two = shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=ADJOINS)
     across = every["chunk"].to_numpy()[one] != every["chunk"].to_numpy()[two]
     near = np.unique(one[across])
-    return pd.Series(
-        list(match_borders(shapes[near], 2 * grid)), index=every.index[near], dtype=object
-    )
+    # Corners were rounded to the grid on both sides, so that they are up to two apart.
+    matched = match_borders(shapes[near], 2 * grid)
+    return pd.Series(list(matched), index=every.index[near], dtype=object)
+
+
+def _find_border(work: Path, chunks: Sequence[Chunk]) -> pd.Index[Any]:
+    """Find the communities that touch one of another chunk."""
+    outlines = load_table(work / FRAME, "communities").geometry
+    first = [chunk.first for chunk in chunks]
+    # Chunks are runs of codes in order: the last that begins at or before a code holds it.
+    number = np.searchsorted(first, outlines.index.to_numpy(object), side="right") - 1
+    shapes = outlines.to_numpy()
+    one, two = shapely.STRtree(shapes).query(shapes, predicate="intersects")
+    return outlines.index[np.unique(one[number[one] != number[two]])]

@@ -15,18 +15,21 @@ from gridplan.plan import ALL_TABLES
 from gridplan.tables.conform import conform_table
 from gridplan.tables.ledger import LISTED
 
+# In the order in which a small plan takes them, and so writes its ledger.
 STEPS = (
-    *(
-        "synthetic",
-        "read",
-        "survey",
-        "communities",
-        "households",
-        "compounds",
-        "stairwells",
-        "neighbours",
-    ),
-    *("division", "exclusive", "outlines", "special", "grids"),
+    "synthetic",
+    "read",
+    "survey",
+    "communities",
+    "households",
+    "compounds",
+    "stairwells",
+    "neighbours",
+    "division",
+    "exclusive",
+    "outlines",
+    "special",
+    "grids",
 )
 # Numbers in the reasons of the ledger that add up over chunks; all others
 # (metres, square metres) are the same in each.
@@ -60,7 +63,8 @@ def join_ledgers(
     >>> from gridplan.tables.conform import make_empty
     >>> from gridplan.tables.ledger import Entry, write_ledger
     >>> def note(count, ids, reason):
-    ...     return write_ledger(make_empty("ledger"), [Entry("households", "buildings", "inferred", count, reason, ids)])
+    ...     entry = Entry("households", "buildings", "inferred", count, reason, ids)
+    ...     return write_ledger(make_empty("ledger"), [entry])
     >>> both = [note(2, ["b", "c"], "9 households by size"), note(1, ["a"], "4 households by size")]
     >>> join_ledgers(both, make_empty("ledger"), [])[["ids", "reason"]].values.tolist()
     [['a, b, c', '13 households by size']]
@@ -68,6 +72,7 @@ def join_ledgers(
     rows = [[*row[:5], quote_ids(row[5], LISTED).strip(" ()")] for row in read]
     rows += [[e.step, e.table, e.action, e.count, e.reason, e.ids] for e in frame.itertuples()]
     sums: dict[tuple[str, ...], _Sum] = {}
+    # Entries of one key differ in their numbers alone, which the mark in the key leaves out.
     for ledger in parts:
         for e in ledger.itertuples():
             entry = sums.setdefault(
@@ -80,6 +85,7 @@ def join_ledgers(
         [*key[:3], entry.count, _write_reason(entry), _list_codes(key, entry)]
         for key, entry in sums.items()
     ]
+    # A step that is not listed comes last, and not first by accident.
     steps = {step: n for n, step in enumerate(STEPS)}
     tables = {table: n for n, table in enumerate(ALL_TABLES)}
     rows.sort(
@@ -96,17 +102,19 @@ def join_ledgers(
 
 
 def _write_reason(entry: _Sum) -> str:
+    """Write the reason with its numbers added up."""
     reason = entry.reason
     for number in np.sum(entry.numbers, axis=0).astype(int).tolist():
-        reason = _SUMMED.sub(
-            f"<{number}>", reason, count=1
-        )  # the mark keeps it from being found again
+        # The marks keep a number that was put in from being the next one to be replaced.
+        reason = _SUMMED.sub(f"<{number}>", reason, count=1)
     return re.sub(r"<(\d+)>", r"\1", reason)
 
 
 def _list_codes(key: tuple[str, ...], entry: _Sum) -> str:
+    """List the first codes of all chunks, and count the rest."""
     if key[:3] in _UNLISTED or not entry.ids:
         return ""
+    # The first of all are among the first of each chunk, so that none is missed.
     shown = sorted(entry.ids)[:LISTED]
     more = entry.count - len(shown)
     return ", ".join(shown) + (f" and {more} more" if more > 0 else "")

@@ -51,7 +51,8 @@ class _Clock:
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
-        self._stage, self._began = "", time.perf_counter()
+        self._stage = ""
+        self._began = time.perf_counter()
 
     def __call__(self, stage: str, done: int, total: int) -> None:
         """Take the name of the stage that runs now."""
@@ -71,9 +72,11 @@ def plan_chunk(task: ChunkTask) -> dict[str, float]:
     (seconds since 1970, None for no limit), and the chunk's share of the time
     left when it begins.
     """
-    work, name, threads, until, share = Path(task[0]), *task[1:]
-    left = None if until is None else max(0.0, until - time.time())
-    deadline = Deadline(left, signal=work / END).share(share)
+    folder, name, threads, until, share = task
+    work = Path(folder)
+    # A chunk that waited for a free process has less time than one that began at once.
+    seconds_left = None if until is None else max(0.0, until - time.time())
+    deadline = Deadline(seconds_left, signal=work / END).share(share)
     job = read_job(work)
     cutting = read_chunks(work)
     assert cutting is not None
@@ -82,6 +85,7 @@ def plan_chunk(task: ChunkTask) -> dict[str, float]:
     clock("reading", 0, 1)
     site = _read_chunk(work / CHUNKS / name, job.mapping, job.crs, CRS.from_wkt(cutting[1]), rules)
     site = fill_site(site, rules, progress=clock)
+    # Chunks without homes are parts like others, so that joining needs no exceptions.
     if (site.buildings["households"] > 0).any():
         around = load_near(work / CHUNKS / name)
         plan = divide_site(
@@ -107,6 +111,7 @@ def plan_chunk(task: ChunkTask) -> dict[str, float]:
 
 def _read_chunk(folder: Path, mapping: Any, crs: Any, target: CRS, rules: Rules) -> Site:
     """Read the site of a chunk: its own buildings, and what lies around them."""
+    # A chunk may have no building, of which no table could be read.
     if count_rows(folder / "buildings.parquet"):
         frame = read_tables(
             folder / "buildings.parquet", "buildings", mapping=mapping, crs=crs
@@ -118,11 +123,12 @@ def _read_chunk(folder: Path, mapping: Any, crs: Any, target: CRS, rules: Rules)
             for t in (*_READ, "communities", "buildings", "counts", "ledger")
         }
         site = Site(**tables)
+    # Assigned among all communities around, so that a building at the edge goes
+    # where it would go in the whole city.
     around = load_near(folder)
     site = assign_communities(site.replace(communities=around), rules.site)
-    own = load_table(folder, OWN)
-    compounds = load_tables(folder, _READ)
-    return site.replace(communities=own, **compounds)
+    communities = load_table(folder, OWN)
+    return site.replace(communities=communities, **load_tables(folder, _READ))
 
 
 def load_near(folder: Path) -> gpd.GeoDataFrame:
@@ -140,11 +146,14 @@ def _save_part(plan: Plan, folder: Path) -> None:
     draft = start_folder(folder)
     for table in (*PART_TABLES, *(t for t in OPTIONAL_PARTS if len(plan.get_table(t)))):
         frame = plan.get_table(table)
+        # Compounds of communities around are parts of other chunks.
         if table == "compounds":
             frame = frame[frame["community"].isin(plan.site.communities.index)]
         if table == "neighbours":
-            of = plan.stairwells["community"].reindex(frame["focal"]).to_numpy()
-            frame = frame.assign(community=of).sort_values(["community", "focal", "neighbour"])
+            # The schema has no community here; it is added to read some of them alone.
+            community = plan.stairwells["community"].reindex(frame["focal"]).to_numpy()
+            frame = frame.assign(community=community)
+            frame = frame.sort_values(["community", "focal", "neighbour"])
         elif "community" in frame.columns:
             frame = frame.sort_values("community", kind="stable")
         save_table(draft, table, frame)

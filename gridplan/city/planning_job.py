@@ -13,7 +13,7 @@ from typing import Any
 from gridplan import __version__
 
 WORK = ".work"
-END = "end"  # the file that stands for the wish that the search end
+END = "end"  # the file whose existence asks the search to end
 _JOB = "job.json"
 _CHUNKS = "chunks.json"
 LAYOUT = 1  # of the files of a job; a job of another layout is begun again
@@ -35,6 +35,7 @@ class Job:
 
     def make_key(self) -> str:
         """Make a key of all that may change the plan or how it is cut; paths do not."""
+        # A folder that was moved is the same work; contents are in the hashes of inputs.
         fields = {k: v for k, v in asdict(self).items() if k not in ("source", "files")}
         names = {table: _name(file) for table, file in sorted(self.files.items())}
         text = json.dumps([__version__, LAYOUT, fields, names], sort_keys=True, default=str)
@@ -42,6 +43,7 @@ class Job:
 
 
 def _name(file: Any) -> Any:
+    """Name one file, or several, without the folders that they are in."""
     return [_name(one) for one in file] if isinstance(file, list | tuple) else Path(file).name
 
 
@@ -65,6 +67,7 @@ def open_work(output: Path, job: Job) -> tuple[Path, bool]:
     kept = read_json(work / _JOB)
     if kept is not None and kept["key"] == key:
         return work, True
+    # Other rules or files make other chunks: none of the old parts would fit.
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     write_json(work / _JOB, {"key": key, **asdict(job)})
@@ -89,15 +92,15 @@ def write_chunks(work: Path, chunks: Sequence[Chunk], crs: str, entries: Any) ->
 def read_chunks(work: Path) -> tuple[list[Chunk], str, Any] | None:
     """Read the chunks, the CRS and what was noted on the way; none before the cutting ends."""
     stored = read_json(work / _CHUNKS)
-    return (
-        None
-        if stored is None
-        else ([Chunk(**chunk) for chunk in stored["chunks"]], stored["crs"], stored["entries"])
-    )
+    if stored is None:
+        return None
+    chunks = [Chunk(**chunk) for chunk in stored["chunks"]]
+    return chunks, stored["crs"], stored["entries"]
 
 
 def write_json(path: Path, value: Any) -> None:
     """Write a value as JSON, whole or not at all."""
+    # A rename is whole or nothing, where a write may be cut short.
     draft = path.with_name(f".{path.name}.draft")
     draft.write_text(
         json.dumps(value, ensure_ascii=False, sort_keys=True, default=str), encoding="utf-8"

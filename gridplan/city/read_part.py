@@ -19,18 +19,20 @@ from gridplan.storage.geoparquet import MANIFEST_FILE, ROW
 from gridplan.tables.conform import is_spatial, make_empty
 from gridplan.tables.parquet import count_rows
 
-WHOLE = ("compounds", "barriers", "openings", "ledger")  # tables that are read as a whole
+# Read as a whole: shapes that many communities share, and what is short anyway.
+WHOLE = ("compounds", "barriers", "openings", "ledger")
+# Tables in which a community may occur that no other table has.
+_HOLDING = ("communities", "buildings", "stairwells", "subgrids", "exceptions", "neighbours")
 
 
 def find_tables(path: str | Path) -> Path | None:
     """Find a plan's folder of GeoParquet tables, if some communities of it can be read."""
     for folder in (Path(path), Path(path) / TABLES):
         file = folder / "neighbours.parquet"
-        if (
-            (folder / MANIFEST_FILE).is_file()
-            and file.is_file()
-            and "community" in pq.read_schema(file).names
-        ):
+        if not (folder / MANIFEST_FILE).is_file() or not file.is_file():
+            continue
+        # The schema has no such column: it is there where a plan was written to be read in parts.
+        if "community" in pq.read_schema(file).names:
             return folder
     return None
 
@@ -46,7 +48,8 @@ def open_tables(path: str | Path) -> Path:
     folder = find_tables(path)
     if folder is None:
         raise PlanError(
-            f"{path} holds no plan whose communities can be read one by one -> write it with --format parquet"
+            f"{path} holds no plan whose communities can be read one by one "
+            "-> write it with --format parquet"
         )
     return folder
 
@@ -64,22 +67,20 @@ def group_communities(path: str | Path, most: int) -> list[tuple[str, str, int]]
     """
     folder = open_tables(path)
     held = pd.Series(dtype="int64")
-    for table in ("communities", "buildings", "stairwells", "subgrids", "exceptions", "neighbours"):
-        column = pq.read_table(folder / f"{table}.parquet", columns=["community"]).column(
-            "community"
-        )
-        counts = column.value_counts()
+    # A fault may be of a community that only one table knows: no row may fall between groups.
+    for table in _HOLDING:
+        file = folder / f"{table}.parquet"
+        counts = pq.read_table(file, columns=["community"]).column("community").value_counts()
         codes = counts.field("values").to_pylist()
-        own = pd.Series(counts.field("counts").to_numpy(zero_copy_only=False), index=codes) * (
-            table == "buildings"
-        )
-        held = held.add(own, fill_value=0)
+        number = counts.field("counts").to_numpy(zero_copy_only=False)
+        # Only buildings count; other tables add their codes with a zero.
+        weight = pd.Series(number, index=codes) * (table == "buildings")
+        held = held.add(weight, fill_value=0)
     held = held.sort_index()
     groups: list[tuple[str, str, int]] = []
     for code, count in held.astype("int64").items():
-        if groups and (
-            groups[-1][2] + count <= most or not groups[-1][1]
-        ):  # an empty last code would be no limit
+        # An empty last code would be read as no limit, so that group takes the next code too.
+        if groups and (groups[-1][2] + count <= most or not groups[-1][1]):
             groups[-1] = (groups[-1][0], str(code), groups[-1][2] + int(count))
         else:
             groups.append((str(code), str(code), int(count)))
@@ -126,45 +127,47 @@ def read_communities(
         file = folder / f"{table}.parquet"
         if table in without:
             tables[table] = make_empty(table, crs).reset_index()
-            continue
-        if not file.exists():
-            continue
-        filters = (
-            []
-            if table in WHOLE or "community" not in pq.read_schema(file).names
-            else _limit(first, last)
-        )
-        if table == "stairwells" and centres:
-            named = pd.read_parquet(
-                folder / "subgrids.parquet", columns=["centre"], filters=_limit(first, last) or None
-            )
-            filters = [*filters, ("stairwell", "in", {"", *named["centre"]})]
-        frame = (gpd if is_spatial(table) else pd).read_parquet(file, filters=filters or None)
-        tables[table] = frame.sort_values(ROW, ignore_index=True) if ROW in frame.columns else frame
+        elif file.exists():
+            tables[table] = _read_rows(file, table, first, last, centres)
     if (first or last) and "counts" in tables:
         tables["counts"] = _take_counts(tables)
-    return assemble_plan(
-        FoundFiles(
-            folder, tables, {key: json.dumps(value) for key, value in read_manifest(path).items()}
-        )
-    )
+    manifest = {key: json.dumps(value) for key, value in read_manifest(path).items()}
+    return assemble_plan(FoundFiles(folder, tables, manifest))
+
+
+def _read_rows(file: Path, table: str, first: str, last: str, centres: bool) -> Any:
+    """Read the rows of a table that are of the communities asked for, in the plan's order."""
+    is_filtered = table not in WHOLE and "community" in pq.read_schema(file).names
+    filters = _limit(first, last) if is_filtered else []
+    if table == "stairwells" and centres:
+        limits = _limit(first, last) or None
+        subgrids = file.with_name("subgrids.parquet")
+        named = pd.read_parquet(subgrids, columns=["centre"], filters=limits)
+        # The empty code keeps the set from being empty where no centre is named.
+        filters = [*filters, ("stairwell", "in", {"", *named["centre"]})]
+    frame = (gpd if is_spatial(table) else pd).read_parquet(file, filters=filters or None)
+    # Files are sorted by community; the plan has its rows in order of their codes.
+    return frame.sort_values(ROW, ignore_index=True) if ROW in frame.columns else frame
 
 
 def _take_counts(tables: dict[str, Any]) -> Any:
     """Take the counts of the buildings, compounds and communities that were read."""
     counts = tables["counts"]
+    communities = tables["communities"]["community"]
     compounds = tables["compounds"]
-    own = compounds["compound"][compounds["community"].isin(tables["communities"]["community"])]
     held = {
         "building": tables["buildings"]["building"],
-        "compound": own,
-        "community": tables["communities"]["community"],
+        # Compounds are read whole, so theirs are chosen by their community.
+        "compound": compounds["compound"][compounds["community"].isin(communities)],
+        "community": communities,
     }
-    taken = pd.Series(False, index=counts.index)
+    # Counts of the whole site are left out: a part of it cannot be held against them.
+    is_taken = pd.Series(False, index=counts.index)
     for level, codes in held.items():
-        taken |= (counts["level"] == level) & counts["of"].isin(codes)
-    return counts[taken]
+        is_taken |= (counts["level"] == level) & counts["of"].isin(codes)
+    return counts[is_taken]
 
 
 def _limit(first: str, last: str) -> list[tuple[str, str, Any]]:
+    """Return the filters for codes from first to last; an empty code is no limit."""
     return [("community", ">=", first)] * bool(first) + [("community", "<=", last)] * bool(last)
