@@ -612,7 +612,7 @@ def test_contiguity_agrees_with_networkx_on_any_board(part_of):
     ).value_counts()
     broken = {f"0301-{p:03d}" for p in pieces[pieces > 1].index}
     evidence = Evidence(plan, Rules())
-    findings = check_contiguity(evidence, measure_steps(evidence))
+    findings = check_contiguity(evidence)
     assert set(findings["subgrid"]) == broken
     assert set(findings["severity"]) <= {"error"}
     houses = {f"h{6 * r + c + 1:02d}-1": (c, r) for c, r in cells}
@@ -620,7 +620,7 @@ def test_contiguity_agrees_with_networkx_on_any_board(part_of):
         _,
         row,
     ) in findings.iterrows():  # named are all pieces but a largest one, each whole
-        own = [
+        pieces_of_subgrid = [
             p
             for p in nx.connected_components(graph)
             if f"0301-{cells[min(p)]:03d}" == row["subgrid"]

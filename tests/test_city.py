@@ -286,7 +286,7 @@ def test_a_town_is_planned_by_two_processes_from_the_command_line(town, in_chunk
         "--workers",
         2,
     ]
-    done = subprocess.run(
+    run = subprocess.run(
         [sys.executable, "-m", "gridplan", *map(str, words)], capture_output=True, text=True
     )
     assert run.returncode == 0, run.stderr

@@ -1,4 +1,4 @@
-"""Kinds of emergency as a table: one more row is simulated, shown and listed, and nothing else changes."""
+"""Kinds of emergency as a table: one more row is simulated, shown and listed."""
 
 from dataclasses import fields
 from datetime import datetime

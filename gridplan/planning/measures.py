@@ -86,8 +86,8 @@ def check_communities(asked: Sequence[str], known: Sequence[str]) -> None:
 def measure_parts(problem: DivisionProblem, part: Ints) -> pd.DataFrame:
     """Measure the households, household-metres, price and pieces of each part of a division.
 
-    Household-metres are walked to the centre of a part. Pieces are 1 where all of it can be walked to; 0 where the problem has no pairs of
-    neighbours to judge by.
+    Household-metres are walked to the centre of a part. Pieces are 1 where all of
+    it can be walked to; 0 where the problem has no pairs of neighbours to judge by.
 
     Parameters
     ----------

@@ -28,8 +28,9 @@ def make_places(features: Features) -> tuple[gpd.GeoDataFrame, list[Entry]]:
     Examples
     --------
     >>> from gridplan.reading.osm_tags import make_layer
-    >>> at = gpd.points_from_xy([118], [39])
-    >>> school = gpd.GeoDataFrame({"amenity": ["school"], "name": ["东湖小学"]}, geometry=at, crs=CRS)
+    >>> spot = gpd.points_from_xy([118], [39])
+    >>> tags = {"amenity": ["school"], "name": ["东湖小学"]}
+    >>> school = gpd.GeoDataFrame(tags, geometry=spot, crs=CRS)
     >>> nothing = make_layer(school[:0], [])
     >>> places, _ = make_places(Features(make_layer(school, ["n1"]), nothing, nothing))
     >>> places[["kind", "name"]].to_numpy().tolist()

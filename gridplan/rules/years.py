@@ -1,4 +1,4 @@
-"""The rules of change over years: how homes come, grow and go, how members and volunteers change, and when plans are redrawn."""
+"""The rules of change over years: homes, members, volunteers, and when plans are redrawn."""
 
 from __future__ import annotations
 
