@@ -166,7 +166,7 @@ def plan_command(
     land = Land(source, files, crs, datum, encoding, place, cache)
     search = Search(seed, seconds, workers, overwrite)
     # A plan in chunks is written as GeoParquet.
-    if file_format is not Format.gpkg and _is_planned_in_chunks(land, rules, chunk):
+    if file_format in (Format.auto, Format.parquet) and _is_planned_in_chunks(land, rules, chunk):
         engine = Engine.dask if scheduler else engine
         _plan_in_chunks(land, output, rules, search, chunk, engine, scheduler)
     else:
