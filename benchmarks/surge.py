@@ -9,7 +9,7 @@ from pathlib import Path
 import gridplan as gp
 from benchmarks.own_process import call_in_own_process
 from gridplan.simulation.surge import Event, surge
-from gridplan.simulation.surge.emergencies import propose_event
+from gridplan.simulation.surge.events import propose_event
 
 SIZES = (5_000, 20_000)
 FULL = (*SIZES, 100_000)  # with --full

@@ -18,9 +18,9 @@ from gridplan.city import city_plan
 from gridplan.city.city_audit import audit_city
 from gridplan.city.city_map import read_sheet_plan
 from gridplan.city.city_plan import explain_whole, plan_city
-from gridplan.city.ledgers import join_ledgers
 from gridplan.city.planning_job import WORK
 from gridplan.city.read_part import read_communities
+from gridplan.city.sum_ledgers import join_ledgers
 from gridplan.plan import ALL_TABLES
 from gridplan.publishing.release_plan import is_released
 from gridplan.reading.hierarchy import read_hierarchy

@@ -9,7 +9,7 @@ import pytest
 
 import gridplan as gp
 from gridplan.city.city_plan import plan_city
-from gridplan.engine.engine import map_processes
+from gridplan.engine.parallel_map import map_processes
 from gridplan.synthetic.city import write_city
 from gridplan.synthetic.town import lay_out_town
 
@@ -114,7 +114,7 @@ def test_the_command_line_takes_the_address_of_a_scheduler(town, serial, schedul
 
 
 def test_a_scheduler_that_does_not_answer_is_a_clear_error(monkeypatch):
-    monkeypatch.setattr("gridplan.engine.engine.ANSWERS", 0.5)
+    monkeypatch.setattr("gridplan.engine.parallel_map.ANSWERS", 0.5)
     with pytest.raises(
         gp.errors.EngineError,
         match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:1 .*dask scheduler",

@@ -14,7 +14,7 @@ from gridplan.people.staffing.staff_plan import staff
 from gridplan.plots.result_plots import compose_surge
 from gridplan.rules.surge import SurgeRules
 from gridplan.simulation.surge import Event, surge
-from gridplan.simulation.surge import emergencies as places
+from gridplan.simulation.surge import events as places
 from gridplan.synthetic.people_plan import make_people_plan
 from gridplan.tables import emergencies, schema
 from gridplan.tables.emergencies import EmergencyKind

@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 import gridplan as gp
 from gridplan.cli import app
 from gridplan.errors import InputError, PersonalDataError
-from gridplan.redrawing.editing.command_lines import write_commands
+from gridplan.redrawing.editing.changes_as_commands import write_commands
 from gridplan.redrawing.editing.edit_plan import edit as edit_plan
 from gridplan.redrawing.editing.edit_plan import write_log
 from gridplan.redrawing.importing.edited_file import read_edited, read_grids

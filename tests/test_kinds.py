@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from shapely.geometry import LineString, Point, box
 
 import gridplan as gp
-from gridplan.geometry.lines import cut_area, cut_lines
+from gridplan.geometry.stretches import cut_area, cut_lines
 from gridplan.planning.outlines.exclusive_grids import find_exclusives
 from gridplan.planning.outlines.special_grids import find_specials, note_outside
 from gridplan.planning.site_to_plan import divide
@@ -443,7 +443,7 @@ def test_a_map_names_the_institution_and_the_railway(full):
         page = gp.draw_map(full, lang="zh", layers=layers).get_root().render()
         assert "专项网格" in page
         assert "专属网格" in page
-    from gridplan.maps.sheet import compose_sheet
+    from gridplan.maps.map_shapes import compose_sheet
 
     records = compose_sheet(full).records
     assert records["owner"] == ["", "", "东湖小学"]

@@ -20,13 +20,13 @@ from gridplan.errors import InputError, OutputExistsError
 from gridplan.maps.colours import BAND, EXCLUSIVE, TONES, choose_tones
 from gridplan.maps.draw import draw_map
 from gridplan.maps.legend import compose_config, count_figures
-from gridplan.maps.offline import write_map
-from gridplan.maps.sheet import (
+from gridplan.maps.map_shapes import (
     TOOLTIP_COLUMNS,
     compose_sheet,
     explain_exceptions,
     simplify_coverage,
 )
+from gridplan.maps.offline import write_map
 from gridplan.maps.tiled_layers import encode_numbers, pack_sheet
 from gridplan.plan import Plan
 from gridplan.synthetic.board_plan import CRS, X0, Y0, make_board_plan, make_site, make_table

@@ -35,7 +35,7 @@ from gridplan.simulation.surge.closed_land import (
     spare_bridge,
 )
 from gridplan.simulation.surge.criticality import Detours, _find_longer, _remeasure
-from gridplan.simulation.surge.emergencies import write_template
+from gridplan.simulation.surge.events import write_template
 from gridplan.simulation.surge.run_surge import open_course
 from gridplan.simulation.surge.surge_travel import SurgeTravel
 from gridplan.simulation.years import read_given

@@ -14,7 +14,7 @@ from gridplan.auditing.audit_plan import Audit, audit_part, find_across, join_au
 from gridplan.auditing.band_and_codes import CODED, check_manifest, report_doubles
 from gridplan.auditing.land_tiling import check_limits
 from gridplan.city.read_part import group_communities, open_tables, read_communities, read_manifest
-from gridplan.engine.engine import Progress, keep_silent, map_processes
+from gridplan.engine.parallel_map import Progress, keep_silent, map_processes
 from gridplan.rules.all_rules import Rules
 from gridplan.tables.schema import find_key
 

@@ -1,4 +1,4 @@
-"""Running: a city planned from its files to its plan, taken up where it stood if it was stopped."""
+"""A city planned from its files to its plan, taken up where it stood if it was stopped."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gridplan.city.join_parts import join_city
 from gridplan.city.plan_chunk import PARTS, plan_chunk
 from gridplan.city.planning_job import END, WORK, Chunk, Job, open_work, read_chunks
 from gridplan.engine.deadline import ENDLESS, Deadline, split_time
-from gridplan.engine.engine import Progress, count_workers, keep_silent, map_processes
+from gridplan.engine.parallel_map import Progress, count_workers, keep_silent, map_processes
 from gridplan.errors import RuleError
 from gridplan.planning.plan_manifest import count_cut_short
 from gridplan.reading.read import find_buildings
@@ -92,7 +92,7 @@ def plan_city(
         As :func:`gridplan.divide` takes them.
     engine, scheduler, workers
         Where chunks are planned, as
-        :func:`gridplan.engine.engine.map_processes` takes them; the workers of
+        :func:`gridplan.engine.parallel_map.map_processes` takes them; the workers of
         a scheduler reach ``output`` by the same path. A single process is this
         one, with a thread for each core.
     chunk
@@ -179,7 +179,7 @@ def _put_plan(
 
 @dataclass(frozen=True)
 class Workplaces:
-    """Where chunks are planned, as :func:`gridplan.engine.engine.map_processes` takes it."""
+    """Where chunks are planned, as :func:`gridplan.engine.parallel_map.map_processes` takes it."""
 
     engine: str
     scheduler: str | None

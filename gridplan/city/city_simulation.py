@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from gridplan.city.read_part import group_communities, open_tables, read_communities, read_manifest
-from gridplan.engine.engine import Progress, keep_silent, map_processes
+from gridplan.engine.parallel_map import Progress, keep_silent, map_processes
 from gridplan.people.counts import tally_counts
 from gridplan.plan import ALL_TABLES
 from gridplan.rules.all_rules import Rules

@@ -24,7 +24,7 @@ from pyproj import CRS
 
 from gridplan.city.chunk_tables import save_table
 from gridplan.city.planning_job import Chunk, Job, write_chunks
-from gridplan.engine.engine import Progress
+from gridplan.engine.parallel_map import Progress
 from gridplan.errors import InputError, Problem
 from gridplan.geometry.repair import find_metric_crs
 from gridplan.land.communities import find_communities

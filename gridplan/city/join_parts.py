@@ -16,10 +16,10 @@ from pyproj import CRS
 
 from gridplan.city.chunk_tables import load_table
 from gridplan.city.cut_chunks import FRAME
-from gridplan.city.ledgers import join_ledgers
 from gridplan.city.plan_chunk import PARTS
 from gridplan.city.planning_job import Chunk, Job
-from gridplan.engine.engine import Progress
+from gridplan.city.sum_ledgers import join_ledgers
+from gridplan.engine.parallel_map import Progress
 from gridplan.errors import InputError, Problem
 from gridplan.geometry.tiling import match_borders
 from gridplan.plan import ALL_TABLES

@@ -23,7 +23,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gridplan.engine.deadline import Deadline
-from gridplan.engine.engine import Progress as Display
+from gridplan.engine.parallel_map import Progress as Display
 
 SEARCHING = {"division", "planning"}  # stages that end with the best so far
 

@@ -85,7 +85,7 @@ def surge_command(
     from gridplan import storage
     from gridplan.cli import console
     from gridplan.simulation.surge import surge
-    from gridplan.simulation.surge.emergencies import write_template
+    from gridplan.simulation.surge.events import write_template
 
     if template:
         typer.echo(write_template(), nl=False)

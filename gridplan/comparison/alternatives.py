@@ -18,7 +18,7 @@ from gridplan.division.divide import divide_atoms
 from gridplan.division.local_repair import divide_near
 from gridplan.division.move_penalties import EarlierParts
 from gridplan.division.problem import DivisionProblem
-from gridplan.engine.engine import Progress, keep_silent, map_tasks
+from gridplan.engine.parallel_map import Progress, keep_silent, map_tasks
 from gridplan.errors import InputError
 from gridplan.errors import Problem as Wrong
 from gridplan.plan import Plan

@@ -14,7 +14,7 @@ from gridplan.comparison.households_moved import count_moved
 from gridplan.comparison.quality import compare_quality
 from gridplan.comparison.renumbering import measure_likeness, number_codes
 from gridplan.comparison.subgrid_changes import EVENT_KINDS, find_events, find_members
-from gridplan.engine.engine import Progress, keep_silent
+from gridplan.engine.parallel_map import Progress, keep_silent
 from gridplan.errors import PlanError
 from gridplan.plan import Plan
 from gridplan.redrawing.revision.concordance import make_concordance

@@ -11,7 +11,7 @@ import pandas as pd
 from gridplan.division.divide import Division, divide_atoms
 from gridplan.division.problem import DivisionProblem
 from gridplan.division.search import total_price
-from gridplan.engine.engine import Progress, keep_silent, map_tasks
+from gridplan.engine.parallel_map import Progress, keep_silent, map_tasks
 from gridplan.plan import Plan
 from gridplan.planning.measures import MINIMISED, find_problems, find_undominated, measure_division
 from gridplan.rules.all_rules import Rules

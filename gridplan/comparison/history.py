@@ -10,7 +10,7 @@ import pandas as pd
 
 from gridplan.comparison.compare_plans import Comparison, compare
 from gridplan.comparison.quality import measure_plan
-from gridplan.engine.engine import Progress, keep_silent
+from gridplan.engine.parallel_map import Progress, keep_silent
 from gridplan.errors import InputError, Problem
 from gridplan.plan import Plan
 from gridplan.redrawing.revision.plan_history import digest_plan

@@ -12,7 +12,7 @@ from gridplan.arrays import Ints
 from gridplan.division.lower_bound import find_bound
 from gridplan.division.problem import DivisionProblem
 from gridplan.division.search import total_price
-from gridplan.engine.engine import Progress, keep_silent, map_tasks
+from gridplan.engine.parallel_map import Progress, keep_silent, map_tasks
 from gridplan.plan import Plan
 from gridplan.planning.measures import check_communities
 from gridplan.planning.prepare import open_land

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from gridplan.division.problem import DivisionProblem
-from gridplan.engine.engine import Progress, keep_silent, map_tasks
+from gridplan.engine.parallel_map import Progress, keep_silent, map_tasks
 from gridplan.plan import Plan
 from gridplan.planning.measures import find_problems, measure_division, measure_parts
 from gridplan.rules.all_rules import Rules

@@ -1,4 +1,4 @@
-"""Naming: which new sub-grid goes on with which old one, so that most households keep theirs."""
+"""Renumbering: which new sub-grid goes on with which old one, as most households keep codes."""
 
 from __future__ import annotations
 

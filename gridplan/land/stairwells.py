@@ -13,7 +13,7 @@ import pandas as pd
 import shapely
 
 from gridplan.arrays import Bools, Floats, Ints, Objects, Shapes
-from gridplan.land.footprints import slice_footprints
+from gridplan.land.community_land import slice_footprints
 from gridplan.rules.band import Band
 from gridplan.rules.stairwells import StairwellRules
 from gridplan.tables.conform import conform_table, make_empty

@@ -14,8 +14,8 @@ import shapely
 
 from gridplan.arrays import Shapes
 from gridplan.maps.colours import EXCLUSIVE, STYLES, TONES
+from gridplan.maps.map_shapes import Sheet
 from gridplan.maps.page_elements import make_statement, put
-from gridplan.maps.sheet import Sheet
 from gridplan.tables.schema import Language
 from gridplan.tables.words import say
 

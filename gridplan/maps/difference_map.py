@@ -17,9 +17,7 @@ from gridplan.errors import PlanError
 from gridplan.maps.class_layers import add_class_layers
 from gridplan.maps.colours import CHANGE_STYLES, CHANGES, HOMES
 from gridplan.maps.legend import Key, choose_title, compose_config
-from gridplan.maps.page_elements import make_stage, make_statement, make_switch, put
-from gridplan.maps.plan_map import add_views, check_choices, choose_tiles, finish_map, open_map
-from gridplan.maps.sheet import (
+from gridplan.maps.map_shapes import (
     Sheet,
     compose_sheet,
     find_bounds,
@@ -27,6 +25,8 @@ from gridplan.maps.sheet import (
     simplify_coverage,
     to_degrees,
 )
+from gridplan.maps.page_elements import make_stage, make_statement, make_switch, put
+from gridplan.maps.plan_map import add_views, check_choices, choose_tiles, finish_map, open_map
 from gridplan.maps.tiled_layers import add_tiled_layers, pack_shapes
 from gridplan.plan import Plan
 from gridplan.redrawing.revision.concordance import classify_flows

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from gridplan.maps.colours import BAND, EXCLUSIVE, INK, LOADS, STYLES, TONES, choose_bands
-from gridplan.maps.sheet import TOLERANCE, TOOLTIP_COLUMNS, Sheet
+from gridplan.maps.map_shapes import TOLERANCE, TOOLTIP_COLUMNS, Sheet
 from gridplan.plan import Plan
 from gridplan.publishing.release_plan import is_released
 from gridplan.tables.schema import Language, find_columns, label

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from gridplan.maps.class_layers import add_class_layers
 from gridplan.maps.colours import choose_bands
 from gridplan.maps.legend import choose_title, compose_config, list_reach_keys
+from gridplan.maps.map_shapes import Sheet, compose_sheet
 from gridplan.maps.page_elements import (
     make_layer_control,
     make_map,
@@ -20,7 +21,6 @@ from gridplan.maps.page_elements import (
     seal,
 )
 from gridplan.maps.reach_map import add_reach, choose_kind, has_reach, read_bands
-from gridplan.maps.sheet import Sheet, compose_sheet
 from gridplan.maps.tiled_layers import add_tiled_layers
 from gridplan.plan import Plan
 from gridplan.publishing.brief_plan import require_release

@@ -14,8 +14,8 @@ from gridplan.coverage.coverage_tables import find_reach
 from gridplan.coverage.walk_times import WalkingInputs, measure_walk_times, prepare_walking_inputs
 from gridplan.errors import PlanError
 from gridplan.maps.isochrones import cut_edges, join_bands, measure_pieces
+from gridplan.maps.map_shapes import DIGITS, to_degrees
 from gridplan.maps.page_elements import make_statement, put
-from gridplan.maps.sheet import DIGITS, to_degrees
 from gridplan.maps.tiled_layers import pack_shapes
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules

@@ -19,8 +19,8 @@ import numpy as np
 import shapely
 
 from gridplan.arrays import Ints, Shapes
+from gridplan.maps.map_shapes import DIGITS, Sheet
 from gridplan.maps.page_elements import make_statement, make_switch, put
-from gridplan.maps.sheet import DIGITS, Sheet
 from gridplan.tables.schema import Language
 from gridplan.tables.words import say
 

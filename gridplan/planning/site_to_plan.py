@@ -14,7 +14,7 @@ from gridplan.arrays import Floats, Ints
 from gridplan.division.divide import Division, divide_atoms
 from gridplan.division.problem import DivisionProblem
 from gridplan.engine.deadline import ENDLESS, Deadline, split_time
-from gridplan.engine.engine import Progress, count_workers, keep_silent, map_tasks
+from gridplan.engine.parallel_map import Progress, count_workers, keep_silent, map_tasks
 from gridplan.plan import Plan
 from gridplan.planning.outlines.exclusive_grids import add_exclusives, find_exclusives
 from gridplan.planning.outlines.exclusive_surplus import return_surplus

@@ -12,7 +12,7 @@ import shapely
 from gridplan.arrays import Floats, Ints
 from gridplan.division.divide import Division, divide_atoms
 from gridplan.division.problem import DivisionProblem
-from gridplan.engine.engine import Progress, keep_silent, map_tasks
+from gridplan.engine.parallel_map import Progress, keep_silent, map_tasks
 from gridplan.geometry.faces import find_borders
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules

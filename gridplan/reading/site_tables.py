@@ -23,7 +23,7 @@ from gridplan.reading.checks import (
     check_table,
     find_crs,
 )
-from gridplan.reading.table_order import order_shapes, order_table
+from gridplan.reading.tidy_table import order_shapes, order_table
 from gridplan.rules.site import SiteRules
 from gridplan.site import SITE_TABLES, Reading, Site
 from gridplan.tables.conform import is_spatial, make_empty

@@ -11,7 +11,7 @@ import pandas as pd
 
 from gridplan.division.local_repair import RepairSettings, trace_move_budgets
 from gridplan.division.move_budgets import BudgetedDivision
-from gridplan.engine.engine import Progress, keep_silent, map_tasks
+from gridplan.engine.parallel_map import Progress, keep_silent, map_tasks
 from gridplan.planning.measures import measure_parts
 from gridplan.redrawing.budget_knapsack import choose_divisions
 from gridplan.redrawing.former_homes import prepare_redraw

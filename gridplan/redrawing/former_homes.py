@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from gridplan.engine.engine import Progress
+from gridplan.engine.parallel_map import Progress
 from gridplan.errors import InputError, Problem
 from gridplan.planning.prepare import PreparedLand, open_land, prepare_land
 from gridplan.redrawing.revision.building_matching import match_stairwells

@@ -13,7 +13,7 @@ from gridplan.arrays import Floats, Ints
 from gridplan.division.divide import explain_parts
 from gridplan.division.local_repair import IslandDivisions, RepairSettings, repair_division
 from gridplan.division.move_budgets import BudgetedDivision
-from gridplan.engine.engine import Progress, keep_silent, map_tasks
+from gridplan.engine.parallel_map import Progress, keep_silent, map_tasks
 from gridplan.redrawing.budget_knapsack import choose_divisions
 from gridplan.redrawing.former_homes import RedrawInputs, prepare_redraw
 from gridplan.redrawing.redraw_islands import RedrawIsland, list_islands

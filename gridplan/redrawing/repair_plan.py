@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from gridplan.engine.engine import Progress, keep_silent
+from gridplan.engine.parallel_map import Progress, keep_silent
 from gridplan.errors import InputError, Problem
 from gridplan.redrawing.editing.edit_script import parse_script
 from gridplan.redrawing.former_homes import prepare_redraw

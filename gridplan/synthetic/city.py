@@ -16,7 +16,7 @@ from typing import TypeAlias
 import geopandas as gpd
 import pandas as pd
 
-from gridplan.engine.engine import Progress, keep_silent, map_processes
+from gridplan.engine.parallel_map import Progress, keep_silent, map_processes
 from gridplan.synthetic.town import CRS, TABLES, Town, draw_community, draw_frame, finish_table
 from gridplan.tables.parquet import TableWriter
 

@@ -1,7 +1,7 @@
 """The kinds of emergency: their words and what each does, read from ``emergencies.csv``.
 
 A kind is one row of that file. Where gridplan proposes an event of a kind for
-a plan is a function in ``gridplan/simulation/surge/emergencies.py``.
+a plan is a function in ``gridplan/simulation/surge/events.py``.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gridplan.engine.engine import Progress, keep_silent, map_tasks
+from gridplan.engine.parallel_map import Progress, keep_silent, map_tasks
 from gridplan.people.organisation.central_households import Centres, choose_centres
 from gridplan.people.organisation.chain_inputs import ChainInputs, prepare_chain
 from gridplan.people.organisation.members import count_members

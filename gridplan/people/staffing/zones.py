@@ -9,7 +9,7 @@ from scipy.spatial.distance import cdist
 from gridplan.arrays import Floats, Ints, Numbers
 from gridplan.division.divide import divide_atoms
 from gridplan.division.problem import DivisionProblem
-from gridplan.engine.engine import map_tasks
+from gridplan.engine.parallel_map import map_tasks
 from gridplan.people.staffing.staffing_inputs import StaffingInputs
 from gridplan.rules.band import Band
 

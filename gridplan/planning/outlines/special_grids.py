@@ -11,7 +11,7 @@ import pandas as pd
 import shapely
 
 from gridplan.arrays import Shapes
-from gridplan.geometry.lines import cut_area, cut_lines, measure_middles, merge_tracks
+from gridplan.geometry.stretches import cut_area, cut_lines, measure_middles, merge_tracks
 from gridplan.rules.special import SpecialRules
 from gridplan.tables.conform import conform_table, make_empty
 from gridplan.tables.ledger import Entry

@@ -13,10 +13,10 @@ import shapely
 from scipy.spatial import QhullError
 
 from gridplan.arrays import Ints, Shapes
-from gridplan.engine.engine import Progress, keep_silent, map_tasks
+from gridplan.engine.parallel_map import Progress, keep_silent, map_tasks
 from gridplan.geometry.linework import make_faces
 from gridplan.geometry.tiling import dissolve_faces, find_holder, match_borders
-from gridplan.land.footprints import (
+from gridplan.land.community_land import (
     SPOT,
     CommunityLand,
     bring_inside,

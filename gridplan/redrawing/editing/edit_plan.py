@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from gridplan.engine.engine import Progress, keep_silent
+from gridplan.engine.parallel_map import Progress, keep_silent
 from gridplan.errors import InputError, PlanError, Problem
 from gridplan.plan import Plan
 from gridplan.redrawing.editing.code_lookup import RefusedError

@@ -12,7 +12,7 @@ import pandas as pd
 import shapely
 
 from gridplan.arrays import Ints, Texts
-from gridplan.engine.engine import Progress, keep_silent
+from gridplan.engine.parallel_map import Progress, keep_silent
 from gridplan.errors import InputError, Problem
 from gridplan.geometry.overlay import measure_common
 from gridplan.plan import Plan

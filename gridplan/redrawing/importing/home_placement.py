@@ -13,7 +13,7 @@ from scipy.spatial import cKDTree
 
 from gridplan.arrays import Bools, Ints, Shapes
 from gridplan.geometry.overlay import choose_greatest, measure_common
-from gridplan.land.footprints import slice_footprints
+from gridplan.land.community_land import slice_footprints
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -18,9 +18,9 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from gridplan.engine.engine import Progress, keep_silent
+from gridplan.engine.parallel_map import Progress, keep_silent
 from gridplan.errors import InputError, PersonalDataError, Problem
-from gridplan.redrawing.editing.command_lines import write_commands
+from gridplan.redrawing.editing.changes_as_commands import write_commands
 from gridplan.redrawing.editing.edit_plan import edit
 from gridplan.redrawing.importing.home_placement import place_homes
 from gridplan.redrawing.importing.old_grids import STEP, clean_codes, clean_grids, refuse_personal

@@ -1,4 +1,4 @@
-"""Naming: codes for sub-grids that come from old grids, each in one community."""
+"""Codes for sub-grids that come from old grids, each in one community."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ import shapely
 
 from gridplan.arrays import Bools, Ints
 from gridplan.geometry.overlay import choose_greatest, measure_common
-from gridplan.land.footprints import slice_footprints
+from gridplan.land.community_land import slice_footprints
 from gridplan.tables.ledger import Entry
 
 if TYPE_CHECKING:

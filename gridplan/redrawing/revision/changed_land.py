@@ -11,7 +11,7 @@ import pandas as pd
 import shapely
 
 from gridplan.arrays import Bools, Shapes
-from gridplan.engine.engine import Progress
+from gridplan.engine.parallel_map import Progress
 from gridplan.plan import Plan
 from gridplan.planning.outlines.tessellation import AREA_ERROR, FALLBACKS, tessellate
 from gridplan.planning.site_to_plan import draw_land

@@ -13,7 +13,7 @@ from gridplan.arrays import Bools, Ints, Texts
 from gridplan.division.centres import find_centres
 from gridplan.division.divide import Division, explain_parts
 from gridplan.division.problem import DivisionProblem
-from gridplan.engine.engine import Progress, keep_silent
+from gridplan.engine.parallel_map import Progress, keep_silent
 from gridplan.errors import InputError, PlanError
 from gridplan.errors import Problem as Wrong
 from gridplan.plan import PEOPLE_TABLES, REACH_TABLES, Plan

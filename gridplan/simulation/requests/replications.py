@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gridplan.arrays import Floats, Ints, Records
-from gridplan.engine.engine import Progress, map_tasks
+from gridplan.engine.parallel_map import Progress, map_tasks
 from gridplan.rules.simulation import KINDS
 from gridplan.simulation.requests.calendar import WEEK_HOURS
 from gridplan.simulation.requests.confidence_intervals import WIDTH

@@ -12,7 +12,7 @@ import pandas as pd
 
 from gridplan import __version__
 from gridplan.arrays import Floats, Ints, Numbers
-from gridplan.engine.engine import Progress, keep_silent
+from gridplan.engine.parallel_map import Progress, keep_silent
 from gridplan.errors import RuleError, quote_ids
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules

@@ -14,7 +14,7 @@ from gridplan.arrays import Bools
 from gridplan.plan import Plan
 from gridplan.rules.surge import SurgeRules
 from gridplan.rules.walking import WalkingRules
-from gridplan.simulation.surge.emergencies import Event
+from gridplan.simulation.surge.events import Event
 from gridplan.site import Site
 from gridplan.tables.conform import conform_table
 from gridplan.walking.obstacles import GATES, find_obstacles

@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 
 from gridplan.arrays import Bools, Ints
-from gridplan.engine.engine import Progress
+from gridplan.engine.parallel_map import Progress
 from gridplan.simulation.requests.kernel_state import AID, STREET
 from gridplan.simulation.surge.call_up import Muster, find_links, measure_muster, place_homes
 from gridplan.simulation.surge.closed_land import Bridge, close_ground, list_bridges, spare_bridge

@@ -11,7 +11,7 @@ import numpy as np
 import shapely
 
 from gridplan.arrays import Floats, Ints
-from gridplan.engine.engine import Progress, keep_silent, map_tasks
+from gridplan.engine.parallel_map import Progress, keep_silent, map_tasks
 from gridplan.errors import RuleError
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
@@ -30,7 +30,7 @@ from gridplan.simulation.surge.closed_land import (
     find_shut,
     find_struck,
 )
-from gridplan.simulation.surge.emergencies import Event
+from gridplan.simulation.surge.events import Event
 from gridplan.simulation.surge.surge_inputs import (
     CHECK,
     POSTURES,

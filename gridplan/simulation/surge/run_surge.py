@@ -11,7 +11,7 @@ import pandas as pd
 import shapely
 
 from gridplan import __version__
-from gridplan.engine.engine import Progress, keep_silent
+from gridplan.engine.parallel_map import Progress, keep_silent
 from gridplan.errors import RuleError, quote_ids
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
@@ -19,13 +19,13 @@ from gridplan.simulation.requests.request_tables import number_rows
 from gridplan.simulation.requests.service_system import refuse_unstaffed
 from gridplan.simulation.surge.call_up import STAGES
 from gridplan.simulation.surge.criticality import measure_worth
-from gridplan.simulation.surge.emergencies import (
+from gridplan.simulation.surge.event_course import EventCourse, open_course, run_posture
+from gridplan.simulation.surge.events import (
     Event,
     propose_event,
     read_events,
     refuse_unknown_codes,
 )
-from gridplan.simulation.surge.event_course import EventCourse, open_course, run_posture
 from gridplan.simulation.surge.surge_inputs import POSTURES
 from gridplan.simulation.surge.surge_tables import tabulate_curve, tabulate_outcome
 from gridplan.tables.html import show_tables

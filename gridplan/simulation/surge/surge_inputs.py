@@ -37,7 +37,7 @@ from gridplan.simulation.requests.random_streams import (
 )
 from gridplan.simulation.requests.uncertainty import sample_presence, share_presence
 from gridplan.simulation.surge.call_up import Muster
-from gridplan.simulation.surge.emergencies import Event
+from gridplan.simulation.surge.events import Event
 from gridplan.tables.roles import name_answering, name_roles
 
 POSTURES = ("usual", "surge")

@@ -27,7 +27,7 @@ from gridplan.simulation.requests.kernel_state import (
 )
 from gridplan.simulation.requests.request_tables import bound
 from gridplan.simulation.surge.call_up import Muster
-from gridplan.simulation.surge.emergencies import Event
+from gridplan.simulation.surge.events import Event
 from gridplan.tables.indicators import CITY
 
 RESOLVED, CAME, ANSWERED, MINUTES, BY_TIER = range(5)  # columns of the sums

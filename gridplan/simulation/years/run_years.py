@@ -12,7 +12,7 @@ import pandas as pd
 
 from gridplan import __version__
 from gridplan.arrays import Bools, Floats, Ints
-from gridplan.engine.engine import Progress, keep_silent, map_tasks
+from gridplan.engine.parallel_map import Progress, keep_silent, map_tasks
 from gridplan.errors import PlanError, RuleError
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules

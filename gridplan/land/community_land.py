@@ -1,4 +1,4 @@
-"""Lands: the land of each community, its footprints and lines, made ready to be tiled."""
+"""The land of each community: its footprints and lines, made ready to be tiled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Putting one table of a site in order: its shapes, values and codes, and what was done to it."""
+"""One table of a site tidied: its shapes, values and codes, and what was done to it."""
 
 from __future__ import annotations
 
