@@ -24,7 +24,7 @@ from gridplan.plots.figure import save_plot
 from gridplan.plots.plot_results import plot
 from gridplan.publishing.release_plan import release
 from gridplan.rules.all_rules import Rules
-from gridplan.rules.coverage import KINDS, CoverageRules, Service
+from gridplan.rules.coverage import CoverageRules, Service
 from gridplan.storage import write_plan
 from gridplan.synthetic import make_people_plan
 from gridplan.synthetic.board_plan import X0, Y0, make_board_plan, make_site, make_table
@@ -170,7 +170,7 @@ def test_gaps_show_how_many_households_no_post_serves_how_far_they_are_and_why()
 
 def test_every_kind_and_every_cause_of_the_house_has_its_words():
     assert set(list_words("cause")) == set(CAUSES)
-    assert {s.kind for s in CoverageRules().services} == set(KINDS)
+    assert {s.kind for s in CoverageRules().services} == set(list_words("post_kind"))
 
 
 def test_there_are_as_many_colours_as_bands():

@@ -20,8 +20,9 @@ from gridplan.plan import ALL_TABLES
 from gridplan.rules.all_rules import Rules
 from gridplan.simulation.requests import Scenario, Simulated, measure_chances
 from gridplan.simulation.requests.preparation import Prepared, join_parts, prepare_part
+from gridplan.simulation.requests.scenarios import choose_scenarios
 from gridplan.simulation.requests.service_system import refuse_unstaffed
-from gridplan.simulation.requests.simulate_plan import choose_scenarios, run_scenarios
+from gridplan.simulation.requests.simulate_plan import run_scenarios
 from gridplan.tables.conform import conform_table
 from gridplan.tables.parquet import count_rows
 from gridplan.walking.door_distances import clip_around

@@ -178,3 +178,31 @@ def _read_scenario(name: str, values: Any) -> Scenario:
     scenario = Scenario(name, **given_values, changes=changes)
     scenario.replace_rules(Rules())  # a rule that is not known is refused here
     return scenario
+
+
+def choose_scenarios(scenarios: Any, replications: int) -> list[Scenario]:
+    """Take scenarios as they are given, or read them; refuse what makes no sense."""
+    if replications < 1:
+        raise ValueError(f"replications must be at least 1, not {replications}")
+    if scenarios is None:
+        return [Scenario("base")]
+    if isinstance(scenarios, str | Path):
+        return read_scenarios(scenarios)
+    chosen = [scenarios] if isinstance(scenarios, Scenario) else list(scenarios)
+    names = [s.name for s in chosen]
+    if not names or len(set(names)) < len(names):
+        raise RuleError(f"scenarios need names of their own, not {', '.join(names) or 'none'}")
+    return chosen
+
+
+def describe_scenario(scenario: Scenario, rules: Rules) -> dict[str, Any]:
+    """Describe a scenario for the manifest: what it changes, and the rules that it ends up with."""
+    described = {
+        "days": scenario.days,
+        "start": scenario.start.isoformat(),
+        "uncertain": scenario.uncertain,
+    }
+    described |= {name: getattr(scenario, name) for name in ("volunteers", "demand", "presence")}
+    return described | {
+        "rules": {name: rules.to_dict()[name] for name in ("simulation", "coverage", "walking")}
+    }

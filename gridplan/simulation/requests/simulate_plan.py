@@ -13,7 +13,7 @@ import pandas as pd
 from gridplan import __version__
 from gridplan.arrays import Floats, Ints, Numbers
 from gridplan.engine.parallel_map import Progress, keep_silent
-from gridplan.errors import RuleError, quote_ids
+from gridplan.errors import quote_ids
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
 from gridplan.rules.simulation import KINDS
@@ -34,7 +34,11 @@ from gridplan.simulation.requests.request_tables import (
     tabulate_waiting,
     write_table,
 )
-from gridplan.simulation.requests.scenarios import Scenario, read_scenarios
+from gridplan.simulation.requests.scenarios import (
+    Scenario,
+    choose_scenarios,
+    describe_scenario,
+)
 from gridplan.simulation.requests.service_system import ServiceSystem, refuse_unstaffed
 from gridplan.simulation.requests.uncertainty import sample_demand, sample_presence, share_presence
 from gridplan.tables.html import show_tables
@@ -216,7 +220,7 @@ def run_scenarios(
         "hourly": hourly,
         "events": events,
         "notes": _list_notes([system for system, _ in prepared]),
-        "scenarios": {s.name: _describe(s, s.replace_rules(rules)) for s in chosen},
+        "scenarios": {s.name: describe_scenario(s, s.replace_rules(rules)) for s in chosen},
     }
     return Simulated(requests, posts, curve, unserved, differences, waiting, manifest)
 
@@ -230,33 +234,6 @@ def _list_notes(systems: Iterable[ServiceSystem]) -> list[str]:
     ]
     # scenarios share systems, and so repeat their notes
     return list(dict.fromkeys(notes))
-
-
-def choose_scenarios(scenarios: Any, replications: int) -> list[Scenario]:
-    """Take scenarios as they are given, or read them; refuse what makes no sense."""
-    if replications < 1:
-        raise ValueError(f"replications must be at least 1, not {replications}")
-    if scenarios is None:
-        return [Scenario("base")]
-    if isinstance(scenarios, str | Path):
-        return read_scenarios(scenarios)
-    chosen = [scenarios] if isinstance(scenarios, Scenario) else list(scenarios)
-    names = [s.name for s in chosen]
-    if not names or len(set(names)) < len(names):
-        raise RuleError(f"scenarios need names of their own, not {', '.join(names) or 'none'}")
-    return chosen
-
-
-def _describe(scenario: Scenario, rules: Rules) -> dict[str, Any]:
-    described = {
-        "days": scenario.days,
-        "start": scenario.start.isoformat(),
-        "uncertain": scenario.uncertain,
-    }
-    described |= {name: getattr(scenario, name) for name in ("volunteers", "demand", "presence")}
-    return described | {
-        "rules": {name: rules.to_dict()[name] for name in ("simulation", "coverage", "walking")}
-    }
 
 
 def _sample(
