@@ -348,11 +348,11 @@ def test_communities_without_any_building_are_planned_too(town, tmp_path):
 
 def test_what_cannot_be_cut_says_why(town, tmp_path):
     rules = gp.Rules()
-    assert explain_whole(town, {}, None, rules) == ""
-    assert "not a GeoParquet" in explain_whole(tmp_path / "x.gpkg", {}, None, rules)
-    assert "communities" in explain_whole(town / "buildings.parquet", {}, None, rules)
-    assert "datum" in explain_whole(town, {}, "gcj02", rules)
-    assert "total" in explain_whole(town, {}, None, rules.replace(households={"total": 5}))
+    assert explain_whole(town, {}, rules) == ""
+    assert "not a GeoParquet" in explain_whole(tmp_path / "x.gpkg", {}, rules)
+    assert "communities" in explain_whole(town / "buildings.parquet", {}, rules)
+    assert "datum" in explain_whole(town, {}, rules, datum="gcj02")
+    assert "total" in explain_whole(town, {}, rules.replace(households={"total": 5}))
 
 
 def test_sub_grids_on_both_sides_of_a_chunk_share_their_corners(in_chunks):

@@ -22,8 +22,9 @@ from gridplan.maps.colours import CHANGES
 from gridplan.maps.difference_map import gather_homes
 from gridplan.redrawing.editing.edit_plan import edit
 from gridplan.redrawing.revision.concordance import make_concordance
-from gridplan.redrawing.revision.household_matching import apportion, follow_households
+from gridplan.redrawing.revision.household_matching import follow_households
 from gridplan.synthetic import make_board_plan, make_checkerboard
+from gridplan.tables.whole_shares import share_groups
 from gridplan.tables.words import say
 from tests.browser import Window, start_browser
 
@@ -398,8 +399,8 @@ def test_the_order_of_rows_does_not_matter(first, second, chance):
 def test_a_total_is_shared_out_whole(rows):
     total = {g: t for t, _, g in rows}
     group = np.unique([g for _, _, g in rows], return_inverse=True)[1]
-    given_out = apportion(
-        np.array([total[g] for _, _, g in rows]), np.array([float(w) for _, w, _ in rows]), group
+    given_out = share_groups(
+        np.array([total[g] for g in sorted(total)]), np.array([float(w) for _, w, _ in rows]), group
     )
     assert (given_out >= 0).all()
     sums = dict(

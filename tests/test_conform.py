@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 
+from gridplan.tables.column_names import match_columns
 from gridplan.tables.conform import check_values, conform_table, make_empty
 from gridplan.tables.ledger import Entry, write_ledger
-from gridplan.tables.schema import find_personal_columns, match_columns
+from gridplan.tables.personal import find_personal_columns
 
 
 def test_whole_numbers_that_came_as_floats_become_text_without_a_point():

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,6 @@ from hypothesis import strategies as st
 from shapely.geometry import box
 
 from gridplan.land.households import (
-    allocate_whole,
     classify_homes,
     estimate_households,
     judge_homes,
@@ -16,6 +16,7 @@ from gridplan.land.households import (
 )
 from gridplan.rules.households import HouseholdRules
 from gridplan.synthetic.board_plan import X0, Y0, make_site, make_table
+from gridplan.tables.whole_shares import share_above
 
 RULES = HouseholdRules()
 
@@ -31,7 +32,7 @@ def make_street(*houses, community="0301", **tables):
         width, depth = house.pop("size", (10, 10))
         rows.append(
             {
-                "building": "abcdefghij"[n],
+                "building": "abcdefghij"[n % 10],
                 "community": community,
                 "geometry": place(100 * n, 0, width, depth),
             }
@@ -246,14 +247,14 @@ def test_a_site_without_buildings_has_no_households():
 )
 def test_shares_add_up_and_none_is_below_its_least(weights, extra):
     ones = np.ones(len(weights), dtype=np.int64)
-    shares = allocate_whole(np.array(weights), len(weights) + extra, ones)
+    shares = share_above(len(weights) + extra, np.array(weights), ones)
     assert shares.sum() == len(weights) + extra
     assert shares.min() >= 1
 
 
 def test_a_total_below_the_least_is_refused():
     with pytest.raises(ValueError, match="more than 1"):
-        allocate_whole(np.array([1.0, 1.0]), 1, np.array([1, 1]))
+        share_above(1, np.array([1.0, 1.0]), np.array([1, 1]))
 
 
 random_houses = st.lists(
@@ -315,3 +316,34 @@ def test_a_real_country_has_about_its_real_number_of_households():
     shapes["building"] = [f"b{n:04d}" for n in range(len(shapes))]
     houses = estimate(make_site(buildings=make_table("buildings", shapes, "EPSG:32632")))
     assert 0.85 * 16_000 < houses["households"].sum() < 1.15 * 16_000
+
+
+def make_fractions(numbers, column="households_observed"):
+    """Houses of 100 m2 in one community, counted as the given fractions."""
+    return make_street(
+        *({"building": f"h{n:03d}", column: number} for n, number in enumerate(numbers))
+    )
+
+
+@pytest.mark.parametrize(
+    ("numbers", "total"),
+    [([0.4] * 80 + [6.0] * 20, 152), ([0.5] * 100, 50), ([0.4] * 100, 40), ([2.5, 2.5], 5)],
+)
+def test_fractions_of_households_add_up(numbers, total):
+    """A count split over rows by a model keeps its sum: 0.4 x 80 and 6 x 20 are 152."""
+    buildings = estimate_households(make_fractions(numbers), RULES).buildings
+    assert buildings["households"].sum() == total
+    assert buildings["residential"].all()
+    assert (np.abs(buildings["households"] - numbers) < 1).all()
+
+
+def test_fractions_of_persons_add_up():
+    """Of 0.4 persons each, 270 houses have 108 persons, 40 households of 2.7."""
+    site = make_fractions([0.4] * 270, "population")
+    rules = replace(RULES, persons=2.7)
+    assert estimate_households(site, rules).buildings["households"].sum() == 40
+
+
+def test_a_house_with_a_person_has_a_household():
+    site = make_fractions([1.0] * 5, "population")
+    assert estimate_households(site, RULES).buildings["households"].tolist() == [1] * 5

@@ -16,11 +16,11 @@ from gridplan.people.organisation.branch_division import Limits, divide_stairwel
 from gridplan.people.organisation.central_households import TRIED, choose_medians
 from gridplan.people.organisation.exact_cover import cover_exactly
 from gridplan.people.organisation.joint_branches import join_places, list_fields
-from gridplan.people.organisation.members import apportion
 from gridplan.plan import PEOPLE_TABLES, PLAN_TABLES
 from gridplan.rules.organisation import OrganisationRules
 from gridplan.synthetic.board_plan import X0, Y0, make_board_plan, make_table
 from gridplan.tables.conform import make_empty
+from gridplan.tables.whole_shares import share_groups
 
 RULES = OrganisationRules()
 
@@ -91,7 +91,7 @@ def test_apportioned_counts_add_up_and_stay_within_one_of_their_share(rows, tota
     group = np.array([g for g, _ in rows])
     weights = np.array([w for _, w in rows], float)
     totals = np.where(np.bincount(group, minlength=3) > 0, totals, 0)
-    value = apportion(totals, weights, group)
+    value = share_groups(totals, weights, group, evenly=True)
     assert np.bincount(group, value, minlength=3).tolist() == totals.tolist()
     for g in set(group.tolist()):
         shares = weights[group == g] if weights[group == g].sum() else np.ones((group == g).sum())

@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 
 from gridplan.auditing.audit_plan import audit
 from gridplan.errors import InputError, PlanError, RuleError
-from gridplan.people.counts import share_out, tally_counts
+from gridplan.people.counts import tally_counts
 from gridplan.people.staffing.party_share import repair_share
 from gridplan.people.staffing.staff_plan import staff
 from gridplan.people.staffing.zones import fit_count
 from gridplan.rules.all_rules import Rules
 from gridplan.synthetic.board_plan import make_board_plan, make_table
 from gridplan.synthetic.people_plan import CITY_COUNTS, count_rows, make_people_plan
+from gridplan.tables.whole_shares import share_total
 
 ROLES = ["grid_leader", "grid_worker_full", "grid_worker_part"]
 STRIP = tuple(range(1, 7)) * 2  # six sub-grids of two houses each, side by side
@@ -267,7 +268,7 @@ def test_rules_out_of_range_are_refused():
 @settings(deadline=None)
 @given(st.integers(0, 500), st.lists(st.floats(0, 1e6), min_size=1, max_size=12))
 def test_what_is_shared_out_adds_up_and_is_never_a_whole_unit_off(total, weights):
-    shares = share_out(total, weights)
+    shares = share_total(total, weights)
     whole = np.array(weights) if sum(weights) > 0 else np.ones(len(weights))
     assert shares.sum() == total
     assert (np.abs(shares - total * whole / whole.sum()) < 1 + 1e-6).all()

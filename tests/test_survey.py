@@ -83,7 +83,9 @@ def test_all_problems_of_all_tables_are_reported_at_once():
     with pytest.raises(InputError) as caught:
         survey(
             buildings=make_row_of_houses(
-                floors=[2, -1, "many"], building=["a", "b", "a"], population=[1, np.inf, 2]
+                households_observed=[2, -1, "many"],
+                building=["a", "b", "a"],
+                population=[1, np.inf, 2e9],
             ),
             communities=make_rows(
                 [box(0, 0, 30, 30), box(10, 0, 40, 30)],
@@ -94,10 +96,11 @@ def test_all_problems_of_all_tables_are_reported_at_once():
         )
     listed = {str(p).split(" -> ")[0] for p in caught.value.problems}
     assert listed == {
-        "buildings: floors has 1 entry that is not a number, such as many (a)",
-        "buildings: floors is negative in 1 row (b)",
+        "buildings: households_observed is no number in 1 row, such as many (a)",
+        "buildings: households_observed is negative in 1 row, such as -1 (b)",
         "buildings: 1 codes stand more than once in building (a)",
-        "buildings: population is infinite in 1 rows (b)",
+        "buildings: population is above 100,000 people, the most that is taken for true in 2 rows, "
+        "such as inf (a, b)",
         "communities: kind has unknown values, such as 'city' (e)",
         "communities: 1 pair of communities overlaps, by up to 600 m2 (e, w)",
         "places: column kind is missing",
@@ -178,7 +181,7 @@ def test_rows_without_shape_or_extent_are_left_out_and_counted():
 
 
 def test_of_doubles_the_one_that_says_most_stays():
-    same = [box(0, 0, 10, 10), Polygon([(10, 10), (10, 0), (0, 0), (0, 10)]), box(0, 0, 10, 10.2)]
+    same = [box(0, 0, 10, 10), Polygon([(10, 10), (10, 0), (0, 0), (0, 10)]), box(0, 0, 10, 20)]
     site = survey(buildings=make_rows(same, building=["a", "b", "c"], floors=[np.nan, 3, 2]))
     assert site.buildings["floors"].to_dict() == {"b": 3, "c": 2}
     assert site.ledger[["action", "count", "ids"]].to_numpy().tolist() == [["dropped", 1, "a"]]
@@ -265,7 +268,8 @@ def test_longitude_and_latitude_exchanged_or_metres_called_degrees_are_reported(
     )
     with pytest.raises(
         InputError,
-        match=r"where its CRS CGCS2000 / 3-degree .* is not used -> give its true CRS; x is east",
+        match=r"where its CRS CGCS2000 / 3-degree .* is not used -> give its true CRS: "
+        r"--crs buildings=EPSG:CODE; x is east",
     ):
         survey(buildings=turned)
     with pytest.raises(InputError, match=r"coordinates are no degrees \(up to 4390010\)"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,15 @@ from gridplan.tables.parquet import count_rows
 CHUNK = 30_000  # buildings of a chunk: some minutes of work of one process, and some 500 MB
 
 
-def explain_whole(source: Any, files: Mapping[str, Any], datum: Any, rules: Rules) -> str:
+def explain_whole(
+    source: Any,
+    files: Mapping[str, Any],
+    rules: Rules,
+    *,
+    datum: Any = None,
+    crs: Any = None,
+    not_personal: Collection[str] | None = None,
+) -> str:
     """Say why a source cannot be planned in chunks; empty where it can."""
     # Only GeoParquet can be read some rows at a time.
     if find_buildings(source) is None:
@@ -44,6 +52,10 @@ def explain_whole(source: Any, files: Mapping[str, Any], datum: Any, rules: Rule
         return "it has a boundary"
     if datum is not None:
         return "its datum is converted"
+    if isinstance(crs, Mapping):
+        return "its CRS is declared table by table"
+    if not_personal:
+        return "columns of it are declared to hold no personal data"
     # A total is shared out over all buildings, of which a chunk knows its own.
     return "households.total is given" if rules.households.total else ""
 

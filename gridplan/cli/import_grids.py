@@ -20,7 +20,6 @@ from gridplan.cli.options import (
     CsvFile,
     Date,
     Datum,
-    DatumOption,
     Encoding,
     NextPlan,
     Openings,
@@ -30,6 +29,7 @@ from gridplan.cli.options import (
     Streets,
     list_paths,
     read_rules,
+    split_by_table,
 )
 from gridplan.cli.plan_to_plan import choose_day, find_folder, take_rules, write_next
 
@@ -80,7 +80,7 @@ def import_command(
     streets: Streets = None,
     columns: Columns = None,
     crs: Crs = None,
-    datum: DatumOption = None,
+    datum: Datum = None,
     encoding: Encoding = None,
     rules_file: RulesFile = None,
     settings: Set = None,
@@ -96,7 +96,7 @@ def import_command(
     """
     target = _choose_target(source, plan, site, output, overwrite)
     if plan is not None:
-        how = {"layer": layer, "column": code, "encoding": encoding}
+        how: dict[str, Any] = {"layer": layer, "column": code, "encoding": encoding}
         _take_edited(source, plan, target, how, by, choose_day(date), table, overwrite)
         return
     # The files of the land that this verb takes; barriers may be several.
@@ -106,7 +106,13 @@ def import_command(
         "openings": openings,
         "streets": streets,
     }
-    how = {"crs": crs, "datum": datum, "encoding": encoding, "layer": layer, "code": code}
+    how = {
+        "crs": crs,
+        "datum": datum,
+        "encoding": encoding,
+        "layer": layer,
+        "code": code,
+    }
     rules = read_rules(rules_file, settings, None, columns)
     _take_grids(source, str(site), files, how, rules, target, overwrite)
 
@@ -189,19 +195,20 @@ def _take_grids(
     """Read old grids and the land they lie on, and write them as a plan."""
     from gridplan import storage
     from gridplan.cli import console
-    from gridplan.reading.read import read_site
+    from gridplan.reading.read import choose_for, read_site
     from gridplan.redrawing.importing.edited_file import read_grids
     from gridplan.redrawing.importing.grids_to_plan import import_grids
 
-    datum: Datum | None = how["datum"]
     where = {
-        "crs": how["crs"],
-        "datum": datum.value if datum else None,
+        "crs": split_by_table(how["crs"], "--crs"),
+        "datum": split_by_table(how["datum"], "--datum"),
         "encoding": how["encoding"],
     }
     with console.show_progress() as clock:
         clock("reading", 0, 1)
-        grids = read_grids(source, how["layer"], **where)
+        # The grids are no table of the site; a datum by table may name them as subgrids.
+        of_grids = {name: choose_for(word, "subgrids") for name, word in where.items()}
+        grids = read_grids(source, how["layer"], **of_grids)
         site = read_site(land, **files, mapping=dict(rules.columns), rules=rules.site, **where)
         # The plan records which files it came from.
         clock("hashing", 0, 1)

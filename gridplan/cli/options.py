@@ -22,14 +22,6 @@ class Lang(StrEnum):
     zh = "zh"
 
 
-class Datum(StrEnum):
-    """Datums that geographic input may be in, whatever its CRS says."""
-
-    wgs84 = "wgs84"
-    gcj02 = "gcj02"
-    bd09 = "bd09"
-
-
 class Layers(StrEnum):
     """Ways to put a plan on a map."""
 
@@ -150,13 +142,32 @@ Columns = Annotated[
     ),
 ]
 Crs = Annotated[
-    str | None,
-    typer.Option(help="CRS of files that state none, e.g. EPSG:4547.", rich_help_panel=HOW),
-]
-DatumOption = Annotated[
-    Datum | None,
+    list[str] | None,
     typer.Option(
-        help="Datum of the coordinates, if they are shifted to GCJ-02 or BD-09.",
+        "--crs",
+        metavar="CRS or TABLE=CRS",
+        help="CRS of files that state none, e.g. EPSG:4547; or the true CRS of one table, "
+        "whatever its file says, e.g. buildings=EPSG:4547; may be repeated.",
+        rich_help_panel=HOW,
+    ),
+]
+Datum = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--datum",
+        metavar="DATUM or TABLE=DATUM",
+        help="Datum of degrees and of Web Mercator: wgs84, gcj02 or bd09; or of one table, "
+        "e.g. buildings=gcj02; may be repeated.",
+        rich_help_panel=HOW,
+    ),
+]
+NotPersonal = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--not-personal",
+        metavar="COLUMN",
+        help="A column that is refused as personal data and holds none; the ledger records it; "
+        "may be repeated.",
         rich_help_panel=HOW,
     ),
 ]
@@ -389,3 +400,25 @@ def list_paths(source: str | None, files: dict[str, Any]) -> list[Path]:
     return paths + [
         p for value in files.values() for p in (value if isinstance(value, tuple) else [value]) if p
     ]
+
+
+def split_by_table(words: list[str] | None, option: str) -> Any:
+    """Split what is given for all tables, or as ``TABLE=WORD`` for each.
+
+    Examples
+    --------
+    >>> split_by_table(["EPSG:4547"], "--crs"), split_by_table(["buildings=gcj02"], "--datum")
+    ('EPSG:4547', {'buildings': 'gcj02'})
+    """
+    from gridplan.site import SITE_TABLES
+
+    tables = {*SITE_TABLES, "boundary", "subgrids"}
+    pairs = [word.partition("=") for word in words or ()]
+    # A CRS in words of PROJ has signs of equality too: +proj=utm +zone=50.
+    named = {table: word for table, sign, word in pairs if sign and table in tables}
+    plain = [word for word in words or () if word.partition("=")[0] not in tables]
+    if len(plain) > 1 or (plain and named):
+        raise typer.BadParameter(
+            f"give one for all tables, or one for each as {option} TABLE=WORD", param_hint=option
+        )
+    return plain[0] if plain else named or None

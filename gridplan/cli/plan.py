@@ -21,13 +21,13 @@ from gridplan.cli.options import (
     Counts,
     Crs,
     Datum,
-    DatumOption,
     Encoding,
     Engine,
     EngineOption,
     Format,
     Institutions,
     NewFolder,
+    NotPersonal,
     Openings,
     OptionalSource,
     Overwrite,
@@ -43,6 +43,7 @@ from gridplan.cli.options import (
     Workers,
     list_paths,
     read_rules,
+    split_by_table,
 )
 
 if TYPE_CHECKING:
@@ -56,9 +57,10 @@ class Land:
 
     source: str | None
     files: dict[str, Any]
-    crs: str | None
-    datum: Datum | None
+    crs: list[str] | None
+    datum: list[str] | None
     encoding: str | None
+    not_personal: list[str] | None = None
     place: str | None = None
     cache: Path | None = None
 
@@ -75,9 +77,10 @@ class Land:
             source,
             **self.files,
             mapping=dict(rules.columns),
-            crs=self.crs,
-            datum=self.datum.value if self.datum else None,
+            crs=split_by_table(self.crs, "--crs"),
+            datum=split_by_table(self.datum, "--datum"),
             encoding=self.encoding,
+            not_personal=self.not_personal or (),
             rules=rules.site,
         )
 
@@ -120,8 +123,9 @@ def plan_command(
     boundary: Boundary = None,
     columns: Columns = None,
     crs: Crs = None,
-    datum: DatumOption = None,
+    datum: Datum = None,
     encoding: Encoding = None,
+    not_personal: NotPersonal = None,
     rules_file: RulesFile = None,
     settings: Set = None,
     place: Place = None,
@@ -163,7 +167,7 @@ def plan_command(
         *(communities, compounds, barriers, openings, streets, places),
         *(institutions, counts, boundary),
     )
-    land = Land(source, files, crs, datum, encoding, place, cache)
+    land = Land(source, files, crs, datum, encoding, not_personal, place, cache)
     search = Search(seed, seconds, workers, overwrite)
     # A plan in chunks is written as GeoParquet.
     if file_format in (Format.auto, Format.parquet) and _is_planned_in_chunks(land, rules, chunk):
@@ -180,7 +184,14 @@ def _is_planned_in_chunks(land: Land, rules: Rules, chunk: int | None) -> bool:
 
     if land.source is None or not (chunk or city_plan.is_large(land.source)):
         return False
-    reason = city_plan.explain_whole(land.source, land.files, land.datum, rules)
+    reason = city_plan.explain_whole(
+        land.source,
+        land.files,
+        rules,
+        datum=land.datum,
+        crs=split_by_table(land.crs, "--crs"),
+        not_personal=land.not_personal,
+    )
     if reason:
         console.err.print(f"planned in one piece, since {reason}", soft_wrap=True)
     return not reason
@@ -249,7 +260,7 @@ def _plan_in_chunks(
             rules,
             files=land.files,
             mapping=dict(rules.columns),
-            crs=land.crs,
+            crs=split_by_table(land.crs, "--crs"),
             encoding=land.encoding,
             seed=search.seed,
             chunk=chunk or city_plan.CHUNK,
@@ -285,8 +296,9 @@ def check_command(
     boundary: Boundary = None,
     columns: Columns = None,
     crs: Crs = None,
-    datum: DatumOption = None,
+    datum: Datum = None,
     encoding: Encoding = None,
+    not_personal: NotPersonal = None,
     rules_file: RulesFile = None,
 ) -> None:
     """Read the data, list everything that is wrong with it, and show what would be planned.
@@ -302,6 +314,6 @@ def check_command(
         *(institutions, counts, boundary),
     )
     # Households are estimated as for a plan, so that the figures are those it would have.
-    site = prepare_site(Land(source, files, crs, datum, encoding).read(rules), rules)
+    site = prepare_site(Land(source, files, crs, datum, encoding, not_personal).read(rules), rules)
     console.print_site(site)
     console.print_ledger(site.ledger)

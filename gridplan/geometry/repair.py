@@ -44,12 +44,38 @@ def find_middle(series: gpd.GeoSeries) -> tuple[float, float]:
     >>> find_middle(gpd.GeoSeries.from_xy([118.1, 118.2, 0.0], [39.6, 39.7, 0.0], crs=4326))
     (118.1, 39.6)
     """
-    bounds = shapely.bounds(series.to_numpy())
+    bounds = shapely.bounds(unwrap_longitudes(series).to_numpy())
     places = np.column_stack([bounds[:, 0] + bounds[:, 2], bounds[:, 1] + bounds[:, 3]]) / 2
     places = places[np.isfinite(places).all(axis=1)]
     x, y = np.median(places, axis=0) if len(places) else (np.nan, np.nan)
     lon, lat = _find_transformer(series.crs).transform(x, y)
-    return float(lon), float(lat)
+    return float((lon + 180) % 360 - 180), float(lat)
+
+
+def unwrap_longitudes(series: gpd.GeoSeries) -> gpd.GeoSeries:
+    """Lay shapes on both sides of 180 degrees east beside one another, with longitudes up to 360.
+
+    A town there has rows at 179.9 and at -179.9, and outlines with corners at
+    both, which would else reach round the globe.
+
+    Examples
+    --------
+    >>> fiji = gpd.GeoSeries.from_xy([179.9, -179.9], [-16.8, -16.8], crs=4326)
+    >>> unwrap_longitudes(fiji).x.round(1).tolist()
+    [179.9, 180.1]
+    """
+    if series.crs is None or not series.crs.is_geographic or not len(series):
+        return series
+    west, _, east, _ = series.total_bounds
+    if not east - west > 180:
+        return series
+    shapes = shapely.transform(
+        series.to_numpy(),
+        lambda xy: np.column_stack([np.where(xy[:, 0] < 0, xy[:, 0] + 360, xy[:, 0]), xy[:, 1]]),
+    )
+    turned = gpd.GeoSeries(shapes, index=series.index, crs=series.crs)
+    # Data of the whole world has no such seam; it stays as it is.
+    return turned if np.ptp(turned.total_bounds[[0, 2]]) < 180 else series
 
 
 @cache
@@ -116,6 +142,7 @@ def project_shapes(
     flat = gpd.GeoSeries(
         unpack_collections(shapely.force_2d(series.to_numpy()), dimension), crs=series.crs
     )
+    flat = unwrap_longitudes(flat)
     if series.crs != target:
         flat = (flat.segmentize(DEGREE_STEP) if bend and series.crs.is_geographic else flat).to_crs(
             target

@@ -19,6 +19,8 @@ BESIDE = 15.0
 STUB = 30.0  # m; a shorter rest away from another track is a turnout or a rounding
 CHAIN = 200.0  # m; lines without a name farther apart are not one
 
+SHORTEST = 1e-6  # m, shorter pieces of lines are none
+
 
 def measure_middles(shapes: Shapes) -> Floats:
     """Measure lengths of lines and long areas in metres.
@@ -161,6 +163,12 @@ def cut_lines(lines: Shapes, codes: list[str], length: float) -> tuple[list[Any]
     >>> shapely.length(pieces).tolist(), codes
     ([1200.0, 1200.0], ['a', 'b'])
     """
+    # A line that only touches an outline leaves a piece without length.
+    kept = np.flatnonzero(shapely.length(lines) > SHORTEST)
+    if not len(kept):
+        return [], []
+    codes = [codes[row] for row in kept]
+    lines = lines[kept]
     order, flip = _chain(lines)
     lines = np.where(flip, shapely.reverse(lines[order]), lines[order])
     size = shapely.length(lines)
@@ -174,7 +182,7 @@ def cut_lines(lines: Shapes, codes: list[str], length: float) -> tuple[list[Any]
         begin = np.clip(low - (ends - size), 0, size)
         end = np.clip(high - (ends - size), 0, size)
         # a micrometre is what summing leaves over, not a piece
-        rows = np.flatnonzero(end - begin > 1e-6)
+        rows = np.flatnonzero(end - begin > SHORTEST)
         cut = [_take_piece(lines[r], begin[r], end[r], size[r]) for r in rows]
         pieces.append(cut[0] if len(cut) == 1 else shapely.MultiLineString(cut))
         share = (

@@ -12,7 +12,7 @@ from gridplan.arrays import Bools, Floats, Ints
 from gridplan.errors import InputError, Problem
 from gridplan.rules.site import SiteRules
 from gridplan.site import Site
-from gridplan.tables.ledger import Entry
+from gridplan.tables.ledger import Entry, name_households
 
 NEIGHBOURHOOD = 40.0  # m around a home that count as built-up land
 
@@ -72,10 +72,10 @@ def assign_communities(site: Site, rules: SiteRules) -> Site:
     entries = [
         _count(
             "attached",
-            site.buildings.index[attached],
+            site.buildings[attached],
             "outside every community: put to the nearest one",
         ),
-        _count("dropped", site.buildings.index[~keep], f"outside every community{far}"),
+        _count("dropped", site.buildings[~keep], f"outside every community{far}"),
     ]
     return site.replace(buildings=site.buildings.assign(community=codes)[keep]).note(entries)
 
@@ -102,8 +102,10 @@ def find_communities(footprints: Any, outlines: Any, rules: SiteRules) -> tuple[
     return held, attached
 
 
-def _count(action: str, ids: pd.Index[Any], reason: str) -> Entry:
-    return Entry("communities", "buildings", action, len(ids), reason, sorted(ids))
+def _count(action: str, rows: Any, reason: str) -> Entry:
+    """Count buildings for the ledger, in rows and in the households that they count."""
+    reason += name_households(rows)
+    return Entry("communities", "buildings", action, len(rows), reason, sorted(rows.index))
 
 
 def find_holders(shapes: Any, outlines: Any) -> Ints:

@@ -193,6 +193,9 @@ def slice_footprints(footprints: Shapes, begin: Floats, end: Floats) -> Shapes:
     # A footprint without width has a line for its rectangle.
     flat = shapely.get_num_coordinates(rectangles) != 5
     rectangles[flat] = shapely.envelope(shapely.buffer(footprints[flat], SPOT))
+    # GEOS finds no tightest rectangle for a few shapes; their box does as well.
+    lost = ~np.isfinite(shapely.bounds(rectangles)).all(axis=1)
+    rectangles[lost] = shapely.envelope(footprints[lost])
     corners = shapely.get_coordinates(rectangles).reshape(-1, 5, 2)[:, :4]
     sides = corners[:, [1, 2]] - corners[:, [0, 1]]
     lengths = np.hypot(sides[..., 0], sides[..., 1])
@@ -217,7 +220,12 @@ def slice_footprints(footprints: Shapes, begin: Floats, end: Floats) -> Shapes:
     strips = shapely.polygons(
         np.stack([near - across, far - across, far + across, near + across], axis=1)
     )
-    return np.asarray(keep_polygons(shapely.intersection(footprints, strips)))
+    slices = np.asarray(keep_polygons(shapely.intersection(footprints, strips)))
+    # A slice may fall between the parts of a building; a spot on the nearer part stands for it.
+    empty = shapely.area(slices) <= 0
+    ends = shapely.get_point(shapely.shortest_line(footprints[empty], strips[empty]), 0)
+    slices[empty] = shapely.intersection(shapely.buffer(ends, SPOT), footprints[empty])
+    return slices
 
 
 def keep_polygons(shapes: Shapes) -> Shapes:

@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from gridplan.arrays import Floats, Ints
 from gridplan.rules.households import HouseholdRules
 from gridplan.site import Site
 from gridplan.tables.ledger import Entry
+from gridplan.tables.whole_shares import share_above
 
 TEXT_COLUMNS = ("class", "uses", "source", "meaning")
 
@@ -103,22 +103,28 @@ def estimate_households(site: Site, rules: HouseholdRules) -> Site:
         .mask(observed.notna(), "observed")
         .where(residential, "none")
     )
-    # homes whose number may be scaled, but not below one
+    # homes whose number may be scaled
     free = residential & observed.isna() & (population != 0)
     number = observed.fillna(raw).where(residential, 0.0)
-    # a home has at least one household, unless the data says nobody lives there
-    whole = np.maximum(np.floor(number + 0.5), free).astype("int64")
-    whole, noted = _scale_to_totals(site, rules, number, whole, free)
+    # A home has at least one household, unless the data counts nobody there, or
+    # only the fraction of a person that a model's cell came to.
+    least = (free & ~(population < 1)).astype("int64")
+    whole = _make_whole(buildings["community"], number, least, origin)
+    whole, noted = _scale_to_totals(site, rules, number, whole, free, least)
     filled = buildings.assign(
         residential=residential.astype("boolean"),
         households=whole,
         **_find_range(whole, kinds, origin),
         households_origin=origin,
     )
-    return site.replace(buildings=filled).note([*judged, *_count_origins(origin, whole), *noted])
+    return site.replace(buildings=filled).note(
+        [*judged, *_count_origins(origin, number, whole), *noted]
+    )
 
 
-def _count_origins(origin: pd.Series[Any], whole: pd.Series[Any]) -> list[Entry]:
+def _count_origins(
+    origin: pd.Series[Any], number: pd.Series[Any], whole: pd.Series[Any]
+) -> list[Entry]:
     entries = []
     for word, how in (
         ("population", "from the number of residents"),
@@ -127,18 +133,41 @@ def _count_origins(origin: pd.Series[Any], whole: pd.Series[Any]) -> list[Entry]
         ids = origin.index[origin == word]
         reason = f"{int(whole[ids].sum())} households {how}"
         entries.append(Entry("households", "buildings", "inferred", len(ids), reason, sorted(ids)))
-    nobody = origin.index[origin.isin(["observed", "population"]) & (whole == 0)]
-    entries.append(
-        Entry(
-            "households",
-            "buildings",
-            "noted",
-            len(nobody),
-            "homes where the data counts nobody",
-            sorted(nobody),
-        )
-    )
+    empty = origin.isin(["observed", "population"]) & (whole == 0)
+    for mask, reason in (
+        (empty & (number == 0), "homes where the data counts nobody"),
+        (
+            empty & (number > 0),
+            "homes counted as a fraction of a household: the community's sum stands, "
+            "its whole households are in other homes",
+        ),
+    ):
+        ids = origin.index[mask]
+        entries.append(Entry("households", "buildings", "noted", len(ids), reason, sorted(ids)))
     return entries
+
+
+def _make_whole(
+    community: pd.Series[Any],
+    number: pd.Series[Any],
+    least: pd.Series[Any],
+    origin: pd.Series[Any],
+) -> pd.Series[Any]:
+    """Turn the numbers of homes into whole households.
+
+    Counts are shared out by community, as rounding each row by itself would
+    lose or invent households where a count was split into fractions. Estimates
+    are rounded one by one.
+    """
+    whole = np.maximum(np.floor(number + 0.5), least).astype("int64")
+    for word in ("observed", "population"):
+        rows = whole.index[origin == word].sort_values()
+        for codes in rows.groupby(community[rows]).values():
+            weights = number[codes].to_numpy(float)
+            keep = least[codes].to_numpy(np.int64)
+            total = max(int(np.floor(weights.sum() + 0.5)), int(keep.sum()))
+            whole[codes] = share_above(total, weights, keep)
+    return whole
 
 
 def judge_homes(site: Site, rules: HouseholdRules) -> tuple[pd.Series[Any], list[Entry]]:
@@ -307,6 +336,7 @@ def _scale_to_totals(
     number: pd.Series[Any],
     whole: pd.Series[Any],
     free: pd.Series[Any],
+    least: pd.Series[Any],
 ) -> tuple[pd.Series[Any], list[Entry]]:
     """Scale the free homes to the known totals, and list what was done and what could not be."""
     number = number.to_numpy(dtype=float)
@@ -331,9 +361,9 @@ def _scale_to_totals(
         homes = homes[np.argsort(codes[homes], kind="stable")]  # equal shares go by code
         room = total - int(out[members].sum() - out[homes].sum())
         if len(homes):
-            # every home keeps one household, even where the total is too small
-            ones = np.ones(len(homes), dtype=np.int64)
-            out[homes] = allocate_whole(number[homes], room, ones) if room >= len(homes) else ones
+            # every home keeps its least, even where the total is too small
+            keep = least.to_numpy(np.int64)[homes]
+            out[homes] = share_above(room, number[homes], keep) if room >= keep.sum() else keep
         if int(out[members].sum()) == total:
             scaled += [name] if len(homes) else []
             continue
@@ -348,44 +378,3 @@ def _scale_to_totals(
         Entry("households", "communities", "inferred", len(scaled), reason, scaled),
         *entries,
     ]
-
-
-def allocate_whole(weights: Floats, total: int, least: Ints) -> Ints:
-    """Share a total out in whole numbers in proportion to weights: largest remainders.
-
-    No share is below its least.
-
-    Of equal remainders the first comes first. Where all weights are zero,
-    shares are equal.
-
-    Raises
-    ------
-    ValueError
-        If the least numbers add up to more than the total.
-
-    Examples
-    --------
-    >>> allocate_whole(np.array([5.0, 3.0, 0.1]), 7, np.array([1, 1, 1])).tolist()
-    [4, 2, 1]
-    """
-    if int(least.sum()) > total:
-        raise ValueError(f"{int(least.sum())} is the least, more than {total}")
-    out = least.astype("int64")
-    free = np.ones(len(weights), dtype=bool)
-    while free.any():
-        room = total - int(out[~free].sum())
-        plain = weights[free] if weights[free].sum() > 0 else np.ones(int(free.sum()))
-        # shares of what those at their least leave; they drop out until none is short
-        share = plain / plain.sum() * room
-        short = share < least[free]
-        if not short.any():
-            floor = np.floor(share).astype("int64")
-            # rounded, so that equal remainders stay equal on every machine
-            first = np.argsort(-np.round(share - floor, 9), kind="stable")[
-                : room - int(floor.sum())
-            ]
-            floor[first] += 1
-            out[free] = floor
-            break
-        free[np.flatnonzero(free)[short]] = False
-    return out

@@ -11,6 +11,7 @@ import pandas as pd
 
 from gridplan.arrays import Floats
 from gridplan.errors import InputError, Problem
+from gridplan.tables.whole_shares import share_total
 
 if TYPE_CHECKING:
     from gridplan.site import Site
@@ -144,30 +145,6 @@ def _tally_measure(
             )
             problems.append(Problem("counts", "sums agree", text, "correct one of the two"))
         elif open_.any():
-            values[open_] = share_out(remaining, weight[open_])
+            values[open_] = share_total(round(remaining), weight[open_])
             origins[open_] = "estimated"
     return values, origins, problems
-
-
-def share_out(total: float, weights: Any) -> Floats:
-    """Share a whole number by weights: rounded down, the largest remainders one more.
-
-    Ties go to the earlier row; without any weight all rows weigh the same.
-
-    Examples
-    --------
-    >>> share_out(10, np.array([1.0, 1.0, 2.0])).tolist()
-    [3.0, 2.0, 5.0]
-    """
-    weights = np.asarray(weights, float)
-    if not len(weights):
-        return np.zeros(0)
-    weights = weights if weights.sum() > 0 else np.ones(len(weights))
-    exact = total * (weights / weights.sum())
-    # 2.9999999999 is 3 less a rounding.
-    out = np.floor(exact + 1e-9)
-    rest = round(total - out.sum())
-    # Remainders that differ by a rounding are ties, and a stable sort keeps the order.
-    order = np.argsort(-(np.round(exact - out, 9)), kind="stable")
-    out[order[: max(0, rest)]] += 1
-    return np.asarray(out)

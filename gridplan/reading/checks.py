@@ -10,17 +10,19 @@ import numpy as np
 import pandas as pd
 import shapely
 from pyproj import CRS
-from pyproj.exceptions import CRSError, ProjError
+from pyproj.exceptions import CRSError
 
 from gridplan.errors import InputError, Problem
-from gridplan.geometry.repair import GRID, SMALLEST, find_middle, project_shapes, repair_shapes
+from gridplan.geometry.repair import GRID, SMALLEST, project_shapes, repair_shapes
+from gridplan.reading.positions import check_position, name_rows
+from gridplan.reading.tangled_shapes import MOST_CORNERS, find_tangled
 from gridplan.rules.site import SiteRules
 from gridplan.site import SITE_TABLES, Reading
 from gridplan.tables.conform import check_values, is_spatial
-from gridplan.tables.schema import GEOMETRY_TYPES, find_columns, find_key, find_personal_columns
+from gridplan.tables.personal import find_personal_columns
+from gridplan.tables.schema import GEOMETRY_TYPES, find_columns
 
 INPUT_TABLES = SITE_TABLES[:-1]  # all but the ledger
-STRAY = 5.0  # degrees that data may lie outside of the area that its CRS is made for
 # Rules without which no table can be placed on the ground, so that nothing more
 # can be checked.
 FATAL = frozenset({"shapes", "CRS is known", "position", "not empty", "tables"})
@@ -49,22 +51,6 @@ def check_table(table: str, reading: Reading, frame: Any) -> Iterator[Problem]:
     if not len(frame):
         return
     yield from check_values(table, frame, file)
-    for name in [
-        c.name for c in find_columns(table) if c.dtype == "float64" and c.name in frame.columns
-    ]:
-        # shares and sums would silently become infinite or not a number
-        endless = np.isinf(pd.to_numeric(frame[name], errors="coerce").astype("float64"))
-        if endless.any():
-            message = f"{name} is infinite in {endless.sum()} rows"
-            remedy = "correct it or leave it empty"
-            yield Problem(
-                table,
-                f"{name} is float64",
-                message,
-                remedy,
-                _list_codes(table, frame, endless),
-                file,
-            )
     if is_spatial(table):
         yield from _check_shapes(table, frame, file)
 
@@ -93,11 +79,6 @@ def find_crs(crs: Any) -> CRS | None:
         ) from None
 
 
-def _list_codes(table: str, frame: Any, rows: Any) -> tuple[str, ...]:
-    key = find_key(table)
-    return tuple(sorted(frame.loc[rows, key].dropna().astype(str))) if key in frame.columns else ()
-
-
 def _check_shapes(table: str, frame: Any, file: str) -> Iterator[Problem]:
     """Find shapes of the wrong kind, and coordinates that cannot be where they say."""
     if not isinstance(frame, gpd.GeoDataFrame):
@@ -116,7 +97,16 @@ def _check_shapes(table: str, frame: Any, file: str) -> Iterator[Problem]:
         wrong_kinds = ", ".join(sorted(kinds[wrong].unique()))
         message = f"{wrong.sum()} of its {len(frame)} shapes are {wrong_kinds}"
         remedy = f"give {'shapes' if dtype == 'any' else dtype + 's'}, each on a row of its own"
-        yield Problem(table, "shapes", message, remedy, _list_codes(table, frame, wrong), file)
+        yield Problem(table, "shapes", message, remedy, name_rows(table, frame, wrong), file)
+    for rows, fault in zip(
+        find_tangled(frame.geometry.to_numpy()),
+        (f"has more than {MOST_CORNERS:,} corners", "crosses itself all over"),
+        strict=True,
+    ):
+        if rows.any():
+            message = f"the outline of {int(rows.sum())} of its rows {fault}"
+            remedy = "draw them again, or take the rows out; no repair would end"
+            yield Problem(table, "shapes", message, remedy, name_rows(table, frame, rows), file)
     if frame.crs is None:
         remedy = (
             'say which it is, such as crs="EPSG:4547" (--crs EPSG:4547), '
@@ -130,46 +120,7 @@ def _check_shapes(table: str, frame: Any, file: str) -> Iterator[Problem]:
             file=file,
         )
         return
-    bounds = frame.total_bounds
-    if frame.crs.is_geographic and np.any(np.abs(bounds) > (180, 90, 180, 90)):
-        message = (
-            f"its coordinates are no degrees (up to {np.nanmax(np.abs(bounds)):.0f}), "
-            f"as its CRS {frame.crs.name} says"
-        )
-        yield Problem(
-            table,
-            "position",
-            message,
-            "give its true CRS; longitude comes before latitude",
-            file=file,
-        )
-    elif np.isfinite(bounds).all():
-        yield from _check_position(table, frame, file)
-
-
-def _check_position(table: str, frame: Any, file: str) -> Iterator[Problem]:
-    """Find data far from where its CRS is used: a wrong CRS, or x and y exchanged."""
-    remedy = "give its true CRS; x is east and y is north"
-    try:
-        lon, lat = find_middle(frame.geometry)
-    except ProjError:
-        # PROJ refuses places outside the projection: nowhere is an answer too
-        lon = np.nan
-        lat = np.nan
-    # an area of use across the antimeridian has west above east: any place passes
-    area = frame.crs.area_of_use
-    west, south, east, north = (
-        area.bounds if area is not None and area.west <= area.east else (-180, -90, 180, 90)
-    )
-    inside = west - STRAY <= lon <= east + STRAY and south - STRAY <= lat <= north + STRAY
-    if not inside:
-        where = (
-            f"near {lon:.1f}, {lat:.1f} degrees"
-            if np.isfinite(lon + lat)
-            else "nowhere on the earth"
-        )
-        message = f"it lies {where}, where its CRS {frame.crs.name} is not used"
-        yield Problem(table, "position", message, remedy, file=file)
+    yield from check_position(table, frame, file)
 
 
 def check_overlaps(communities: gpd.GeoDataFrame, target: CRS, rules: SiteRules) -> list[Problem]:
@@ -190,7 +141,7 @@ def check_overlaps(communities: gpd.GeoDataFrame, target: CRS, rules: SiteRules)
             "communities do not overlap",
             message,
             remedy,
-            _list_codes("communities", communities, rows),
+            name_rows("communities", communities, np.isin(np.arange(len(communities)), rows)),
         )
     ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
@@ -17,7 +17,10 @@ import shapely
 from gridplan.errors import InputError, Problem
 from gridplan.reading.checks import INPUT_TABLES
 from gridplan.reading.encoding import decode_text, find_shapefile_encoding, read_sidecars
+from gridplan.reading.file_kinds import check_kind
+from gridplan.tables.column_names import drop_unit, plain_name
 from gridplan.tables.conform import is_spatial
+from gridplan.tables.numbers import read_numbers
 
 GDAL_SUFFIXES = (".gpkg", ".shp", ".geojson", ".json", ".fgb", ".gdb")
 VECTOR_SUFFIXES = (*GDAL_SUFFIXES, ".zip", ".parquet", ".geoparquet", ".csv", ".tsv")
@@ -98,31 +101,48 @@ def _read_gdal(path: Path, member: str, table: str | None, encoding: str | None)
 
     source = f"/vsizip/{path.as_posix()}/{member}" if member else path.as_posix()
     name = Path(member or path).name
+    check_kind(path, member)
     says = None
     if name.lower().endswith(".shp"):
+        _check_companion(path, member)
         says = find_shapefile_encoding(read_sidecars(path, member), name, encoding)
     # layer_styles is a table that QGIS adds to a GeoPackage
     layers = [str(layer) for layer, _ in pyogrio.list_layers(source) if layer != "layer_styles"]
     read = []
-    for layer, table_name in _choose_tables(layers, table, Path(name).stem, path.name).items():
+    chosen = _choose_tables(layers, table, Path(name).stem, path.name)
+    for layer, table_name in chosen.items():
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             # A shape that GEOS cannot build is read as none, and counted when
             # the site is put in order.
             frame = pyogrio.read_dataframe(source, layer=layer, encoding=says, on_invalid="ignore")
-        read.append(Layer(table_name, frame, tuple(dict.fromkeys(str(w.message) for w in caught))))
+        notes = list(dict.fromkeys(str(w.message) for w in caught))
+        if name.lower().endswith((".json", ".geojson")):
+            frame = _doubt_degrees(frame)
+        read.append(Layer(table_name, frame, tuple(notes)))
+    others = [layer for layer in layers if layer not in chosen]
+    if others:
+        note = f"layers that are not named after a table, not read: {', '.join(others)}"
+        read[0] = replace(read[0], notes=(*read[0].notes, note))
     return read
+
+
+def _doubt_degrees(frame: Any) -> Any:
+    """Take the CRS from a GeoJSON file that states none and whose numbers are no degrees.
+
+    GDAL calls all such files WGS 84, as the format asks for.
+    """
+    if not isinstance(frame, gpd.GeoDataFrame) or frame.crs != "EPSG:4326" or not len(frame):
+        return frame
+    bounds = shapely.bounds(frame.geometry.to_numpy())
+    bounds = bounds[np.isfinite(bounds).all(axis=1)]
+    degrees = (np.abs(bounds) <= (180, 90, 180, 90)).all(axis=1)
+    return frame.set_crs(None, allow_override=True) if len(bounds) and not degrees.any() else frame
 
 
 def _read_archive(path: Path, table: str | None, encoding: str | None) -> list[Layer]:
     """Read the one vector file of a zip archive, or those that are named after tables."""
-    with ZipFile(path) as archive:
-        # __MACOSX holds the shadow files that macOS adds to archives
-        names = [
-            n
-            for n in archive.namelist()
-            if n.lower().endswith(GDAL_SUFFIXES[:-1]) and not n.startswith("__MACOSX")
-        ]
+    names = _list_members(path)
     if len(names) == 1:
         return _read_gdal(path, names[0], table, encoding)
     chosen = _choose_tables([Path(n).stem for n in names], table, path.stem, path.name)
@@ -132,6 +152,38 @@ def _read_archive(path: Path, table: str | None, encoding: str | None) -> list[L
         if Path(n).stem in chosen
         for y in _read_gdal(path, n, chosen[Path(n).stem], encoding)
     ]
+
+
+def _list_members(path: Path) -> list[str]:
+    """List the vector files and geodatabases in a zip archive.
+
+    Copies that macOS adds are none, nor are stray JSON files beside another file.
+    """
+    with ZipFile(path) as archive:
+        members = archive.namelist()
+    seen = [m for m in members if "__MACOSX" not in m and not Path(m).name.startswith("._")]
+    bases = {m[: m.lower().index(".gdb/") + 4] for m in seen if ".gdb/" in m.lower()}
+    names = [m for m in seen if m.lower().endswith(GDAL_SUFFIXES[:-1]) and ".gdb/" not in m.lower()]
+    plain = [m for m in names if not m.lower().endswith(".json")]
+    return sorted(bases | set(plain or names))
+
+
+def _check_companion(path: Path, member: str) -> None:
+    """Check that a shapefile has its table: without it all columns would be lost in silence."""
+    name = Path(member or path).with_suffix("").name
+    if member:
+        with ZipFile(path) as archive:
+            beside = {Path(m).name.lower() for m in archive.namelist()}
+    else:
+        beside = {f.name.lower() for f in path.parent.iterdir()}
+    missing = [f"{name}{end}" for end in (".dbf", ".shx") if f"{name}{end}".lower() not in beside]
+    if missing:
+        message = f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing"
+        remedy = (
+            "copy all files of the shapefile (.shp, .shx, .dbf, .prj, .cpg), "
+            "or save it as GeoPackage"
+        )
+        raise InputError([Problem("file", "the file is whole", message, remedy, file=path.name)])
 
 
 def _choose_tables(layers: list[str], table: str | None, stem: str, file: str) -> dict[str, str]:
@@ -178,7 +230,7 @@ def _read_csv(path: Path, table: str, encoding: str | None) -> Layer:
 
 def _add_shapes(frame: pd.DataFrame) -> pd.DataFrame:
     """Make shapes of the columns that hold WKT or coordinates; what cannot be read is no shape."""
-    by_name = {c.lower(): c for c in frame.columns}
+    by_name = {drop_unit(plain_name(c)): c for c in frame.columns}
     for word in _WKT_COLUMNS:
         if word in by_name:
             # shapely takes None for a missing text, but not pandas' own missing value
@@ -190,7 +242,8 @@ def _add_shapes(frame: pd.DataFrame) -> pd.DataFrame:
     for words in _POINT_COLUMNS:
         if all(word in by_name for word in words):
             columns = [by_name[word] for word in words]
-            places = frame[columns].apply(pd.to_numeric, errors="coerce").to_numpy()
+            # text with digits of any width, as in every other column
+            places = frame[columns].apply(read_numbers).to_numpy(float)
             # a row without both numbers has no shape, and is reported later
             known = np.isfinite(places).all(axis=1)
             # shapely makes a point even of missing numbers: those rows get zeros, then none

@@ -14,6 +14,7 @@ import warnings
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from xml.etree.ElementTree import ParseError
 
 import geopandas as gpd
 import numpy as np
@@ -21,6 +22,7 @@ import pandas as pd
 import pyogrio
 
 from gridplan.errors import InputError, Problem
+from gridplan.reading.osm_edits import drop_deleted
 from gridplan.reading.osm_tables import make_tables
 from gridplan.reading.osm_tags import CRS, KEYS, Features, drop_where, make_layer
 from gridplan.site import Reading
@@ -106,6 +108,9 @@ def read_features(path: str | Path) -> tuple[Features, list[Entry]]:
         config = Path(folder) / "osm.ini"
         config.write_text(write_config(), encoding="utf-8")
         plain = _unpack(path, Path(folder))
+        if not path.name.lower().endswith(".pbf"):
+            plain, deleted = _drop_deleted(path, plain, Path(folder))
+            entries += [Entry("read", "osm", "dropped", deleted, "marked as deleted by an editor")]
         for layer, name in LAYERS.items():
             frame = _read_layer(path, plain, layer, config)
             # codes before anything is dropped, so that the ledger can name what was
@@ -146,6 +151,14 @@ def _unpack(path: Path, folder: Path) -> Path:
             path, f"cannot be unpacked ({error})", "see that the file is whole"
         ) from error
     return plain
+
+
+def _drop_deleted(path: Path, plain: Path, folder: Path) -> tuple[Path, int]:
+    """Leave out what an editor deleted; a file that is no XML is refused by its reader."""
+    try:
+        return drop_deleted(plain, folder)
+    except ParseError as error:
+        raise _refuse(path, f"breaks off ({error})", "fetch it again, whole") from error
 
 
 def _read_layer(path: Path, plain: Path, layer: str, config: Path) -> gpd.GeoDataFrame:

@@ -22,7 +22,7 @@ from gridplan.reading.osm_tags import (
     measure_areas,
     note,
     read_first_words,
-    read_numbers,
+    read_tag_numbers,
 )
 from gridplan.tables.conform import conform_table, make_empty
 from gridplan.tables.ledger import Entry
@@ -177,7 +177,7 @@ def make_buildings(features: Features) -> tuple[gpd.GeoDataFrame, list[Entry]]:
     buildings = buildings[standing]
     use = use[standing]
     floors, height, flats = (
-        read_numbers(buildings[key]) for key in ("building:levels", "height", "building:flats")
+        read_tag_numbers(buildings[key]) for key in ("building:levels", "height", "building:flats")
     )
     # more floors than any house on earth has is a slip of typing
     floors = floors.where(floors <= MOST_FLOORS)

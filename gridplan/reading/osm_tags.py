@@ -9,7 +9,6 @@ addresses and the names of operators stay outside.
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -23,6 +22,7 @@ import shapely
 
 from gridplan.arrays import Floats
 from gridplan.tables.ledger import Entry
+from gridplan.tables.numbers import read_numbers
 
 CRS = "EPSG:4326"
 STEP = "read"  # the step under which the ledger records what the reading did
@@ -30,7 +30,6 @@ STEP = "read"  # the step under which the ledger records what the reading did
 LEVELS = (11, 10, 9, 8)
 NOT_YES = frozenset({"no", "0", "false", "none"})
 METRES_PER_DEGREE = 111_320.0  # of latitude; of longitude times the cosine of the latitude
-METRES_PER_FOOT = 0.3048  # m
 
 _BUILDING_KEYS = (
     "building",
@@ -253,36 +252,17 @@ def _rank_words(table: str) -> dict[str, dict[str, int]]:
     return ranks
 
 
-def read_numbers(values: pd.Series[Any]) -> pd.Series[Any]:
-    """Read numbers as people write them into tags: ``2.5``, ``2,5``, ``12 m``, ``40 ft``.
-
-    Of ``2;3`` or ``2-3`` the mean is taken. Lengths come out in metres. What
-    is no number, or not above 0, is missing.
+def read_tag_numbers(values: pd.Series[Any]) -> pd.Series[Any]:
+    """Read the numbers of tags; what is no number, or not above 0, is missing.
 
     Examples
     --------
     >>> texts = ["2.5", "2,5", "2;3", "4-6", "12 m", "10'", "two", "-1", None]
-    >>> read_numbers(pd.Series(texts, dtype="str")).tolist()
+    >>> read_tag_numbers(pd.Series(texts, dtype="str")).tolist()
     [2.5, 2.5, 2.5, 5.0, 12.0, 3.048, nan, nan, nan]
     """
-    unique = values.dropna().unique()
-    return values.map({text: _read_number(str(text)) for text in unique}).astype("float64")
-
-
-_NUMBERS = re.compile(
-    r"\s*(\d+(?:[.,]\d+)?)(?:\s*[;\-–~/]\s*(\d+(?:[.,]\d+)?))?\s*(m|metres?|meters?|ft|feet|')?\s*"
-)
-
-
-def _read_number(text: str) -> float:
-    match = _NUMBERS.fullmatch(text.lower())
-    if match is None:
-        return float("nan")
-    numbers = [float(part.replace(",", ".")) for part in match.groups()[:2] if part]
-    number = (
-        sum(numbers) / len(numbers) * (METRES_PER_FOOT if match[3] in {"ft", "feet", "'"} else 1.0)
-    )
-    return number if number > 0 else float("nan")
+    numbers = read_numbers(values, several=True)
+    return numbers.where(numbers > 0)
 
 
 def measure_areas(shapes: Any) -> Floats:

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import geopandas as gpd
+import pandas as pd
 import shapely
 
 from gridplan.errors import InputError, Problem
-from gridplan.reading.checks import INPUT_TABLES
+from gridplan.reading.checks import INPUT_TABLES, find_crs
 from gridplan.reading.datum import DATUMS, convert_datum
 from gridplan.reading.file_layers import VECTOR_SUFFIXES
 from gridplan.reading.site_tables import make_site
@@ -20,7 +21,7 @@ from gridplan.reading.vector_files import gather_readings, read_tables, take_tab
 from gridplan.rules.site import SiteRules
 from gridplan.site import Reading, Site
 from gridplan.tables.conform import is_spatial
-from gridplan.tables.ledger import Entry
+from gridplan.tables.ledger import Entry, name_households
 
 OSM_SUFFIXES = (".pbf", ".osm", ".osm.gz", ".osm.bz2", ".xml")
 SITE_FILE = "site.gpkg"
@@ -73,6 +74,7 @@ def read_site(
     crs: Any = None,
     datum: str | Mapping[str, str] | None = None,
     encoding: str | None = None,
+    not_personal: Collection[str] = (),
     rules: SiteRules | None = None,
 ) -> Site:
     """Read the land from files, check all of it, and put it in order.
@@ -97,14 +99,19 @@ def read_site(
         Column of gridplan -> column of the file: ``{"buildings.floors":
         "storeys"}``, or bare ``floors`` for buildings.
     crs
-        CRS of files that do not say theirs.
+        CRS of files that do not say theirs; or, by table, the true CRS
+        whatever a file says: ``{"buildings": "EPSG:4548"}``.
     datum
-        Datum of files in degrees: ``wgs84``, ``gcj02`` or ``bd09``; or one by
-        table. The last two are converted, to 1e-6 m. Not applied to
-        OpenStreetMap, which is always WGS 84.
+        Datum of files in degrees or Web Mercator: ``wgs84``, ``gcj02`` or
+        ``bd09``; or one by table, in whatever CRS. The last two are converted,
+        to 1e-6 m. Not applied to OpenStreetMap, which is always WGS 84, nor to
+        surveyed tables in a CRS in metres.
     encoding
         Encoding of CSV files and shapefiles whose text is not UTF-8, such as
         ``gb18030``.
+    not_personal
+        Columns that look like personal data and are declared to be none; the
+        ledger records it.
     rules
         What counts as an overlap, how high a floor is, how large a house that
         is given as a point.
@@ -135,8 +142,14 @@ def read_site(
         "barriers": barriers,
         "boundary": boundary,
     }
-    how = {"mapping": mapping, "crs": crs, "datum": datum, "encoding": encoding}
-    return make_site(read_all(source, files, how), rules, crs)
+    how = {
+        "mapping": mapping,
+        "crs": crs,
+        "datum": datum,
+        "encoding": encoding,
+        "not_personal": not_personal,
+    }
+    return make_site(read_all(source, files, how), rules, choose_for(crs, ""))
 
 
 def read_all(
@@ -192,7 +205,11 @@ def _is_buildings(path: Path) -> bool:
 
 def _check_datum(datum: str | Mapping[str, str] | None) -> None:
     words = datum if isinstance(datum, Mapping) else {} if datum is None else {"buildings": datum}
-    wrong = [f"{t}: {d}" for t, d in words.items() if d not in DATUMS or t not in INPUT_TABLES]
+    wrong = [
+        f"{t}: {d}"
+        for t, d in words.items()
+        if d not in DATUMS or t not in (*INPUT_TABLES, "boundary", "subgrids")
+    ]
     if wrong:
         remedy = (
             f"declare one of {', '.join(DATUMS)}, for all or for each of {', '.join(INPUT_TABLES)}"
@@ -226,7 +243,7 @@ def _open_source(source: Any, how: Mapping[str, Any], without: Collection[str] =
         return Reading({})  # the file holds nothing else
     if isinstance(source, Reading):
         return source
-    if isinstance(source, gpd.GeoDataFrame):
+    if isinstance(source, pd.DataFrame):
         return _read_given(source, "buildings", how)
     path = Path(source)
     if path.name.lower().endswith(OSM_SUFFIXES) and path.is_file():
@@ -287,22 +304,59 @@ def _read_folder(folder: Path, how: Mapping[str, Any], without: Collection[str] 
 
 def _read_given(source: Any, table: str | None, how: Mapping[str, Any]) -> Reading:
     """Read a table from a file or a GeoDataFrame, in its declared CRS and datum."""
-    datum = (
-        how["datum"]
-        if not isinstance(how["datum"], Mapping)
-        else how["datum"].get(table or "buildings")
-    )
+    datum = choose_for(how["datum"], table or "buildings")
     # A declared datum says that coordinates are degrees.
-    crs = how["crs"] if how["crs"] is not None or datum is None else "EPSG:4326"
+    crs = choose_for(how["crs"], table or "buildings")
+    crs = crs if crs is not None or datum is None else "EPSG:4326"
     if isinstance(source, (str, Path)):
         reading = read_tables(
-            source, table, mapping=how["mapping"], crs=crs, encoding=how["encoding"]
+            source,
+            table,
+            mapping=how["mapping"],
+            crs=crs,
+            encoding=how["encoding"],
+            not_personal=how.get("not_personal", ()),
         )
         reading = _name_barriers(reading, Path(source).name) if table == "barriers" else reading
     else:
-        reading = take_table(source, table or "buildings", mapping=how["mapping"], crs=crs)
+        reading = take_table(
+            source,
+            table or "buildings",
+            mapping=how["mapping"],
+            crs=crs,
+            not_personal=how.get("not_personal", ()),
+        )
+    reading = _declare_crs(reading, how["crs"])
     # a source of several tables is converted table by table, hence the whole mapping
     return reading if datum in {None, "wgs84"} else _convert_reading(reading, how["datum"])
+
+
+def choose_for(by_table: Any, table: str) -> Any:
+    """Choose the word for a table: one for all, or that of a mapping by table.
+
+    Examples
+    --------
+    >>> choose_for("gcj02", "streets"), choose_for({"buildings": "bd09"}, "streets")
+    ('gcj02', None)
+    """
+    return by_table.get(table) if isinstance(by_table, Mapping) else by_table
+
+
+def _declare_crs(reading: Reading, crs: Any) -> Reading:
+    """Put the CRS that the user declares for a table in the place of what its file says."""
+    if not isinstance(crs, Mapping):
+        return reading
+    tables = dict(reading.tables)
+    entries = list(reading.entries)
+    for table, frame in reading.tables.items():
+        declared = find_crs(crs.get(table))
+        if declared is None or not isinstance(frame, gpd.GeoDataFrame) or frame.crs == declared:
+            continue
+        was = "none" if frame.crs is None else frame.crs.name
+        tables[table] = frame.set_crs(declared, allow_override=True)
+        reason = f"CRS declared to be {declared.name}; the file says {was}"
+        entries.append(Entry("read", table, "noted", len(frame), reason))
+    return replace(reading, tables=tables, entries=tuple(entries))
 
 
 def _convert_reading(reading: Reading, datum: str | Mapping[str, str]) -> Reading:
@@ -312,11 +366,23 @@ def _convert_reading(reading: Reading, datum: str | Mapping[str, str]) -> Readin
     for table, frame in reading.tables.items():
         word = datum if isinstance(datum, str) else datum.get(table, "wgs84")
         if is_spatial(table) and word != "wgs84":
+            if isinstance(datum, str) and not _may_be_shifted(frame.crs):
+                reason = (
+                    f"datum {word} not applied: its CRS {frame.crs.name} is surveyed; "
+                    f"if it is shifted too, say so: --datum {table}={word}"
+                )
+                entries.append(Entry("read", table, "noted", len(frame), reason))
+                continue
             tables[table] = frame.set_geometry(convert_datum(frame.geometry, word))
             entries.append(
                 Entry("read", table, "converted", len(frame), f"from datum {word} to WGS 84")
             )
     return replace(reading, tables=tables, entries=tuple(entries))
+
+
+def _may_be_shifted(crs: Any) -> bool:
+    """Whether coordinates in a CRS may come from a web map: degrees, or Web Mercator."""
+    return crs is None or crs.is_geographic or crs.to_epsg() == 3857
 
 
 def _name_barriers(reading: Reading, file: str) -> Reading:
@@ -341,9 +407,15 @@ def _name_barriers(reading: Reading, file: str) -> Reading:
 
 def _read_boundary(source: Any, how: Mapping[str, Any]) -> Reading:
     """Read an outer limit; it goes by the name of a table that no site has."""
+    how = {
+        **how,
+        "mapping": None,
+        "crs": choose_for(how["crs"], "boundary"),
+        "datum": choose_for(how["datum"], "boundary"),
+    }
     try:
-        # read as communities, which are polygons too; the user's mapping is for tables
-        reading = _read_given(source, "communities", {**how, "mapping": None})
+        # read as communities, which are polygons too; the mapping is for tables
+        reading = _read_given(source, "communities", how)
     except InputError as error:
         raise type(error)(
             [replace(problem, table="boundary") for problem in error.problems]
@@ -385,7 +457,14 @@ def _keep_inside(reading: Reading) -> Reading:
     inside = shapely.contains_xy(
         outline, shapely.get_x(middle), shapely.get_y(middle)
     ) | shapely.is_missing(middle)
-    entry = Entry("read", "buildings", "dropped", int((~inside).sum()), "outside of the boundary")
+    if len(inside) and not inside.any():
+        message = f"all {len(inside)} buildings lie outside of it"
+        remedy = (
+            "one of the two has a wrong CRS: give the true one, such as --crs boundary=EPSG:CODE"
+        )
+        raise InputError([Problem("boundary", "position", message, remedy)])
+    reason = f"outside of the boundary{name_households(buildings[~inside])}"
+    entry = Entry("read", "buildings", "dropped", int((~inside).sum()), reason)
     return replace(
         reading,
         tables={**tables, "buildings": buildings[inside]},

@@ -7,6 +7,7 @@ degrees, missing codes) is put right, and counted in the site's ledger.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import geopandas as gpd
@@ -23,11 +24,14 @@ from gridplan.reading.checks import (
     check_table,
     find_crs,
 )
+from gridplan.reading.positions import check_apart
+from gridplan.reading.repeated_rows import join_rows
 from gridplan.reading.tidy_table import order_shapes, order_table
 from gridplan.rules.site import SiteRules
 from gridplan.site import SITE_TABLES, Reading, Site
 from gridplan.tables.conform import is_spatial, make_empty
 from gridplan.tables.ledger import Entry
+from gridplan.tables.measures import match_measures, read_measures
 from gridplan.tables.schema import find_columns, find_key
 
 
@@ -75,11 +79,7 @@ def make_site(
     """
     rules = rules or SiteRules()
     crs = find_crs(crs)
-    tables = {
-        name: _tidy(name, frame, crs)
-        for name, frame in reading.tables.items()
-        if name in INPUT_TABLES
-    }
+    tables, joined = _tidy_tables(reading.tables, crs)
     problems = [p for name in reading.tables for p in check_table(name, reading, tables.get(name))]
     problems += _check_buildings(tables.get("buildings"), reading.files.get("buildings", ""))
     # stop here only if no shape can be placed; else overlaps are reported as well
@@ -89,9 +89,12 @@ def make_site(
         tables,
         target or find_metric_crs(tables["buildings"].geometry),
         rules,
-        reading.entries,
+        (*reading.entries, *joined),
         problems,
     )
+    apart = check_apart(site)
+    if apart:
+        raise _make_error(apart)
     if site.buildings.empty:
         raise _make_error(
             _check_buildings(
@@ -112,13 +115,11 @@ def make_frame(
     rules = rules or SiteRules()
     crs = find_crs(crs)
     names = [name for name in reading.tables if name != "buildings"]
-    tables = {
-        name: _tidy(name, reading.tables[name], crs) for name in names if name in INPUT_TABLES
-    }
+    tables, joined = _tidy_tables({name: reading.tables[name] for name in names}, crs)
     problems = [p for name in names for p in check_table(name, reading, tables.get(name))]
     if any(p.rule in FATAL for p in problems):
         raise _make_error(problems)
-    return _order_site(tables, target, rules, reading.entries, problems)
+    return _order_site(tables, target, rules, (*reading.entries, *joined), problems)
 
 
 def check_part(table: str, frame: Any, file: str = "", crs: Any = None) -> list[Problem]:
@@ -187,6 +188,41 @@ def _check_buildings(buildings: Any, file: str, message: str = "it has no rows")
             file=file,
         )
     ]
+
+
+def _tidy_tables(frames: Mapping[str, Any], crs: Any) -> tuple[dict[str, Any], list[Entry]]:
+    """Return the input tables with the schema's columns, and the rows of one thing as one row."""
+    tables = {}
+    entries: list[Entry] = []
+    for name, frame in frames.items():
+        if name in INPUT_TABLES:
+            tidy, measured = _name_measures(name, _tidy(name, frame, crs))
+            tables[name], joined = join_rows(name, tidy)
+            entries += [*measured, *joined]
+    return tables, entries
+
+
+def _name_measures(table: str, frame: Any) -> tuple[Any, list[Entry]]:
+    """Write the measures of counts in the words that verbs read, and name those that none reads."""
+    if table != "counts" or "measure" not in frame.columns:
+        return frame, []
+    given = frame["measure"].dropna().astype("str")
+    words = match_measures(given.unique())
+    renamed = sorted(word for word, measure in words.items() if word != measure)
+    unread = sorted(set(words.values()) - set(read_measures().values()))
+    known = "; ".join(f"{word} is {words[word]}" for word in renamed)
+    entries = [
+        Entry("survey", table, "noted", int(given.isin(renamed).sum()), f"measures: {known}"),
+        Entry(
+            "survey",
+            table,
+            "noted",
+            int(given.map(words).isin(unread).sum()),
+            f"measures that no verb reads by itself: {', '.join(unread)}",
+            unread,
+        ),
+    ]
+    return frame.assign(measure=given.map(words).reindex(frame.index)), entries
 
 
 def _tidy(table: str, frame: Any, crs: Any) -> Any:

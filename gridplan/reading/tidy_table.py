@@ -12,10 +12,11 @@ from pyproj import CRS
 
 from gridplan.geometry.repair import SMALLEST, project_shapes, repair_shapes, snap_outlines
 from gridplan.reading.checks import measure_overlaps
+from gridplan.reading.doubles import Mark, join_doubles
 from gridplan.rules.site import SiteRules
-from gridplan.tables.codes import describe_rows, fill_codes
-from gridplan.tables.conform import conform_table, is_spatial
-from gridplan.tables.ledger import Entry
+from gridplan.tables.codes import fill_codes
+from gridplan.tables.conform import MEASURED, conform_table, find_doubtful, is_spatial
+from gridplan.tables.ledger import Entry, name_households
 from gridplan.tables.schema import find_columns, find_key
 
 # Barriers of these kinds, and all kinds of railway, cannot be walked over unless the data says so.
@@ -42,27 +43,30 @@ HARD_KINDS = (
     "高速公路",
     "快速路",
 )
-DOUBLE_STEP = 1e-3  # m, shapes that are the same to this are doubles
 _DIMENSIONS = {"line": 1, "polygon": 2}
-
-Mark = tuple[str, str, "pd.Index[Any]"]  # what was done, why, to which rows
 
 
 def order_table(table: str, frame: Any, target: CRS, rules: SiteRules) -> tuple[Any, list[Entry]]:
     """Put one table in order, and say what was done to it."""
     key = find_key(table)
     work = conform_table(table, frame).reset_index()
+    read = work
     codes_read = work[key]
     marks: list[Mark] = []
     if is_spatial(table):
         work, marks = order_shapes(table, work, target, rules)
+    work, doubted = _drop_doubtful(table, frame, work)
     work, filled = _fill_values(table, work, rules)
     # codes are made of values and places, never of the order of rows
     codes = fill_codes(table, work.drop(columns=key), work[key])
     made: Mark = ("inferred", "no code given: made from where it lies", work.index[work[key] == ""])
     # the ledger names rows by their new codes, and dropped ones by the code they came with
     names = codes_read.where(~codes_read.index.isin(codes.index), codes.reindex(codes_read.index))
-    entries = [_make_entry(table, mark, names) for mark in (*marks, *filled, made) if len(mark[2])]
+    entries = [
+        _make_entry(table, mark, names, read)
+        for mark in (*marks, *doubted, *filled, made)
+        if len(mark[2])
+    ]
     out = conform_table(table, work.assign(**{key: codes})).sort_index()
     if table == "communities":
         out, snapped = _snap_communities(out)
@@ -70,8 +74,10 @@ def order_table(table: str, frame: Any, target: CRS, rules: SiteRules) -> tuple[
     return out, entries
 
 
-def _make_entry(table: str, mark: Mark, names: pd.Series[Any]) -> Entry:
+def _make_entry(table: str, mark: Mark, names: pd.Series[Any], frame: Any) -> Entry:
     action, reason, rows = mark
+    if table == "buildings" and action == "dropped":
+        reason += name_households(frame.loc[rows])
     # what was done to all rows needs no list of them
     ids = sorted(name for name in names[rows] if name) if len(rows) < len(names) else ()
     return Entry("survey", table, action, len(rows), reason, ids)
@@ -119,9 +125,8 @@ def order_shapes(
     marks.append(("dropped", "shape without area or length", frame.index[~whole]))
     out = frame.set_geometry(gpd.GeoSeries(shapes, index=frame.index, crs=target))[whole]
     if table == "buildings" and not doubles:
-        again = _find_doubles(out)
-        marks.append(("dropped", "same shape as another building", again))
-        out = out.drop(index=again)
+        out, joined = join_doubles(out)
+        marks += joined
     return out, marks
 
 
@@ -131,25 +136,20 @@ def _draw_squares(points: Any, side: float) -> Any:
     return shapely.box(x - side / 2, y - side / 2, x + side / 2, y + side / 2)
 
 
-def _find_doubles(frame: gpd.GeoDataFrame) -> pd.Index[Any]:
-    """Find rows that repeat the shape of another.
-
-    The one that says most stays, of equals the lowest code.
-    """
-    # rounded and normalised: the same outline, from whatever corner it is drawn
-    rounded = shapely.transform(
-        frame.geometry.to_numpy(), lambda c: np.round(c / DOUBLE_STEP) * DOUBLE_STEP
-    )
-    shape = pd.Series(
-        shapely.to_wkb(shapely.normalize(rounded), hex=True), index=frame.index, dtype="str"
-    )
-    twins = shape[shape.duplicated(keep=False)]
-    words = pd.DataFrame(frame.drop(columns="geometry")).loc[twins.index]
-    silent = (words.isna() | (words == "").fillna(False)).sum(axis=1)
-    order = pd.DataFrame(
-        {"shape": twins, "silent": silent, "text": describe_rows(words)}
-    ).sort_values(["shape", "silent", "text"])
-    return order.index[order["shape"].duplicated()]
+def _drop_doubtful(table: str, frame: Any, work: Any) -> tuple[Any, list[Mark]]:
+    """Empty the measures that cannot be true, such as 9999 floors, and list their rows."""
+    marks: list[Mark] = []
+    given = frame.reset_index()
+    for column in find_columns(table):
+        if column.name not in MEASURED or column.name not in given.columns:
+            continue
+        doubtful = find_doubtful(column, given[column.name]).reindex(work.index)
+        if doubtful.any():
+            example = given[column.name][doubtful[doubtful].index[0]]
+            reason = f"{column.name} taken as not known, as it cannot be {example}"
+            marks.append(("noted", reason, work.index[doubtful]))
+            work = work.assign(**{column.name: work[column.name].mask(doubtful)})
+    return work, marks
 
 
 def _fill_values(table: str, frame: Any, rules: SiteRules) -> tuple[Any, list[Mark]]:

@@ -10,24 +10,35 @@ Whether shapes and values are right is judged later, for all tables at once, by
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from shlex import quote as quote_word
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from gridplan.errors import InputError, PersonalDataError, Problem
+from gridplan.errors import InputError, PersonalDataError, Problem, quote_ids
 from gridplan.reading.checks import INPUT_TABLES, find_crs
 from gridplan.reading.file_layers import open_layers
 from gridplan.site import Reading
+from gridplan.tables.column_names import explain_unused, match_columns, plain_name
 from gridplan.tables.conform import is_spatial
-from gridplan.tables.ledger import Entry
-from gridplan.tables.schema import find_columns, find_personal_columns, match_columns
+from gridplan.tables.ledger import LISTED, Entry
+from gridplan.tables.personal import find_personal_columns
+from gridplan.tables.schema import find_columns, find_key
 
+# The commonest values of OpenStreetMap's tag building; codes of houses are none of them.
+_TAGGED = """yes house residential detached apartments garage shed hut industrial roof commercial
+terrace semidetached_house farm_auxiliary school retail construction greenhouse warehouse church
+barn service farm cabin civic office university hospital public bungalow kindergarten hotel
+dormitory static_caravan garages outbuilding allotment_house manufacture no"""
+TAGGED = frozenset(_TAGGED.split())
+# Columns that hold codes of places, in which 11 digits are no telephone number.
+CODES = frozenset({"of", "subdistrict", *map(find_key, INPUT_TABLES)})
 # these may come as several files, so a mapped column need not be in each
 REPEATED_TABLES = ("barriers",)
 
@@ -39,6 +50,7 @@ def read_tables(
     mapping: Mapping[str, str] | None = None,
     crs: Any = None,
     encoding: str | None = None,
+    not_personal: Collection[str] = (),
 ) -> Reading:
     """Read a vector file as one table of a site, or as all that its layers are named after.
 
@@ -58,6 +70,9 @@ def read_tables(
         CRS of shapes that come without one.
     encoding
         Encoding of CSV files and shapefiles whose text is not UTF-8.
+    not_personal
+        Columns that look like personal data and are declared to be none; the
+        ledger records it.
 
     Raises
     ------
@@ -71,7 +86,15 @@ def read_tables(
     layers = open_layers(path, table, encoding)
     reading = gather_readings(
         [
-            partial(take_table, y.frame, y.table, mapping=mapping, crs=crs, file=path.name)
+            partial(
+                take_table,
+                y.frame,
+                y.table,
+                mapping=mapping,
+                crs=crs,
+                file=path.name,
+                not_personal=not_personal,
+            )
             for y in layers
         ],
     )
@@ -92,6 +115,7 @@ def take_table(
     mapping: Mapping[str, str] | None = None,
     crs: Any = None,
     file: str = "",
+    not_personal: Collection[str] = (),
 ) -> Reading:
     """Take a (Geo)DataFrame with any columns as one table of a site.
 
@@ -112,32 +136,31 @@ def take_table(
     >>> houses = gpd.GeoDataFrame(rows, geometry=places, crs=4326)
     >>> reading = take_table(houses, "buildings")
     >>> list(reading.tables["buildings"].columns), reading.entries[0].reason, reading.entries[0].ids
-    (['building', 'geometry'], 'columns without use', ('colour',))
+    (['building', 'geometry'], 'columns without use: colour', ['colour'])
     """
     crs = find_crs(crs)
     words, problems = _find_words(mapping or {}, table)
-    flat = _flatten(frame)
+    flat = _flatten(_check_frame(frame, table, file))
     geometry = (
         flat.geometry.name
         if isinstance(flat, gpd.GeoDataFrame) and flat._geometry_column_name in flat.columns
         else None
     )
-    # columns are matched whatever their case
-    columns = {str(c).lower(): str(c) for c in flat.columns if c != geometry}
+    columns = [c for c in flat.columns if c != geometry]
+    matched = match_columns(table, columns, words)
+    tagged = _find_tagged_use(flat, table, words, matched)
     for column, theirs in words.items():
-        if theirs.lower() not in columns and table not in REPEATED_TABLES:
+        if column not in matched.values() and table not in REPEATED_TABLES:
             message = f"it has no column {theirs}, which is mapped to {column}"
-            remedy = f"name one of its columns: {', '.join(columns.values())}"
+            remedy = f"name one of its columns: {', '.join(columns)}"
             problems.append(Problem(table, "mapped columns exist", message, remedy, file=file))
-    personal = _check_personal(
-        flat.drop(columns=[geometry] if geometry else []), table, words, columns, file
-    )
+    appealed = [name for name in columns if plain_name(name) in map(plain_name, not_personal)]
+    personal = _check_personal(flat[columns].drop(columns=appealed), table, words, matched, file)
     if is_spatial(table):
         problems += _check_shapes(flat if geometry else None, table, crs, file)
     if personal or problems:
         # the refusal of personal data comes before all other problems
         raise (PersonalDataError if personal else InputError)([*personal, *problems])
-    matched = match_columns(table, columns.values(), words)
     out = pd.DataFrame(
         {column: flat[theirs] for theirs, column in matched.items()}, index=flat.index
     )
@@ -145,17 +168,74 @@ def take_table(
         out = gpd.GeoDataFrame(
             out, geometry=flat.geometry.array, crs=flat.crs if flat.crs is not None else crs
         )
-    unused = tuple(c for c in columns.values() if c not in matched)
-    entries = (
-        (
-            Entry(
-                "read", table, "noted", len(unused), _add_file("columns without use", file), unused
-            ),
+    entries = [*_note_unused(table, columns, matched, file)]
+    if tagged:
+        reason = f"column {tagged} holds words of OpenStreetMap for the use, and no codes"
+        entries.append(Entry("read", table, "inferred", len(flat), _add_file(reason, file)))
+    if appealed:
+        reason = f"declared to hold no personal data: {', '.join(appealed)}"
+        entries.append(
+            Entry("read", table, "noted", len(appealed), _add_file(reason, file), appealed)
         )
-        if unused
-        else ()
-    )
-    return Reading({table: out}, {table: file} if file else {}, entries)
+    return Reading({table: out}, {table: file} if file else {}, tuple(entries))
+
+
+def _find_tagged_use(
+    frame: Any, table: str, words: Mapping[str, str], matched: dict[str, str]
+) -> str:
+    """Take a column of OpenStreetMap's tag ``building`` for the use, and say which it was.
+
+    Exports of Overpass, osmnx and QuickOSM have ``building=yes`` or
+    ``apartments`` there, where others have codes.
+    """
+    column = next((theirs for theirs, ours in matched.items() if ours == "building"), None)
+    if table != "buildings" or column is None or "building" in words:
+        return ""
+    values = frame[column].dropna().astype("str").str.strip().str.lower()
+    if not len(values) or not values.isin(TAGGED).mean() > 0.5:
+        return ""
+    del matched[column]
+    others = [c for c in frame.columns if c not in matched and c != column]
+    codes = match_columns(table, [c for c in others if c != frame.geometry.name])
+    matched |= {theirs: ours for theirs, ours in codes.items() if ours == "building"}
+    if "use" not in matched.values():
+        matched[column] = "use"
+    return column
+
+
+def _check_frame(frame: Any, table: str, file: str) -> Any:
+    """Check that a frame is a table whose columns can be told apart, and make their names texts."""
+    if not isinstance(frame, pd.DataFrame):
+        message = f"a {type(frame).__name__} is no table"
+        remedy = "give a GeoDataFrame, or the path of a file"
+        raise InputError([Problem(table, "tables", message, remedy, file=file)])
+    names = [str(name) for name in frame.columns]
+    doubled = sorted({name for name in names if names.count(name) > 1})
+    if doubled:
+        message = f"more than one column is named {', '.join(doubled)}"
+        remedy = "leave one of them, or give each a name of its own"
+        raise InputError([Problem(table, "columns have names", message, remedy, file=file)])
+    if list(frame.columns) == names:
+        return frame
+    named = frame.copy()
+    named.columns = pd.Index(names)
+    return named
+
+
+def _note_unused(
+    table: str, columns: Sequence[str], matched: Mapping[str, str], file: str
+) -> Iterator[Entry]:
+    """Name the columns that were left out: those of no use, and those that another stood for."""
+    unused = explain_unused(table, columns, matched)
+    plain = [name for name, instead in unused.items() if not instead]
+    if plain:
+        reason = f"columns without use: {quote_ids(plain, LISTED).strip(' ()')}"
+        yield Entry("read", table, "noted", len(plain), _add_file(reason, file), plain)
+    doubles = {name: instead for name, instead in unused.items() if instead}
+    if doubles:
+        words = "; ".join(f"{name}, as {instead} was read" for name, instead in doubles.items())
+        reason = f"columns left out for another of the same meaning: {words}"
+        yield Entry("read", table, "noted", len(doubles), _add_file(reason, file), [*doubles])
 
 
 def gather_readings(readers: Iterable[Callable[[], Reading]]) -> Reading:
@@ -234,13 +314,17 @@ def _find_words(mapping: Mapping[str, str], table: str) -> tuple[dict[str, str],
 
 
 def _check_personal(
-    frame: Any, table: str, words: Mapping[str, str], columns: Mapping[str, str], file: str
+    frame: Any, table: str, words: Mapping[str, str], matched: Mapping[str, str], file: str
 ) -> list[Problem]:
-    """List the columns that look personal, but for those declared to be something else."""
-    mapped = [columns[w.lower()] for w in words.values() if w.lower() in columns]
+    """List the columns that look personal; not those that the user has declared otherwise."""
+    mapped = [theirs for theirs, column in matched.items() if column in words]
+    keys = [theirs for theirs, column in matched.items() if column in CODES]
     problems = []
-    for column, reason in find_personal_columns(table, frame, mapped).items():
-        remedy = "take the column out of the file; gridplan works on counts, never on persons"
+    for column, reason in find_personal_columns(table, frame, mapped, keys).items():
+        remedy = (
+            "take the column out of the file, as gridplan works on counts, never on persons; "
+            f"if it holds no personal data, say so: --not-personal {quote_word(column)}"
+        )
         if table == "buildings" and column.lower() == "name":
             remedy = (
                 "if it names houses, not people, say so: "

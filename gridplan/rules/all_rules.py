@@ -42,6 +42,8 @@ from gridplan.rules.surge import SurgeRules
 from gridplan.rules.walking import WalkingRules
 from gridplan.rules.years import YearsRules
 
+LARGEST_FILE = 10**6  # bytes; a file with every rule has some 40,000
+
 
 @dataclass(frozen=True)
 class Rules:
@@ -133,7 +135,13 @@ class Rules:
     def from_file(cls, path: str | Path) -> Rules:
         """Read rules from a TOML file."""
         try:
+            if Path(path).stat().st_size > LARGEST_FILE:
+                raise RuleError(
+                    f"{path}: is larger than {LARGEST_FILE:,} bytes, and no file of rules"
+                )
             data = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        except RecursionError as error:
+            raise RuleError(f"{path}: its tables are nested too deep for rules") from error
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise RuleError(
                 f"{path}: cannot be read as TOML ({error}); "

@@ -19,6 +19,8 @@ from gridplan.errors import RuleError
 # sources that many rules name
 FOUNDING = "China City News, 25 September 2023, p. 19 (Tangshan)"
 ASSUMED = "assumption of gridplan; set your own"
+# Larger whole numbers are not exact as floats, and sums of them would overflow.
+LARGEST = 10**15
 WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
 
 
@@ -109,6 +111,10 @@ def convert(name: str, value: Any, hint: Any, wrong: list[str]) -> Any:
         if is_dataclass(value):  # made in Python, where 5 may stand for 5.0
             value = {entry.name: getattr(value, entry.name) for entry in fields(value)}
         return _make_row(name, value, hint, wrong)
+    is_number = hint in (int, float) and isinstance(value, (int, float))
+    if is_number and not isinstance(value, bool) and not abs(value) <= LARGEST:
+        wrong.append(f"{name} must be a number of at most {LARGEST:,}, not {value!r:.40}")
+        return value
     # 5 is a number too; TOML writes whole numbers without a point
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)

@@ -41,10 +41,11 @@ from gridplan.synthetic.observations import (
 from gridplan.synthetic.rural import draw_rural
 from gridplan.synthetic.shapes import Sheets
 from gridplan.synthetic.terrain import draw_land, join_streets, outline_communities
-from gridplan.synthetic.urban import draw_urban, share_whole
+from gridplan.synthetic.urban import draw_urban
 from gridplan.tables.conform import conform_table, is_spatial
 from gridplan.tables.ledger import Entry
 from gridplan.tables.schema import find_columns, find_key
+from gridplan.tables.whole_shares import share_total
 
 CRS = "EPSG:4548"  # CGCS2000 / 3-degree Gauss-Kruger, central meridian 117 E
 SIDE = 560.0  # m, side of an urban community's quad where communities are of the usual size
@@ -183,7 +184,7 @@ def lay_out_town(
             f"households = {total} is below {LEAST} for each of {len(wards)} communities; "
             "ask for more"
         )
-    wards["households"] = share_whole(total, wished)
+    wards["households"] = share_total(total, wished)
     # Area follows households, so the side follows their root; not below 0.4 of the usual area,
     # where streets and banks would leave no room for plots.
     side = SIDE * float(np.sqrt(np.clip(total / wished.sum(), 0.4, None)))

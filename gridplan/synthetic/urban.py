@@ -37,6 +37,7 @@ from gridplan.synthetic.shapes import (
     turn_shape,
 )
 from gridplan.synthetic.terrain import Quad, find_quad
+from gridplan.tables.whole_shares import share_total
 
 # m from the middle of a street, of a primary street, to the kerb of a plot
 KERB = 9.0
@@ -229,7 +230,7 @@ def _settle(rng: np.random.Generator, homes: pd.DataFrame, households: int, shee
     )
     # households in proportion to flats, of which up to a tenth are empty by chance
     weights = floors * units * rng.uniform(0.9, 1.0, len(homes)) * built
-    lived = share_whole(households, weights)
+    lived = share_total(households, weights)
     facts = {
         name: np.array([getattr(s, name) for s in STYLES])[style]
         for name in ("persons", "members", "elders")
@@ -248,22 +249,6 @@ def _settle(rng: np.random.Generator, homes: pd.DataFrame, households: int, shee
         for name, values in (columns | facts).items()
     }
     sheets.add("buildings", homes["geometry"].to_numpy(object)[built], **chosen)
-
-
-def share_whole(total: int, weights: Floats) -> Ints:
-    """Share a whole number out in proportion to weights, by the largest remainder.
-
-    Examples
-    --------
-    >>> share_whole(10, np.array([1.0, 1.0, 1.0])).tolist()
-    [4, 3, 3]
-    """
-    exact = total * weights / weights.sum()
-    whole: Ints = np.floor(exact).astype(np.int64)
-    # stable: of equal remainders the earlier one is rounded up
-    rest = np.argsort(-(exact - whole), kind="stable")[: total - int(whole.sum())]
-    whole[rest] += 1
-    return whole
 
 
 def _draw_public(rng: np.random.Generator, plot: Plot, title: str, sheets: Sheets) -> None:

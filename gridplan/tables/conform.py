@@ -11,7 +11,11 @@ import numpy as np
 import pandas as pd
 
 from gridplan.errors import Problem
+from gridplan.tables.numbers import is_no_number, read_numbers
 from gridplan.tables.schema import Column, find_columns, find_key, read_schema
+
+# Columns that only help to estimate: a row is not refused for a value that cannot be true.
+MEASURED = ("floors", "height", "stairwell_count")
 
 # what a column that is missing is filled with; a boolean, unlike a bool, may be unknown
 _DEFAULTS: Mapping[str, Any] = {
@@ -86,7 +90,7 @@ def conform_table(table: str, frame: Any) -> gpd.GeoDataFrame:
         if column.is_geometry:
             continue
         if column.name in flat.columns:
-            data[column.name] = _cast(flat[column.name], column.dtype)
+            data[column.name] = _cast(flat[column.name], column)
         else:
             data[column.name] = pd.Series(
                 [_DEFAULTS[column.dtype]] * len(flat), index=flat.index, dtype=column.dtype
@@ -97,13 +101,16 @@ def conform_table(table: str, frame: Any) -> gpd.GeoDataFrame:
     return cast(gpd.GeoDataFrame, out.set_index(key))
 
 
-def _cast(values: pd.Series[Any], dtype: str) -> pd.Series[Any]:
+def _cast(values: pd.Series[Any], column: Column) -> pd.Series[Any]:
+    dtype = column.dtype
     if dtype == "str":
         return read_texts(values)
     if dtype == "boolean":
         return _to_boolean(values)
     if dtype in {"int64", "float64"}:
-        return pd.to_numeric(values).astype(dtype)
+        if pd.api.types.is_numeric_dtype(values.dtype):
+            return values.astype(dtype)
+        return read_numbers(values, several=_may_be_several(column)).astype(dtype)
     return _to_boolean(values).fillna(False).astype(dtype)  # bool: what is missing is not so
 
 
@@ -142,7 +149,7 @@ def check_values(table: str, frame: Any, file: str = "") -> list[Problem]:
     >>> same = {"level": "building", "of": "b1", "measure": "elders"}
     >>> bad = pd.DataFrame({"count": ["a", "b"], **same, "value": ["3", "x"]})
     >>> check_values("counts", bad)[0].message
-    'value has 1 entry that is not a number, such as x'
+    'value is no number in 1 row, such as x'
     """
     problems: list[Problem] = []
     key = find_key(table)
@@ -176,30 +183,7 @@ def check_values(table: str, frame: Any, file: str = "") -> list[Problem]:
 def _check_column(table: str, column: Column, values: Any, ids: Any, file: str) -> list[Problem]:
     rule = f"{column.name} is {column.dtype}"
     if column.dtype in {"int64", "float64"}:
-        numbers = pd.to_numeric(values, errors="coerce")
-        wrong = values.notna() & numbers.isna() & (values.astype(str).str.strip() != "")
-        # no number of the input is below zero: counts, floors, heights, areas
-        negative = numbers < 0
-        problems = []
-        if wrong.any():
-            entries = "entry that is" if wrong.sum() == 1 else "entries that are"
-            number = "a number" if wrong.sum() == 1 else "numbers"
-            text = (
-                f"{column.name} has {wrong.sum()} {entries} not {number}, "
-                f"such as {values[wrong].iloc[0]}"
-            )
-            problems.append(
-                Problem(table, rule, text, "correct it or leave it empty", tuple(ids[wrong]), file)
-            )
-        if negative.any():
-            rows = f"{negative.sum()} row{'s' if negative.sum() > 1 else ''}"
-            text = f"{column.name} is negative in {rows}"
-            problems.append(
-                Problem(
-                    table, rule, text, "correct it or leave it empty", tuple(ids[negative]), file
-                )
-            )
-        return problems
+        return _check_numbers(table, column, values, ids, file)
     # derived columns are gridplan's own, and of no concern in a file
     if column.values and column.need != "derived":
         words = values.dropna().astype(str).str.strip()
@@ -209,3 +193,59 @@ def _check_column(table: str, column: Column, values: Any, ids: Any, file: str) 
             remedy = f"use one of {', '.join(column.values)}, or leave it empty"
             return [Problem(table, rule, text, remedy, tuple(ids[unknown.index]), file)]
     return []
+
+
+def _check_numbers(table: str, column: Column, values: Any, ids: Any, file: str) -> list[Problem]:
+    """Check that a column holds numbers, and within the range that the schema gives it."""
+    if column.name in MEASURED and not is_no_number(values):
+        return []  # what cannot be true is taken as not known, and counted, by the reading
+    numbers = read_numbers(values, several=_may_be_several(column))
+    filled = values.notna() & (values.astype(str).str.strip() != "")
+    low = numbers < column.least
+    high = numbers > column.most
+    name = column.name
+    unit = f" {column.unit}" if column.unit and column.unit != column.name else ""
+    wrong = filled & numbers.isna()
+    kind = f"of type {values.dtype}, not numbers" if is_no_number(values) else "no number"
+    checks = (
+        (wrong & ~np.isinf(numbers), f"is {kind}"),
+        (low & (numbers < 0), "is negative"),
+        (low & (numbers >= 0), f"is below {column.least:,.0f}{unit}"),
+        (high, f"is above {column.most:,.0f}{unit}, the most that is taken for true"),
+    )
+    problems = []
+    for mask, text in checks:
+        if mask.any():
+            rows = f"{int(mask.sum())} row{'s' if mask.sum() > 1 else ''}"
+            example = values[mask].iloc[0]
+            problems.append(
+                Problem(
+                    table,
+                    f"{name} is {column.dtype}",
+                    f"{name} {text} in {rows}, such as {example}",
+                    "correct it or leave it empty",
+                    tuple(sorted(ids[mask])),
+                    file,
+                )
+            )
+    return problems
+
+
+def _may_be_several(column: Column) -> bool:
+    """Whether ``5;6`` may stand for a number in between: floors and heights of parts."""
+    return column.name in {"floors", "height"}
+
+
+def find_doubtful(column: Column, values: Any) -> pd.Series[bool]:
+    """Find the values of a measured column that are filled in and cannot be true.
+
+    Examples
+    --------
+    >>> from gridplan.tables.schema import find_columns
+    >>> floors = next(c for c in find_columns("buildings") if c.name == "floors")
+    >>> find_doubtful(floors, pd.Series(["6", "5;6", "9999", "ca. 3", ""])).tolist()
+    [False, False, True, True, False]
+    """
+    numbers = read_numbers(values, several=_may_be_several(column))
+    filled = values.notna() & (values.astype(str).str.strip() != "")
+    return filled & ~numbers.between(column.least, column.most)

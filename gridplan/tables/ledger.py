@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
 from gridplan.errors import quote_ids
 from gridplan.tables.conform import conform_table
 
+COUNTED = ("households_observed", "population")  # columns of buildings that count people
 LISTED = 20  # codes that an entry of the ledger lists
 
 
@@ -60,3 +62,19 @@ def write_ledger(ledger: pd.DataFrame, entries: Iterable[Entry]) -> pd.DataFrame
     # entries are numbered through, so that a line can be cited
     both["entry"] = [str(i + 1) for i in range(len(both))]
     return conform_table("ledger", both)
+
+
+def name_households(rows: Any) -> str:
+    """Name the households and people that rows count, for a line of the ledger; "" where none.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"households_observed": [2.0, 3.0], "population": [None, 8.0]})
+    >>> name_households(rows)
+    ', 5 households, 8 people'
+    """
+    words = ""
+    for column, unit in zip(COUNTED, ("households", "people"), strict=True):
+        total = float(rows[column].sum()) if column in rows.columns else 0.0
+        words += f", {total:,.0f} {unit}" if total > 0 else ""
+    return words

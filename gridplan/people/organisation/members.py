@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from gridplan.arrays import Floats, Ints, Objects
+from gridplan.arrays import Ints, Objects
 from gridplan.errors import InputError, Problem
 from gridplan.plan import Plan
 from gridplan.rules.organisation import OrganisationRules
 from gridplan.tables.conform import conform_table
 from gridplan.tables.ledger import Entry
+from gridplan.tables.whole_shares import share_groups
 
 MEASURES: Mapping[str, str] = {
     "party_members_full": "full",
@@ -76,59 +77,12 @@ def count_members(plan: Plan, rules: OrganisationRules) -> tuple[pd.DataFrame, l
     return conform_table("members", frame), entries
 
 
-def apportion(totals: Ints, weights: Floats, group: Ints) -> Ints:
-    """Apportion whole totals to rows by weight within groups, with largest remainders.
-
-    Rows of equal remainder are taken evenly over their order, so that the few
-    members of a village do not end up in its first houses only. Where all
-    weights of a group are 0, rows count alike.
-
-    Parameters
-    ----------
-    totals
-        int64[g], the total of each group.
-    weights
-        float64[n], at least 0.
-    group
-        int64[n], the group of each row.
-
-    Examples
-    --------
-    >>> apportion(np.array([7]), np.array([30.0, 30.0, 10.0]), np.array([0, 0, 0])).tolist()
-    [3, 3, 1]
-    >>> apportion(np.array([2]), np.ones(8), np.zeros(8, int)).tolist()
-    [0, 0, 1, 0, 0, 0, 0, 1]
-    """
-    sums = np.bincount(group, weights, minlength=len(totals))
-    # A group without weight, such as a compound of empty houses, shares alike.
-    weights = np.where(sums[group] > 0, weights, 1.0)
-    share = totals[group] * weights / np.bincount(group, weights, minlength=len(totals))[group]
-    # 2.9999999999 is 3 less a rounding, and must not take part in the remainders.
-    value = np.floor(share + 1e-9).astype(np.int64)
-    missing = totals - np.bincount(group, value, minlength=len(totals)).astype(np.int64)
-    # Remainders that differ by a rounding are ties, on any machine.
-    remainder = np.round(share - value, 9)
-    order = np.argsort(group, kind="stable")
-    place = np.empty(len(group), np.int64)  # of a row within its group
-    place[order] = (
-        np.arange(len(group)) - (np.cumsum(np.bincount(group)) - np.bincount(group))[group[order]]
-    )
-    # Multiples of the golden section fall evenly, wherever one stops.
-    even = np.mod((place + 1) * GOLDEN, 1.0)
-    order = np.lexsort((-even, -remainder, group))
-    rank = np.empty(len(group), np.int64)
-    rank[order] = (
-        np.arange(len(group)) - (np.cumsum(np.bincount(group)) - np.bincount(group))[group[order]]
-    )
-    return np.asarray(value + (rank < missing[group]))
-
-
 def _judge_available(full: Ints, community: Objects, share: float) -> Ints:
     """Judge how many full members of each stairwell can hold a post, by community's share."""
     codes, group = np.unique(community.astype(object), return_inverse=True)
     # Half a member rounds up; np.round would go to the even number.
     totals = np.floor(share * np.bincount(group, full, minlength=len(codes)) + 0.5).astype(np.int64)
-    return np.minimum(apportion(totals, full.astype(float), group), full)
+    return np.minimum(share_groups(totals, full.astype(float), group, evenly=True), full)
 
 
 @dataclass(frozen=True)
@@ -187,8 +141,8 @@ def _spread_counts(
         # What is below its finer counts was reported above and takes nobody away.
         rest = np.where(homes, np.maximum(rest, 0), 0)
         if len(rows_free):
-            value[rows_free] = apportion(
-                rest, households[rows_free].astype(float), group[rows_free]
+            value[rows_free] = share_groups(
+                rest, households[rows_free].astype(float), group[rows_free], evenly=True
             )
         level[rows_free] = word
     return _Spread(value, level, problems, entries)

@@ -11,10 +11,10 @@ from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
 from gridplan.arrays import Floats, Ints
 from gridplan.errors import InputError, Problem
-from gridplan.people.counts import share_out
 from gridplan.people.pairing.minimum_cost_flow import Flow, FlowProblem, solve_flow
 from gridplan.people.pairing.paired_communities import DUTY, LINK_COLUMNS, make_steps
 from gridplan.rules.pairing import PairingRules
+from gridplan.tables.whole_shares import share_total
 
 
 def list_cadres(cadres: Any, institutions: pd.DataFrame) -> pd.DataFrame:
@@ -37,7 +37,7 @@ def list_cadres(cadres: Any, institutions: pd.DataFrame) -> pd.DataFrame:
     ['i1-C1', 'i2-C1', 'i2-C2']
     """
     if not isinstance(cadres, pd.DataFrame):
-        return _share_cadres(float(cadres), institutions)
+        return _share_cadres(cadres, institutions)
     problems = []
     absent = [name for name in ("cadre", "institution") if name not in cadres.columns]
     more = [str(name) for name in cadres.columns if name not in ("cadre", "institution")]
@@ -60,9 +60,9 @@ def list_cadres(cadres: Any, institutions: pd.DataFrame) -> pd.DataFrame:
     return posts
 
 
-def _share_cadres(number: float, institutions: pd.DataFrame) -> pd.DataFrame:
+def _share_cadres(number: int, institutions: pd.DataFrame) -> pd.DataFrame:
     """Share a number of cadres among the institutions by their members, and give them codes."""
-    count = share_out(number, institutions["members"].fillna(0).to_numpy()).astype(np.int64)
+    count = share_total(number, institutions["members"].fillna(0).to_numpy(float))
     codes = np.repeat(institutions.index.to_numpy(object), count)
     turn = pd.Series(codes).groupby(codes).cumcount()
     return pd.DataFrame(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from gridplan.people.counts import share_out
 from gridplan.people.pairing.minimum_cost_flow import Flow, FlowProblem, solve_flow
 from gridplan.people.pairing.paired_communities import LINK_COLUMNS
 from gridplan.rules.pairing import PairingRules
+from gridplan.tables.whole_shares import share_total
 
 
 def spread_members(
@@ -41,7 +41,7 @@ def spread_members(
     if not len(senders) or not len(towns):
         return pd.DataFrame(columns=list(LINK_COLUMNS)), None
     # Needs are scaled to the very number sent, so that supply and demand are equal.
-    ask = share_out(float(give.sum()), towns["need"].to_numpy(float)).astype(np.int64)
+    ask = share_total(int(give.sum()), towns["need"].to_numpy(float))
     # One step at no price for each community: it takes its share and no more.
     # As everybody must be sent, only the ways decide.
     steps = np.column_stack([np.arange(len(towns)), ask, np.zeros(len(towns), np.int64)])[ask > 0]

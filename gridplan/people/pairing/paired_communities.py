@@ -9,9 +9,10 @@ import pandas as pd
 import shapely
 
 from gridplan.arrays import Floats, Ints
-from gridplan.people.counts import share_out, tally_counts
+from gridplan.people.counts import tally_counts
 from gridplan.plan import Plan
 from gridplan.rules.pairing import PairingRules
+from gridplan.tables.whole_shares import share_total
 
 # metres that a community without its least help counts: more than any chain of longer ways
 DUTY = 10_000_000
@@ -111,7 +112,7 @@ def make_steps(need: Floats, total: int, least: int, rules: PairingRules) -> Int
     [[0, 1, -10000000], [0, 2, -1000], [0, 1, 500]]
     """
     # The duty comes first, even where a share by need would be smaller.
-    target = np.maximum(share_out(max(total, least * len(need)), need).astype(np.int64), least)
+    target = np.maximum(share_total(max(total, least * len(need)), need), least)
     rows = np.arange(len(need))
     crowd = np.arange(1, CROWD + 1)
     parts = [

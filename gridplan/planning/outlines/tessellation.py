@@ -205,10 +205,14 @@ def draw_cells(land: CommunityLand, shapes: Shapes, grid: float) -> Shapes:
     The plainest method, which always works.
     """
     homes = np.flatnonzero((land.parts >= 0) & ~shapely.is_empty(shapes))
-    points = pd.DataFrame(
-        shapely.get_coordinates(shapely.point_on_surface(shapes[homes])).round(3),
-        columns=["x", "y"],
+    inside = shapely.point_on_surface(shapes[homes])
+    # Slivers have no point inside; each home needs one, or labels would shift.
+    inside = np.where(
+        shapely.is_empty(inside) | shapely.is_missing(inside),
+        shapely.centroid(shapes[homes]),
+        inside,
     )
+    points = pd.DataFrame(shapely.get_coordinates(inside).round(3), columns=["x", "y"])
     # Two points on one spot have one cell between them.
     xy = points.to_numpy() + np.outer(points.groupby(["x", "y"]).cumcount(), [APART, 0.0])
     cells = shapely.get_parts(

@@ -16,7 +16,7 @@ from gridplan.geometry.overlay import measure_common
 from gridplan.geometry.repair import CREVICE, SMALLEST, project_shapes, repair_shapes
 from gridplan.tables.conform import read_texts
 from gridplan.tables.ledger import Entry
-from gridplan.tables.schema import find_personal_columns
+from gridplan.tables.personal import find_personal_columns
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from gridplan.arrays import Floats, Ints
 from gridplan.plan import Plan
 from gridplan.redrawing.revision.building_matching import match_stairwells
 from gridplan.rules.redraw import RedrawRules
+from gridplan.tables.whole_shares import share_groups
 
 FLOW_COLUMNS = ("building", "new_building", "community", "old", "new", "households")
 
@@ -113,45 +113,6 @@ def _share_out(before: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
     keys = ["building", "old_community", "old"]
     flows = flows.sort_values([*keys, "new_building", "subgrid"], ignore_index=True)
     group = flows.groupby(keys, sort=False).ngroup().to_numpy()
-    flows["households"] = apportion(
-        flows["counted"].to_numpy(np.int64), flows["weight"].to_numpy(float), group
-    )
+    counted = flows["counted"].groupby(group).first().to_numpy(np.int64)
+    flows["households"] = share_groups(counted, flows["weight"].to_numpy(float), group)
     return flows.rename(columns={"subgrid": "new"})[list(FLOW_COLUMNS)]
-
-
-def apportion(total: Ints, weight: Floats, group: Ints) -> Ints:
-    """Share out the total of each group by weight in whole numbers.
-
-    The largest remainders go first; ties go to the earlier row.
-
-    Parameters
-    ----------
-    total
-        int64[n], the same for all rows of a group.
-    weight
-        float64[n]; where all of a group are zero its rows share alike.
-    group
-        int64[n], numbers from 0.
-
-    Examples
-    --------
-    >>> weight = np.array([1.0, 1.0, 1.0, 5.0])
-    >>> apportion(np.array([10, 10, 10, 3]), weight, np.array([0, 0, 0, 1])).tolist()
-    [4, 3, 3, 3]
-    """
-    if not len(total):
-        return np.zeros(0, np.int64)
-    mass = np.bincount(group, weight)[group]
-    count = np.bincount(group)[group]
-    # A group without any weight is shared evenly.
-    quota = total * np.where(mass > 0, weight / np.where(mass > 0, mass, 1.0), 1.0 / count)
-    # The small addition keeps whole quotas whole in spite of rounding.
-    whole = np.floor(quota + 1e-9).astype(np.int64)
-    remainder = total - np.bincount(group, whole)[group].astype(np.int64)
-    order = np.lexsort((np.arange(len(total)), -np.round(quota - whole, 9), group))
-    first = np.r_[0, np.flatnonzero(np.diff(group[order])) + 1]
-    rank = np.arange(len(total)) - np.repeat(first, np.diff(np.r_[first, len(total)]))
-    # The units that rounding down left go to the largest remainders, one each.
-    whole[order] += rank < remainder[order]
-    shares: Ints = whole
-    return shares
