@@ -222,11 +222,11 @@ def test_without_streets_ways_are_straight_lines_times_the_detour_and_the_ledger
 
 
 def test_a_disconnected_footpath_never_becomes_the_catchment():
-    """Houses on a footpath that joins no street: they cannot reach the post, and are listed."""
+    """A house on a footpath that joins no street: it is said that no way leads to the post."""
     apart = {"s": [(-500, 0), (150, 0)], "f": [(420, 0), (480, 0)]}
     plan = reach(draw_street(homes=(0, 100, 450), canteens=[0], streets=apart), by(farthest=3000))
     own = plan.reach.set_index("stairwell")
-    assert own.loc["h3-1", ["post", "reason"]].tolist() == ["", "unsnapped"]
+    assert own.loc["h3-1", ["post", "reason"]].tolist() == ["", "apart"]
     assert np.isnan(own.loc["h3-1", "metres"])
     assert count(city(plan)) == [20, 20, 0]
     assert plan.site.ledger.query("step == 'reach'")["ids"].str.contains("h3-1").any()

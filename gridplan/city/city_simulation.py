@@ -26,10 +26,11 @@ from gridplan.simulation.requests.simulate_plan import run_scenarios
 from gridplan.tables.conform import conform_table
 from gridplan.tables.parquet import count_rows
 from gridplan.walking.door_distances import clip_around
-from gridplan.walking.network import WalkingNetwork, build_network
+from gridplan.walking.network import build_network
+from gridplan.walking.street_network import WalkingNetwork
 
 AT_ONCE = 30_000  # buildings read at once
-_ALONG = ("communities", "streets", "barriers", "openings")  # what the walking network is built of
+_ALONG = ("communities", "streets", "barriers", "openings")  # what streets are noded with
 _NEEDED = frozenset(
     (
         "communities",
@@ -192,12 +193,23 @@ def _keep_networks(folder: Path, scenarios: Sequence[Scenario], rules: Rules, fi
     networks = {}
     if count_rows(folder / "streets.parquet"):
         site = read_communities(folder, without=set(ALL_TABLES) - set(_ALONG)).site
+        site = site.replace(buildings=_read_homes(folder, site.crs))
         # Scenarios with the same rules of walking share a network; a dict keeps their order.
         each_walking = (scenario.replace_rules(rules).walking for scenario in scenarios)
         for walking in dict.fromkeys(each_walking):
             networks[walking] = build_network(site, walking)[0]
     file.write_bytes(pickle.dumps(networks, protocol=pickle.HIGHEST_PROTOCOL))
     return str(file)
+
+
+def _read_homes(folder: Path, crs: Any) -> gpd.GeoDataFrame:
+    """Read where homes are, of which the pieces of the network that count depend."""
+    homes = gpd.read_parquet(
+        folder / "buildings.parquet",
+        columns=["building", "households", "geometry"],
+        filters=[("households", ">", 0)],
+    )
+    return conform_table("buildings", homes.set_crs(crs, allow_override=True))
 
 
 def _prepare(task: _Task) -> Prepared:

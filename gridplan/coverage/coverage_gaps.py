@@ -8,10 +8,12 @@ import pandas as pd
 from gridplan.coverage.coverage_tables import ReachTimes
 from gridplan.rules.coverage import Service
 
-# The words are those of coverage_tables.find_reasons; the texts go into the table of gaps.
+# The words are those of reach_reasons.find_reasons; the texts go into the table of gaps.
 REASONS = {
     "none": "there is no {kind} that they may go to",
-    "unsnapped": "their doors reach no street",
+    "unsnapped": "no street that leads anywhere is within {limit} m of their doors",
+    "shut": "a barrier or wall shuts their doors off from every street within {limit} m",
+    "apart": "no street leads from theirs to a {kind}: there is no way between",
     "far": "the nearest {kind} is too far",
     "barrier": "a barrier cuts them off from the nearest {kind}",
     "roundabout": "the streets lead round to the nearest {kind}",
@@ -20,7 +22,15 @@ REASONS = {
 }
 REMEDIES = {
     "none": "set one up: gridplan propose PLAN --kind {kind} --add 1",
-    "unsnapped": "add the missing streets or gates to the data, or raise walking.access_limit",
+    "unsnapped": (
+        "add the missing streets to the data and plan again, "
+        "or look farther: --set walking.access_limit={more}"
+    ),
+    "shut": "add the missing gates or openings to the data and plan again",
+    "apart": (
+        "add the street that is missing between to the data and plan again, "
+        "or add one on this side: gridplan propose PLAN --kind {kind} --add 1"
+    ),
     "far": "add one nearby: gridplan propose PLAN --kind {kind} --add 1",
     "barrier": (
         "open a crossing, or add one on this side: gridplan propose PLAN --kind {kind} --add 1"
@@ -31,12 +41,13 @@ REMEDIES = {
 }
 
 
-def list_gaps(reach: ReachTimes, table: pd.DataFrame) -> pd.DataFrame:
+def list_gaps(reach: ReachTimes, table: pd.DataFrame, limit: float) -> pd.DataFrame:
     """List the gaps of one kind of service point: each sub-grid with households not served.
 
     Value is the mean minutes of the households concerned (NaN where no way is
     known), need the threshold; the reason is the one that most of them have. A
-    community that has none of its service points is one gap.
+    community that has none of its service points is one gap. ``limit`` is the
+    longest way from a door to a street, metres.
     """
     service = reach.service
     unserved = table.assign(left=table["households"] - table["served"])
@@ -84,11 +95,11 @@ def list_gaps(reach: ReachTimes, table: pd.DataFrame) -> pd.DataFrame:
     gaps["value"] = gaps["long"] / known
     gaps["metres"] = gaps["way"] / known
     gaps["reason"] = main.reindex(gaps.index)
-    return _describe_gaps(gaps.reset_index(), service, int(unserved["left"].sum()))
+    return _describe_gaps(gaps.reset_index(), service, int(unserved["left"].sum()), limit)
 
 
-def _describe_gaps(gaps: pd.DataFrame, service: Service, total: int) -> pd.DataFrame:
-    kind = service.kind
+def _describe_gaps(gaps: pd.DataFrame, service: Service, total: int, limit: float) -> pd.DataFrame:
+    words = {"kind": service.kind, "limit": f"{limit:g}", "more": f"{2 * limit:g}"}
     way = (
         gaps["metres"].round().fillna(0).astype("int64").astype("str")
         + " m, "
@@ -99,23 +110,23 @@ def _describe_gaps(gaps: pd.DataFrame, service: Service, total: int) -> pd.DataF
     # "none" needs no distance; "far" means none within coverage.farthest
     unknown = (
         gaps["reason"]
-        .map({"none": "", "far": ", farther than ways are looked for"})
+        .map({"none": "", "apart": "", "far": ", farther than ways are looked for"})
         .fillna("; no way to one is known")
     )
     where = ("; " + way + " to the nearest").where(gaps["metres"].notna(), unknown)
-    words = gaps["reason"].map({word: text.format(kind=kind) for word, text in REASONS.items()})
+    causes = gaps["reason"].map({word: text.format(**words) for word, text in REASONS.items()})
     return pd.DataFrame(
         {
-            "rule": kind,
+            "rule": service.kind,
             "level": gaps["level"],
             "of": gaps["of"],
             "community": gaps["community"],
             "value": gaps["value"].round(3),
             "need": service.minutes,
             "households": gaps["left"].astype("int64"),
-            "reason": words + where + " (" + share + " % of all who are not served)",
+            "reason": causes + where + " (" + share + " % of all who are not served)",
             "remedy": gaps["reason"].map(
-                {word: text.format(kind=kind) for word, text in REMEDIES.items()}
+                {word: text.format(**words) for word, text in REMEDIES.items()}
             ),
         }
     )

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import shapely
 
 from gridplan.arrays import Floats, Ints, Numbers, Objects
 from gridplan.coverage.allocation import measure_ratios, serve_households
 from gridplan.coverage.coverage_inputs import CLASSES, CoverageInputs
-from gridplan.coverage.walk_times import WalkingInputs, WalkTimes, find_groups
+from gridplan.coverage.reach_reasons import find_reasons
+from gridplan.coverage.walk_times import WalkingInputs, WalkTimes
 from gridplan.rules.all_rules import Rules
 from gridplan.rules.coverage import Service
 from gridplan.tables.indicators import CITY
@@ -138,79 +138,10 @@ def tabulate_reach(
             "reachable": count,
             "served": served,
             "ratio": np.round(ratio, DIGITS),
-            "reason": find_reasons(footing, reach, count, served),
+            "reason": find_reasons(footing, service, reach.posts, reach.metres, count, served),
         }
     )
     return table, held
-
-
-def find_reasons(footing: WalkingInputs, reach: ReachTimes, count: Ints, served: Ints) -> Objects:
-    """Find why not all households of each stairwell are served; empty where they are.
-
-    What could walk there in time by a straight line, times the detour factor,
-    is cut off by a barrier if a hard one lies between; else streets lead
-    round.
-    """
-    ground = footing.ground
-    rules = footing.rules
-    service = reach.service
-    # somebody within reach who is not served found every service point full
-    reason = np.where(served < ground.weight, "capacity", "").astype(object)
-    off = np.flatnonzero((count == 0) & (ground.weight > 0))
-    post, straight = find_straight(ground, reach.posts, service.scope, off)
-    # from the weakest reason to the strongest: each later one overrides
-    word = np.full(len(off), "far", object)
-    near = (
-        rules.walking.to_minutes(straight * rules.walking.detour) + ground.stairs[off]
-        <= service.minutes
-    )
-    xy = shapely.get_coordinates(reach.posts.geometry.to_numpy())
-    word[near] = "roundabout"
-    blocked = np.flatnonzero(near)
-    blocked = (
-        blocked[footing.obstacles.find_blocked(ground.xy[off[blocked]], xy[post[blocked]])]
-        if len(blocked)
-        else blocked
-    )
-    word[blocked] = "barrier"
-    # the streets reach one in time, so it is the climb that takes too long
-    word[rules.walking.to_minutes(reach.metres[off]) <= service.minutes] = "stairs"
-    word[~footing.snapped[off] & np.isinf(reach.metres[off])] = "unsnapped"
-    word[post < 0] = "none"
-    reason[off] = word
-    return reason
-
-
-def find_straight(
-    ground: CoverageInputs, posts: Any, scope: str, doors: Ints
-) -> tuple[Ints, Floats]:
-    """Find the nearest service point by a straight line that each stairwell may go to.
-
-    -1 where there is none; and the metres.
-
-    Groups are set far apart in a third dimension, so that one tree answers for
-    all of them.
-    """
-    from scipy.spatial import cKDTree
-
-    # metres, more than any city is wide; within a group the third coordinate is equal,
-    # so distances stay exact
-    apart = 1e8
-    groups = find_groups(ground, posts, scope)
-    rows = np.flatnonzero(groups >= 0)
-    if len(rows) == 0 or len(doors) == 0:
-        return np.full(len(doors), -1), np.full(len(doors), np.inf)
-    xy = shapely.get_coordinates(posts.geometry.to_numpy())[rows]
-    # another group lies farther off than any place of the same one
-    tree = cKDTree(np.column_stack([xy, groups[rows] * apart]))
-    metres, nearest = tree.query(
-        np.column_stack([ground.xy[doors], ground.group(scope)[doors] * apart])
-    )
-    in_group = metres < apart / 2
-    # the tree answers with one past the end where it finds nothing
-    return np.where(in_group, rows[np.minimum(nearest, len(rows) - 1)], -1), np.where(
-        in_group, metres, np.inf
-    )
 
 
 def tabulate_coverage(

@@ -189,7 +189,10 @@ def _list_figures_and_gaps(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """List the figures of volunteers, and the gaps of all kinds of service points."""
     now = reached[reached["state"] == NOW]
-    gaps = [list_gaps(result, now[now["kind"] == result.service.kind]) for result in reaches]
+    gaps = [
+        list_gaps(result, now[now["kind"] == result.service.kind], rules.walking.access_limit)
+        for result in reaches
+    ]
     figures = pd.DataFrame(
         columns=["level", "of", "community", "measure", "value", "need", "met", "origin"]
     )

@@ -18,9 +18,10 @@ from gridplan.site import Site
 from gridplan.tables.ledger import Entry
 from gridplan.walking.detour import measure_straight, note_detour
 from gridplan.walking.door_access import reach_doors
-from gridplan.walking.network import WalkingNetwork, build_network
+from gridplan.walking.network import build_network
 from gridplan.walking.network_distances import measure_paths
 from gridplan.walking.obstacles import Obstacles, find_obstacles
+from gridplan.walking.street_network import WalkingNetwork
 
 BATCH = 64  # service points measured together
 DIGITS = 3  # ways are rounded to the millimetre
@@ -45,6 +46,15 @@ class WalkingInputs:
             np.ones(len(self.ground), bool)
             if self.access is None
             else self.access["snapped"].to_numpy(bool)
+        )
+
+    @property
+    def access_reasons(self) -> Objects:
+        """Why stairwells reach no street; empty where they do, or none are known: object[n]."""
+        return (
+            np.full(len(self.ground), "", object)
+            if self.access is None
+            else self.access["reason"].to_numpy(object)
         )
 
 
@@ -103,7 +113,8 @@ def measure_walk_times(
     access = None
     if footing.network is not None and len(posts):
         access, entries = reach_doors(footing.network, posts, footing.site, footing.rules.walking)
-        table = access[["leg", "reason"]]
+        # the nearer of two streets is the one at its door
+        table = access[["reason"]].assign(leg=access[["leg", "other_leg"]].min(axis=1))
     parts = [_measure_near(footing, posts, scopes, xy)]
     for rows in _batch_service_points(posts, scopes):
         scope = str(scopes[rows[0]])

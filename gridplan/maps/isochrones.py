@@ -15,7 +15,8 @@ from scipy.sparse.csgraph import dijkstra
 
 from gridplan.arrays import Floats, Ints, Objects, Shapes
 from gridplan.rules.coverage import Service
-from gridplan.walking.network import WalkingNetwork
+from gridplan.walking.network_distances import list_feet
+from gridplan.walking.street_network import WalkingNetwork
 
 # Longer edges, in metres, are cut into equal pieces, so that bands end where
 # they should.
@@ -116,6 +117,7 @@ def _measure_group(pieces: Pieces, access: pd.DataFrame, limit: float) -> Floats
     if access.empty or not len(pieces.edge):
         return np.full(len(pieces.edge), np.inf)
     network = pieces.network
+    access, _ = list_feet(access)
     edge = access["edge"].to_numpy(np.int64)
     leg = access["leg"].to_numpy(float)
     along = access["metres_u"].to_numpy(float)

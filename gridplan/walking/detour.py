@@ -18,9 +18,9 @@ from gridplan.arrays import Bools, Floats, Ints
 from gridplan.rules.walking import WalkingRules
 from gridplan.site import Site
 from gridplan.tables.ledger import Entry
-from gridplan.walking.network import WalkingNetwork
 from gridplan.walking.network_distances import measure_paths
 from gridplan.walking.obstacles import Obstacles, find_obstacles
+from gridplan.walking.street_network import WalkingNetwork
 
 ANYWHERE = 1e7  # metres, farther than any two places of a site
 CELLS = 4_000_000  # ways looked at together, to bound the memory

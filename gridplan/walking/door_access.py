@@ -16,8 +16,8 @@ from gridplan.arrays import Bools, Floats, Ints
 from gridplan.rules.walking import WalkingRules
 from gridplan.site import Site
 from gridplan.tables.ledger import Entry
-from gridplan.walking.network import WalkingNetwork
 from gridplan.walking.obstacles import Obstacles, find_obstacles
+from gridplan.walking.street_network import WalkingNetwork
 
 # Shares of the limit within which streets are looked for in turn, where the
 # nearest is cut off: most points find one close by, and few look far.
@@ -25,6 +25,7 @@ LADDER = (0.125, 0.25, 0.5, 1.0)
 AT_ONCE = 500_000  # ways looked at together, to bound the memory
 NO_STREET = "no street within reach"
 CUT_OFF = "cut off from every street within reach"
+LEADS_NOWHERE = "only streets that serve no homes within reach"
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,10 @@ class StreetAccess:
     edge: Ints
     along: Floats
     leg: Floats
+
+    def take(self, rows: Ints) -> StreetAccess:
+        """Return the feet of some rows."""
+        return StreetAccess(self.edge[rows], self.along[rows], self.leg[rows])
 
     def put(self, rows: Ints, other: StreetAccess) -> None:
         """Put the feet of some rows in place."""
@@ -53,14 +58,15 @@ def reach_doors(
 
     Each goes straight to the nearest point of an edge that no hard barrier and
     no gated wall lies between; or to a gate and on from there, if that is
-    shorter. What finds no edge within ``walking.access_limit`` is listed,
-    never left out.
+    shorter. Where several pieces of the network count, it joins the first of
+    them so, and the nearest edge of the others besides: ways may begin on
+    either. What finds no edge within ``walking.access_limit`` is listed, never
+    left out.
 
     Parameters
     ----------
     network
-        As :func:`build_network` gives it; only the piece that counts is
-        reached.
+        As :func:`build_network` gives it; only pieces that count are reached.
     points
         A table of shapes indexed by key (stairwells, places); of what is not a
         point, the centre is taken if it lies inside.
@@ -74,7 +80,9 @@ def reach_doors(
     A table with the points' index: ``edge`` (-1: none), ``metres_u`` and
     ``metres_v`` along the edge to its two nodes, ``leg`` (metres off the
     street), ``gate`` (code of the gate gone through, or empty), ``snapped``,
-    ``reason`` (why not). And an entry for the ledger for each reason.
+    ``reason`` (why not); ``other_edge``, ``other_u``, ``other_v`` and
+    ``other_leg``, the same on another piece (-1 and NaN: none). And an entry
+    for the ledger for each reason.
     """
     rules = rules or WalkingRules()
     shapes = points.geometry.to_numpy()
@@ -84,40 +92,72 @@ def reach_doors(
     obstacles = find_obstacles(site, rules)
     # doors of one place are looked up once
     distinct, row = np.unique(np.round(places, 3), axis=0, return_inverse=True)
-    finder = AccessSearch(network, obstacles, rules.access_limit)
-    foot, gate = finder.find_feet(distinct)
-    edge = foot.edge
+    first = AccessSearch(network, obstacles, rules.access_limit, network.main_edges)
+    foot, gate = first.find_feet(distinct)
+    near = first.has_near(distinct)
+    other = _make_none(len(distinct))
+    if len(network.others):
+        second = AccessSearch(network, obstacles, rules.access_limit, network.other_edges)
+        other, other_gate = second.find_feet(distinct)
+        near |= second.has_near(distinct)
+        # what the first piece does not reach joins the others alone
+        alone = np.flatnonzero(foot.edge < 0)
+        foot.put(alone, other.take(alone))
+        gate[alone] = other_gate[alone]
+        other.put(alone, _make_none(len(alone)))
+    reason = np.full(len(distinct), "", object)
+    lost = foot.edge < 0
+    unused = np.flatnonzero(~network.is_kept)
+    reason[lost] = np.where(near[lost], CUT_OFF, NO_STREET)
+    if len(unused) and lost.any():
+        beside = AccessSearch(network, obstacles, rules.access_limit, unused)
+        reason[lost & ~near & beside.has_near(distinct)] = LEADS_NOWHERE
     # a NaN at the end is what the edge -1 reads: no street, no metres
-    metres = np.append(network.metres, np.nan)[edge]
-    reason = np.where(
-        edge >= 0, "", np.where(finder.has_near(distinct), CUT_OFF, NO_STREET)
-    ).astype(object)
+    metres = np.append(network.metres, np.nan)
     table = (
         pd.DataFrame(
             {
-                "edge": edge,
+                "edge": foot.edge,
                 "metres_u": foot.along,
-                "metres_v": metres - foot.along,
+                "metres_v": metres[foot.edge] - foot.along,
                 "leg": foot.leg,
                 "gate": np.append(obstacles.codes, "")[gate],
-                "snapped": edge >= 0,
+                "snapped": ~lost,
                 "reason": reason,
+                "other_edge": other.edge,
+                "other_u": other.along,
+                "other_v": metres[other.edge] - other.along,
+                "other_leg": other.leg,
             }
         )
         .iloc[row.ravel()]
         .set_axis(points.index)
     )
-    name = str(points.index.name or "point") + "s"
-    return table, [
+    on_others = table["snapped"] & np.isin(table["edge"], network.other_edges)
+    return table, _report_access(table, on_others, rules.access_limit)
+
+
+def _report_access(table: pd.DataFrame, on_others: pd.Series[Any], limit: float) -> list[Entry]:
+    """Report the points that reach no street, and those that join streets apart."""
+    name = str(table.index.name or "point") + "s"
+    cases = [
+        (table["reason"] == reason, f"{reason} ({limit:g} m); no way is known")
+        for reason in (NO_STREET, CUT_OFF, LEADS_NOWHERE)
+    ]
+    apart = "on streets that no street joins to the longest; ways end where those do"
+    cases.append((on_others, apart))
+    return [
         Entry(
             "walking",
             name,
             "noted",
-            int((table["reason"] == r).sum()),
-            f"{r} ({rules.access_limit:g} m); no way is known",
-            [str(code) for code in table.index[table["reason"] == r][:20]],
+            int(rows.sum()),
+            reason,
+            [str(code) for code in table.index[rows][:20]],
         )
-        for r in (NO_STREET, CUT_OFF)
+        for n, (rows, reason) in enumerate(cases)
+        # the first two are always said; the others are rare
+        if n < 2 or rows.any()
     ]
 
 
@@ -130,14 +170,18 @@ class AccessSearch:
         The streets, and what ways off them must not cross.
     limit
         Longest way to a street, metres.
+    edges
+        The edges that are looked for: int64.
     """
 
-    def __init__(self, network: WalkingNetwork, obstacles: Obstacles, limit: float) -> None:
+    def __init__(
+        self, network: WalkingNetwork, obstacles: Obstacles, limit: float, edges: Ints
+    ) -> None:
         self.network = network
         self.obstacles = obstacles
         self.limit = limit
-        self.edges = network.kept_edges
-        self.tree = shapely.STRtree(network.draw_edges(self.edges))
+        self.edges = edges
+        self.tree = shapely.STRtree(network.draw_edges(edges))
 
     def has_near(self, xy: Floats) -> Bools:
         """Find which points have an edge within the limit, whatever lies between."""

@@ -13,9 +13,10 @@ from gridplan.site import Site
 from gridplan.tables.ledger import Entry
 from gridplan.walking.detour import measure_straight
 from gridplan.walking.door_access import reach_doors
-from gridplan.walking.network import WalkingNetwork, build_network
+from gridplan.walking.network import build_network
 from gridplan.walking.network_distances import clip_network, measure_paths
 from gridplan.walking.obstacles import Obstacles, find_obstacles
+from gridplan.walking.street_network import WalkingNetwork
 
 # ways are looked for that are no longer than so many times the widest extent
 # of the community,
@@ -180,6 +181,7 @@ def _measure_without_streets(
 
 
 def _find_cut_off(lost: Bools) -> Bools:
-    """Find the doors that lack ways to more than half of the others."""
-    # a missing way has two ends: the few that are cut off are to blame, not the many
-    return np.asarray(2 * lost.sum(axis=1) > len(lost))
+    """Find the doors that lack ways to half of the others or more."""
+    # a missing way has two ends: the few that are cut off are to blame, not the
+    # many; of two halves both are
+    return np.asarray(lost.any(axis=1) & (2 * lost.sum(axis=1) >= len(lost)))

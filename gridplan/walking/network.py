@@ -1,11 +1,10 @@
 """The walking network: streets and paths as nodes and straight edges.
 
-Only the largest connected piece counts.
+Only the connected pieces that serve homes count.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import geopandas as gpd
@@ -15,7 +14,7 @@ import shapely
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from gridplan.arrays import Bools, Floats, Ints, Objects, Shapes
+from gridplan.arrays import Bools, Floats, Objects
 from gridplan.rules.walking import WalkingRules
 from gridplan.site import Site
 from gridplan.tables.ledger import Entry
@@ -28,51 +27,10 @@ from gridplan.walking.noding import (
     project_places,
     split_pieces,
 )
+from gridplan.walking.served_pieces import keep_served
+from gridplan.walking.street_network import WalkingNetwork
 
 LISTED = 20  # codes named in an entry of the ledger
-
-
-@dataclass(frozen=True, eq=False)
-class WalkingNetwork:
-    """Streets and paths that can be walked along, as nodes and straight edges between them.
-
-    Parameters
-    ----------
-    x, y
-        float64[n], metres, the nodes: corners, ends and crossings.
-    u, v
-        int64[m], the nodes at both ends of each edge, ``u < v``; sorted.
-    metres
-        float64[m], length of each edge.
-    street
-        object[m], code of the street that each edge is of.
-    component
-        int64[n], the connected piece that each node is of.
-    kept
-        The piece with the most metres, the only one that counts as a way; -1
-        if there is none.
-    """
-
-    x: Floats
-    y: Floats
-    u: Ints
-    v: Ints
-    metres: Floats
-    street: Objects
-    component: Ints
-    kept: int
-
-    @property
-    def kept_edges(self) -> Ints:
-        """The edges of the piece that counts: int64."""
-        return np.flatnonzero(self.component[self.u] == self.kept)
-
-    def draw_edges(self, edges: Ints) -> Shapes:
-        """Draw edges as lines."""
-        ends = [
-            np.column_stack([self.x[node], self.y[node]]) for node in (self.u[edges], self.v[edges])
-        ]
-        return np.asarray(shapely.linestrings(np.stack(ends, axis=1)))
 
 
 def build_network(
@@ -83,13 +41,15 @@ def build_network(
     Streets join where they share a vertex, and where they cross or touch on
     the ground; a bridge or tunnel joins only at its ends, or where another
     street ends on one of its vertices. A hard barrier cuts the streets on the
-    ground that cross it, except at an opening. What the largest connected
-    piece does not hold is counted, and no way leads over it.
+    ground that cross it, except at an opening. Connected pieces that serve
+    homes count, as many as there are; no way leads over the others, which are
+    counted in the ledger.
 
     Parameters
     ----------
     site
-        The land; its streets, barriers and openings are looked at.
+        The land; its streets, barriers and openings are looked at, and where
+        its homes are.
     rules
         Kinds of streets that nobody walks along, and tolerances in metres.
 
@@ -143,7 +103,7 @@ def build_network(
         start[closed],
         stop[closed],
     )
-    network = _number_nodes(split_pieces(pieces, cuts), ends, codes)
+    network = keep_served(_number_nodes(split_pieces(pieces, cuts), ends, codes), site, rules)
     return network, [*entries, *_report_apart(network)]
 
 
@@ -236,9 +196,6 @@ def _number_nodes(pieces: StreetPieces, ends: Floats, codes: Objects) -> Walking
         connected_components(csr_array((np.ones(len(u)), (u, v)), shape=(n, n)), directed=False)[1],
         np.int64,
     )
-    held = np.bincount(component[u], metres[order]) if len(u) else np.zeros(0)
-    # rounded to the millimetre, so that pieces of equal length fall to the first
-    kept = int(np.argmax(np.round(held, 3))) if len(held) else -1
     return WalkingNetwork(
         x=nodes[:, 0],
         y=nodes[:, 1],
@@ -247,7 +204,7 @@ def _number_nodes(pieces: StreetPieces, ends: Floats, codes: Objects) -> Walking
         metres=metres[order],
         street=codes[pieces.street[order]],
         component=component,
-        kept=kept,
+        kept=-1,
     )
 
 
@@ -257,15 +214,24 @@ def find_same(places: Floats, others: Floats) -> Bools:
 
 
 def _report_apart(network: WalkingNetwork) -> list[Entry]:
-    """Report the streets that the largest connected piece does not hold."""
-    apart = network.component[network.u] != network.kept
-    pieces = len(np.unique(network.component[network.u[apart]]))
-    metres = float(network.metres[apart].sum())
-    reason = (
-        f"streets in {pieces} pieces of {metres:,.0f} m that nothing joins to the walking network; "
-        "no way leads over them"
-    )
-    return [_note(np.unique(network.street[apart].astype(object)).tolist(), "noted", reason)]
+    """Report the streets of a network of their own, and those over which no way leads."""
+    piece = network.component[network.u]
+    apart = np.isin(piece, network.others)
+    unused = ~network.is_kept
+    kinds = [
+        (unused, "that no home needs, and that nothing joins to others; no way leads over them"),
+    ]
+    if apart.any():
+        reason = "that serve homes, but that no street joins to the longest; ways end where they do"
+        kinds.append((apart, reason))
+    entries = []
+    for rows, reason in kinds:
+        count = len(np.unique(piece[rows]))
+        pieces = "1 piece" if count == 1 else f"{count:,} pieces"
+        text = f"streets in {pieces} of {network.metres[rows].sum():,.0f} m {reason}"
+        codes = np.unique(network.street[rows].astype(object)).tolist()
+        entries.append(_note(codes, "noted", text))
+    return entries
 
 
 def _note(codes: Any, action: str, reason: str) -> Entry:

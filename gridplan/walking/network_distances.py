@@ -10,7 +10,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from gridplan.arrays import Floats, Ints
-from gridplan.walking.network import WalkingNetwork
+from gridplan.walking.street_network import WalkingNetwork
 
 CELLS = 8_000_000  # distances held at once, to bound the memory
 TOGETHER = 64  # sources whose surroundings are looked at together
@@ -39,10 +39,8 @@ def measure_paths(
     # one search for each source: search from the fewer side
     if len(sources) > len(targets):
         return csr_array(measure_paths(network, targets, sources, limit).T).sorted_indices()
-    known = np.flatnonzero(sources["snapped"].to_numpy(bool))
-    others = np.flatnonzero(targets["snapped"].to_numpy(bool))
-    starts = sources.iloc[known]
-    ends = targets.iloc[others]
+    starts, known = list_feet(sources)
+    ends, others = list_feet(targets)
     lengths = []
     for rows in _batch_near(network, starts, len(ends), limit):
         # a search on what lies near costs less than its limit on the whole city
@@ -59,7 +57,32 @@ def measure_paths(
         lengths.append((metres[row, column], known[rows[row]], others[near[column]]))
     none = (np.zeros(0), known[:0], others[:0])
     data, row, column = (np.concatenate(part) for part in zip(none, *lengths, strict=True))
-    return csr_array((data, (row, column)), shape=(len(sources), len(targets)))
+    # of ways over several pieces of the network the shortest
+    order = np.lexsort((data, column, row))
+    row, column, data = row[order], column[order], data[order]
+    once = np.ones(len(row), bool)
+    once[1:] = (row[1:] != row[:-1]) | (column[1:] != column[:-1])
+    return csr_array((data[once], (row[once], column[once])), shape=(len(sources), len(targets)))
+
+
+def list_feet(access: pd.DataFrame) -> tuple[pd.DataFrame, Ints]:
+    """List all places where doors meet the network: up to two of each, on pieces of their own.
+
+    Returns a table of edge, metres_u, metres_v and leg, with the doors' keys
+    as its index, and the row of each door.
+    """
+    names = ["edge", "metres_u", "metres_v", "leg"]
+    known = np.flatnonzero(access["snapped"].to_numpy(bool))
+    feet = access[names].iloc[known]
+    twice = np.flatnonzero(access["other_edge"].to_numpy() >= 0)
+    if len(twice) == 0:
+        return feet, known
+    more = (
+        access[["other_edge", "other_u", "other_v", "other_leg"]]
+        .iloc[twice]
+        .set_axis(names, axis=1)
+    )
+    return pd.concat([feet, more]), np.concatenate([known, twice])
 
 
 def _batch_near(
@@ -93,7 +116,7 @@ def crop_network(
         inside = (x >= x[ends].min() - limit) & (x <= x[ends].max() + limit)
         inside &= (y >= y[ends].min() - limit) & (y <= y[ends].max() + limit)
     # a target may be on an edge of which only one end is inside
-    held = np.flatnonzero((inside[u] | inside[v]) & (network.component[u] == network.kept))
+    held = np.flatnonzero((inside[u] | inside[v]) & network.is_kept)
     number = np.full(len(u), -1)
     number[held] = np.arange(len(held))
     return _take_edges(network, held), number
@@ -121,9 +144,7 @@ def clip_network(network: WalkingNetwork, boxes: Floats) -> WalkingNetwork:
     x, y = (np.sort([part[network.u], part[network.v]], axis=0) for part in (network.x, network.y))
     for west, south, east, north in boxes:
         inside |= (x[1] >= west) & (x[0] <= east) & (y[1] >= south) & (y[0] <= north)
-    return _take_edges(
-        network, np.flatnonzero(inside & (network.component[network.u] == network.kept))
-    )
+    return _take_edges(network, np.flatnonzero(inside & network.is_kept))
 
 
 def _take_edges(network: WalkingNetwork, held: Ints) -> WalkingNetwork:
@@ -202,11 +223,10 @@ def find_nearest(
     both share an edge.
     """
     table = pd.DataFrame({"target": "", "metres": np.nan}, index=sources.index)
-    ends = targets[targets["snapped"]].sort_index()
-    known = np.flatnonzero(sources["snapped"].to_numpy(bool))
+    ends = list_feet(targets.sort_index())[0].sort_index(kind="stable")
+    starts, known = list_feet(sources)
     if len(ends) == 0 or len(known) == 0:
         return table
-    starts = sources.iloc[known]
     n = len(network.x)
     # one search from all targets at once gives the nearest of each node
     graph = add_sources(network, ends)
@@ -239,7 +259,9 @@ def find_nearest(
     straight[row[order]] = column[order]
     nearest = np.where(best < metres, straight, nearest)
     metres = np.minimum(best, metres)
-    within = metres <= limit
+    within = np.flatnonzero(metres <= limit)
+    # backwards, so that the shortest of the ways from one door is written last
+    within = within[np.lexsort((within, metres[within]))[::-1]]
     table.iloc[known[within], 1] = metres[within]
     table.iloc[known[within], 0] = ends.index.to_numpy(dtype=object)[nearest[within]]
     return table

@@ -20,7 +20,7 @@ from gridplan.simulation.requests.service_system import (
     make_local_system,
 )
 from gridplan.simulation.requests.uncertainty import sample_households
-from gridplan.walking.network import WalkingNetwork
+from gridplan.walking.street_network import WalkingNetwork
 
 
 @dataclass(frozen=True, eq=False)

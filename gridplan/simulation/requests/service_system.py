@@ -24,7 +24,7 @@ from gridplan.simulation.requests.travel_times import measure_links
 from gridplan.tables.ledger import Entry
 from gridplan.tables.roles import find_roles, name_roles
 from gridplan.walking.detour import note_detour
-from gridplan.walking.network import WalkingNetwork
+from gridplan.walking.street_network import WalkingNetwork
 
 # Tiers of the roles that serve their whole community.
 WHOLE = {"volunteer": VOLUNTEER, "community": COMMUNITY}

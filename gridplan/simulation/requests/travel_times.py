@@ -13,7 +13,7 @@ from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
 from gridplan.walking.detour import measure_straight
 from gridplan.walking.door_distances import measure_among
-from gridplan.walking.network import WalkingNetwork
+from gridplan.walking.street_network import WalkingNetwork
 
 
 def measure_links(

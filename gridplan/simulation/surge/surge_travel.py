@@ -17,9 +17,10 @@ from gridplan.simulation.surge.closed_land import Bridge, find_raised, shut_brid
 from gridplan.site import Site
 from gridplan.walking.detour import measure_straight
 from gridplan.walking.door_access import reach_doors
-from gridplan.walking.network import WalkingNetwork, build_network
+from gridplan.walking.network import build_network
 from gridplan.walking.network_distances import measure_paths
 from gridplan.walking.obstacles import find_obstacles
+from gridplan.walking.street_network import WalkingNetwork
 
 # ways are looked for up to so many times the widest extent of the places,
 ROUND = 4.0
@@ -151,13 +152,11 @@ def _keep_pieces(network: WalkingNetwork) -> WalkingNetwork:
     Closed land takes streets apart that people still walk.
     """
     # an edge lies in the component of its first node
-    held = np.bincount(
-        network.component[network.u],
-        network.metres,
-        minlength=int(network.component.max(initial=0)) + 1,
-    )
-    kept = held[network.component] >= PIECE
-    return replace(network, component=np.where(kept, 0, 1), kept=0)
+    held = np.bincount(network.component[network.u], network.metres)
+    # the longest first, to the millimetre; of equals the first
+    order = np.argsort(-np.round(held, 3), kind="stable")
+    first, *others = order[held[order] >= PIECE].tolist() or [-1]
+    return replace(network, kept=first, others=np.asarray(others, np.int64))
 
 
 def _fill(lengths: Any) -> Floats:
