@@ -22,6 +22,7 @@ from gridplan.city.sum_ledgers import join_ledgers
 from gridplan.engine.parallel_map import Progress
 from gridplan.errors import InputError, Problem
 from gridplan.geometry.tiling import match_borders
+from gridplan.land.no_homes import refuse_without_homes
 from gridplan.plan import ALL_TABLES
 from gridplan.planning.plan_manifest import compose_manifest
 from gridplan.rules.all_rules import Rules
@@ -72,8 +73,10 @@ def join_city(
         if files:
             rows[table] = _join_table(table, files, _read_rows(table, files, seams), path)
     if not rows["stairwells"]:
-        remedy = "give a column of households or floors, or lower households.smallest"
-        raise InputError([Problem("buildings", "homes", "no building counts as a home", remedy)])
+        names = ["residential", "use", "households_observed"]
+        raise refuse_without_homes(
+            pd.read_parquet(folder / "buildings.parquet", columns=names), ledger
+        )
     subgrids = _read_subgrids(folder)
     counts = {**rows, "homes": _count_homes(folder)}
     rules = Rules.from_dict(job.rules)

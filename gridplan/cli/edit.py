@@ -54,6 +54,7 @@ def edit_command(
     from gridplan import storage
     from gridplan.cli import console
     from gridplan.redrawing.editing.edit_plan import edit, preview
+    from gridplan.redrawing.editing.edit_script import refuse_unclear
 
     lines = _read_lines(commands, script)
     folder = find_folder(path)
@@ -61,6 +62,8 @@ def edit_command(
     if [line.strip().lower() for line in lines] in (["undo"], ["撤销"]):
         _undo(folder, output, overwrite, only_preview)
         return
+    # What is misspelt is said first, whatever else stands in the way.
+    refuse_unclear(lines)
     # A preview needs neither a target nor --overwrite, so that it is always safe.
     if only_preview:
         _print_preview(preview(storage.read_plan(path), lines))

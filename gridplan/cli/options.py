@@ -368,13 +368,15 @@ def read_columns(columns: list[str] | None) -> dict[str, str]:
 def read_rules(
     path: Path | None, settings: list[str] | None, effort: str | None, columns: list[str] | None
 ) -> Rules:
-    """Read the rules from the file, then those set one by one, and the names of columns."""
+    """Read the rules from the file, then those that are set, and the names of columns."""
     import tomllib
 
     from gridplan.rules.all_rules import Rules
 
     rules = Rules.from_file(path) if path else Rules()
-    # One by one, so that a later setting of the same rule is the one that counts.
+    # A later setting of the same rule is the one that counts; all are checked together, so
+    # that limits which depend on one another may come in any order.
+    changed: dict[str, dict[str, Any]] = {}
     for text in [*(settings or []), *([f'division.effort="{effort}"'] if effort else [])]:
         name, sign, value = text.partition("=")
         # A rule has a section: urban.target.
@@ -388,9 +390,10 @@ def read_rules(
             parsed = tomllib.loads(f"value = {value}")["value"]
         except tomllib.TOMLDecodeError:
             parsed = value.strip()
-        rules = rules.replace(**{section: {key.strip(): parsed}})
+        changed.setdefault(section.strip(), {})[key.strip()] = parsed
     # Names of columns are kept with the rules, since the plan must say how it was read.
-    return rules.replace(columns=read_columns(columns))
+    changed["columns"] = {**changed.get("columns", {}), **read_columns(columns)}
+    return rules.replace(**changed)
 
 
 def list_paths(source: str | None, files: dict[str, Any]) -> list[Path]:

@@ -19,6 +19,7 @@ from gridplan.land.compounds import infer_compounds
 from gridplan.land.enclosures import make_enclosures
 from gridplan.land.households import estimate_households
 from gridplan.land.neighbours import find_neighbours
+from gridplan.land.no_homes import refuse_without_homes
 from gridplan.land.stairwells import find_stairwells
 from gridplan.plan import Plan
 from gridplan.planning.outlines.special_grids import note_outside
@@ -137,8 +138,7 @@ def prepare_homes(site: Site, rules: Rules, *, progress: Progress = keep_silent)
         site.buildings, site.communities["kind"], rules.urban, rules.rural, rules.stairwells
     )
     if stairwells.empty:
-        remedy = "give a column of households or floors, or lower households.smallest"
-        raise InputError([Problem("buildings", "homes", "no building counts as a home", remedy)])
+        raise refuse_without_homes(site.buildings, site.ledger)
     progress("neighbours", 0, 1)
     neighbours, joined = find_neighbours(stairwells, site.barriers, site.openings, rules.neighbours)
     return PreparedLand(site.note([*inferred, *joined]), stairwells, neighbours, rules)

@@ -18,10 +18,12 @@ from gridplan.reading.positions import check_position, name_rows
 from gridplan.reading.tangled_shapes import MOST_CORNERS, find_tangled
 from gridplan.rules.site import SiteRules
 from gridplan.site import SITE_TABLES, Reading
+from gridplan.tables.codes import find_inexact
 from gridplan.tables.conform import check_values, is_spatial
 from gridplan.tables.personal import find_personal_columns
-from gridplan.tables.schema import GEOMETRY_TYPES, find_columns
+from gridplan.tables.schema import GEOMETRY_TYPES, find_columns, find_key
 
+CODE_COLUMNS = ("of", "community", "subdistrict")  # codes beside the key of a table
 INPUT_TABLES = SITE_TABLES[:-1]  # all but the ledger
 # Rules without which no table can be placed on the ground, so that nothing more
 # can be checked.
@@ -50,9 +52,33 @@ def check_table(table: str, reading: Reading, frame: Any) -> Iterator[Problem]:
         )
     if not len(frame):
         return
+    names = [n for n in dict.fromkeys((find_key(table), *CODE_COLUMNS)) if n in raw.columns]
+    yield from check_codes(table, pd.DataFrame(raw[names]), file)
     yield from check_values(table, frame, file)
     if is_spatial(table):
         yield from _check_shapes(table, frame, file)
+
+
+def check_codes(table: str, codes: pd.DataFrame, file: str = "") -> Iterator[Problem]:
+    """Find columns of codes whose last digits are lost, since they were read as numbers.
+
+    Examples
+    --------
+    >>> houses = pd.DataFrame({"building": [1.3e19]})
+    >>> [problem.message for problem in check_codes("buildings", houses)]
+    ['building has lost its last digits in 1 row, such as 1.3e+19']
+    """
+    for name in codes.columns:
+        lost = find_inexact(codes[name]).to_numpy(bool)
+        if lost.any():
+            rows = f"{int(lost.sum())} row{'s' if lost.sum() > 1 else ''}"
+            example = codes[name][lost].iloc[0]
+            message = f"{name} has lost its last digits in {rows}, such as {example}"
+            remedy = (
+                "keep codes as text: format the column as text before you save the file, "
+                f'or read it as text, such as pd.read_csv(file, dtype={{"{name}": str}})'
+            )
+            yield Problem(table, "codes are exact", message, remedy, file=file)
 
 
 def find_crs(crs: Any) -> CRS | None:

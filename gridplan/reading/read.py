@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -9,7 +10,6 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import geopandas as gpd
-import pandas as pd
 import shapely
 
 from gridplan.errors import InputError, Problem
@@ -243,7 +243,8 @@ def _open_source(source: Any, how: Mapping[str, Any], without: Collection[str] =
         return Reading({})  # the file holds nothing else
     if isinstance(source, Reading):
         return source
-    if isinstance(source, pd.DataFrame):
+    # a table, or what is none and is refused as such
+    if not isinstance(source, (str, os.PathLike)):
         return _read_given(source, "buildings", how)
     path = Path(source)
     if path.name.lower().endswith(OSM_SUFFIXES) and path.is_file():

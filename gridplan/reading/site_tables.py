@@ -29,6 +29,7 @@ from gridplan.reading.repeated_rows import join_rows
 from gridplan.reading.tidy_table import order_shapes, order_table
 from gridplan.rules.site import SiteRules
 from gridplan.site import SITE_TABLES, Reading, Site
+from gridplan.tables.codes import EXACT
 from gridplan.tables.conform import is_spatial, make_empty
 from gridplan.tables.ledger import Entry
 from gridplan.tables.measures import match_measures, read_measures
@@ -241,7 +242,9 @@ def _tidy(table: str, frame: Any, crs: Any) -> Any:
             out[name] = text.where(text != "", None)
     if key in names:
         codes = out[key]
-        if pd.api.types.is_float_dtype(codes.dtype) and bool((codes.dropna() % 1 == 0).all()):
+        if pd.api.types.is_float_dtype(codes.dtype) and bool(
+            ((codes.dropna() % 1 == 0) & (codes.dropna().abs() < EXACT)).all()
+        ):
             codes = codes.astype("Int64")  # a column of whole numbers with gaps comes as 1.0, 2.0
         out[key] = codes.astype("str").where(codes.notna(), "").astype("str")
     if (

@@ -140,7 +140,7 @@ def take_table(
     """
     crs = find_crs(crs)
     words, problems = _find_words(mapping or {}, table)
-    flat = _flatten(_check_frame(frame, table, file))
+    flat = _flatten(check_frame(frame, table, file))
     geometry = (
         flat.geometry.name
         if isinstance(flat, gpd.GeoDataFrame) and flat._geometry_column_name in flat.columns
@@ -203,12 +203,27 @@ def _find_tagged_use(
     return column
 
 
-def _check_frame(frame: Any, table: str, file: str) -> Any:
-    """Check that a frame is a table whose columns can be told apart, and make their names texts."""
+def check_frame(frame: Any, table: str, file: str = "") -> Any:
+    """Check that a frame is a table whose columns can be told apart, and make their names texts.
+
+    Raises
+    ------
+    InputError
+        If it is no table, or two of its columns have one name.
+
+    Examples
+    --------
+    >>> check_frame(pd.DataFrame({5: [1], "code": ["A"]}), "grids").columns.tolist()
+    ['5', 'code']
+    """
     if not isinstance(frame, pd.DataFrame):
         message = f"a {type(frame).__name__} is no table"
         remedy = "give a GeoDataFrame, or the path of a file"
         raise InputError([Problem(table, "tables", message, remedy, file=file)])
+    if frame.columns.nlevels > 1:
+        message = f"the names of its columns have {frame.columns.nlevels} levels"
+        remedy = 'give each column one name: table.columns = ["building", "geometry"]'
+        raise InputError([Problem(table, "columns have names", message, remedy, file=file)])
     names = [str(name) for name in frame.columns]
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled:
@@ -345,7 +360,12 @@ def _check_personal(
 def _check_shapes(frame: Any, table: str, crs: Any, file: str) -> list[Problem]:
     """Check that a table has shapes and that it is known where they lie."""
     if frame is None:
-        remedy = "give a file with shapes, or a CSV with columns lon and lat, x and y, or wkt"
+        remedy = (
+            "give a file with shapes, or a CSV with columns lon and lat, x and y, or wkt"
+            if file
+            else "give a GeoDataFrame, such as gpd.GeoDataFrame(table, "
+            "geometry=gpd.points_from_xy(table.lon, table.lat), crs=4326)"
+        )
         return [Problem(table, "shapes", "it has no shapes", remedy, file=file)]
     if frame.crs is not None or crs is not None or not len(frame):
         return []

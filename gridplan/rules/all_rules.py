@@ -20,7 +20,7 @@ from typing import Any
 from gridplan.errors import RuleError
 from gridplan.rules.band import RURAL, Band
 from gridplan.rules.coverage import CoverageRules
-from gridplan.rules.declare import describe, make_plain, write_pair, write_value
+from gridplan.rules.declare import describe, make_plain, name_rules, write_pair, write_value
 from gridplan.rules.disclosure import DisclosureRules
 from gridplan.rules.division import DivisionRules
 from gridplan.rules.exclusive import ExclusiveRules
@@ -101,22 +101,38 @@ class Rules:
         return self.urban if kind == "urban" else self.rural
 
     def replace(self, **sections: Mapping[str, Any]) -> Rules:
-        """Return the rules with some values changed, section by section."""
+        """Return the rules with some values changed, section by section.
+
+        Raises
+        ------
+        RuleError
+            With all that is wrong in any section, each rule by its section
+            and name.
+        """
         known = {f.name: f for f in fields(self)}
         changed: dict[str, Any] = {}
+        wrong: list[str] = []
         for name, values in sections.items():
             if name not in known:
-                raise RuleError(f"unknown rule section {name}; there are {', '.join(known)}")
+                wrong.append(f"unknown rule section {name}; there are {', '.join(known)}")
+                continue
             section = getattr(self, name)
             # a town's own names for columns: any key is allowed, and new ones are added
             if name == "columns":
                 changed[name] = {**section, **values}
                 continue
             allowed = [f.name for f in fields(section)]
-            for key in values:
-                if key not in allowed:
-                    raise RuleError(f"unknown rule {name}.{key}; {name} has {', '.join(allowed)}")
-            changed[name] = replace(section, **values)
+            unknown = [key for key in values if key not in allowed]
+            if unknown:
+                keys = ", ".join(f"{name}.{key}" for key in unknown)
+                wrong.append(f"unknown rule {keys}; {name} has {', '.join(allowed)}")
+                continue
+            try:
+                changed[name] = replace(section, **values)
+            except RuleError as error:
+                wrong.append(name_rules(name, section, str(error)))
+        if wrong:
+            raise RuleError("; ".join(wrong))
         return replace(self, **changed)
 
     @classmethod

@@ -9,6 +9,7 @@ lists and mappings for them too.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, field, fields, is_dataclass
 from functools import cache
@@ -160,6 +161,21 @@ def _refuse_text(entry: Field[Any], text: str) -> str:
         new = entry.default
         note = f"is a list or table now, and {text!r} is not understood; write such as"
     return f"{entry.name} {note}\n{write_pair(entry.name, new)}\n"
+
+
+def name_rules(section: str, owner: Any, text: str) -> str:
+    """Name the rules in an error of a section as ``plan.toml`` does: by section and name.
+
+    Examples
+    --------
+    >>> from gridplan.rules.band import Band
+    >>> name_rules("urban", Band(), "Band: target must be a whole number, not 2.5")
+    'urban.target must be a whole number, not 2.5'
+    """
+    names = "|".join(entry.name for entry in fields(owner))
+    plain = text.removeprefix(f"{type(owner).__name__}: ")
+    named = re.sub(rf"(^|; )(?=(?:{names})\b)", rf"\g<1>{section}.", plain)
+    return named if f"{section}." in named else f"{section}: {named}"
 
 
 def check_shares(owner: Any, *names: str) -> None:

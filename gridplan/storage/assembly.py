@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,6 +84,28 @@ def list_kept(plan: Plan) -> list[str]:
     ]
 
 
+def _refuse_land(found: FoundFiles) -> None:
+    """Refuse a file that holds land and no part of a plan, in one line that leads on."""
+    of_plan = {table for table in PLAN_TABLES if table in found.tables}
+    if found.manifest is not None or of_plan:
+        return
+    held = [table for table in SITE_TABLES if table in found.tables]
+    what = f"a site ({', '.join(held)})" if held else "some other file"
+    raise PlanError(f"{found.path} is {what}, not a plan -> {advise_planning(found.path)}")
+
+
+def advise_planning(path: Path) -> str:
+    """Say how to make the plan of some land on disk, and to give that instead.
+
+    Examples
+    --------
+    >>> advise_planning(Path("data/town.gpkg"))
+    'draw its plan: gridplan plan data/town.gpkg -o outputs/town; then give outputs/town'
+    """
+    target = shlex.quote(f"outputs/{path.stem}")
+    return f"draw its plan: gridplan plan {shlex.quote(str(path))} -o {target}; then give {target}"
+
+
 def assemble_plan(found: FoundFiles) -> Plan:
     """Put a plan together, or report everything that is missing or wrong.
 
@@ -92,6 +115,7 @@ def assemble_plan(found: FoundFiles) -> Plan:
         If tables, columns, shapes, the CRS or values are missing or broken, or
         the manifest is.
     """
+    _refuse_land(found)
     problems: list[Problem] = []
     manifest = _read_manifest(found.manifest, problems)
     for table in ALL_TABLES:

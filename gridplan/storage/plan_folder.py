@@ -19,7 +19,8 @@ from pathlib import Path
 from gridplan.errors import OutputExistsError, PlanError, RuleError
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
-from gridplan.storage.assembly import assemble_plan
+from gridplan.site import SITE_TABLES
+from gridplan.storage.assembly import advise_planning, assemble_plan
 from gridplan.storage.companion_files import Summary, describe_plan, list_subgrids, summarise_plan
 from gridplan.storage.formats import GEOPACKAGE, READERS, TABLES, WRITERS
 from gridplan.storage.geoparquet import MANIFEST_FILE
@@ -192,7 +193,10 @@ def _find_data(path: Path) -> Path:
     if path.is_file():
         if path.suffix.lower() == ".gpkg":
             return path
-        raise PlanError(f"{path} is not a plan -> give the plan folder or its {GEOPACKAGE}")
+        raise PlanError(
+            f"{path} is not a plan -> give the plan folder or its {GEOPACKAGE}; "
+            f"if this is land, {advise_planning(path)}"
+        )
     if (path / MANIFEST_FILE).is_file():
         return path
     places = [path / name for name in READERS if (path / name).exists()]
@@ -204,6 +208,9 @@ def _find_data(path: Path) -> Path:
     # killed between two renames: the old plan is still here
     if (path / _name_aside(TABLES)).is_dir():
         return path / _name_aside(TABLES)
+    # a folder of files named after tables is land too
+    if path.is_dir() and any(file.stem in ("site", *SITE_TABLES) for file in path.iterdir()):
+        raise PlanError(f"{path} is a site, not a plan -> {advise_planning(path)}")
     raise PlanError(f"there is no plan in {path} -> make one: gridplan plan SOURCE -o {path}")
 
 

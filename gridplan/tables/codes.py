@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import geopandas as gpd
@@ -21,6 +22,10 @@ CODES = {
     "institutions": ("i", 4),
     "counts": ("n", 5),
 }
+
+
+EXACT = 2.0**53  # from here on a float is not every whole number
+_SHORTENED = re.compile(r"[0-9][.,][0-9]+[eE]\+[0-9]+")  # as spreadsheets write long numbers
 
 
 def fill_codes(table: str, frame: Any, codes: pd.Series[Any]) -> pd.Series[Any]:
@@ -68,6 +73,29 @@ def fill_codes(table: str, frame: Any, codes: pd.Series[Any]) -> pd.Series[Any]:
     out = codes.copy()
     out[order] = [next(free) for _ in range(count)]
     return out
+
+
+def find_inexact(values: pd.Series[Any]) -> pd.Series[bool]:
+    """Find the codes that have lost digits: floats from 2**53 on, and texts as 1.30203E+11.
+
+    Examples
+    --------
+    >>> find_inexact(pd.Series([130203001001.0, 1.3e17, None])).tolist()
+    [False, True, False]
+    >>> find_inexact(pd.Series(["1.30203E+11", "12E4", 2**63], dtype=object)).tolist()
+    [True, False, False]
+    """
+    if pd.api.types.is_float_dtype(values.dtype):
+        return pd.Series(values.abs().to_numpy(float, na_value=0.0) >= EXACT, values.index)
+    if not (values.dtype == object or pd.api.types.is_string_dtype(values.dtype)):
+        return pd.Series(False, values.index)
+    return values.map(
+        lambda value: (
+            bool(abs(value) >= EXACT)
+            if isinstance(value, float)
+            else isinstance(value, str) and _SHORTENED.fullmatch(value.strip()) is not None
+        )
+    ).astype(bool)
 
 
 def _find_order(frame: Any) -> pd.Index[Any]:

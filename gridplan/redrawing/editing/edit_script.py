@@ -6,7 +6,7 @@ import difflib
 import re
 from collections.abc import Sequence
 
-from gridplan.errors import Problem
+from gridplan.errors import InputError, Problem
 from gridplan.redrawing.editing.edit_commands import CommandBatch, EditCommand
 from gridplan.redrawing.editing.script_words import EXAMPLES, FILLERS, VERBS, split_words, translate
 from gridplan.redrawing.editing.verb_grammar import PARSERS, UnclearError
@@ -68,6 +68,19 @@ def parse_script(script: str | Sequence[str]) -> tuple[list[CommandBatch], list[
             )
     batches += [CommandBatch(tuple(batch), date, by)] if batch else []
     return batches, problems
+
+
+def refuse_unclear(script: str | Sequence[str]) -> None:
+    """Refuse a script with lines that are not understood, before any plan is looked at.
+
+    Raises
+    ------
+    InputError
+        With all such lines.
+    """
+    problems = parse_script(script)[1]
+    if problems:
+        raise InputError(problems)
 
 
 def _strip_comment(line: str) -> str:

@@ -17,6 +17,7 @@ from gridplan.errors import InputError, Problem
 from gridplan.geometry.overlay import measure_common
 from gridplan.plan import Plan
 from gridplan.planning.prepare import PreparedLand, prepare_land
+from gridplan.reading.vector_files import check_frame
 from gridplan.redrawing.importing.home_placement import join_nearest, place_homes
 from gridplan.redrawing.importing.old_grids import (
     STEP,
@@ -25,6 +26,7 @@ from gridplan.redrawing.importing.old_grids import (
     clean_grids,
     find_code_column,
     measure_gaps,
+    refuse_inexact,
     refuse_personal,
 )
 from gridplan.redrawing.importing.subgrid_codes import name_grids
@@ -199,9 +201,11 @@ def _look_up(
 
     Returns the codes and the row of each stairwell.
     """
+    table = check_frame(table, "grids")
     refuse_personal("counts", table, [column] if column else [])
     of, key = _find_key_column(table)
     code = find_code_column([str(c) for c in table.columns if c != key], column)
+    refuse_inexact(table[[key, code]], "grids")
     rows = pd.DataFrame({"of": clean_codes(table[key]), "code": clean_codes(table[code])})
     rows = (
         rows[(rows["of"] != "") & (rows["code"] != "")]

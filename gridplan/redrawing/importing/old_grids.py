@@ -14,6 +14,8 @@ from gridplan.arrays import Objects, Shapes
 from gridplan.errors import InputError, PersonalDataError, Problem
 from gridplan.geometry.overlay import measure_common
 from gridplan.geometry.repair import CREVICE, SMALLEST, project_shapes, repair_shapes
+from gridplan.reading.checks import check_codes
+from gridplan.reading.vector_files import check_frame
 from gridplan.tables.conform import read_texts
 from gridplan.tables.ledger import Entry
 from gridplan.tables.personal import find_personal_columns
@@ -154,6 +156,7 @@ def clean_grids(
     >>> [(entry.count, entry.action) for entry in grids.entries if entry.count]
     [(1, 'repaired'), (1, 'noted')]
     """
+    layer = check_frame(layer, table)
     flat = pd.DataFrame(layer.drop(columns=layer.geometry.name))
     refuse_personal("subgrids", flat, [column] if column else [])
     column = find_code_column(list(flat.columns), column, table)
@@ -168,6 +171,7 @@ def clean_grids(
                 )
             ]
         )
+    refuse_inexact(flat[[column]], table)
     codes = clean_codes(flat[column])
     shapes = project_shapes(layer.geometry, target, 2) if len(layer) else np.array([], object)
     flat_area = shapely.get_dimensions(shapes) == 2
@@ -221,6 +225,13 @@ def clean_codes(values: Any) -> pd.Series[str]:
     ['7', '']
     """
     return read_texts(values).str.strip()
+
+
+def refuse_inexact(codes: pd.DataFrame, table: str) -> None:
+    """Refuse codes that have lost their last digits, which would join grids of different codes."""
+    problems = list(check_codes(table, codes))
+    if problems:
+        raise InputError(problems)
 
 
 def _count_codes(codes: Objects) -> list[Entry]:
