@@ -9,6 +9,8 @@
     ├── RuleError (ValueError)               a rule is unknown or out of its range
     ├── PlanError (ValueError)               a plan's tables do not hold together
     ├── OutputExistsError (FileExistsError)  writing would destroy something
+    ├── PlanBusyError (RuntimeError)         another run writes the plan, or has changed it
+    ├── UnwritableError (OSError)            nothing can be written to the place that was named
     ├── EngineError (RuntimeError)           the processes or the cluster for the work fail
     └── MissingPackageError (ImportError)    an optional package is not installed
 
@@ -112,6 +114,14 @@ class PlanError(GridplanError, ValueError):
 
 class OutputExistsError(GridplanError, FileExistsError):
     """Writing would overwrite something that is already there."""
+
+
+class PlanBusyError(GridplanError, RuntimeError):
+    """Another run is writing the plan, or has changed it since it was read."""
+
+
+class UnwritableError(GridplanError, OSError):
+    """Nothing can be written to the place that was named."""
 
 
 class MissingPackageError(GridplanError, ImportError):

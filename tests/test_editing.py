@@ -25,7 +25,8 @@ from gridplan.redrawing.revision.locks import (
     unlock,
     unlock_all,
 )
-from gridplan.storage.kept_versions import KEPT, keep_version, list_versions
+from gridplan.storage import kept_versions
+from gridplan.storage.kept_versions import list_versions, replace_plan
 from gridplan.synthetic.board_plan import make_board_plan, make_table
 
 THREE = (1, 1, 1, 2, 2, 2, 3, 3, 3) * 2
@@ -518,8 +519,8 @@ def test_contradictions_are_a_status(folder):
     assert "30 households" in said
 
 
-def test_only_the_last_versions_are_kept(folder):
-    for _ in range(KEPT + 3):
-        keep_version(folder)
-    names = [v.name for v in list_versions(folder)]
-    assert names == [f"{n:04d}" for n in range(4, KEPT + 4)]
+def test_only_the_last_versions_are_kept(folder, board, monkeypatch):
+    monkeypatch.setattr(kept_versions, "KEPT", 2)
+    for _ in range(4):
+        replace_plan(board, folder, overwrite=True)
+    assert [v.name for v in list_versions(folder)] == ["0003", "0004"]

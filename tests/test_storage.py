@@ -33,7 +33,14 @@ from gridplan.cli.options import Format
 from gridplan.errors import OutputExistsError, PlanError, RuleError
 from gridplan.plan import ALL_TABLES, OPTIONAL_TABLES
 from gridplan.rules.all_rules import Rules
-from gridplan.storage import companion_files, hash_files, read_plan, refuse_existing, write_plan
+from gridplan.storage import (
+    companion_files,
+    hash_files,
+    placement,
+    read_plan,
+    refuse_existing,
+    write_plan,
+)
 from gridplan.storage import plan_folder as room
 from gridplan.storage.formats import Writer
 from gridplan.storage.qgis_styles import make_styles
@@ -346,78 +353,13 @@ def test_a_run_that_fails_leaves_the_old_plan_and_no_litter(tmp_path, monkeypatc
     def fail(*_):
         raise OSError("disk full")
 
-    monkeypatch.setattr(room, "_force_to_disk", fail)
+    monkeypatch.setattr(placement, "force_to_disk", fail)
     with pytest.raises(OSError, match="disk full"):
         write_plan(make_full_plan(), folder, format=format, overwrite=True)
     assert read_bytes(folder) == before
     with pytest.raises(OSError, match="disk full"):
         write_plan(plan, tmp_path / "new", format=format)
     assert not (tmp_path / "new").exists()
-
-
-class Killed(BaseException):
-    """What a process does not survive: from here on it touches nothing."""
-
-
-@pytest.fixture
-def kill_at(monkeypatch):
-    """Kill the run at its n-th rename."""
-
-    def arm(patch, fatal):
-        done = []
-
-        def die_at(step):
-            def take(self, other):
-                if len(done) == fatal:
-                    patch.setattr(room.shutil, "rmtree", lambda *_, **__: None)
-                    raise Killed
-                done.append(step)
-                return step(self, other)
-
-            return take
-
-        patch.setattr(Path, "rename", die_at(Path.rename))
-        patch.setattr(Path, "replace", die_at(Path.replace))
-
-    def run_and_kill(fatal, plan, folder, **options):
-        with monkeypatch.context() as patch:
-            arm(patch, fatal)
-            with pytest.raises(Killed):
-                write_plan(plan, folder, **options)
-
-    return run_and_kill
-
-
-@pytest.mark.parametrize(
-    ("format", "renames", "survivor"),
-    [
-        ("gpkg", 0, "old"),
-        ("gpkg", 1, "new"),
-        ("parquet", 0, "old"),
-        ("parquet", 1, "old"),
-        ("parquet", 2, "new"),
-    ],
-)
-def test_a_run_killed_at_any_rename_leaves_a_whole_plan(
-    tmp_path, full_plan, kill_at, format, renames, survivor
-):
-    old = make_board_plan()
-    folder = write_plan(old, tmp_path / "plan", format=format)
-    kill_at(renames, full_plan, folder, format=format, overwrite=True)
-    assert_same_plan(read_plan(folder), {"old": old, "new": full_plan}[survivor])
-
-
-def test_writing_again_after_a_kill_cleans_up(tmp_path, full_plan, kill_at):
-    folder = write_plan(make_board_plan(), tmp_path / "plan", format="parquet")
-    kill_at(
-        1, full_plan, folder, format="parquet", overwrite=True
-    )  # the old tables have stepped aside, the new are not there
-    assert ".tables.old" in list_names(folder)
-    with pytest.raises(OutputExistsError, match=r"\.tables\.old"):
-        write_plan(full_plan, folder, format="parquet")
-    write_plan(full_plan, folder, format="parquet", overwrite=True)
-    assert_same_plan(read_plan(folder), full_plan)
-    assert ".tables.old" not in list_names(folder)
 
 
 # ---- QGIS

@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
+from gridplan.engine.whole_files import force_to_disk
 from gridplan.tables.conform import conform_table
 from gridplan.tables.parquet import TableWriter, from_arrow, read_batches
 
@@ -55,6 +56,8 @@ def finish_folder(draft: Path, folder: Path) -> None:
     A worker of a cluster may outlive the run that gave it its task, and finish
     it beside the next run.
     """
+    # A disk may keep the rename and lose what is in the files.
+    force_to_disk(draft)
     try:
         draft.rename(folder)
     except OSError:

@@ -24,7 +24,7 @@ from gridplan.reading.read import find_buildings
 from gridplan.rules.all_rules import Rules
 from gridplan.storage.companion_files import Summary
 from gridplan.storage.formats import TABLES
-from gridplan.storage.plan_folder import LARGE, put_files, refuse_existing
+from gridplan.storage.plan_folder import LARGE, put_files, reserve_plan
 from gridplan.tables.parquet import count_rows
 
 CHUNK = 30_000  # buildings of a chunk: some minutes of work of one process, and some 500 MB
@@ -130,6 +130,8 @@ def plan_city(
         some of.
     OutputExistsError
         If a plan is in the folder and ``overwrite`` is false.
+    PlanBusyError
+        If another run is writing there.
     """
     output = Path(output)
     rules = rules or Rules()
@@ -138,7 +140,6 @@ def plan_city(
             "division.metric = network needs all streets at once "
             "-> plan the city whole, or take straight"
         )
-    refuse_existing(output, overwrite)
     paths = {table: _write_paths(file) for table, file in (files or {}).items() if file}
     job = Job(
         str(source),
@@ -151,20 +152,22 @@ def plan_city(
         chunk,
         dict(inputs or {}),
     )
-    work, _ = open_work(output, job)
-    # A wish to end that an earlier run left behind is not for this one.
-    (work / END).unlink(missing_ok=True)
-    if read_chunks(work) is None:
-        cut_city(job, work, progress)
-    cutting = read_chunks(work)
-    assert cutting is not None
-    places = Workplaces(engine, scheduler, workers)
-    spent = _plan_waiting(work, cutting[0], places, progress, deadline)
-    if seconds is not None:
-        _add_seconds(seconds, spent)
-    summary = _put_plan(output, job, work, cutting, progress)
-    # Only now, so that a run that is stopped before has its parts to go on from.
-    shutil.rmtree(work)
+    # Two runs would clear away each other's parts.
+    with reserve_plan(output, overwrite):
+        work, _ = open_work(output, job)
+        # A wish to end that an earlier run left behind is not for this one.
+        (work / END).unlink(missing_ok=True)
+        if read_chunks(work) is None:
+            cut_city(job, work, progress)
+        cutting = read_chunks(work)
+        assert cutting is not None
+        places = Workplaces(engine, scheduler, workers)
+        spent = _plan_waiting(work, cutting[0], places, progress, deadline)
+        if seconds is not None:
+            _add_seconds(seconds, spent)
+        summary = _put_plan(output, job, work, cutting, progress)
+        # Only now, so that a run that is stopped before has its parts to go on from.
+        shutil.rmtree(work)
     return summary
 
 

@@ -20,7 +20,6 @@ from gridplan.city.plan_chunk import PARTS
 from gridplan.city.planning_job import Chunk, Job
 from gridplan.city.sum_ledgers import join_ledgers
 from gridplan.engine.parallel_map import Progress
-from gridplan.errors import InputError, Problem
 from gridplan.geometry.tiling import match_borders
 from gridplan.land.no_homes import refuse_without_homes
 from gridplan.plan import ALL_TABLES

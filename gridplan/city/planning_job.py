@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gridplan import __version__
+from gridplan.engine.whole_files import force_file
 
 WORK = ".work"
 END = "end"  # the file whose existence asks the search to end
@@ -105,6 +106,7 @@ def write_json(path: Path, value: Any) -> None:
     draft.write_text(
         json.dumps(value, ensure_ascii=False, sort_keys=True, default=str), encoding="utf-8"
     )
+    force_file(draft)
     draft.replace(path)
 
 

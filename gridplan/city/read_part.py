@@ -16,6 +16,7 @@ from gridplan.plan import ALL_TABLES, Plan
 from gridplan.storage.assembly import FoundFiles, assemble_plan
 from gridplan.storage.formats import TABLES
 from gridplan.storage.geoparquet import MANIFEST_FILE, ROW
+from gridplan.storage.placement import locate
 from gridplan.tables.conform import is_spatial, make_empty
 from gridplan.tables.parquet import count_rows
 
@@ -27,7 +28,8 @@ _HOLDING = ("communities", "buildings", "stairwells", "subgrids", "exceptions", 
 
 def find_tables(path: str | Path) -> Path | None:
     """Find a plan's folder of GeoParquet tables, if some communities of it can be read."""
-    for folder in (Path(path), Path(path) / TABLES):
+    # A plan that a killed run left on its way to its place is read from there.
+    for folder in (locate(Path(path).parent, Path(path).name), locate(path, TABLES)):
         file = folder / "neighbours.parquet"
         if not (folder / MANIFEST_FILE).is_file() or not file.is_file():
             continue

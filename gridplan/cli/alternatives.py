@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -67,10 +68,9 @@ def alternatives_command(
     from gridplan.comparison.alternatives import find_alternatives
     from gridplan.rules.all_rules import Rules
 
-    if output:
-        storage.refuse_existing(output, overwrite)
+    hold = storage.reserve_plan(output, overwrite) if output else nullcontext()
     rules = Rules.from_file(rules_file) if rules_file else None
-    with console.show_progress() as clock:
+    with hold, console.show_progress() as clock:
         clock("reading", 0, 1)
         plan = storage.read_plan(path)
         # Without it moves are counted from PLAN itself.

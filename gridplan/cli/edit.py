@@ -9,7 +9,7 @@ import typer
 
 from gridplan.cli.app import verb
 from gridplan.cli.options import By, Date, NextPlan, Overwrite, PlanPath
-from gridplan.cli.plan_to_plan import choose_day, find_folder, write_next
+from gridplan.cli.plan_to_plan import choose_day, find_folder
 
 if TYPE_CHECKING:
     from gridplan.redrawing.editing.edit_plan import Preview
@@ -55,6 +55,7 @@ def edit_command(
     from gridplan.cli import console
     from gridplan.redrawing.editing.edit_plan import edit, preview
     from gridplan.redrawing.editing.edit_script import refuse_unclear
+    from gridplan.storage.kept_versions import replace_plan
 
     lines = _read_lines(commands, script)
     folder = find_folder(path)
@@ -73,13 +74,13 @@ def edit_command(
         )
         return
     target = output or folder
-    storage.refuse_existing(target, overwrite)
-    with console.show_progress() as clock:
+    # No other run changes the plan between its reading and its writing.
+    with storage.reserve_plan(target, overwrite), console.show_progress() as clock:
         clock("reading", 0, 1)
         plan = storage.read_plan(path)
         edited = edit(plan, lines, by=by, date=choose_day(date), progress=clock)
         clock("writing", 0, 1)
-        version = write_next(edited.plan, target, overwrite)
+        version = replace_plan(edited.plan, target, overwrite=overwrite)
     _print_preview(edited.preview)
     console.print_times(clock.seconds)
     console.print_line("written", target)

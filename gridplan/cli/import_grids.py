@@ -31,7 +31,7 @@ from gridplan.cli.options import (
     read_rules,
     split_by_table,
 )
-from gridplan.cli.plan_to_plan import choose_day, find_folder, take_rules, write_next
+from gridplan.cli.plan_to_plan import choose_day, find_folder, take_rules
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -165,8 +165,10 @@ def _take_edited(
     from gridplan.cli import console
     from gridplan.redrawing.importing.edited_file import read_edited
     from gridplan.redrawing.importing.qgis_edits import import_edits
+    from gridplan.storage.kept_versions import replace_plan
 
-    with console.show_progress() as clock:
+    # No other run changes the plan between its reading and its writing.
+    with storage.reserve_plan(output, overwrite), console.show_progress() as clock:
         clock("reading", 0, 1)
         before = storage.read_plan(path)
         edited = read_edited(source, **how)
@@ -176,7 +178,7 @@ def _take_edited(
         # A file without edits makes no version.
         if len(returned.changes):
             clock("writing", 0, 1)
-            write_next(returned.plan, output, overwrite)
+            replace_plan(returned.plan, output, overwrite=overwrite)
     _print_changes(returned)
     write_csv(returned.changes, table)
     if len(returned.changes):
@@ -204,7 +206,7 @@ def _take_grids(
         "datum": split_by_table(how["datum"], "--datum"),
         "encoding": how["encoding"],
     }
-    with console.show_progress() as clock:
+    with storage.reserve_plan(output, overwrite), console.show_progress() as clock:
         clock("reading", 0, 1)
         # The grids are no table of the site; a datum by table may name them as subgrids.
         of_grids = {name: choose_for(word, "subgrids") for name, word in where.items()}

@@ -160,8 +160,6 @@ def plan_command(
         raise typer.BadParameter("say where the plan goes: -o outputs/NAME", param_hint="--output")
     if (source is None) == (place is None):
         raise typer.BadParameter("give either a SOURCE file or --place NAME", param_hint="SOURCE")
-    # Before the work, which may take an hour.
-    storage.refuse_existing(output, overwrite)
     rules = read_rules(rules_file, settings, effort, columns)
     files = _name_files(
         *(communities, compounds, barriers, openings, streets, places),
@@ -169,12 +167,16 @@ def plan_command(
     )
     land = Land(source, files, crs, datum, encoding, not_personal, place, cache)
     search = Search(seed, seconds, workers, overwrite)
-    # A plan in chunks is written as GeoParquet.
-    if file_format in (Format.auto, Format.parquet) and _is_planned_in_chunks(land, rules, chunk):
-        engine = Engine.dask if scheduler else engine
-        _plan_in_chunks(land, output, rules, search, chunk, engine, scheduler)
-    else:
-        _plan_whole(land, output, rules, search, file_format)
+    # Before the work, which may take an hour; no other run writes there meanwhile.
+    with storage.reserve_plan(output, overwrite):
+        # A plan in chunks is written as GeoParquet.
+        if file_format in (Format.auto, Format.parquet) and _is_planned_in_chunks(
+            land, rules, chunk
+        ):
+            engine = Engine.dask if scheduler else engine
+            _plan_in_chunks(land, output, rules, search, chunk, engine, scheduler)
+        else:
+            _plan_whole(land, output, rules, search, file_format)
 
 
 def _is_planned_in_chunks(land: Land, rules: Rules, chunk: int | None) -> bool:

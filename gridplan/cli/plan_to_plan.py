@@ -33,9 +33,8 @@ def rework(
     from gridplan.cli import console
 
     target = output or find_folder(path)
-    # Before the work, which may take an hour.
-    storage.refuse_existing(target, overwrite)
-    with console.show_progress() as clock:
+    # Before the work, which may take an hour; no other run changes the plan meanwhile.
+    with storage.reserve_plan(target, overwrite), console.show_progress() as clock:
         clock("reading", 0, 1)
         plan = storage.read_plan(path)
         # These verbs report no steps of their own.
@@ -44,21 +43,6 @@ def rework(
         clock("writing", 0, 1)
         storage.write_plan(new, target, overwrite=overwrite)
     return target, new, clock.seconds
-
-
-def write_next(plan: Plan, target: Path, overwrite: bool) -> Path | None:
-    """Write the next plan, and keep the one it replaces as a version, which is returned."""
-    from gridplan import storage
-    from gridplan.storage.kept_versions import drop_version, keep_version
-
-    version = keep_version(target)
-    try:
-        storage.write_plan(plan, target, overwrite=overwrite)
-    except BaseException:
-        # Ctrl-C too: the plan is still the old one, so it is no version of itself.
-        drop_version(version)
-        raise
-    return version
 
 
 def find_folder(path: Path) -> Path:

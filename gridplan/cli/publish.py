@@ -51,8 +51,7 @@ def release_command(
             "say where the release goes: -o outputs/NAME", param_hint="--output"
         )
     # Before the work, which may take long.
-    storage.refuse_existing(output, overwrite)
-    with console.show_progress() as clock:
+    with storage.reserve_plan(output, overwrite), console.show_progress() as clock:
         clock("reading", 0, 1)
         plan = storage.read_plan(path)
         # What two releases hold together must not give away what neither does alone.

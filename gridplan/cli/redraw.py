@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -25,7 +26,7 @@ from gridplan.cli.options import (
     Threads,
 )
 from gridplan.cli.pictures import write_picture
-from gridplan.cli.plan_to_plan import choose_day, choose_rules, find_folder, take_rules, write_next
+from gridplan.cli.plan_to_plan import choose_day, choose_rules, find_folder, take_rules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,13 +88,13 @@ def redraw_command(
     from gridplan import storage
     from gridplan.cli import console
     from gridplan.redrawing.redraw_plan import find_triggers, redraw
+    from gridplan.storage.kept_versions import replace_plan
 
     target = output or find_folder(path)
-    # Before the work, which may take long.
-    if not only_look:
-        storage.refuse_existing(target, overwrite)
+    # Before the work, which may take long; no other run changes the plan meanwhile.
+    hold = nullcontext() if only_look else storage.reserve_plan(target, overwrite)
     how: dict[str, Any] = {"seed": seed, "date": choose_day(date), "by": by, "workers": workers}
-    with console.show_progress() as clock:
+    with hold, console.show_progress() as clock:
         clock("reading", 0, 1)
         plan = storage.read_plan(path)
         land = _read_site(site)
@@ -105,7 +106,7 @@ def redraw_command(
         else:
             new = redraw(plan, land, rules, **how, progress=clock)
             clock("writing", 0, 1)
-            write_next(new, target, overwrite)
+            replace_plan(new, target, overwrite=overwrite)
     if only_look:
         _print_triggers(triggers)
         return
@@ -152,10 +153,10 @@ def repair_command(
     from gridplan import storage
     from gridplan.cli import console
     from gridplan.redrawing.repair_plan import repair
+    from gridplan.storage.kept_versions import replace_plan
 
     target = output or find_folder(path)
-    storage.refuse_existing(target, overwrite)
-    with console.show_progress() as clock:
+    with storage.reserve_plan(target, overwrite), console.show_progress() as clock:
         clock("reading", 0, 1)
         plan = storage.read_plan(path)
         rules = choose_rules(take_rules(plan), None, settings)
@@ -163,7 +164,7 @@ def repair_command(
         clock("writing", 0, 1)
         # repair gives the plan back as it is if there is nothing to do.
         if new is not plan:
-            write_next(new, target, overwrite)
+            replace_plan(new, target, overwrite=overwrite)
     if new is plan:
         console.out.print(
             "nothing there is out of rule and can be repaired; nothing is written", soft_wrap=True

@@ -13,7 +13,6 @@ import pandas as pd
 from gridplan.arrays import Floats
 from gridplan.division.problem import DivisionProblem, make_division_problem
 from gridplan.engine.parallel_map import Progress, keep_silent
-from gridplan.errors import InputError, Problem
 from gridplan.land.communities import assign_communities, judge_kinds
 from gridplan.land.compounds import infer_compounds
 from gridplan.land.enclosures import make_enclosures

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ import pandas as pd
 import pyogrio
 import shapely
 
+from gridplan.engine.gdal_writing import FIXED_DATE, fix_date
 from gridplan.errors import PlanError
 from gridplan.plan import ALL_TABLES, Plan
 from gridplan.storage.assembly import FoundFiles, join_texts, list_kept, write_manifest
@@ -27,8 +28,6 @@ from gridplan.storage.qgis_qml import Shape
 from gridplan.storage.qgis_styles import make_styles
 from gridplan.tables.schema import read_schema
 
-# written where a GeoPackage wants the time of writing: same plan, same bytes
-FIXED_DATE = "2000-01-01T00:00:00.000Z"
 MANIFEST = "manifest"
 CENTRES = "centres"
 STYLES = "layer_styles"
@@ -72,7 +71,7 @@ def write_geopackage(plan: Plan, path: Path) -> None:
     writing; the caller does that once.
     """
     written = []
-    with _set_gdal():
+    with fix_date():
         for table in list_kept(plan):
             for layer, shape, frame in _split_table(table, plan.get_table(table)):
                 _write_layer(path, layer, shape, frame, title_table(table))
@@ -176,18 +175,6 @@ def _read_layer(path: Path, layer: str, kind: str | None) -> Any:
             np.where(made, shapely.get_geometry(shapes, 0), shapes), crs=frame.crs
         )
     return frame
-
-
-@contextmanager
-def _set_gdal() -> Iterator[None]:
-    """Let GDAL write a fixed date and leave syncing to us; its settings return afterwards."""
-    wanted = {"OGR_CURRENT_DATE": FIXED_DATE, "OGR_SQLITE_SYNCHRONOUS": "OFF"}
-    before = {name: pyogrio.get_gdal_config_option(name) for name in wanted}
-    pyogrio.set_gdal_config_options(wanted)
-    try:
-        yield
-    finally:
-        pyogrio.set_gdal_config_options(before)
 
 
 def _register(database: sqlite3.Connection, name: str, kind: str, title: str) -> None:

@@ -2,57 +2,64 @@
 
 ``PLAN/versions/0001`` holds the files of a plan before it was written over,
 linked, not copied: the files of the new plan are others, so a link costs
-nothing.
+nothing. A version appears and goes together with the plan that replaces it.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+from functools import partial
 from pathlib import Path
 
 from gridplan.errors import PlanError
-from gridplan.storage.plan_folder import OWN_FILES, refuse_existing
+from gridplan.plan import Plan
+from gridplan.storage.placement import Steps, open_staging
+from gridplan.storage.plan_folder import (
+    OWN_FILES,
+    choose_writer,
+    put_files,
+    put_steps,
+    reserve_plan,
+)
 
 VERSIONS = "versions"
 UNDONE = "undone"  # what the last undo took away
 KEPT = 20  # versions; older ones are removed
+_BEFORE = ".before"  # in the hidden folder: the plan that is replaced
 
 
-def keep_version(folder: Path) -> Path | None:
-    """Keep a folder's plan as its newest version before it is written over; None if empty.
+def replace_plan(plan: Plan, folder: Path, *, overwrite: bool = False) -> Path | None:
+    """Write a plan, and keep the one it replaces as the newest version, which is returned.
 
-    The oldest versions beyond the last 20 are removed.
+    The oldest versions beyond the last 20 are removed. There is no version
+    where there was no plan.
+
+    Raises
+    ------
+    OutputExistsError, PlanBusyError, UnwritableError
+        As :func:`gridplan.storage.plan_folder.write_plan` raises them.
     """
-    if not any((folder / name).exists() for name in OWN_FILES):
-        return None
-    versions = list_versions(folder)
-    # one above the newest that is kept: the numbers are the order
-    target = folder / VERSIONS / f"{1 + max((int(v.name) for v in versions), default=0):04d}"
-    _keep_as(folder, target)
-    # the new version counts among those kept
-    for old in versions[: max(0, len(versions) + 1 - KEPT)]:
-        shutil.rmtree(old)
-    return target
+    write = choose_writer(plan)
+    with reserve_plan(folder, overwrite):
+        if not any((folder / name).exists() for name in OWN_FILES):
+            put_files(folder, write)
+            return None
+        versions = list_versions(folder)
+        # one above the newest that is kept: the numbers are the order
+        number = 1 + max((int(version.name) for version in versions), default=0)
+        version = f"{VERSIONS}/{number:04d}"
+        # the new version counts among those kept
+        oldest = versions[: max(0, len(versions) + 1 - KEPT)]
+        drops = [f"{VERSIONS}/{old.name}" for old in oldest]
+        put_files(folder, write, partial(_stage_version, folder, version, drops))
+    return folder / version
 
 
-def _keep_as(folder: Path, target: Path) -> None:
-    """Link the files of a plan into another folder, which is there whole or not at all."""
-    # under a name that is no number, so that a broken-off copy is never listed
-    staging = target.with_name(f".{target.name}")
-    shutil.rmtree(staging, ignore_errors=True)
-    staging.mkdir(parents=True)
-    for name in OWN_FILES:
-        if (folder / name).exists():
-            _link(folder / name, staging / name)
-    shutil.rmtree(target, ignore_errors=True)
-    staging.rename(target)
-
-
-def drop_version(version: Path | None) -> None:
-    """Remove a version that was kept for a plan that then was not written."""
-    if version is not None:
-        shutil.rmtree(version, ignore_errors=True)
+def _stage_version(folder: Path, version: str, drops: list[str], staging: Path) -> Steps:
+    """Link the files of the plan that is there into the hidden folder, as its newest version."""
+    _link_plan(folder, staging / _BEFORE)
+    return Steps({_BEFORE: version}, drops)
 
 
 def recall_version(folder: Path) -> Path:
@@ -67,35 +74,26 @@ def recall_version(folder: Path) -> Path:
         If no version is kept.
     OutputExistsError
         If another program has the plan open.
+    PlanBusyError
+        If another run is writing the plan.
     """
-    versions = list_versions(folder)
-    if not versions:
-        raise PlanError(f"{folder} keeps no version before this one -> nothing to undo")
-    refuse_existing(folder, overwrite=True)
-    version = versions[-1]
-    _keep_as(folder, folder / VERSIONS / UNDONE)
-    for name in OWN_FILES:
-        place = folder / name
-        old = version / name
-        # linked under another name first, so that one rename puts it in place
-        fresh = folder / f".{name}.back"
-        _remove(fresh)
-        if old.exists():
-            _link(old, fresh)
-        # a folder cannot be renamed over, and what the old plan did not have goes
-        if place.is_dir() or not old.exists():
-            _remove(place)
-        if old.exists():
-            fresh.replace(place)
-    shutil.rmtree(version)
+    _find_newest(folder)  # before anything is made there
+    with reserve_plan(folder, overwrite=True), open_staging(folder) as staging:
+        version = _find_newest(folder)
+        names = _link_plan(version, staging)
+        _link_plan(folder, staging / _BEFORE)
+        puts = {**{name: name for name in names}, _BEFORE: f"{VERSIONS}/{UNDONE}"}
+        # what the old plan did not have goes, and so does the version, which is now the plan
+        drops = [name for name in OWN_FILES if name not in names]
+        put_steps(staging, folder, Steps(puts, [*drops, f"{VERSIONS}/{version.name}"]))
     return version
 
 
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
+def _find_newest(folder: Path) -> Path:
+    versions = list_versions(folder)
+    if not versions:
+        raise PlanError(f"{folder} keeps no version before this one -> nothing to undo")
+    return versions[-1]
 
 
 def list_versions(folder: Path) -> list[Path]:
@@ -106,6 +104,15 @@ def list_versions(folder: Path) -> list[Path]:
         if home.is_dir()
         else []
     )
+
+
+def _link_plan(source: Path, target: Path) -> list[str]:
+    """Link the files of a plan into another folder; returns their names."""
+    target.mkdir(exist_ok=True)
+    names = [name for name in OWN_FILES if (source / name).exists()]
+    for name in names:
+        _link(source / name, target / name)
+    return names
 
 
 def _link(source: Path, target: Path) -> None:

@@ -1,22 +1,19 @@
 """The plan folder: written whole or not at all, and read back as the plan that was written.
 
 All files of a plan are first written into a hidden folder inside the plan
-folder and forced to disk; only then are they renamed into place, the data
-first and each by one rename. A run that is killed leaves the old plan as it
-was.
+folder and forced to disk; only then are they put in place, as
+:mod:`gridplan.storage.placement` does it. One run at a time writes into a
+folder.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from gridplan.errors import OutputExistsError, PlanError, RuleError
+from gridplan.errors import OutputExistsError, PlanBusyError, PlanError, RuleError
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
 from gridplan.site import SITE_TABLES
@@ -24,6 +21,15 @@ from gridplan.storage.assembly import advise_planning, assemble_plan
 from gridplan.storage.companion_files import Summary, describe_plan, list_subgrids, summarise_plan
 from gridplan.storage.formats import GEOPACKAGE, READERS, TABLES, WRITERS
 from gridplan.storage.geoparquet import MANIFEST_FILE
+from gridplan.storage.placement import (
+    Steps,
+    describe_state,
+    finish_placing,
+    locate,
+    open_staging,
+    place_files,
+)
+from gridplan.storage.reservation import note_state, recall_state, reserve_folder
 
 # buildings above which one GeoPackage becomes slow to open and a folder of
 # GeoParquet is written
@@ -31,11 +37,15 @@ LARGE = 100_000
 RULES = "plan.toml"
 README = "README.txt"
 LIST = "subgrids.csv"
-# In the order in which they are put in place: the data first, so that a run that
-# is killed never leaves new papers beside an old plan.
+# in the order in which they are put in place: the data first
 OWN_FILES = (*(writer.file for writer in WRITERS.values()), RULES, README, LIST)
 # what SQLite keeps beside a database that some program has open
 _JOURNALS = (f"{GEOPACKAGE}-wal", f"{GEOPACKAGE}-journal")
+_READINGS = 5  # of a plan that is replaced while it is read
+
+# What adds more to a hidden folder than a plan, such as the plan that it replaces, and
+# says where that goes.
+More = Callable[[Path], Steps]
 
 
 def write_plan(
@@ -67,14 +77,24 @@ def write_plan(
     OutputExistsError
         If a file of a plan is there and ``overwrite`` is false, or if another
         program has the plan open.
+    PlanBusyError
+        If another run is writing there.
+    UnwritableError
+        If nothing can be written there.
     RuleError
         If there is no such format.
     """
+    target = Path(folder)
+    write = choose_writer(plan, format)
+    with reserve_plan(target, overwrite):
+        return put_files(target, write)
+
+
+def choose_writer(plan: Plan, format: str = "auto") -> Callable[[Path], Summary]:
+    """Choose the function that writes a plan's data into a folder, and sums the plan up."""
     if format not in {"auto", *WRITERS}:
         *others, last = ("auto", *WRITERS)
         raise RuleError(f"format must be {', '.join(others)} or {last}, not {format!r}")
-    target = Path(folder)
-    refuse_existing(target, overwrite)
     formats = _choose_formats(format, len(plan.site.buildings))
 
     def write(staging: Path) -> Summary:
@@ -83,7 +103,7 @@ def write_plan(
             writer.write(plan, staging / writer.file)
         return summarise_plan(plan)
 
-    return put_files(target, write)
+    return write
 
 
 def _choose_formats(format: str, buildings: int) -> list[str]:
@@ -94,15 +114,79 @@ def _choose_formats(format: str, buildings: int) -> list[str]:
     return [format] if WRITERS[format].file in READERS else [usual, format]
 
 
-def put_files(folder: str | Path, write: Callable[[Path], Summary]) -> Path:
-    """Write a plan's data into a hidden folder, add the papers, and put all in place at once."""
+@contextmanager
+def reserve_plan(folder: str | Path, overwrite: bool = False) -> Iterator[None]:
+    """Reserve a plan folder from the reading of a plan to the writing of the next.
+
+    Everything that would refuse the writing is tried first. Another run that
+    wants to write there is refused meanwhile, and so is the writing itself if
+    the plan was changed by what knows of no reservation, such as QGIS. What
+    killed runs left behind is put in order.
+
+    Raises
+    ------
+    OutputExistsError, UnwritableError
+        As :func:`write_plan` raises them.
+    PlanBusyError
+        If another run has reserved the folder; the message says which.
+
+    Examples
+    --------
+    >>> from gridplan.synthetic.board_plan import make_board_plan
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     folder = write_plan(make_board_plan(), Path(place) / "plan")
+    ...     with reserve_plan(folder, overwrite=True):
+    ...         plan = read_plan(folder)
+    ...         print(write_plan(plan.replace(), folder, overwrite=True).name)
+    plan
+    """
     target = Path(folder)
-    with _open_staging(target) as staging:
+    refuse_existing(target, overwrite)
+    with reserve_folder(target):
+        # once more: another run may have written a plan in between
+        refuse_existing(target, overwrite)
+        if recall_state(target) is None:
+            finish_placing(target)
+            note_state(target, _describe_plan(target))
+        yield
+
+
+def put_files(
+    folder: str | Path, write: Callable[[Path], Summary], more: More | None = None
+) -> Path:
+    """Write a plan's data and papers into a hidden folder, and put all of it in place at once."""
+    target = Path(folder)
+    with reserve_plan(target, overwrite=True), open_staging(target) as staging:
         _write_papers(write(staging), staging)
-        # before the renames: a disk may keep a rename and lose what was in the file
-        _force_to_disk(staging)
-        _put_in_place(staging, target)
+        puts = {name: name for name in OWN_FILES if (staging / name).exists()}
+        steps = Steps(puts, [name for name in OWN_FILES if name not in puts])
+        extra = more(staging) if more else Steps()
+        put_steps(
+            staging, target, Steps({**steps.puts, **extra.puts}, [*steps.drops, *extra.drops])
+        )
     return target
+
+
+def put_steps(staging: Path, target: Path, steps: Steps) -> None:
+    """Put staged files in place, unless the plan has changed since the folder was reserved.
+
+    Raises
+    ------
+    PlanBusyError
+        If it has.
+    """
+    _refuse_open(target)
+    if _describe_plan(target) != recall_state(target):
+        raise PlanBusyError(
+            f"the plan in {target} has changed since it was read, by another program -> run again"
+        )
+    place_files(staging, target, steps)
+    note_state(target, _describe_plan(target))
+
+
+def _describe_plan(folder: Path) -> str:
+    """Describe the state of a folder's plan, so that a change of it shows."""
+    return "|".join(describe_state(locate(folder, name)) for name in READERS)
 
 
 def read_plan(path: str | Path) -> Plan:
@@ -117,9 +201,19 @@ def read_plan(path: str | Path) -> Plan:
         If there is no plan, or if tables, columns, the CRS or values are
         missing or broken.
     """
-    place = _find_data(Path(path))
-    read = READERS[GEOPACKAGE if place.is_file() else TABLES]
-    return assemble_plan(read(place))
+    for _ in range(_READINGS):
+        place = _find_data(Path(path))
+        state = describe_state(place)
+        try:
+            found = READERS[GEOPACKAGE if place.is_file() else TABLES](place)
+        except (PlanError, OSError):
+            if describe_state(place) == state != "":
+                raise
+            continue
+        # half of one plan and half of the next would be no plan
+        if describe_state(place) == state:
+            return assemble_plan(found)
+    raise PlanBusyError(f"{path} changes while it is read -> run again when it is written")
 
 
 def refuse_existing(folder: str | Path, overwrite: bool = False) -> None:
@@ -136,6 +230,15 @@ def refuse_existing(folder: str | Path, overwrite: bool = False) -> None:
         raise OutputExistsError(
             f"{target} is a file -> give a folder for the plan, such as {target.with_suffix('')}"
         )
+    _refuse_open(target)
+    taken = [name for name in OWN_FILES if locate(target, name).exists()]
+    if taken and not overwrite:
+        remedy = "give another folder, or replace them with --overwrite (overwrite=True)"
+        raise OutputExistsError(f"{target} has {', '.join(taken)} already -> {remedy}")
+
+
+def _refuse_open(target: Path) -> None:
+    """Refuse to replace a GeoPackage that another program has open."""
     journals = [name for name in _JOURNALS if (target / name).exists()]
     if journals:  # replaying it onto the new file would spoil the new plan
         remedy = (
@@ -145,10 +248,6 @@ def refuse_existing(folder: str | Path, overwrite: bool = False) -> None:
         raise OutputExistsError(
             f"{target}: another program has {GEOPACKAGE} open ({journals[0]} is there) -> {remedy}"
         )
-    taken = [name for name in (*OWN_FILES, _name_aside(TABLES)) if (target / name).exists()]
-    if taken and not overwrite:
-        remedy = "give another folder, or replace them with --overwrite (overwrite=True)"
-        raise OutputExistsError(f"{target} has {', '.join(taken)} already -> {remedy}")
 
 
 def hash_files(paths: Iterable[str | Path]) -> dict[str, str]:
@@ -190,6 +289,9 @@ def _list_parts(path: Path) -> list[Path]:
 
 def _find_data(path: Path) -> Path:
     """Find the GeoPackage or the folder of tables that a path means."""
+    # a plan that a killed run left on its way to its place
+    if path.name in READERS:
+        path = locate(path.parent, path.name)
     if path.is_file():
         if path.suffix.lower() == ".gpkg":
             return path
@@ -199,15 +301,12 @@ def _find_data(path: Path) -> Path:
         )
     if (path / MANIFEST_FILE).is_file():
         return path
-    places = [path / name for name in READERS if (path / name).exists()]
+    places = [place for name in READERS if (place := locate(path, name)).exists()]
     if len(places) > 1:
         remedy = f"give {places[0]} or {places[1]}; delete the one that you do not want"
         raise PlanError(f"{path} holds two plans, {GEOPACKAGE} and {TABLES} -> {remedy}")
     if places:
         return places[0]
-    # killed between two renames: the old plan is still here
-    if (path / _name_aside(TABLES)).is_dir():
-        return path / _name_aside(TABLES)
     # a folder of files named after tables is land too
     if path.is_dir() and any(file.stem in ("site", *SITE_TABLES) for file in path.iterdir()):
         raise PlanError(f"{path} is a site, not a plan -> {advise_planning(path)}")
@@ -225,68 +324,3 @@ def _write_papers(summary: Summary, folder: Path) -> None:
     (folder / LIST).write_text(list_subgrids(summary.subgrids), encoding="utf-8-sig", newline="")
     files = [name for name in OWN_FILES if (folder / name).exists()] + [README]
     (folder / README).write_text(describe_plan(summary, files), encoding="utf-8", newline="\n")
-
-
-@contextmanager
-def _open_staging(target: Path) -> Iterator[Path]:
-    """Make a hidden folder on the target's own disk, so that one rename puts files in place."""
-    is_new = not target.exists()
-    target.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(prefix=".writing-", dir=target))
-    try:
-        yield staging
-    # an interrupt too: no litter, whatever stopped the writing
-    except BaseException:
-        shutil.rmtree(staging, ignore_errors=True)
-        if is_new and not any(target.iterdir()):
-            target.rmdir()
-        raise
-    shutil.rmtree(staging)
-
-
-def _put_in_place(staging: Path, target: Path) -> None:
-    """Rename the new files into place, then remove what only the old plan had."""
-    written = [name for name in OWN_FILES if (staging / name).exists()]
-    for name in written:
-        new = staging / name
-        old = target / name
-        aside = target / _name_aside(name)
-        if old.is_dir():  # a folder cannot be renamed over another: the old one moves aside
-            _remove(aside)
-            old.rename(aside)
-        new.replace(old)
-    # last: a run killed before this leaves the old data or the new, never neither
-    for leftover in [
-        *(target / name for name in OWN_FILES if name not in written),
-        target / _name_aside(TABLES),
-    ]:
-        _remove(leftover)
-    _sync_folder(target)
-
-
-def _name_aside(name: str) -> str:
-    return f".{name}.old"
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
-
-
-def _force_to_disk(folder: Path) -> None:
-    for file in sorted(folder.rglob("*")):
-        if file.is_file():
-            # Windows syncs only files that are open for writing
-            with file.open("rb+") as content:
-                os.fsync(content.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    if hasattr(os, "O_DIRECTORY"):  # Windows cannot, and need not, sync a folder
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

@@ -8,7 +8,6 @@ depend on the order in which it is made.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,8 @@ import pandas as pd
 import shapely
 
 from gridplan.arrays import Shapes
+from gridplan.engine.gdal_writing import fix_date
+from gridplan.engine.whole_files import draft_file
 from gridplan.errors import RuleError
 from gridplan.site import Reading
 from gridplan.synthetic.community_list import (
@@ -71,7 +72,6 @@ _LETTERS = {
     "counts": "N",
 }
 # written into files instead of the time of writing: same town, same bytes
-STAMP = "2000-01-01T00:00:00.000Z"
 
 
 @dataclass(frozen=True)
@@ -339,17 +339,8 @@ def write_town(reading: Reading, path: str | Path) -> Path:
     import pyogrio
 
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # the process in the name: two runs at once do not write into each other's draft
-    draft = path.with_name(f".{path.name}.{os.getpid()}.gpkg")
-    before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
-    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": STAMP})
-    try:
+    with fix_date(), draft_file(path) as draft:
         for number, (table, frame) in enumerate(reading.tables.items()):
             rows = frame.reset_index()
             pyogrio.write_dataframe(rows, draft, layer=table, driver="GPKG", append=number > 0)
-        os.replace(draft, path)
-    finally:
-        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
-        draft.unlink(missing_ok=True)
     return path
