@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from gridplan.cli.app import verb
+from gridplan.cli.csv_output import write_csv
 from gridplan.cli.options import CsvFile, PlanPath, Workers
 
 
@@ -44,8 +45,6 @@ def audit_command(
     else:
         result = audit_plan.audit(storage.read_plan(path), rules)
     console.out.print(console.escape(str(result)), soft_wrap=True)
-    if table:
-        result.communities.to_csv(table, encoding="utf-8-sig")
-        console.print_line("written", table)
+    write_csv(result.communities, table)
     if strict and not result.passed:
         raise typer.Exit(1)

@@ -9,6 +9,7 @@ import typer
 
 from gridplan.cli.app import verb
 from gridplan.cli.options import Effort, EffortName, Seed
+from gridplan.cli.outputs import try_output_file
 
 
 @verb("bench")
@@ -31,7 +32,10 @@ def bench_command(
     ] = None,
     curve: Annotated[
         Path | None,
-        typer.Option(help="Write each improvement to this file, with its seconds and gap."),
+        typer.Option(
+            help="Write each improvement to this file, with its seconds and gap.",
+            callback=try_output_file,
+        ),
     ] = None,
     seed: Seed = 0,
 ) -> None:

@@ -1,4 +1,4 @@
-"""Tables written as CSV that spreadsheets open in the right encoding."""
+"""Tables written as CSV that spreadsheets open in the right encoding, and run nothing of."""
 
 from __future__ import annotations
 
@@ -13,23 +13,18 @@ if TYPE_CHECKING:
 def write_csv(table: pd.DataFrame, path: Path | None) -> None:
     """Write one table and say where, if a file was asked for."""
     from gridplan.cli import console
+    from gridplan.engine.whole_files import write_files
 
     if path is not None:
-        # Excel reads a CSV without the mark in the encoding of the system, in China GBK.
-        table.to_csv(path, encoding="utf-8-sig")
+        write_files({path: _encode_csv(table)})
         console.print_line("written", path)
 
 
 def write_folder(tables: Mapping[str, pd.DataFrame], folder: Path) -> list[Path]:
     """Write each table to a file of its name; returns the files."""
-    folder.mkdir(parents=True, exist_ok=True)
-    files = []
-    for name, table in tables.items():
-        # Line ends are the same on every system, so that the bytes are.
-        path = folder / f"{name}.csv"
-        table.to_csv(path, encoding="utf-8-sig", lineterminator="\n")
-        files.append(path)
-    return files
+    from gridplan.engine.whole_files import write_files
+
+    return write_files(_encode_tables(tables, folder))
 
 
 def write_tables(
@@ -38,8 +33,20 @@ def write_tables(
     """Write each table, and ``manifest.json`` with how they were made."""
     import json
 
-    write_folder(tables, folder)
+    from gridplan.engine.whole_files import write_files
+
     # Figures without their rules and seed could not be made again.
-    (folder / "manifest.json").write_text(
-        json.dumps(manifest, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
-    )
+    text = json.dumps(manifest, ensure_ascii=False, indent=1) + "\n"
+    write_files({**_encode_tables(tables, folder), folder / "manifest.json": text.encode()})
+
+
+def _encode_tables(tables: Mapping[str, pd.DataFrame], folder: Path) -> dict[Path, bytes]:
+    return {folder / f"{name}.csv": _encode_csv(table) for name, table in tables.items()}
+
+
+def _encode_csv(table: pd.DataFrame) -> bytes:
+    """Write a table as the bytes of a CSV file, the same on every system."""
+    from gridplan.tables.csv_text import write_csv_text
+
+    # Excel reads a CSV without the mark in the encoding of the system, in China GBK.
+    return write_csv_text(table).encode("utf-8-sig")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from itertools import takewhile
@@ -20,6 +21,7 @@ STOPPED = 130
 
 def main() -> None:
     """Run the command line; an error is one line, and its trace is shown only with ``--debug``."""
+    _show_any_character()
     try:
         app()
     except GridplanError as error:
@@ -29,6 +31,7 @@ def main() -> None:
     except (KeyboardInterrupt, SystemExit) as end:
         # typer turns a Ctrl-C within a verb into an exit with this status.
         if not isinstance(end, KeyboardInterrupt) and end.code != STOPPED:
+            _end_output()
             raise
         typer.echo("stopped", err=True)
         sys.stdout.flush()  # os._exit would drop what is not yet written
@@ -39,6 +42,7 @@ def main() -> None:
 
             traceback.print_exc()
         typer.echo(f"error: {explain_failure(error)}", err=True)
+        _end_output()
         sys.exit(FAILED)
 
 
@@ -57,12 +61,10 @@ def explain_failure(error: Exception) -> str:
             "out of memory -> close other programs, use fewer --workers, "
             "or plan in chunks with --chunk"
         )
-    # A file that gridplan writes is UTF-8, so that only the console can be meant.
-    if isinstance(error, UnicodeEncodeError) and error.encoding != "utf-8":
-        character = ascii(error.object[error.start : error.end][:1])
+    if isinstance(error, RecursionError):
         return (
-            f"this console cannot show {character} (its encoding is {error.encoding}) "
-            "-> set PYTHONUTF8=1 and run it again"
+            "the data is nested too deeply -> simplify it; if it is not, please report this: "
+            "gridplan --debug VERB ... shows the trace to send along"
         )
     # Without a number it is not from the operating system, but from a library.
     if isinstance(error, OSError) and error.errno is not None:
@@ -75,6 +77,24 @@ def explain_failure(error: Exception) -> str:
         f"unexpected {kind}{': ' * bool(message)}{message} (gridplan {__version__}) "
         "-> please report this; gridplan --debug VERB ... shows the trace to send along"
     )
+
+
+def _show_any_character() -> None:
+    """Let a console that lacks a character show a question mark, rather than stop the work."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def _end_output() -> None:
+    """Write what is left of the output; a full disk behind it is an error like any other."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        # The exit would try it once more, and complain in several lines.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        typer.echo(f"error: {explain_failure(error)}", err=True)
+        sys.exit(FAILED)
 
 
 def _is_debugged(words: list[str]) -> bool:

@@ -9,6 +9,7 @@ import typer
 
 from gridplan.cli.app import verb
 from gridplan.cli.options import Lang, LangOption, Layers, PlanPath
+from gridplan.cli.outputs import try_output_file
 from gridplan.cli.plan_to_plan import find_folder
 
 if TYPE_CHECKING:
@@ -66,6 +67,8 @@ def map_command(
     from gridplan.maps.offline import write_map
 
     page = output or find_folder(path) / "map.html"
+    if page.parent.exists() or output:  # else the plan is not there, which is said below
+        try_output_file(page)
     with console.show_progress() as clock:
         clock("map", 0, 1)
         plan, left_out = _read_mapped(path, only, for_release)

@@ -11,6 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gridplan.cli.outputs import (
+    try_language,
+    try_output_file,
+    try_output_folder,
+    try_picture,
+    try_scheduler,
+)
+
 if TYPE_CHECKING:
     from gridplan.rules.all_rules import Rules
 
@@ -237,6 +245,7 @@ EngineOption = Annotated[
     Engine,
     typer.Option(
         "--engine",
+        callback=try_scheduler,
         help="What plans the chunks of a city; the plan is the same.",
         rich_help_panel=WHO,
     ),
@@ -245,6 +254,7 @@ Scheduler = Annotated[
     str | None,
     typer.Option(
         metavar="ADDRESS",
+        callback=try_scheduler,
         help="Address of a Dask scheduler whose workers plan the chunks, e.g. tcp://10.0.0.1:8786.",
         rich_help_panel=WHO,
     ),
@@ -298,11 +308,22 @@ Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what alrea
 # ---- results
 
 CsvFile = Annotated[
-    Path | None, typer.Option("--csv", metavar="FILE", help="Write the table to this CSV file.")
+    Path | None,
+    typer.Option(
+        "--csv",
+        metavar="FILE",
+        help="Write the table to this CSV file.",
+        callback=try_output_file,
+    ),
 ]
 CsvFolder = Annotated[
     Path | None,
-    typer.Option("--csv", metavar="FOLDER", help="Write all tables to this folder as CSV files."),
+    typer.Option(
+        "--csv",
+        metavar="FOLDER",
+        help="Write all tables to this folder as CSV files.",
+        callback=try_output_folder,
+    ),
 ]
 
 # ---- the history of a plan
@@ -336,15 +357,25 @@ Template = Annotated[
 
 # ---- pictures and maps
 
-LangOption = Annotated[Lang, typer.Option("--lang", help="Language of pictures and maps.")]
+LangOption = Annotated[
+    Lang, typer.Option("--lang", help="Language of pictures and maps.", callback=try_language)
+]
 PictureFile = Annotated[
     Path | None,
-    typer.Option("--plot", metavar="FILE", help="Write a picture of the result, as PNG."),
+    typer.Option(
+        "--plot",
+        metavar="FILE",
+        help="Write a picture of the result, as PNG.",
+        callback=try_picture,
+    ),
 ]
 PageFile = Annotated[
     Path | None,
     typer.Option(
-        "--map", metavar="FILE", help="Write a map of the result, one HTML page that opens offline."
+        "--map",
+        metavar="FILE",
+        help="Write a map of the result, one HTML page that opens offline.",
+        callback=try_output_file,
     ),
 ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,6 +14,8 @@ from gridplan.cli.options import NextPlan, Overwrite, PlanPath, RulesFile, Set
 from gridplan.cli.plan_to_plan import rework
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from gridplan.plan import Plan
 
 SHOWN_GAPS = 10
@@ -67,7 +70,9 @@ def pair_command(
         Path | None,
         typer.Option(
             help="CSV of existing pairs (institution, community); "
-            "they are kept unless that is too dear."
+            "they are kept unless that is too dear.",
+            exists=True,
+            dir_okay=False,
         ),
     ] = None,
     cadre_rule: Annotated[
@@ -82,14 +87,11 @@ def pair_command(
 
     [dim]gridplan pair outputs/town --existing pairs.csv --overwrite[/dim]
     """
-    import pandas as pd
-
     from gridplan.people.pairing.pair_plan import pair
 
     more: dict[str, Any] = {}
     if existing is not None:
-        # As text, so that codes keep their zeros; a spreadsheet's file begins with a mark.
-        more["existing"] = pd.read_csv(existing, dtype=str, encoding="utf-8-sig")
+        more["existing"] = _read_pairs(existing)
     # The last setting of a rule counts, so that the short form wins over --set.
     if cadre_rule is not None:
         settings = [*(settings or []), f"pairing.{cadre_rule}"]
@@ -103,6 +105,23 @@ def pair_command(
         settings,
         lambda plan, rules: pair(plan, rules=rules, **more),
     )
+
+
+def _read_pairs(file: Path) -> pd.DataFrame:
+    """Read a CSV of existing pairs as text, so that codes keep their zeros."""
+    import pandas as pd
+
+    from gridplan.errors import InputError, Problem
+    from gridplan.reading.encoding import decode_text
+
+    text = decode_text(file.read_bytes(), str(file))
+    try:
+        return pd.read_csv(io.StringIO(text), dtype=str)
+    except ValueError as error:  # pandas' own errors of parsing are such
+        remedy = "write a line of names, institution,community, and a line for each pair"
+        raise InputError(
+            [Problem("pairs", "it is a CSV", f"not a CSV: {error}", remedy, file=str(file))]
+        ) from error
 
 
 @verb("rate")

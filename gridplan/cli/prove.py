@@ -21,6 +21,7 @@ from gridplan.cli.options import (
     Seed,
     Threads,
 )
+from gridplan.cli.outputs import try_picture
 from gridplan.cli.pictures import write_picture
 
 
@@ -53,7 +54,10 @@ def frontier_command(
     ],
     community: Annotated[str, typer.Option(metavar="CODE", help="The community to look at.")],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Picture to write, e.g. frontier.png.")
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="Picture to write, e.g. frontier.png.", callback=try_picture
+        ),
     ] = None,
     table: CsvFile = None,
     lang: LangOption = Lang.en,

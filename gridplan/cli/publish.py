@@ -10,6 +10,7 @@ import typer
 
 from gridplan.cli.app import verb
 from gridplan.cli.options import NewFolder, Overwrite, PlanPath, RulesFile, Set
+from gridplan.cli.outputs import try_output_file
 from gridplan.cli.plan_to_plan import choose_rules, find_folder, take_rules
 
 
@@ -95,26 +96,28 @@ def brief_command(
     """
     from gridplan import storage
     from gridplan.cli import console
+    from gridplan.engine.whole_files import write_files
     from gridplan.publishing.brief_pages import write_markdown, write_page
     from gridplan.publishing.brief_plan import write_brief
 
-    brief = write_brief(storage.read_plan(path), lang.value)
     stem = output.with_suffix("") if output else find_folder(path) / "brief"
-    texts = {
-        ".md": write_markdown(brief),
-        ".html": write_page(brief),
-        ".csv": "\ufeff" + brief.to_csv(),  # by this mark a spreadsheet knows that it is UTF-8
-    }
     # The table goes with the text in any case: it says where each figure comes from.
     wanted = (output.suffix.lower(), ".csv") if output else (".md", ".html", ".csv")
     if output and wanted[0] not in (".md", ".html"):
         raise typer.BadParameter(
             f"{output}: name a file that ends in .md or .html", param_hint="--output"
         )
-    stem.parent.mkdir(parents=True, exist_ok=True)
-    # newline="" keeps line ends as they are, so that the bytes are the same everywhere.
+    plan = storage.read_plan(path)
     for suffix in wanted:
-        stem.with_suffix(suffix).write_text(texts[suffix], encoding="utf-8", newline="")
+        try_output_file(stem.with_suffix(suffix))
+    brief = write_brief(plan, lang.value)
+    texts = {
+        ".md": write_markdown(brief),
+        ".html": write_page(brief),
+        ".csv": "\ufeff" + brief.to_csv(),  # by this mark a spreadsheet knows that it is UTF-8
+    }
+    # Together: a text beside the figures of another release would be wrong.
+    write_files({stem.with_suffix(suffix): texts[suffix].encode() for suffix in wanted})
     for paragraph in brief.paragraphs.values():
         console.out.print(console.escape(paragraph) + "\n", soft_wrap=True)
     unknown = int((brief.figures["status"] == "unknown").sum())

@@ -9,6 +9,7 @@ import typer
 
 from gridplan.cli.app import verb
 from gridplan.cli.options import Overwrite, Seed, Workers
+from gridplan.cli.outputs import try_town
 
 
 @verb("synth")
@@ -18,6 +19,7 @@ def synth_command(
         typer.Argument(
             metavar="OUTPUT",
             help="GeoPackage to write, e.g. town.gpkg, or a folder for GeoParquet files.",
+            callback=try_town,
         ),
     ],
     communities: Annotated[int, typer.Option(min=1, help="Number of communities.")] = 5,

@@ -193,10 +193,7 @@ def _work_on_cluster(
     function: Callable[[Task], Result], tasks: Sequence[Task], count: int, scheduler: str | None
 ) -> Iterator[tuple[int, Result]]:
     """Work on tasks on a Dask cluster; yields the number and the result of each as it ends."""
-    try:
-        distributed: Any = import_module("distributed")
-    except ImportError:
-        raise MissingPackageError("Dask is not installed -> pip install 'gridplan[dask]'") from None
+    distributed = need_dask()
     with ExitStack() as stack:
         if scheduler is None:
             cluster = distributed.LocalCluster(
@@ -223,6 +220,20 @@ def _work_on_cluster(
         finally:
             # A cluster that others share must not go on with what nobody waits for.
             client.cancel(futures)
+
+
+def need_dask() -> Any:
+    """Load Dask's package for clusters, or refuse to go on without it.
+
+    Raises
+    ------
+    MissingPackageError
+        If it is not installed.
+    """
+    try:
+        return import_module("distributed")
+    except ImportError:
+        raise MissingPackageError("Dask is not installed -> pip install 'gridplan[dask]'") from None
 
 
 def _reach_scheduler(distributed: Any, address: str) -> Any:

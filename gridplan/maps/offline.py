@@ -10,12 +10,12 @@ from __future__ import annotations
 import base64
 import os
 import re
-import tempfile
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gridplan.engine.whole_files import draft_file
 from gridplan.errors import InputError, OutputExistsError, Problem
 
 if TYPE_CHECKING:
@@ -175,7 +175,9 @@ def write_map(map: folium.Map, path: str | Path, *, overwrite: bool = False) -> 
     ]
     if remote:
         raise InputError([_name_remote(url) for url in dict.fromkeys(remote)])
-    _write_atomically(target, _forbid_requests(page, online=bool(getattr(figure, "online", False))))
+    page = _forbid_requests(page, online=bool(getattr(figure, "online", False)))
+    with draft_file(target) as draft:
+        draft.write_text(page, encoding="utf-8", newline="\n")
     return target
 
 
@@ -256,17 +258,3 @@ def _forbid_requests(page: str, online: bool) -> str:
     return page.replace(
         "<head>", f'<head>\n    <meta http-equiv="Content-Security-Policy" content="{policy}" />', 1
     )
-
-
-def _write_atomically(target: Path, text: str) -> None:
-    """Write beside the target first, so that a file half written never has its name."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        os.chmod(name, 0o644)  # a temporary file is readable by its owner only
-        os.replace(name, target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gridplan.engine.whole_files import draft_file
 from gridplan.errors import MissingPackageError
 
 CJK = 0x2E7F  # the last character before the Chinese ones
@@ -85,9 +86,10 @@ def save_plot(axes: Any, path: str | Path) -> Path:
 
     # Marks of axes are made when a figure is drawn: in the font of their label.
     label = axes.xaxis.label
-    with rc_context({"font.family": label.get_fontfamily(), "font.size": FONT_SIZE}):
+    fonts = rc_context({"font.family": label.get_fontfamily(), "font.size": FONT_SIZE})
+    with fonts, draft_file(path) as draft:
         # matplotlib would write its version into the file.
-        axes.figure.savefig(path, dpi=DPI, metadata={"Software": None})
+        axes.figure.savefig(draft, format="png", dpi=DPI, metadata={"Software": None})
     # pyplot keeps every figure until it is closed, and warns of more than twenty.
     pyplot.close(axes.figure)
     return Path(path)
@@ -103,17 +105,30 @@ def use_font(letters: str) -> Iterator[None]:
         If matplotlib is not installed, or no font on this machine has the
         Chinese characters that are needed.
     """
-    try:
-        from matplotlib import rc_context
-    except ImportError as error:
-        raise MissingPackageError(
-            "plots need matplotlib -> pip install 'gridplan[report]'"
-        ) from error
+    need_matplotlib()
+    from matplotlib import rc_context
+
     # English alone has the font that comes with matplotlib, the same on every machine.
     is_chinese = any(ord(letter) > CJK for letter in letters)
     family = find_font() if is_chinese else "DejaVu Sans"
     with rc_context({"font.family": [family], "font.size": FONT_SIZE, "svg.hashsalt": "gridplan"}):
         yield
+
+
+def need_matplotlib() -> None:
+    """Refuse to go on without matplotlib.
+
+    Raises
+    ------
+    MissingPackageError
+        If it is not installed.
+    """
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError as error:
+        raise MissingPackageError(
+            "plots need matplotlib -> pip install 'gridplan[report]'"
+        ) from error
 
 
 def find_font() -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -17,6 +15,7 @@ from gridplan.publishing.published_figures import BriefFigure, list_figures
 from gridplan.publishing.release_plan import is_released
 from gridplan.publishing.tangshan_ratios import compare_ratios, read_figures
 from gridplan.rules.all_rules import Rules
+from gridplan.tables.csv_text import write_csv_text
 from gridplan.tables.html import say_count, show_html
 from gridplan.tables.schema import Language
 from gridplan.tables.words import list_words, say
@@ -54,12 +53,8 @@ class Brief:
 
     def to_csv(self) -> str:
         """Write the table of figures as CSV."""
-        text = io.StringIO()
-        # Line ends and quotes as RFC 4180 has them, so that spreadsheets open the file.
-        self.figures.to_csv(
-            text, lineterminator="\r\n", quoting=csv.QUOTE_MINIMAL, float_format="%.6g"
-        )
-        return text.getvalue()
+        # Line ends as RFC 4180 has them, so that spreadsheets open the file.
+        return write_csv_text(self.figures, float_format="%.6g", line_end="\r\n")
 
 
 def write_brief(leaving: Plan, lang: Lang = "both") -> Brief:

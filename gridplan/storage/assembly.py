@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import math
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,48 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from gridplan.errors import PlanError, Problem
+from gridplan.errors import GridplanError, PlanError, Problem
 from gridplan.plan import ALL_TABLES, OPTIONAL_TABLES, PLAN_TABLES, Plan
 from gridplan.site import SITE_TABLES, Site
 from gridplan.tables.conform import conform_table, is_spatial
 from gridplan.tables.schema import Column, find_key, read_schema
 
+# what the entries of a manifest are, where gridplan reads them itself
+_SHAPES: Mapping[str, type] = {
+    "rules": dict,
+    "inputs": dict,
+    "figures": dict,
+    "people": dict,
+    "release": dict,
+    "cut_short": dict,
+    "history": list,
+    "seed": int,
+}
+_SAID: Mapping[type, str] = {dict: "a table", list: "a list of tables", int: "a whole number"}
 _AGAIN = "write the plan again with this version of gridplan, or put it back"
+
+
+@contextmanager
+def refuse_damaged(path: Path, kind: str) -> Iterator[None]:
+    """Turn whatever a library says of a damaged file into one line that names the file.
+
+    Raises
+    ------
+    PlanError
+        In place of any other error, but for those of the machine itself.
+    """
+    try:
+        yield
+    except (GridplanError, MemoryError):
+        raise
+    except Exception as error:
+        # with a number it is from the operating system: a disk or a right is missing
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        why = " ".join(str(error).split()) or type(error).__name__
+        raise PlanError(
+            f"{path} cannot be read as {kind} ({why}) -> write the plan again, or put a copy back"
+        ) from error
 
 
 @dataclass(frozen=True)
@@ -132,11 +168,12 @@ def assemble_plan(found: FoundFiles) -> Plan:
         raise PlanError(
             "\n".join(lines + [f"  {i}. {problem}" for i, problem in enumerate(problems, 1)])
         )
-    tables: dict[str, Any] = {
-        table: conform_table(table, frame)
-        for table, frame in found.tables.items()
-        if table in ALL_TABLES
-    }
+    with refuse_damaged(found.path, "a plan"):
+        tables: dict[str, Any] = {
+            table: conform_table(table, frame)
+            for table, frame in found.tables.items()
+            if table in ALL_TABLES
+        }
     site = Site(**{table: tables[table] for table in SITE_TABLES})
     return Plan(
         site=site,
@@ -164,7 +201,19 @@ def _read_manifest(texts: Mapping[str, str] | None, problems: list[Problem]) -> 
                     _AGAIN,
                 )
             )
+    # the entries that gridplan itself reads; another tool may keep others beside them
+    for key, shape in _SHAPES.items():
+        if key in values and not _has_shape(values[key], shape):
+            message = f"the entry {key} is not {_SAID[shape]}"
+            problems.append(Problem("manifest", "entries have their shape", message, _AGAIN))
     return values
+
+
+def _has_shape(value: Any, shape: type) -> bool:
+    """Whether an entry is the number or table it should be; a list is one of tables."""
+    if shape is list:
+        return isinstance(value, list) and all(isinstance(inner, dict) for inner in value)
+    return isinstance(value, shape) and not isinstance(value, bool)
 
 
 def _check_table(table: str, frame: Any) -> list[Problem]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from gridplan.plan import ALL_TABLES, OPTIONAL_TABLES, Plan
-from gridplan.tables.schema import find_columns, find_key, read_schema
+from gridplan.tables.csv_text import write_csv_text
+from gridplan.tables.schema import find_key, read_schema
 from gridplan.tables.words import list_words, say
 
 if TYPE_CHECKING:
@@ -61,21 +60,8 @@ def summarise_plan(plan: Plan) -> Summary:
 
 
 def list_subgrids(subgrids: pd.DataFrame) -> str:
-    r"""List a plan's sub-grids as CSV text, figures to one decimal place.
-
-    Texts that Excel would take for a formula are given an apostrophe in front.
-    """
-    flat = subgrids.reset_index()
-    for column in find_columns("subgrids"):
-        if column.dtype == "str":
-            # Excel runs a cell that begins with one of these as a formula
-            risky = flat[column.name].str.match(r"[=+\-@\t\r]")
-            flat[column.name] = flat[column.name].where(~risky, "'" + flat[column.name])
-    text = io.StringIO()
-    flat.to_csv(
-        text, index=False, float_format="%.1f", lineterminator="\r\n", quoting=csv.QUOTE_MINIMAL
-    )
-    return text.getvalue()
+    """List a plan's sub-grids as CSV text, figures to one decimal place."""
+    return write_csv_text(subgrids, float_format="%.1f", line_end="\r\n")
 
 
 def describe_plan(summary: Summary, files: Sequence[str]) -> str:

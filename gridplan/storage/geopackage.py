@@ -8,6 +8,7 @@ place in the table, so that a table comes back in its own order.
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -20,9 +21,14 @@ import pyogrio
 import shapely
 
 from gridplan.engine.gdal_writing import FIXED_DATE, fix_date
-from gridplan.errors import PlanError
 from gridplan.plan import ALL_TABLES, Plan
-from gridplan.storage.assembly import FoundFiles, join_texts, list_kept, write_manifest
+from gridplan.storage.assembly import (
+    FoundFiles,
+    join_texts,
+    list_kept,
+    refuse_damaged,
+    write_manifest,
+)
 from gridplan.storage.companion_files import title_table
 from gridplan.storage.qgis_qml import Shape
 from gridplan.storage.qgis_styles import make_styles
@@ -31,6 +37,11 @@ from gridplan.tables.schema import read_schema
 MANIFEST = "manifest"
 CENTRES = "centres"
 STYLES = "layer_styles"
+_GDAL_ERRORS = (
+    pyogrio.errors.DataSourceError,
+    pyogrio.errors.DataLayerError,
+    pyogrio.errors.FeatureError,
+)
 # layer metadata: rows that were multi-shapes of one part before all were made
 # multi
 _ONE_PART = "ONE_PART_MULTI"
@@ -71,17 +82,22 @@ def write_geopackage(plan: Plan, path: Path) -> None:
     writing; the caller does that once.
     """
     written = []
-    with fix_date():
-        for table in list_kept(plan):
-            for layer, shape, frame in _split_table(table, plan.get_table(table)):
-                _write_layer(path, layer, shape, frame, title_table(table))
-                written.append(layer)
-    with closing(sqlite3.connect(path)) as database, database:
-        # the caller forces the whole file to disk once, before it is put in place
-        database.execute("PRAGMA synchronous = OFF")
-        _add_manifest(database, plan.manifest)
-        _add_centres(database)
-        _add_styles(database, [*written, CENTRES])
+    try:
+        with fix_date():
+            for table in list_kept(plan):
+                for layer, shape, frame in _split_table(table, plan.get_table(table)):
+                    _write_layer(path, layer, shape, frame, title_table(table))
+                    written.append(layer)
+        with closing(sqlite3.connect(path)) as database, database:
+            # the caller forces the whole file to disk once, before it is put in place
+            database.execute("PRAGMA synchronous = OFF")
+            _add_manifest(database, plan.manifest)
+            _add_centres(database)
+            _add_styles(database, [*written, CENTRES])
+    except (sqlite3.Error, *_GDAL_ERRORS) as error:
+        # neither says that it is the disk in words that a user would know
+        why = " ".join(str(error).split())
+        raise OSError(errno.EIO, f"the disk takes no more ({why})", path.name) from error
 
 
 def read_geopackage(path: Path) -> FoundFiles:
@@ -92,7 +108,8 @@ def read_geopackage(path: Path) -> FoundFiles:
     PlanError
         If the file cannot be read as a GeoPackage.
     """
-    try:
+    with refuse_damaged(path, "a GeoPackage"):
+        _check_pages(path)
         present = dict(pyogrio.list_layers(path))
         tables: dict[str, Any] = {}
         for table in ALL_TABLES:
@@ -109,12 +126,20 @@ def read_geopackage(path: Path) -> FoundFiles:
                     parts[0] if len(parts) == 1 else pd.concat(parts).sort_index(kind="stable")
                 )
         rows = pyogrio.read_dataframe(path, layer=MANIFEST) if MANIFEST in present else None
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
-        raise PlanError(
-            f"{path} cannot be read as a GeoPackage ({error}) -> write the plan again"
-        ) from error
-    texts = None if rows is None else dict(zip(rows["key"], rows["value"], strict=True))
+        texts = None if rows is None else dict(zip(rows["key"], rows["value"], strict=True))
     return FoundFiles(path, tables, texts)
+
+
+def _check_pages(path: Path) -> None:
+    """Refuse a database with damaged pages: GDAL would read up to them, and leave out the rest."""
+    address = f"{path.resolve().as_uri()}?mode=ro"
+    try:
+        with closing(sqlite3.connect(address, uri=True)) as database:
+            said = database.execute("PRAGMA quick_check(1)").fetchone()[0]
+    except sqlite3.OperationalError:
+        return  # such as a database that another program has open: GDAL says what is wrong
+    if said != "ok":
+        raise ValueError(said)
 
 
 def _split_table(table: str, frame: Any) -> Iterator[tuple[str, Shape | None, Any]]:

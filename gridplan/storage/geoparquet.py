@@ -16,11 +16,15 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from pyarrow import ArrowInvalid
 
-from gridplan.errors import PlanError
 from gridplan.plan import ALL_TABLES, Plan
-from gridplan.storage.assembly import FoundFiles, join_texts, list_kept, write_manifest
+from gridplan.storage.assembly import (
+    FoundFiles,
+    join_texts,
+    list_kept,
+    refuse_damaged,
+    write_manifest,
+)
 from gridplan.storage.qgis_styles import make_styles
 from gridplan.tables.conform import is_spatial
 from gridplan.tables.parquet import TableWriter
@@ -84,20 +88,12 @@ def read_geoparquet(folder: Path) -> FoundFiles:
     path = folder / MANIFEST_FILE
     if not path.is_file():
         return FoundFiles(folder, tables, None)
-    try:
+    with refuse_damaged(path, "JSON"):
         values = json.loads(path.read_text(encoding="utf-8"))
         return FoundFiles(folder, tables, {key: json.dumps(value) for key, value in values.items()})
-    except (ValueError, AttributeError) as error:
-        raise PlanError(
-            f"{path} cannot be read as JSON ({error}) -> write the plan again"
-        ) from error
 
 
 def _read_table(path: Path, spatial: bool) -> Any:
-    try:
-        frame = gpd.read_parquet(path) if spatial else pd.read_parquet(path)
-    except (ArrowInvalid, ValueError) as error:
-        raise PlanError(
-            f"{path} cannot be read as GeoParquet ({error}) -> write the plan again"
-        ) from error
+    with refuse_damaged(path, "GeoParquet"):
+        frame = (gpd if spatial else pd).read_parquet(path, page_checksum_verification=True)
     return frame.sort_values(ROW, ignore_index=True) if ROW in frame.columns else frame

@@ -82,7 +82,10 @@ class TableWriter:
             # bounds are known only at the end, so the description of shapes is written there
             kept = {k: v for k, v in (table.schema.metadata or {}).items() if k != b"geo"}
             self._schema = table.schema.with_metadata(kept)
-            self._writer = pq.ParquetWriter(self._path, self._schema, compression="zstd")
+            # a damaged page is noticed when it is read, even if it still unpacks
+            self._writer = pq.ParquetWriter(
+                self._path, self._schema, compression="zstd", write_page_checksum=True
+            )
         self._waiting.append(table.cast(self._schema))
         self._rows += len(table)
         if self._rows >= GROUP_ROWS:

@@ -21,7 +21,9 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
 from gridplan.arrays import Floats, Ints
+from gridplan.engine.whole_files import draft_file
 from gridplan.errors import InputError, Problem
+from gridplan.tables.csv_text import write_csv_text
 
 KINDS = ("median", "mean", "districts")
 
@@ -348,9 +350,9 @@ def bench_folder(
         rows.append(row)
         better.extend(answers)
         if curve is not None:
-            pd.DataFrame(better).to_csv(
-                curve, index=False, lineterminator="\n", float_format="%.7g"
-            )
+            text = write_csv_text(pd.DataFrame(better), index=False, float_format="%.7g")
+            with draft_file(curve) as draft:
+                draft.write_text(text, encoding="utf-8", newline="")
     return pd.DataFrame(rows).set_index("instance")
 
 

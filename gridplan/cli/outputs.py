@@ -1,0 +1,76 @@
+"""What a command will write, tried while its options are read: before the work, not after."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from gridplan.engine.whole_files import try_file, try_folder
+
+_PICTURE = "gridplan.picture"
+_LANG = "gridplan.lang"
+
+
+def try_output_file(path: Path | None) -> Path | None:
+    """Try a file that will be written."""
+    if path is not None:
+        try_file(path)
+    return path
+
+
+def try_output_folder(path: Path | None) -> Path | None:
+    """Try a folder that tables will be written into."""
+    if path is not None:
+        try_folder(path)
+    return path
+
+
+def try_town(path: Path) -> Path:
+    """Try what a synthetic town will be written to: a GeoPackage, or a folder of files."""
+    if path.suffix.lower() == ".gpkg":
+        try_file(path)
+    elif not path.is_file():
+        try_folder(path)
+    return path
+
+
+def try_picture(context: typer.Context, path: Path | None) -> Path | None:
+    """Try a picture that will be drawn: its file, its format and what draws it."""
+    if path is None:
+        return None
+    if path.suffix.lower() != ".png":
+        raise typer.BadParameter(f"{path}: name a file that ends in .png")
+    try_file(path)
+    # it loads matplotlib, which only a picture should cost
+    from gridplan.plots.figure import need_matplotlib
+
+    need_matplotlib()
+    context.meta[_PICTURE] = path
+    _try_font(context)
+    return path
+
+
+def try_language(context: typer.Context, lang: Any) -> Any:
+    """Try whether a picture can be drawn in a language."""
+    context.meta[_LANG] = lang
+    _try_font(context)
+    return lang
+
+
+def _try_font(context: typer.Context) -> None:
+    """Look for a font with Chinese characters once both the picture and its language are known."""
+    if _PICTURE in context.meta and context.meta.get(_LANG) == "zh":
+        from gridplan.plots.figure import find_font
+
+        find_font()
+
+
+def try_scheduler(value: Any) -> Any:
+    """Try whether the package is there by which a cluster, or an engine of that name, works."""
+    if value and value != "processes" and value != "serial":
+        from gridplan.engine.parallel_map import need_dask
+
+        need_dask()
+    return value
