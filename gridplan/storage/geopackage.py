@@ -37,6 +37,7 @@ from gridplan.tables.schema import read_schema
 MANIFEST = "manifest"
 CENTRES = "centres"
 STYLES = "layer_styles"
+_SHOWN = 120  # characters of a message of GDAL's
 _GDAL_ERRORS = (
     pyogrio.errors.DataSourceError,
     pyogrio.errors.DataLayerError,
@@ -96,7 +97,7 @@ def write_geopackage(plan: Plan, path: Path) -> None:
             _add_styles(database, [*written, CENTRES])
     except (sqlite3.Error, *_GDAL_ERRORS) as error:
         # neither says that it is the disk in words that a user would know
-        why = " ".join(str(error).split())
+        why = " ".join(str(error).split())[:_SHOWN]
         raise OSError(errno.EIO, f"the disk takes no more ({why})", path.name) from error
 
 
