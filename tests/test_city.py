@@ -22,7 +22,7 @@ from gridplan.city.planning_job import WORK
 from gridplan.city.read_part import read_communities
 from gridplan.city.sum_ledgers import join_ledgers
 from gridplan.plan import ALL_TABLES
-from gridplan.publishing.release_plan import is_released
+from gridplan.publishing.release_seal import is_released
 from gridplan.reading.hierarchy import read_hierarchy
 from gridplan.synthetic.city import write_city
 from gridplan.synthetic.town import lay_out_town, make_town

@@ -1,6 +1,7 @@
 """The porter: what leaves says nothing small, and who solves for what is hidden fails."""
 
 import itertools
+import re
 from unittest import mock
 
 import numpy as np
@@ -9,17 +10,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import box
+from typer.testing import CliRunner
 
-from gridplan.errors import PlanError
+from gridplan.cli import app
+from gridplan.errors import OutputExistsError, PlanError
+from gridplan.maps.draw import draw_map
 from gridplan.plan import ALL_TABLES, Plan
 from gridplan.publishing import release_plan, suppression
 from gridplan.publishing.attack import find_ranges
+from gridplan.publishing.brief_plan import write_brief
 from gridplan.publishing.cells import count_cells, tie_cells
 from gridplan.publishing.household_bands import band_households, read_bands, write_bands
 from gridplan.publishing.release_check import check_release
-from gridplan.publishing.release_plan import KEPT, STRIPPED, WITHHELD, is_released, release
+from gridplan.publishing.release_plan import KEPT, STRIPPED, WITHHELD, release
+from gridplan.publishing.release_seal import is_released, require_release, seal_tables
 from gridplan.publishing.suppression import choose_suppressed
 from gridplan.rules.disclosure import DisclosureRules
+from gridplan.storage import read_plan, write_plan
 from gridplan.synthetic.board_plan import CRS, X0, Y0, make_board_plan, make_site, make_table
 from gridplan.tables.conform import make_empty
 
@@ -380,3 +387,81 @@ def test_a_release_is_not_audited_as_a_plan():
 
     with pytest.raises(PlanError, match="check_release"):
         audit(release(make_board_plan()))
+
+
+def forge(leaving):
+    """Write the stamp that fits a release's tables, as somebody who read the program could."""
+    note = dict(leaving.manifest["release"])
+    note["seal"] = seal_tables(leaving, note)
+    return leaving.replace(manifest={**leaving.manifest, "release": note})
+
+
+@pytest.mark.parametrize("table", ["published", "communities", "buildings", "institutions"])
+def test_a_forged_stamp_is_found_by_the_check_that_runs_again(table):
+    leaving = release(make_town([[3], [100], [9], [200], [70]]))
+    if table == "published":
+        counts = leaving.published.copy()
+        one = counts.index[(counts["of"] == "c1") & (counts["measure"] == "members")]
+        counts.loc[one, ["value", "shown"]] = [3.0, True]
+        changed = leaving.replace(published=counts)
+    elif table == "buildings":
+        house = {"building": "b1", "geometry": box(0, 0, 1, 1), "households": 4}
+        changed = leaving.replace(buildings=make_table("buildings", [house]))
+    elif table == "institutions":
+        school = {"institution": "i1", "geometry": box(0, 0, 1, 1), "party_members": 4}
+        changed = leaving.replace(institutions=make_table("institutions", [school]))
+    else:
+        towns = leaving.site.communities.assign(households=7.0)
+        changed = leaving.replace(communities=towns)
+        assert not is_released(changed)  # every table with a figure is sealed
+        return
+    forged = forge(changed)
+    assert is_released(forged)
+    with pytest.raises(PlanError, match="does not pass its disclosure check"):
+        require_release(forged)
+    with pytest.raises(PlanError, match="does not pass its disclosure check"):
+        write_brief(forged)
+    with pytest.raises(PlanError, match="does not pass its disclosure check"):
+        draw_map(forged)
+
+
+def test_a_stamp_that_names_no_rules_is_refused():
+    leaving = release(make_town([[30], [100], [90], [200]]))
+    bare = leaving.replace(manifest={**leaving.manifest, "release": {"passed": True}})
+    with pytest.raises(PlanError, match="changed after"):
+        require_release(bare)
+    with pytest.raises(PlanError, match="does not say smallest"):
+        require_release(forge(bare))
+
+
+def test_a_release_is_written_only_into_a_place_of_its_own(tmp_path):
+    plan = make_board_plan()
+    home = write_plan(plan, tmp_path / "town")
+    before = {file.name: file.read_bytes() for file in home.iterdir()}
+    with pytest.raises(OutputExistsError, match="give a new folder"):
+        write_plan(release(plan), home, overwrite=True)
+    assert {file.name: file.read_bytes() for file in home.iterdir()} == before
+    other = tmp_path / "notes"
+    other.mkdir()
+    written = read_plan(write_plan(release(plan), other))  # an empty folder will do
+    assert is_released(written)
+    require_release(written)
+    with pytest.raises(OutputExistsError, match="not empty"):
+        write_plan(release(plan), other, overwrite=True)
+    for hidden in (".plan.gpkg.old", "versions"):
+        place = tmp_path / hidden.strip(".")
+        (place / hidden).mkdir(parents=True)
+        with pytest.raises(OutputExistsError, match=re.escape(hidden)):
+            write_plan(release(plan), place)
+
+
+def test_the_verb_refuses_a_folder_that_is_not_empty_before_the_work(tmp_path):
+    home = write_plan(make_board_plan(), tmp_path / "town")
+    refused = CliRunner().invoke(app, ["release", str(home), "-o", str(home)])
+    assert refused.exit_code != 0
+    assert not (home / "versions").exists()
+    assert not read_plan(home).is_release
+    place = tmp_path / "out"
+    assert CliRunner().invoke(app, ["release", str(home), "-o", str(place)]).exit_code == 0
+    assert CliRunner().invoke(app, ["map", str(place), "--release"]).exit_code == 0
+    assert CliRunner().invoke(app, ["map", str(home), "--release"]).exit_code != 0

@@ -51,7 +51,8 @@ def map_command(
         ),
     ] = None,
     for_release: Annotated[
-        bool, typer.Option("--release", help="Refuse any plan that is not a checked release.")
+        bool,
+        typer.Option("--release", help="Refuse any plan that is not a release."),
     ] = False,
 ) -> None:
     """Write an interactive map of a plan, one page that opens without internet.
@@ -86,7 +87,7 @@ def _read_mapped(path: Path, only: str | None, for_release: bool) -> tuple[Plan,
     """Read the plan that a map shows, and say what is left out; refuse what may not leave."""
     from gridplan import storage
     from gridplan.city.city_map import read_sheet_plan
-    from gridplan.publishing.brief_plan import require_release
+    from gridplan.publishing.release_seal import require_release
 
     # Part of a release was never checked by itself.
     if for_release and only:
@@ -96,6 +97,7 @@ def _read_mapped(path: Path, only: str | None, for_release: bool) -> tuple[Plan,
     # Of a city only what a map shows is read; a small plan is read whole.
     plan, left_out = read_sheet_plan(path, only)
     plan = plan or storage.read_plan(path)
-    if for_release:
+    # What is a release is checked again when it is drawn.
+    if for_release and not plan.is_release:
         require_release(plan)
     return plan, left_out

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from gridplan.cli.app import verb
-from gridplan.cli.options import NewFolder, Overwrite, PlanPath, RulesFile, Set
+from gridplan.cli.options import NewFolder, PlanPath, RulesFile, Set
 from gridplan.cli.outputs import try_output_file
 from gridplan.cli.plan_to_plan import choose_rules, find_folder, take_rules
 
@@ -32,14 +32,13 @@ def release_command(
     published: Annotated[
         Path | None, typer.Option(help="That release itself, if it was made by other rules.")
     ] = None,
-    overwrite: Overwrite = False,
     rules_file: RulesFile = None,
     settings: Set = None,
 ) -> None:
     """Make a plan that may be handed out: no small count in it can be worked out.
 
     Small counts are suppressed, households are given in bands, and the result
-    is attacked before it is written.
+    is attacked before it is written, into a folder that is new or empty.
 
     [dim]gridplan release outputs/town -o outputs/town-release[/dim]
     """
@@ -52,7 +51,8 @@ def release_command(
             "say where the release goes: -o outputs/NAME", param_hint="--output"
         )
     # Before the work, which may take long.
-    with storage.reserve_plan(output, overwrite), console.show_progress() as clock:
+    storage.require_empty(output)
+    with storage.reserve_plan(output, False), console.show_progress() as clock:
         clock("reading", 0, 1)
         plan = storage.read_plan(path)
         # What two releases hold together must not give away what neither does alone.
@@ -65,7 +65,7 @@ def release_command(
             plan, **plans, rules=choose_rules(take_rules(plan), rules_file, settings).disclosure
         )
         clock("writing", 0, 1)
-        storage.write_plan(leaving, output, overwrite=overwrite)
+        storage.write_plan(leaving, output)
     note = leaving.manifest["release"]
     console.out.print(
         f"disclosure check passed: {note['suppressed']:,} of {note['counts']:,} counts are "

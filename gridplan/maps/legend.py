@@ -9,7 +9,7 @@ from typing import Any
 from gridplan.maps.colours import BAND, EXCLUSIVE, INK, LOADS, STYLES, TONES, choose_bands
 from gridplan.maps.map_shapes import TOLERANCE, TOOLTIP_COLUMNS, Sheet
 from gridplan.plan import Plan
-from gridplan.publishing.release_plan import is_released
+from gridplan.publishing.release_seal import is_released
 from gridplan.tables.schema import Language, find_columns, label
 from gridplan.tables.words import list_words, say
 

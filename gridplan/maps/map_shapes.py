@@ -17,7 +17,7 @@ import shapely
 from gridplan.arrays import Bools, Floats, Shapes
 from gridplan.maps.colours import choose_tones, grade_loads
 from gridplan.plan import Plan
-from gridplan.publishing.release_plan import is_released
+from gridplan.publishing.release_seal import is_released
 
 # Corners of outlines smaller than a square of this side, in metres, are cut on
 # the screen.

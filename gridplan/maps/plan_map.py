@@ -23,7 +23,7 @@ from gridplan.maps.page_elements import (
 from gridplan.maps.reach_map import add_reach, choose_kind, has_reach, read_bands
 from gridplan.maps.tiled_layers import add_tiled_layers
 from gridplan.plan import Plan
-from gridplan.publishing.brief_plan import require_release
+from gridplan.publishing.release_seal import require_release
 from gridplan.tables.schema import Language
 from gridplan.tables.words import say
 
@@ -50,7 +50,7 @@ def draw_plan(
 ) -> folium.Map:
     """Draw a plan alone; the parameters are those of :func:`gridplan.draw_map`."""
     check_choices(lang, layers)
-    # Whoever draws a release may hand the page out: it must be as it was checked.
+    # Whoever draws a release may hand the page out: it is checked again.
     if plan.is_release:
         require_release(plan)
     is_reached = has_reach(plan)

@@ -9,10 +9,9 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from gridplan.errors import PlanError
 from gridplan.plan import Plan
 from gridplan.publishing.published_figures import BriefFigure, list_figures
-from gridplan.publishing.release_plan import is_released
+from gridplan.publishing.release_seal import require_release
 from gridplan.publishing.tangshan_ratios import compare_ratios, read_figures
 from gridplan.rules.all_rules import Rules
 from gridplan.tables.csv_text import write_csv_text
@@ -70,8 +69,8 @@ def write_brief(leaving: Plan, lang: Lang = "both") -> Brief:
     Raises
     ------
     PlanError
-        If the plan was not released, or its tables are no longer those that
-        were checked.
+        If the plan was not released, if its tables are no longer those that
+        were checked, or if the check, which is run again, does not pass.
 
     Examples
     --------
@@ -93,21 +92,6 @@ def write_brief(leaving: Plan, lang: Lang = "both") -> Brief:
         {one: write_paragraph(figures, find_targets(leaving.rules), one) for one in languages},
         {one: write_stamp(leaving, one) for one in languages},
         {str(code): str(name) for code, name in names.items()},
-    )
-
-
-def require_release(plan: Plan) -> None:
-    """Refuse a plan that has not passed the disclosure check, or was changed since."""
-    if is_released(plan):
-        return
-    if plan.is_release:
-        raise PlanError(
-            "the released plan was changed after its disclosure check"
-            " -> release the working plan again"
-        )
-    raise PlanError(
-        "this is a working plan, which may not leave"
-        " -> make a release of it first: gridplan release PLAN -o FOLDER"
     )
 
 

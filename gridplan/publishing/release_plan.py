@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -21,6 +20,7 @@ from gridplan.publishing.published_counts import (
     publish_reach,
 )
 from gridplan.publishing.release_check import check_release
+from gridplan.publishing.release_seal import is_released, seal_tables
 from gridplan.publishing.suppression import Suppression, choose_suppressed
 from gridplan.rules.disclosure import DisclosureRules
 from gridplan.tables.conform import conform_table, is_spatial, make_empty
@@ -134,31 +134,6 @@ def release(
     return stamp(leaving, plan, rules, choice, earlier)
 
 
-def is_released(plan: Plan) -> bool:
-    """Whether a plan is a release that passed its check and was not changed since."""
-    seal = plan.manifest.get("release")
-    return (
-        isinstance(seal, Mapping)
-        and bool(seal.get("passed"))
-        and seal.get("seal") == seal_tables(plan)
-    )
-
-
-def seal_tables(plan: Plan) -> str:
-    """Sum up the tables that were checked as one number, so that a later change shows."""
-    digest = hashlib.sha256()
-    for name in ("published", "subgrids", "links"):
-        # Outlines hold no count. Six digits, so that saving and loading keeps the seal.
-        table = pd.DataFrame(
-            plan.get_table(name).drop(columns="geometry", errors="ignore")
-        ).sort_index()
-        digest.update(table.to_csv(float_format="%.6g", lineterminator="\n").encode())
-    for name in WITHHELD:
-        digest.update(f"{name} {len(plan.get_table(name))}".encode())
-    # 64 bits: the seal guards against mistakes, not against forgers.
-    return digest.hexdigest()[:16]
-
-
 def stamp(
     plan: Plan,
     working: Plan,
@@ -174,7 +149,7 @@ def stamp(
     if not verdict.passed:
         raise PlanError(f"the release did not pass its check:\n{verdict}")
     counts = plan.published
-    note = {
+    note: dict[str, Any] = {
         "passed": verdict.passed,
         "smallest": rules.smallest,
         "zeros_safe": rules.zeros_safe,
@@ -185,8 +160,8 @@ def stamp(
         "bands_withheld": int((plan.subgrids["household_band"] == "").sum()),
         "gap": round(choice.gap, 6),
         "compared": earlier is not None,
-        "seal": seal_tables(plan),
     }
+    note["seal"] = seal_tables(plan, note)
     return plan.replace(manifest={**plan.manifest, "release": note})
 
 

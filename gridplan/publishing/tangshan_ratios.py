@@ -9,7 +9,7 @@ import pandas as pd
 
 from gridplan.plan import Plan
 from gridplan.publishing.published_figures import count_figures, list_figures
-from gridplan.publishing.release_plan import is_released
+from gridplan.publishing.release_seal import is_released
 
 FAR = 0.15  # a ratio that is further off than this share asks for an explanation
 

@@ -5,8 +5,17 @@ from gridplan.storage.plan_folder import (
     hash_files,
     read_plan,
     refuse_existing,
+    require_empty,
     reserve_plan,
     write_plan,
 )
 
-__all__ = ["LARGE", "hash_files", "read_plan", "refuse_existing", "reserve_plan", "write_plan"]
+__all__ = [
+    "LARGE",
+    "hash_files",
+    "read_plan",
+    "refuse_existing",
+    "require_empty",
+    "reserve_plan",
+    "write_plan",
+]

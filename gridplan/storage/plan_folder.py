@@ -29,7 +29,7 @@ from gridplan.storage.placement import (
     open_staging,
     place_files,
 )
-from gridplan.storage.reservation import note_state, recall_state, reserve_folder
+from gridplan.storage.reservation import LOCK_FILE, note_state, recall_state, reserve_folder
 
 # buildings above which one GeoPackage becomes slow to open and a folder of
 # GeoParquet is written
@@ -66,7 +66,8 @@ def write_plan(
         GeoPackage up to 100,000 buildings. All are in
         ``gridplan/storage/formats.py``.
     overwrite
-        Whether a plan that is already in the folder is replaced.
+        Whether a plan that is already in the folder is replaced. A release is
+        written only into a folder that is new or empty, whatever is said here.
 
     Returns
     -------
@@ -85,6 +86,8 @@ def write_plan(
         If there is no such format.
     """
     target = Path(folder)
+    if plan.is_release:
+        require_empty(target)
     write = choose_writer(plan, format)
     with reserve_plan(target, overwrite):
         return put_files(target, write)
@@ -247,6 +250,31 @@ def _refuse_open(target: Path) -> None:
         )
         raise OutputExistsError(
             f"{target}: another program has {GEOPACKAGE} open ({journals[0]} is there) -> {remedy}"
+        )
+
+
+def require_empty(folder: str | Path) -> None:
+    """Require that a folder is new or empty: a release is handed out with all that is beside it.
+
+    Raises
+    ------
+    OutputExistsError
+        If anything at all is in the folder, or if the place is taken by a file.
+    """
+    refuse_existing(folder, overwrite=True)
+    target = Path(folder)
+    # Hidden files too: earlier versions and half-written plans are what must not leave.
+    # The writer's own lock is taken away with the lock itself.
+    present = sorted(
+        entry.name
+        for entry in (target.iterdir() if target.exists() else ())
+        if entry.name != LOCK_FILE
+    )
+    if present:
+        more = ", ..." if len(present) > 3 else ""
+        raise OutputExistsError(
+            f"{target} is not empty ({', '.join(present[:3])}{more}), and what is beside a "
+            "release would be handed out with it -> give a new folder for the release"
         )
 
 
