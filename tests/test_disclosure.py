@@ -20,7 +20,9 @@ from gridplan.publishing import release_plan, suppression
 from gridplan.publishing.attack import find_ranges
 from gridplan.publishing.brief_plan import write_brief
 from gridplan.publishing.cells import count_cells, tie_cells
+from gridplan.publishing.earlier_release import add_overlay
 from gridplan.publishing.household_bands import band_households, read_bands, write_bands
+from gridplan.publishing.pieces import find_moved
 from gridplan.publishing.release_check import check_release
 from gridplan.publishing.release_plan import KEPT, STRIPPED, WITHHELD, release
 from gridplan.publishing.release_seal import is_released, require_release, seal_tables
@@ -253,6 +255,75 @@ def test_the_difference_between_two_releases_gives_nothing_back():
     assert not after.get(("A", "members"), False)
     assert not after.get(("B", "members"), False)
     assert check_release(careful, working=new, before=old, published=first).passed
+
+
+def move_door(plan, door, community):
+    """Move one stairwell, with everybody behind it, into another community."""
+    people, doors = plan.members.copy(), plan.stairwells.copy()
+    people.loc[door, "community"] = community
+    doors.loc[door, "community"] = community
+    return plan.replace(members=people, stairwells=doors)
+
+
+def count_by_community(plan, **counts):
+    rows = [
+        {"count": f"{measure}-{code}", "level": "community", "of": code, "measure": measure}
+        | {"value": float(value)}
+        for measure, values in counts.items()
+        for code, value in values.items()
+    ]
+    return plan.replace(counts=make_table("counts", rows), members=make_empty("members"))
+
+
+@pytest.mark.parametrize("counted", ["doors", "communities"])
+def test_a_limit_moved_by_one_door_tells_none_of_the_people_behind_it(counted):
+    # Behind the third door of c1 live 3 elders and 2 volunteers, and it moves into c3.
+    old = make_town([[40, 30, 30], [60], [50, 20], [80]])
+    new = move_door(old, "c1-2", "c3")
+    if counted == "doors":
+        people = {"elders": [20, 22, 3, 40, 20, 11, 30], "volunteers": [9, 8, 2, 20, 14, 9, 18]}
+        old = old.replace(members=old.members.assign(**people))
+        new = new.replace(members=new.members.assign(**people))
+    else:
+        old = count_by_community(
+            old,
+            elders={"c1": 45, "c2": 40, "c3": 31, "c4": 30},
+            volunteers={"c1": 19, "c2": 20, "c3": 23, "c4": 18},
+            party_members_full={"c1": 100, "c2": 60, "c3": 70, "c4": 80},
+        )
+        new = count_by_community(
+            new,
+            elders={"c1": 42, "c2": 40, "c3": 34, "c4": 30},
+            volunteers={"c1": 17, "c2": 20, "c3": 25, "c4": 18},
+            party_members_full={"c1": 70, "c2": 60, "c3": 100, "c4": 80},
+        )
+    first, alone = release(old), release(new)
+    shown = [r.published.set_index(["of", "measure"])["value"] for r in (first, alone)]
+    for measure, moved in (("elders", 3), ("volunteers", 2)):
+        assert shown[0][("c1", measure)] - shown[1][("c1", measure)] == moved
+    assert not check_release(alone, working=new, before=old, published=first).passed
+    careful = release(new, before=old, published=first)
+    after = careful.published.set_index(["of", "measure"])["value"]
+    for measure in ("elders", "volunteers"):
+        assert after[[("c1", measure), ("c3", measure)]].isna().all()
+        assert after[("c2", measure)] == shown[0][("c2", measure)]  # published before
+        assert after[("site", measure)] == shown[0][("site", measure)]
+    # Thirty members moved, of whom the difference may be known.
+    assert after[("c1", "members")] == 70
+
+
+def test_what_lies_outside_branches_is_another_place_once_doors_leave_a_branch():
+    old = make_town([[20, 8, 8]], [["A", "A", ""]])
+    new = make_town([[20, 8, 8]], [["A", "", "A"]])
+    assert find_moved(new, old) == {"branch:A", "outside:c1"}
+    cells = count_cells(new)
+    assert cells.set_index("measure").loc["members_outside_branches", "value"] == 8
+    system = tie_cells(cells, new.site.communities["subdistrict"], 1, 3)
+    never = add_overlay(system, new, old, release(old))[2][: len(cells)]
+    told = dict(zip(zip(cells["of"], cells["measure"], strict=True), never, strict=True))
+    assert told[("c1", "members")]
+    assert not told[("c1", "members_outside_branches")]
+    assert not told[("A", "members")]
 
 
 def test_the_same_plan_released_again_gives_the_same_counts():

@@ -13,6 +13,7 @@ from scipy.sparse import csr_matrix, vstack
 from gridplan.arrays import Floats
 from gridplan.errors import PlanError, Problem
 from gridplan.plan import Plan
+from gridplan.site import Site
 
 CITY = "site"
 OUTSIDE = "members_outside_branches"
@@ -33,7 +34,7 @@ FINEST: Mapping[str, str] = {
 }
 OTHERWISE = "community"
 # A part of members or volunteers -> its measure in the site's table of counts.
-_COUNTED = {
+COUNTED = {
     "full": "party_members_full",
     "probationary": "party_members_probationary",
     "volunteers": "volunteers",
@@ -105,10 +106,10 @@ def _count_communities(plan: Plan) -> pd.DataFrame:
         if len(people) and name in people.columns:
             values = people.groupby("community")[name].sum().reindex(codes).fillna(0)
             # Zeros in the table of members say nothing unless somebody counted.
-            known = bool(values.any()) or _COUNTED[name] in site_counts.columns
+            known = bool(values.any()) or COUNTED[name] in site_counts.columns
         else:
-            known = _COUNTED[name] in site_counts.columns
-            values = site_counts[_COUNTED[name]].reindex(codes).fillna(0) if known else None
+            known = COUNTED[name] in site_counts.columns
+            values = site_counts[COUNTED[name]].reindex(codes).fillna(0) if known else None
         if known:
             # The table of counts holds floats; people are whole numbers.
             measures[name] = values.round().astype(np.int64)
@@ -138,11 +139,15 @@ def _sum_site_counts(plan: Plan) -> pd.DataFrame:
 
 def find_places(plan: Plan) -> pd.Series[Any]:
     """Find the community that each count belongs to; empty for counts of the site as a whole."""
-    counts = plan.site.counts
+    return place_counts(plan.site.counts, plan.site)
+
+
+def place_counts(counts: pd.DataFrame, site: Site) -> pd.Series[Any]:
+    """Find the community of a site that each of some counts belongs to; empty where none."""
     of = counts["of"]
     level = counts["level"]
-    building = of.map(plan.site.buildings["community"])
-    compound = of.map(plan.site.compounds["community"])
+    building = of.map(site.buildings["community"])
+    compound = of.map(site.compounds["community"])
     community = np.select(
         [level == "building", level == "compound", level == "community"],
         [building, compound, of],

@@ -8,194 +8,236 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix, vstack
 
-from gridplan.arrays import Bools, Objects
+from gridplan.arrays import Bools
 from gridplan.plan import Plan
-from gridplan.publishing.cells import OUTSIDE, CellSystem
+from gridplan.publishing.cells import MEASURES, OUTSIDE, PARTS, CellSystem, count_cells, tie_cells
+from gridplan.publishing.pieces import count_pieces, find_moved, name_leaves
 
 
 def add_overlay(
     system: CellSystem, plan: Plan, old: Plan, out: Plan
 ) -> tuple[CellSystem, Bools, Bools]:
-    """Add an earlier release to the cells and sums of a new one.
+    """Add an earlier release to the cells and sums of a new one, for every measure of people.
 
-    A piece is what lies in one branch (or community) of the new plan and one
-    of the old; its count is never published, but differences might give it
-    away. Old counts that today's numbers no longer agree with say nothing of
-    today's and are left aside.
+    A piece is what lies in one place of the new plan and one of the old; its
+    count is never published, but differences might give it away. Where people
+    are counted by community only, the piece is the difference itself. Old
+    counts that today's numbers no longer agree with say nothing of today's and
+    are left aside.
 
     Returns
     -------
     The larger system, the cells that are hidden whatever happens (pieces, and
     old counts that were suppressed), and those that were published before.
     """
-    published = out.published[out.published["measure"].isin(["members", OUTSIDE])]
-    n = len(system.cells)
-    never = _find_shown_before(system.cells, plan, old, out)
-    # Pieces can only be counted where both plans have members by stairwell.
-    if plan.members.empty or old.members.empty or published.empty:
-        return system, np.zeros(n, bool), never
-    people = plan.members["full"] + plan.members["probationary"]
-    # Where this release shows no branches, the community is the finest place.
-    open_now = system.cells.loc[system.cells["level"] == "branch", "community"]
-    new_leaf = _find_leaves(plan.members, set(open_now))
-    old_leaf = _find_leaves(
-        old.members, set(published.loc[published["level"] == "branch", "community"])
+    table = out.published
+    published = table[table["measure"].isin([*MEASURES, OUTSIDE])].reset_index(drop=True)
+    moved = find_moved(plan, old)
+    never = _find_shown_before(system.cells, published, moved)
+    if published.empty:
+        return system, np.zeros(len(system.cells), bool), never
+    new = system.cells
+    true = _fill_values(new, plan)
+    branch = new["level"] == "branch"
+    pieces = count_pieces(
+        plan,
+        old,
+        set(new.loc[branch, "community"]),
+        set(published.loc[published["level"] == "branch", "community"]),
+        true,
     )
-    # Stairwells keep their codes; one that is new was in no place of the old release.
-    both = pd.DataFrame(
-        {"new": new_leaf, "old": old_leaf.reindex(new_leaf.index).fillna(""), "value": people}
-    )
-    pieces = both.groupby(["new", "old"], as_index=False)["value"].sum()
-    sums = pieces.groupby("old")["value"].sum()
-    known = _list_old(published, sums)
-    extra = pd.concat(
-        [
-            pd.DataFrame(
-                {
-                    "level": "piece",
-                    "of": pieces["new"] + "|" + pieces["old"],
-                    "value": pieces["value"],
-                    "shown": False,
-                }
-            ),
-            known,
-        ],
-        ignore_index=True,
-    ).assign(community="", measure="members")
-    rows = [
-        _sum_pieces(pieces["new"], _place_new(system.cells), n, len(extra)),
-        _sum_pieces(pieces["old"], _place_old(known, n + len(pieces)), n, len(extra)),
-        _sum_old(known, published, n + len(pieces), n + len(extra)),
+    before = _tie_old(published, old, pieces)
+    cells = pd.concat([new, _name_pieces(pieces), before.cells], ignore_index=True)
+    matrix = [
+        _widen(system.matrix, 0, len(cells)),
+        _sum_pieces(pieces, "new", new, before.cells),
+        _sum_pieces(pieces, "old", new, before.cells),
+        *_sum_parts_of_pieces(pieces, len(new), len(before.cells)),
+        _widen(before.matrix, len(new) + len(pieces), len(cells)),
     ]
-    # The sums stay as they are; the matrix only has more columns.
-    wide = csr_matrix(
-        (system.matrix.data, system.matrix.indices, system.matrix.indptr),
-        shape=(system.matrix.shape[0], n + len(extra)),
-    )
-    cells = pd.concat([system.cells, extra.drop(columns="shown")], ignore_index=True)
-    # Pieces were never shown; old counts are hidden where they were suppressed.
-    shown_before = np.append(never, extra["shown"].to_numpy(bool))
-    always = np.append(np.zeros(n, bool), ~extra["shown"].to_numpy(bool))
     # Any piece may be empty, for all that anybody knows.
-    lower = np.append(system.lower, np.zeros(len(extra)))
-    return CellSystem(cells, vstack([wide, *rows], format="csr"), lower), always, shown_before
-
-
-def _find_leaves(members: pd.DataFrame, open_in: set[str]) -> pd.Series[Any]:
-    """Find the finest published place of each stairwell: branch, outside branches, or community."""
-    community = members["community"].astype("str")
-    branch = members["branch"].astype("str")
-    # The prefix keeps a branch and a community of one code apart.
-    inner = np.where(branch != "", "branch:" + branch, "outside:" + community)
-    return pd.Series(
-        np.where(community.isin(open_in), inner, "community:" + community),
-        index=members.index,
-        dtype=object,
+    lower = np.concatenate([system.lower, np.zeros(len(pieces)), before.lower])
+    joined = CellSystem(cells.drop(columns="shown"), vstack(matrix, format="csr"), lower)
+    joined, known = _add_differences(joined, published, moved, pieces, true)
+    # Pieces were never shown; old counts are hidden where they were suppressed.
+    known = np.concatenate(
+        [np.zeros(len(pieces), bool), before.cells["shown"].to_numpy(bool), known]
     )
+    return joined, np.append(np.zeros(len(new), bool), ~known), np.append(never, known)
 
 
-def _name_leaf(table: pd.DataFrame) -> Objects:
-    kind = np.select(
-        [table["measure"] == OUTSIDE, table["level"] == "branch"],
-        ["outside", "branch"],
-        table["level"],
-    )
-    return np.asarray(
-        pd.Series(kind, index=table.index).astype(str) + ":" + table["of"].astype(str), dtype=object
-    )
-
-
-def _list_old(published: pd.DataFrame, sums: pd.Series[Any]) -> pd.DataFrame:
-    """List the old leaves that agree with today's numbers, and the old communities over them."""
-    old_counts = published[published["level"].isin(["branch", "community"])]
-    leaf = _name_leaf(old_counts)
-    now = pd.Series(sums.reindex(leaf).to_numpy(), index=old_counts.index)
-    # A community whose branches were published is their sum and no place of its own.
-    over = old_counts.loc[old_counts["level"] == "branch", "community"]
-    above = old_counts["level"].eq("community") & old_counts["of"].isin(over)
-    total = pd.Series(leaf, index=old_counts.index).isin(sums.index)
-    by_community = now[old_counts["level"] == "branch"].groupby(old_counts["community"]).sum()
-    now = now.where(~above, old_counts["of"].map(by_community))
-    # A shown count that differs from today's is about other people, and says nothing.
-    stands = (total | above) & now.notna() & (~old_counts["shown"] | (old_counts["value"] == now))
-    return pd.DataFrame(
-        {"level": "before", "of": leaf, "value": now, "shown": old_counts["shown"]}
-    )[stands].reset_index(drop=True)
-
-
-def _place_new(cells: pd.DataFrame) -> pd.Series[Any]:
-    members = cells[
-        cells["measure"].isin(["members", OUTSIDE]) & cells["level"].isin(["branch", "community"])
-    ]
-    return pd.Series(members.index.to_numpy(), index=_name_leaf(members))
-
-
-def _place_old(known: pd.DataFrame, first: int) -> pd.Series[Any]:
-    return pd.Series(first + np.arange(len(known)), index=known["of"])
-
-
-def _sum_pieces(of: pd.Series[Any], place: pd.Series[Any], n: int, more: int) -> csr_matrix:
-    """Write the sums of pieces: all pieces of a leaf make up the leaf."""
-    # Places without a cell, such as old counts left aside, have no sum.
-    names = [name for name in np.unique(of) if name in place.index]
-    row = pd.Series(np.arange(len(names)), index=names).reindex(of).to_numpy()
-    inside = ~np.isnan(row)
-    rows = np.concatenate([row[inside].astype(np.int64), np.arange(len(names))])
-    columns = np.concatenate(
-        [n + np.flatnonzero(inside), place.reindex(names).to_numpy().astype(np.int64)]
-    )
-    signs = np.concatenate([np.ones(int(inside.sum())), -np.ones(len(names))])
-    return csr_matrix((signs, (rows, columns)), shape=(len(names), n + more))
-
-
-def _sum_old(known: pd.DataFrame, published: pd.DataFrame, first: int, width: int) -> csr_matrix:
-    """Write the sums of old communities over their branches, where all of them still stand."""
-    place = _place_old(known, first)
-    branch = published[published["level"] == "branch"]
-    leaf = pd.Series(_name_leaf(branch), index=branch.index)
-    rows: list[int] = []
-    columns: list[int] = []
-    signs: list[float] = []
-    count = 0
-    for community, leaves in leaf.groupby(branch["community"]):
-        names = [*leaves, f"community:{community}"]
-        # One branch that no longer agrees spoils the sum of all.
-        if all(name in place.index for name in names):
-            rows += [count] * len(names)
-            columns += [int(place[name]) for name in names]
-            signs += [1.0] * (len(names) - 1) + [-1.0]
-            count += 1
-    return csr_matrix((signs, (rows, columns)), shape=(count, width))
-
-
-def _find_shown_before(cells: pd.DataFrame, plan: Plan, old: Plan, out: Plan) -> Bools:
-    """Find the cells published before: the same place, the same doors and the same number."""
-    published = out.published[out.published["shown"]]
+def _fill_values(cells: pd.DataFrame, plan: Plan) -> pd.DataFrame:
+    """Put the true values into cells that are suppressed, as a check has them."""
+    if cells["value"].notna().all():
+        return cells
     key = ["level", "of", "measure"]
-    value = pd.Series(published["value"].to_numpy(), index=pd.MultiIndex.from_frame(published[key]))
+    true = count_cells(plan).set_index(key)["value"]
+    return cells.assign(value=true.reindex(pd.MultiIndex.from_frame(cells[key])).to_numpy(float))
+
+
+def _name_pieces(pieces: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "level": "piece",
+            "of": pieces["new"] + "|" + pieces["old"],
+            "community": "",
+            "measure": pieces["measure"],
+            "value": pieces["value"],
+            "shown": False,
+        }
+    )
+
+
+def _tie_old(published: pd.DataFrame, old: Plan, pieces: pd.DataFrame) -> CellSystem:
+    """Tie the old counts that agree with today's numbers, by the sums that held among them."""
+    towns = old.site.communities["subdistrict"]
+    stamp = old.rules.disclosure.zeros_safe
+    system = tie_cells(published, towns, int(stamp), old.rules.organisation.branch_full)
+    now = _recount_old(published, towns, pieces)
+    # A shown count that differs from today's is about other people, and says nothing.
+    stands = np.asarray(now.notna() & (~published["shown"] | (published["value"] == now)))
+    # One count that no longer agrees spoils every sum that it is in.
+    spoilt = np.asarray(abs(system.matrix[:, ~stands]).sum(axis=1)).ravel() > 0
+    cells = pd.DataFrame(
+        {
+            "level": "before",
+            "of": name_leaves(published),
+            "community": "",
+            "measure": published["measure"].replace(OUTSIDE, "members"),
+            "value": now,
+            "shown": published["shown"],
+        }
+    )[stands].reset_index(drop=True)
+    # What was at least a branch may have fewer members by now.
+    lower = np.minimum(system.lower[stands], cells["value"].to_numpy(float))
+    return CellSystem(cells, system.matrix[~spoilt][:, stands].tocsr(), lower)
+
+
+def _recount_old(
+    published: pd.DataFrame, towns: pd.Series[Any], pieces: pd.DataFrame
+) -> pd.Series[Any]:
+    """Count the old places by today's numbers; NaN where no piece tells."""
+    inside = pieces[pieces["old_community"] != ""]
+    town = inside["old_community"].map(towns).fillna("")
+    names = [
+        inside["old"],
+        "community:" + inside["old_community"],
+        "subdistrict:" + town,
+        pd.Series("city:site", index=inside.index),
+    ]
+    # A leaf that is a whole community is named twice, and counted once.
+    sums = pd.concat(
+        [inside["value"].groupby([inside["measure"], name.rename("place")]).sum() for name in names]
+    )
+    sums = sums[~sums.index.duplicated()]
+    measure = published["measure"].replace(OUTSIDE, "members")
+    key = pd.MultiIndex.from_arrays([measure, name_leaves(published)])
+    # A place without a piece is empty, if its measure is known by pieces at all.
+    value = sums.reindex(key).to_numpy()
+    known = measure.isin(pieces["measure"].unique())
+    return pd.Series(np.where(known, np.nan_to_num(value), np.nan), index=published.index)
+
+
+def _sum_pieces(
+    pieces: pd.DataFrame, side: str, new: pd.DataFrame, before: pd.DataFrame
+) -> csr_matrix:
+    """Write the sums of pieces: all pieces of a new place make it up, and all of an old one."""
+    width = len(new) + len(pieces) + len(before)
+    if side == "new":
+        places = new[new["level"].isin(["branch", "community"])]
+        measure = places["measure"].replace(OUTSIDE, "members")
+        name = pd.Series(name_leaves(places), index=places.index)
+        column = places.index.to_numpy()
+    else:
+        measure, name = before["measure"], before["of"]
+        column = len(new) + len(pieces) + np.arange(len(before))
+    place = pd.Series(column, index=pd.MultiIndex.from_arrays([measure, name]))
+    key = pd.MultiIndex.from_arrays([pieces["measure"], pieces[side]])
+    # Places without a cell, such as old counts left aside, have no sum.
+    whole = place.reindex(key).to_numpy()
+    inside = np.flatnonzero(~np.isnan(whole))
+    wholes, row = np.unique(whole[inside].astype(np.int64), return_inverse=True)
+    signs = np.concatenate([np.ones(len(inside)), -np.ones(len(wholes))])
+    rows = np.concatenate([row, np.arange(len(wholes))])
+    columns = np.concatenate([len(new) + inside, wholes])
+    return csr_matrix((signs, (rows, columns)), shape=(len(wholes), width))
+
+
+def _sum_parts_of_pieces(pieces: pd.DataFrame, first: int, after: int) -> list[csr_matrix]:
+    """Write the sums of parts of pieces: full and probationary members are all members."""
+    between = pd.MultiIndex.from_frame(pieces[["new_community", "old_community"]])
+    sums = []
+    for total, parts in PARTS.items():
+        names = (total, *parts)
+        if not parts or not set(names) <= set(pieces["measure"]):
+            continue
+        rows = np.flatnonzero(pieces["measure"].isin(names))
+        pair = pd.factorize(between[rows])[0]
+        signs = np.where(pieces["measure"].to_numpy(object)[rows] == total, -1.0, 1.0)
+        shape = (int(pair.max(initial=-1)) + 1, first + len(pieces) + after)
+        sums.append(csr_matrix((signs, (pair, first + rows)), shape=shape))
+    return sums
+
+
+def _add_differences(
+    system: CellSystem,
+    published: pd.DataFrame,
+    moved: set[str],
+    pieces: pd.DataFrame,
+    new: pd.DataFrame,
+) -> tuple[CellSystem, Bools]:
+    """Add the differences of communities that moved and whose people are counted as a whole.
+
+    Returns the larger system, and which of the new cells are known.
+    """
+    old = published[
+        (published["level"] == "community")
+        & published["shown"]
+        & ~published["measure"].isin(pieces["measure"].unique())
+        & np.isin(name_leaves(published), sorted(moved))
+    ]
+    key = ["level", "of", "measure"]
+    place = pd.Series(np.arange(len(new)), index=pd.MultiIndex.from_frame(new[key]))
+    here = place.reindex(pd.MultiIndex.from_frame(old[key])).to_numpy()
+    old, here = old[~np.isnan(here)], here[~np.isnan(here)].astype(np.int64)
+    then = old["value"].to_numpy(float)
+    more = new["value"].to_numpy(float)[here] - then
+    changed = more != 0
+    old, here, then, more = old[changed], here[changed], then[changed], more[changed]
+    n = len(old)
+    frame = {"of": "community:" + old["of"], "community": "", "measure": old["measure"]}
+    cells = [
+        pd.DataFrame(frame | {"level": "before", "value": then}),
+        pd.DataFrame(frame | {"level": "piece", "value": np.abs(more)}),
+    ]
+    width = len(system.cells)
+    rows = np.tile(np.arange(n), 3)
+    columns = np.concatenate([here, width + np.arange(n), width + n + np.arange(n)])
+    signs = np.concatenate([np.ones(n), -np.ones(n), -np.sign(more)])
+    sums = csr_matrix((signs, (rows, columns)), shape=(n, width + 2 * n))
+    joined = CellSystem(
+        pd.concat([system.cells, *cells], ignore_index=True),
+        vstack([_widen(system.matrix, 0, width + 2 * n), sums], format="csr"),
+        np.append(system.lower, np.zeros(2 * n)),
+    )
+    return joined, np.repeat([True, False], n)
+
+
+def _widen(matrix: csr_matrix, before: int, width: int) -> csr_matrix:
+    """Give a matrix of sums more columns, without a change to the sums."""
+    return csr_matrix(
+        (matrix.data, matrix.indices + before, matrix.indptr), shape=(matrix.shape[0], width)
+    )
+
+
+def _find_shown_before(cells: pd.DataFrame, published: pd.DataFrame, moved: set[str]) -> Bools:
+    """Find the cells published before: the same place, the same doors and the same number."""
+    shown = published[published["shown"]]
+    key = ["level", "of", "measure"]
+    value = pd.Series(shown["value"].to_numpy(), index=pd.MultiIndex.from_frame(shown[key]))
     # A doubled key cannot be looked up.
     value = value[~value.index.duplicated()]
     was = value.reindex(pd.MultiIndex.from_frame(cells[key])).to_numpy()
     same = was == cells["value"].to_numpy(float)
-    moved = _find_moved(plan, old)
     # The same number over other doors is another count.
-    return np.asarray(same & ~cells["of"].isin(moved).to_numpy())
-
-
-def _find_moved(plan: Plan, old: Plan) -> set[str]:
-    """Find the branches and communities that do not hold the same doors in both plans."""
-    moved: set[str] = set()
-    pairs = [(plan.stairwells["community"], old.stairwells["community"])]
-    if len(plan.members) and len(old.members):
-        pairs.append((plan.members["branch"], old.members["branch"]))
-    for now, then in pairs:
-        # The outer join keeps a door that only one plan has: that is a change too.
-        codes = pd.concat([now.rename("now"), then.rename("then")], axis=1).fillna("")
-        differ = codes["now"] != codes["then"]
-        moved |= set(codes.loc[differ, "now"]) | set(codes.loc[differ, "then"])
-    # A subdistrict is changed with any of its communities.
-    towns = [
-        p.site.communities["subdistrict"].reindex(sorted(moved & set(p.site.communities.index)))
-        for p in (plan, old)
-    ]
-    return (moved | {t for codes in towns for t in codes.dropna()}) - {""}
+    return np.asarray(same & ~np.isin(name_leaves(cells), sorted(moved)))
