@@ -107,8 +107,10 @@ def test_figures_are_counted_by_their_expressions():
 def test_the_paragraph_says_what_is_there_and_lists_what_is_not_known():
     brief = write_brief(release(make_staffed_plan()))
     assert "城乡子网格2个" in brief.paragraphs["zh"]
-    assert "党员占50.0%" in brief.paragraphs["zh"]
-    assert "1 Party central households" in brief.paragraphs["en"]
+    # One leader, two workers and one central household are so few that they stay behind,
+    # and with them the share that says how many of the workers are of the Party.
+    assert "党员占（不公布）" in brief.paragraphs["zh"]
+    assert "1 Party central households" not in brief.paragraphs["en"]
     assert "包联" not in brief.paragraphs["zh"]
     text = write_markdown(brief)
     assert (
@@ -119,9 +121,13 @@ def test_the_paragraph_says_what_is_there_and_lists_what_is_not_known():
 
 
 def test_gaps_are_ranked_by_community():
-    brief = write_brief(release(make_staffed_plan()))
-    assert brief.gaps.to_numpy().tolist() == [["organisation", "central_household", 1.0]]
-    assert brief.worst.loc["0301", "first"] == "central_household"
+    plan = make_staffed_plan()
+    # That one of two sub-grids lacks a centre says that there is one, a member's home.
+    assert write_brief(release(plan)).gaps.empty
+    gaps = plan.gaps.assign(room="staffing", rule="building_captains")
+    brief = write_brief(release(plan.replace(gaps=gaps)))
+    assert brief.gaps.to_numpy().tolist() == [["staffing", "building_captains", 1.0]]
+    assert brief.worst.loc["0301", "first"] == "building_captains"
 
 
 def test_a_working_plan_gives_no_brief():

@@ -536,3 +536,105 @@ def test_the_verb_refuses_a_folder_that_is_not_empty_before_the_work(tmp_path):
     assert CliRunner().invoke(app, ["release", str(home), "-o", str(place)]).exit_code == 0
     assert CliRunner().invoke(app, ["map", str(place), "--release"]).exit_code == 0
     assert CliRunner().invoke(app, ["map", str(home), "--release"]).exit_code != 0
+
+
+def make_posts(workers=0, party=0, full=0, **others):
+    """A town with so many grid workers, of whom some are of the Party or full-time, and others."""
+    roles = [("grid_worker_full" if n < full else "grid_worker_part") for n in range(workers)]
+    rows = [
+        {"role": role, "party": n < party, "filled": True, "community": "c1"}
+        for n, role in enumerate(roles)
+    ]
+    for role, count in others.items():
+        rows += [{"role": role, "filled": True, "community": "c1"}] * count
+    table = [row | {"post": f"p{n}", "served": 2} for n, row in enumerate(rows)]
+    return make_town([[40], [60], [50], [80]]).replace(posts=make_table("posts", table))
+
+
+def read_shown(leaving):
+    table = leaving.published[leaving.published["measure"].str.startswith("figure:")]
+    return set(table.loc[table["shown"], "measure"].str.removeprefix("figure:"))
+
+
+@pytest.mark.parametrize(
+    ("posts", "hidden", "shown"),
+    [
+        # Two of five are of the Party.
+        ({"workers": 5, "party": 2, "full": 5}, "grid_workers grid_workers_full party_share", ""),
+        # Three of a hundred are not.
+        ({"workers": 100, "party": 97, "full": 40}, "party_share", "grid_workers"),
+        # Four of forty are full-time.
+        ({"workers": 40, "party": 20, "full": 4}, "grid_workers_full", "grid_workers party_share"),
+        # Two of forty are part-time.
+        ({"workers": 40, "party": 20, "full": 38}, "grid_workers_full", "grid_workers party_share"),
+        # All are of the Party, which is nobody's secret where zeros may be told.
+        (
+            {"workers": 40, "party": 40, "full": 40},
+            "",
+            "grid_workers grid_workers_full party_share",
+        ),
+        ({"grid_leader": 3}, "grid_leaders leader_span", ""),
+        ({"stairwell_captain": 4, "grid_leader": 9}, "stairwell_captains", "leader_span"),
+        ({"central_household": 5}, "central_households", ""),
+    ],
+)
+def test_figures_of_posts_are_cells_and_their_shares_functions_of_cells(posts, hidden, shown):
+    leaving = release(make_posts(**posts))
+    told = read_shown(leaving)
+    assert not told & set(hidden.split())
+    assert told >= set(shown.split())
+
+
+@pytest.mark.parametrize("figure", ["grid_workers", "grid_workers_full", "party_share"])
+def test_a_figure_of_posts_that_is_put_back_is_found(figure):
+    leaving = release(make_posts(workers=9, party=4, full=3))
+    true = {"grid_workers": 9.0, "grid_workers_full": 3.0, "party_share": 4 / 9}
+    counts = leaving.published.copy()
+    rows = counts["measure"].isin(["figure:grid_workers", f"figure:{figure}"])
+    counts.loc[rows, "shown"] = True
+    for name, value in true.items():
+        if name in ("grid_workers", figure):
+            counts.loc[counts["measure"] == f"figure:{name}", "value"] = value
+    problems = check_release(leaving.replace(published=counts)).problems
+    assert [p.rule for p in problems if p.rule != "sums hold"] if figure != "grid_workers" else True
+    assert bool(problems) == (figure != "grid_workers")
+
+
+def send_members(*amounts):
+    """A town to which institutions send so many serving members, an hour a month each."""
+    links = [
+        {"link": f"{n}", "kind": "member_checkin", "source": f"i{n}", "community": "c1"}
+        | {"target": "c1", "amount": float(amount), "hours": float(amount)}
+        for n, amount in enumerate(amounts)
+    ]
+    return make_town([[40], [60], [50], [80]]).replace(links=make_table("links", links))
+
+
+@pytest.mark.parametrize(
+    ("amounts", "shown"),
+    [((4,), False), ((90,), False), ((90, 80), False), ((90, 80, 2), False), ((20, 9, 7), True)],
+)
+def test_hours_stay_behind_with_members_and_one_institution_is_told_by_no_sum(amounts, shown):
+    leaving = release(send_members(*amounts))
+    told = read_shown(leaving)
+    assert ("members_checked_in" in told) == shown
+    assert ("checkin_hours" in told) == shown
+    # Whoever puts the hours back is found out.
+    counts = leaving.published.copy()
+    row = counts["measure"] == "figure:checkin_hours"
+    counts.loc[row, ["value", "shown"]] = [float(sum(amounts)), True]
+    assert check_release(leaving.replace(published=counts)).passed == shown
+
+
+def test_volunteers_of_urban_communities_are_told_only_as_a_sum_of_what_is_told():
+    town = make_town([[40], [60], [50], [80]])
+    kinds = pd.Series(["urban", "urban", "rural", "rural"], index=town.site.communities.index)
+    town = town.replace(communities=town.site.communities.assign(kind=kinds))
+    apart = count_by_community(town, volunteers={"c1": 3, "c2": 30, "c3": 40, "c4": 50})
+    leaving = release(apart)
+    # The city is told, and both rural communities are: their difference is nothing new.
+    told = leaving.published.set_index(["of", "measure"])["shown"]
+    urban = told[[("c1", "volunteers"), ("c2", "volunteers")]]
+    rural = told[[("c3", "volunteers"), ("c4", "volunteers")]]
+    may = urban.all() or (rural.all() and told[("site", "volunteers")])
+    assert told[("site", "figure:volunteers_urban")] == may

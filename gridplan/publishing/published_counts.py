@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from gridplan.plan import Plan
-from gridplan.publishing.published_figures import count_figures, list_figures
+from gridplan.publishing.figure_cells import find_hidden_figures
+from gridplan.publishing.published_figures import count_figures
 from gridplan.rules.coverage import CENTRAL
 from gridplan.rules.disclosure import DisclosureRules
 
@@ -43,31 +44,7 @@ def publish_households(plan: Plan) -> pd.DataFrame:
 def publish_figures(plan: Plan, cells: pd.DataFrame, rules: DisclosureRules) -> pd.DataFrame:
     """Publish the figures of the paragraph for the city; what is suppressed has no value."""
     values = count_figures(plan)
-    city = cells[cells["level"] == "city"].set_index("measure")
-    hidden = {name for name in city.index if not city.loc[name, "shown"]}
-    # A hidden count of the city -> the figures that equal it, are made from it,
-    # or would show how large it is.
-    closed = {
-        "members": (
-            "members",
-            "branches",
-            "groups",
-            "general_branches",
-            "central_households",
-            "subgrids_with_centre",
-        ),
-        "volunteers": ("volunteers", "volunteers_party", "volunteer_party_share"),
-        "volunteers_party": ("volunteers_party", "volunteer_party_share"),
-    }
-    shut = {figure for name in hidden for figure in closed.get(name, ())}
-    if _betrays_urban(plan, cells):
-        shut.add("volunteers_urban")
-    # Figures of people from any other table are small counts too.
-    shut |= {
-        name
-        for name in values.index
-        if list_figures()[name].unit == "people" and 0 < values[name] < rules.smallest
-    }
+    shut = find_hidden_figures(plan, cells, values, rules)
     # An unknown figure has no row; a suppressed one has a row without value.
     known = values.dropna()
     return pd.DataFrame(
@@ -82,17 +59,7 @@ def publish_figures(plan: Plan, cells: pd.DataFrame, rules: DisclosureRules) -> 
     )
 
 
-def _betrays_urban(plan: Plan, cells: pd.DataFrame) -> bool:
-    """Whether the sum over urban communities adds knowledge: volunteers hidden in both kinds."""
-    hidden = cells[
-        (cells["level"] == "community")
-        & (cells["measure"] == "volunteers")
-        & ~cells["shown"].astype(bool)
-    ]
-    return bool(plan.site.communities["kind"].reindex(hidden["community"]).nunique() > 1)
-
-
-def publish_gaps(plan: Plan, cells: pd.DataFrame) -> pd.DataFrame:
+def publish_gaps(plan: Plan, cells: pd.DataFrame, rules: DisclosureRules) -> pd.DataFrame:
     """Publish how many gaps each rule has, by community where none of its counts is suppressed.
 
     A single community whose gaps are withheld would be found from the sum of
@@ -109,7 +76,7 @@ def publish_gaps(plan: Plan, cells: pd.DataFrame) -> pd.DataFrame:
     table = (
         gaps.groupby(["measure", "community"]).size().rename("value").astype(float).reset_index()
     )
-    shut = table["community"].isin(closed)
+    shut = table["community"].isin(closed) | _count_few_centres(plan, table, rules)
     # The only withheld community of a measure is the city's sum less the others.
     lone = shut & (shut.groupby(table["measure"]).transform("sum") == 1)
     city = (
@@ -119,9 +86,26 @@ def publish_gaps(plan: Plan, cells: pd.DataFrame) -> pd.DataFrame:
         .reset_index()
         .assign(level="city", of="site", community="")
     )
+    # So would the sub-grids of the city less those that lack a centre.
+    whole = table.groupby("measure", as_index=False)["value"].sum().assign(community="")
+    few = whole.loc[_count_few_centres(plan, whole, rules), "measure"]
+    city = city[~city["measure"].isin(few)]
     open_ = table[~shut & (table["community"] != "")].assign(level="community")
     open_["of"] = open_["community"]
     return pd.concat([city, open_], ignore_index=True).assign(shown=True)
+
+
+def _count_few_centres(plan: Plan, gaps: pd.DataFrame, rules: DisclosureRules) -> pd.Series[bool]:
+    """Whether gaps of central households leave a small count of sub-grids that have one.
+
+    Each of those is the home of a member; a community of "" stands for the city.
+    """
+    homes = plan.subgrids[plan.subgrids["kind"] == "residential"]
+    all_ = homes.groupby("community").size()
+    all_[""] = len(homes)
+    rest = gaps["community"].map(all_).fillna(0) - gaps["value"]
+    is_centre = gaps["measure"].str.endswith(":" + CENTRAL)
+    return is_centre & (rest > 0) & (rest < rules.smallest)
 
 
 def publish_reach(plan: Plan) -> pd.DataFrame:

@@ -16,6 +16,7 @@ from gridplan.plan import ALL_TABLES, Plan
 from gridplan.publishing.attack import find_ranges
 from gridplan.publishing.cells import FINEST, LEVELS, MEASURES, OTHERWISE, OUTSIDE, tie_cells
 from gridplan.publishing.earlier_release import add_overlay
+from gridplan.publishing.figure_check import check_figures
 from gridplan.publishing.household_bands import find_tight, read_bands
 from gridplan.publishing.suppression import find_exposed
 from gridplan.rules.disclosure import DisclosureRules
@@ -121,6 +122,7 @@ def check_release(
         *_check_levels(leaving),
         *_check_values(leaving, rules),
         *_check_bands(leaving, rules),
+        *check_figures(leaving, rules),
     ]
     exposed, solved, narrowest = _solve_suppressed(
         leaving, rules, all_rules.organisation.branch_full, working, before, published

@@ -120,7 +120,7 @@ def release(
             cells,
             publish_households(plan),
             publish_figures(plan, cells, rules),
-            publish_gaps(plan, cells),
+            publish_gaps(plan, cells, rules),
             publish_reach(plan),
         ]
     )
