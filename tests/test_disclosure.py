@@ -638,3 +638,150 @@ def test_volunteers_of_urban_communities_are_told_only_as_a_sum_of_what_is_told(
     rural = told[[("c3", "volunteers"), ("c4", "volunteers")]]
     may = urban.all() or (rural.all() and told[("site", "volunteers")])
     assert told[("site", "figure:volunteers_urban")] == may
+
+
+def make_homes(*communities, doors=None, limits=None, grids=None):
+    """Communities c1, c2 ... with sub-grids of so many households, each behind doors of its own.
+
+    ``doors`` splits the households of a sub-grid (by code) over several doors.
+    """
+    low, target, high = limits or (20, 30, 40)
+    subgrids, stairs, towns = [], [], []
+    for n, homes in enumerate(communities):
+        code = f"c{n + 1}"
+        shape = box(X0 + 100 * n, Y0, X0 + 100 * n + 100, Y0 + 100)
+        towns.append({"community": code, "name": code, "kind": "urban", "geometry": shape})
+        for m, households in enumerate(homes):
+            subgrid = f"{code}-{m + 1}"
+            row = {"subgrid": subgrid, "community": code, "community_kind": "urban"}
+            row |= {"kind": "residential", "low": low, "target": target, "high": high}
+            row |= {"grid": (grids or {}).get(subgrid, "")}
+            subgrids.append(row | {"households": households, "geometry": shape})
+            for d, behind in enumerate((doors or {}).get(subgrid, [households])):
+                door = {"stairwell": f"{subgrid}-{d}", "community": code, "subgrid": subgrid}
+                stairs.append(door | {"households": behind, "geometry": shape.centroid})
+    uppers = pd.DataFrame(subgrids).groupby("grid")["households"].sum()
+    rows = [{"grid": g, "households": h, "geometry": box(0, 0, 1, 1)} for g, h in uppers.items()]
+    upper = make_table("grids", [row for row in rows if row["grid"]]) if any(uppers.index) else None
+    return Plan(
+        site=make_site(communities=make_table("communities", towns)),
+        stairwells=make_table("stairwells", stairs),
+        neighbours=make_empty("neighbours"),
+        subgrids=make_table("subgrids", subgrids),
+        exceptions=make_empty("exceptions"),
+        manifest={},
+        **({} if upper is None else {"grids": upper}),
+    )
+
+
+def list_shown_households(leaving):
+    table = leaving.published[leaving.published["measure"] == "households"]
+    return table.set_index("of")["value"].to_dict()
+
+
+def test_the_total_of_a_single_sub_grid_is_not_told_nor_left_over():
+    leaving = release(make_homes([33], [35, 31, 29], [30, 36, 38, 34]))
+    shown = list_shown_households(leaving)
+    assert np.isnan(shown["c1"])
+    # Another must go with it, or the city less the others would be the first.
+    assert np.isnan([shown["c2"], shown["c3"]]).sum() == 1
+    assert read_shown(leaving) >= {"households"}
+    assert leaving.site.communities["households"].isna().sum() == 2
+    counts = leaving.published.copy()
+    row = (counts["measure"] == "households") & (counts["of"] == "c1")
+    counts.loc[row, ["value", "shown"]] = [33.0, True]
+    towns = leaving.site.communities.copy()
+    towns.loc["c1", "households"] = 33.0
+    problems = check_release(leaving.replace(published=counts, communities=towns)).problems
+    assert any(p.rule == "households" and "c1-1" in p.ids for p in problems)
+
+
+def test_an_upper_grid_of_one_sub_grid_keeps_its_households():
+    grids = {"c1-1": "g1", "c1-2": "g2", "c1-3": "g2", "c1-4": "g2"}
+    leaving = release(make_homes([33, 35, 31, 36], grids=grids))
+    assert leaving.grids["households"].to_dict() == {"g1": 0, "g2": 0}  # the rest is the other
+    shown = list_shown_households(leaving)
+    assert shown == {"c1": 135.0}
+
+
+def test_a_mean_of_one_sub_grid_is_its_number():
+    plan = make_homes([33], [35, 31, 29], [30, 36, 38, 34])
+    kinds = plan.subgrids["community"].map({"c1": "rural", "c2": "urban", "c3": "urban"})
+    leaving = release(plan.replace(subgrids=plan.subgrids.assign(community_kind=kinds)))
+    assert "households_rural" not in read_shown(leaving)
+
+
+def test_bands_of_two_releases_do_not_narrow_a_sub_grid():
+    # The same doors under other limits: 30-40 and 25-34 would leave 30-34.
+    before = make_homes([33, 36, 38], [31, 32, 39])
+    after = make_homes([33, 36, 38], [31, 32, 39], limits=(15, 25, 34))
+    first, alone = release(before), release(after)
+    assert first.subgrids.loc["c1-1", "household_band"] == "30-40"
+    assert alone.subgrids.loc["c1-1", "household_band"] == "25-34"
+    verdict = check_release(alone, working=after, before=before, published=first)
+    assert "households" in {p.rule for p in verdict.problems}
+    careful = release(after, before=before, published=first)
+    assert careful.subgrids.loc["c1-1", "household_band"] == ""
+    # One more door that holds nobody is no other sub-grid.
+    empty = make_homes([33, 36, 38], [31, 32, 39], doors={"c1-1": [33, 0]}, limits=(15, 25, 34))
+    assert release(empty, before=before).subgrids.loc["c1-1", "household_band"] == ""
+
+
+def test_a_limit_moved_by_one_building_does_not_tell_its_households():
+    before = make_homes([33, 36, 38], [31, 32, 39], [35, 36], doors={"c1-1": [21, 12]})
+    doors = before.stairwells.copy()
+    doors.loc["c1-1-1", ["community", "subgrid"]] = ["c2", "c2-1"]
+    sizes = before.subgrids.assign(households=doors.groupby("subgrid")["households"].sum())
+    after = before.replace(stairwells=doors, subgrids=sizes)
+    first, alone = release(before), release(after)
+    shown = [list_shown_households(one)["c1"] for one in (first, alone)]
+    assert shown[0] - shown[1] == 12
+    verdict = check_release(alone, working=after, before=before, published=first)
+    assert any("c1>c2" in p.ids for p in verdict.problems)
+    careful = release(after, before=before, published=first)
+    assert np.isnan(list_shown_households(careful)["c1"])
+    assert check_release(careful, working=after, before=before, published=first).passed
+    assert list_shown_households(careful)["c3"] == 71
+
+
+def test_free_text_is_left_out_unless_it_is_asked_for():
+    plan = make_board_plan()
+    note = "张三 138-1234-5600"
+    houses = plan.site.buildings.assign(building_name=note, use=note)
+    spot = {"geometry": box(X0, Y0, X0 + 1, Y0 + 1).centroid}
+    plan = plan.replace(
+        buildings=houses,
+        places=make_table("places", [spot | {"place": "p", "kind": "canteen", "name": note}]),
+        institutions=make_table("institutions", [spot | {"institution": "i", "name": note}]),
+    )
+    leaving = release(plan)
+    for name in ALL_TABLES:
+        table = pd.DataFrame(leaving.get_table(name).drop(columns="geometry", errors="ignore"))
+        assert "138-1234" not in table.to_csv(), name
+    assert note not in draw_map(leaving).get_root().render()
+    asked = release(plan, names=True)
+    assert (asked.site.buildings["building_name"] == note).all()
+    require_release(asked)
+    # Whoever puts a name back without a stamp that says so is found out.
+    put_back = leaving.replace(buildings=asked.site.buildings)
+    with pytest.raises(PlanError, match="free text"):
+        require_release(forge(put_back))
+
+
+@pytest.mark.parametrize(("inside", "shown"), [(0, True), (4, False), (30, True), (58, False)])
+def test_a_share_of_households_is_told_only_if_many_are_on_both_sides(inside, shown):
+    plan = make_board_plan()
+    rows = [
+        {"level": level, "of": of, "community": community, "households": households}
+        | {"reachable": reached, "reachable_share": reached / households}
+        for level, of, community, households, reached in (
+            ("community", "0301", "0301", 60, inside),
+            ("community", "0302", "0302", 500, 300),
+            ("city", "site", "", 560, 300 + inside),
+        )
+    ]
+    fixed = {"state": "now", "kind": "canteen", "minutes": 15.0, "own": True}
+    table = make_table("coverage", [row | fixed for row in rows])
+    shares = release(plan.replace(coverage=table)).published
+    shares = shares[shares["measure"] == "reach:canteen:15"].set_index("of")["shown"]
+    assert shares.to_dict() == {"site": shown, "0301": shown, "0302": True}

@@ -32,6 +32,13 @@ def release_command(
     published: Annotated[
         Path | None, typer.Option(help="That release itself, if it was made by other rules.")
     ] = None,
+    names: Annotated[
+        bool,
+        typer.Option(
+            "--names",
+            help="Keep the names of buildings, compounds, streets, institutions and places.",
+        ),
+    ] = False,
     rules_file: RulesFile = None,
     settings: Set = None,
 ) -> None:
@@ -62,7 +69,10 @@ def release_command(
         }
         clock("release", 0, 1)
         leaving = release(
-            plan, **plans, rules=choose_rules(take_rules(plan), rules_file, settings).disclosure
+            plan,
+            **plans,
+            names=names,
+            rules=choose_rules(take_rules(plan), rules_file, settings).disclosure,
         )
         clock("writing", 0, 1)
         storage.write_plan(leaving, output)

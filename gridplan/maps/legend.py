@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
@@ -72,12 +73,13 @@ def choose_title(plan: Plan, lang: Language, word: str = "title") -> str:
 def count_figures(plan: Plan, lang: Language) -> list[tuple[str, str]]:
     """Count the plan's figures as the legend shows them: value and word."""
     ordinary = plan.subgrids[plan.subgrids["kind"] != "exclusive"]
+    households = count_households(plan)
     share = f"{100 * ordinary['in_band'].mean():.1f} %" if len(ordinary) else "–"
     if len(ordinary) and not ordinary["in_band"].all() and share == "100.0 %":
         share = "99.9 %"  # rounding never hides the one that is out
     values: tuple[tuple[str, str], ...] = (
         (f"{len(ordinary):,}", "figure_subgrids"),
-        (f"{count_households(plan):,}", "figure_households"),
+        ("–" if households is None else f"{households:,}", "figure_households"),
         (share, "figure_share"),
         (f"{len(plan.site.communities):,}", "figure_communities"),
     )
@@ -90,10 +92,12 @@ def count_figures(plan: Plan, lang: Language) -> list[tuple[str, str]]:
     return [(value, say(word, lang)) for value, word in values]
 
 
-def count_households(plan: Plan) -> int:
-    """Count the households of a plan; a release has them by community only."""
+def count_households(plan: Plan) -> int | None:
+    """Count the households of a plan; a release may withhold them."""
     if is_released(plan):
-        return int(plan.site.communities["households"].sum())
+        figures = plan.published.set_index("measure")["value"]
+        total = float(figures.get("figure:households", float("nan")))
+        return None if math.isnan(total) else int(total)
     return int(plan.subgrids["households"].sum())
 
 

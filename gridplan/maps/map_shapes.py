@@ -352,12 +352,19 @@ def _record_communities(plan: Plan, shapes: Shapes) -> dict[str, list[Any]]:
         "code": table.index.tolist(),
         "name": table["name"].tolist(),
         "subgrids": grouped.size().reindex(table.index).fillna(0).astype(int).tolist(),
-        "households": sizes["households"].fillna(0).astype(int).tolist(),
+        "households": _list_totals(sizes["households"], is_released(plan)),
         "in_band": sizes["in"].fillna(0).astype(int).tolist(),
         "tone": choose_tones(table.geometry.to_numpy()).tolist(),
         "box": list_boxes(shapes),
         "point": _list_points(_find_inner_points(shapes)),
     }
+
+
+def _list_totals(totals: pd.Series[Any], has_hidden: bool) -> list[int | None]:
+    """List households; None where a release does not give them, 0 where there are none."""
+    if not has_hidden:
+        return [int(total) for total in totals.fillna(0)]
+    return [None if np.isnan(total) else int(total) for total in totals]
 
 
 def _find_inner_points(shapes: Shapes) -> Shapes:

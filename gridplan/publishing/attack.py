@@ -46,7 +46,13 @@ class HiddenBlock:
 
 
 def find_ranges(
-    matrix: csr_matrix, values: Floats, lower: Floats, asked: Ints, enough: float = np.inf
+    matrix: csr_matrix,
+    values: Floats,
+    lower: Floats,
+    asked: Ints,
+    enough: float = np.inf,
+    *,
+    upper: Floats | None = None,
 ) -> Ranges:
     """Find the range that each asked cell can be narrowed to.
 
@@ -64,6 +70,8 @@ def find_ranges(
         A range known to be as wide as this need not be found exactly: two
         solutions that differ so much in the cell will do, and one solution
         serves many cells.
+    upper
+        What each suppressed cell is known to be at the most, if anything is.
 
     Examples
     --------
@@ -74,6 +82,9 @@ def find_ranges(
     >>> r.low[0], r.high[0]
     (np.float64(1.0), np.float64(19.0))
     """
+    # The upper limit is no knowledge of the attacker's unless it is given: it keeps
+    # every question bounded, so that each has an optimum and a proof.
+    most = np.full(len(values), UNLIMITED) if upper is None else np.minimum(upper, UNLIMITED)
     # All sums are 0, so the suppressed cells must balance what the published
     # ones add up to.
     sides = matrix @ np.nan_to_num(values)
@@ -84,7 +95,7 @@ def find_ranges(
     proofs: tuple[list[Any], list[Any]] = ([], [])
     # Blocks share no sum, so each is a small problem of its own.
     for block in split_blocks(matrix, np.isnan(values), asked):
-        for n, bounds, duals in _solve_block(matrix, block, sides, lower, enough):
+        for n, bounds, duals in _solve_block(matrix, block, sides, lower, most, enough):
             row = place[n]
             low[row], high[row] = bounds
             for side in (0, 1):
@@ -136,11 +147,19 @@ def split_blocks(matrix: csr_matrix, hidden: Bools, asked: Ints) -> Iterator[Hid
 
 
 def _solve_block(
-    matrix: csr_matrix, block: HiddenBlock, sides: Floats, lower: Floats, enough: float
+    matrix: csr_matrix,
+    block: HiddenBlock,
+    sides: Floats,
+    lower: Floats,
+    upper: Floats,
+    enough: float,
 ) -> Iterator[tuple[int, tuple[float, float], list[Any]]]:
     """Find the least and greatest value of each asked cell of a block; unlimited is inf."""
     model = _Questions(
-        matrix[block.sums][:, block.cells].tocsc(), -sides[block.sums], lower[block.cells]
+        matrix[block.sums][:, block.cells].tocsc(),
+        -sides[block.sums],
+        lower[block.cells],
+        upper[block.cells],
     )
     columns = np.searchsorted(block.cells, block.asked)
     if np.isfinite(enough):
@@ -168,15 +187,13 @@ def _solve_block(
 class _Questions:
     """A linear program over the suppressed cells of a block that remembers every answer."""
 
-    def __init__(self, matrix: Any, sides: Floats, lower: Floats) -> None:
+    def __init__(self, matrix: Any, sides: Floats, lower: Floats, upper: Floats) -> None:
         lp = highspy.HighsLp()
         lp.num_row_ = matrix.shape[0]
         lp.num_col_ = matrix.shape[1]
         lp.col_cost_ = np.zeros(matrix.shape[1])
         lp.col_lower_ = lower
-        # The upper limit is no knowledge of the attacker's: it keeps every
-        # question bounded, so that each has an optimum and a proof.
-        lp.col_upper_ = np.full(matrix.shape[1], UNLIMITED)
+        lp.col_upper_ = upper
         lp.row_lower_ = lp.row_upper_ = sides
         lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
         lp.a_matrix_.start_ = matrix.indptr

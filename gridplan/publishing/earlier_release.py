@@ -118,7 +118,12 @@ def _recount_old(
 ) -> pd.Series[Any]:
     """Count the old places by today's numbers; NaN where no piece tells."""
     inside = pieces[pieces["old_community"] != ""]
-    town = inside["old_community"].map(towns).fillna("")
+    town_of = towns.fillna("").to_dict()
+    town = pd.Series(
+        [str(town_of.get(code, "")) for code in inside["old_community"]],
+        index=inside.index,
+        dtype=object,
+    )
     names = [
         inside["old"],
         "community:" + inside["old_community"],

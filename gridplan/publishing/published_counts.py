@@ -6,14 +6,16 @@ import numpy as np
 import pandas as pd
 
 from gridplan.plan import Plan
+from gridplan.publishing.cells import CITY
 from gridplan.publishing.figure_cells import find_hidden_figures
+from gridplan.publishing.household_release import HouseholdChoice
 from gridplan.publishing.published_figures import count_figures
 from gridplan.rules.coverage import CENTRAL
 from gridplan.rules.disclosure import DisclosureRules
 
 
-def publish_households(plan: Plan) -> pd.DataFrame:
-    """Publish households, sub-grids and grids of each community: none is a count of people."""
+def publish_households(plan: Plan, households: HouseholdChoice) -> pd.DataFrame:
+    """Publish households, sub-grids and grids of each community; a total may be suppressed."""
     table = plan.subgrids
     community = table["community"]
     homes = table["kind"] == "residential"
@@ -36,15 +38,25 @@ def publish_households(plan: Plan) -> pd.DataFrame:
         )
         for name, values in measures.items()
     ]
-    return pd.concat(rows, ignore_index=True).assign(
-        value=lambda t: t["value"].astype(float), shown=True
-    )
+    table = pd.concat(rows, ignore_index=True)
+    closed = {code for level, code in households.hidden if level == "community"}
+    hidden = (table["measure"] == "households") & table["of"].isin(closed)
+    return table.assign(value=table["value"].astype(float).mask(hidden), shown=~hidden)
 
 
-def publish_figures(plan: Plan, cells: pd.DataFrame, rules: DisclosureRules) -> pd.DataFrame:
+def publish_figures(
+    plan: Plan, cells: pd.DataFrame, rules: DisclosureRules, households: HouseholdChoice
+) -> pd.DataFrame:
     """Publish the figures of the paragraph for the city; what is suppressed has no value."""
     values = count_figures(plan)
     shut = find_hidden_figures(plan, cells, values, rules)
+    of_kind = {("city", CITY): "households", ("kind", "urban"): "households_urban"}
+    of_kind[("kind", "rural")] = "households_rural"
+    shut |= {figure for pair, figure in of_kind.items() if pair in households.hidden}
+    # The households that nobody counted are those of a few buildings at times.
+    counted = values["households_counted"]
+    if any(0 < part < rules.household_width for part in (counted, values["households"] - counted)):
+        shut.add("households_counted")
     # An unknown figure has no row; a suppressed one has a row without value.
     known = values.dropna()
     return pd.DataFrame(
@@ -108,9 +120,11 @@ def _count_few_centres(plan: Plan, gaps: pd.DataFrame, rules: DisclosureRules) -
     return is_centre & (rest > 0) & (rest < rules.smallest)
 
 
-def publish_reach(plan: Plan) -> pd.DataFrame:
+def publish_reach(plan: Plan, rules: DisclosureRules) -> pd.DataFrame:
     """Publish the shares of households in reach and served, in hundredths, by community and city.
 
+    A share that leaves fewer households on one side than the narrowest band is
+    suppressed, and that of the city with it if only one community's is.
     Central households are left out: where they are, and whether there are any,
     says where members live.
     """
@@ -126,9 +140,17 @@ def publish_reach(plan: Plan) -> pd.DataFrame:
     frames = []
     for name, column in (("reach", "reachable_share"), ("served", "served_share")):
         measure = name + ":" + shares["kind"] + ":" + shares["minutes"].map("{:g}".format)
+        inside = shares[column] * shares["households"]
+        few = pd.Series(False, index=shares.index)
+        for part in (inside, shares["households"] - inside):
+            few |= (part > 0.5) & (part < rules.household_width)
+        # The city less the others would be the only community that is withheld.
+        towns = few & (shares["level"] == "community")
+        lone = towns.groupby(measure).transform("sum") == 1
+        hidden = few | (lone & (shares["level"] == "city"))
         frames.append(
             shares[["level", "of", "community"]].assign(
-                measure=measure, value=shares[column].round(2), shown=True
+                measure=measure, value=shares[column].round(2).mask(hidden), shown=~hidden
             )
         )
     return pd.concat(frames, ignore_index=True)

@@ -18,6 +18,7 @@ from gridplan.publishing.cells import FINEST, LEVELS, MEASURES, OTHERWISE, OUTSI
 from gridplan.publishing.earlier_release import add_overlay
 from gridplan.publishing.figure_check import check_figures
 from gridplan.publishing.household_bands import find_tight, read_bands
+from gridplan.publishing.household_release import find_narrowed
 from gridplan.publishing.suppression import find_exposed
 from gridplan.rules.disclosure import DisclosureRules
 
@@ -49,6 +50,17 @@ BLANK = {
         "max_walk",
     ),
     "links": ("hours",),
+}
+
+# Text in the words of whoever made the file: a name, a telephone, a remark.
+FREE_TEXT = {
+    "buildings": ("building_name", "use"),
+    "compounds": ("name",),
+    "barriers": ("name",),
+    "streets": ("name",),
+    "places": ("name",),
+    "institutions": ("name",),
+    "special_grids": ("name",),
 }
 
 
@@ -89,6 +101,7 @@ def check_release(
     leaving: Plan,
     *,
     rules: DisclosureRules | None = None,
+    names: bool = False,
     working: Plan | None = None,
     before: Plan | None = None,
     published: Plan | None = None,
@@ -102,6 +115,9 @@ def check_release(
     rules
         What is small, and how open it must stay; those of the manifest if not
         given.
+    names
+        Whether names that anybody may have written, of buildings for example,
+        were asked for.
     working, before, published
         The working plan, the one before it and the release of that one, to try
         differences between both releases.
@@ -119,11 +135,18 @@ def check_release(
     rules = rules or all_rules.disclosure
     problems = [
         *_check_left_behind(leaving),
+        *([] if names else _check_text(leaving)),
         *_check_levels(leaving),
         *_check_values(leaving, rules),
         *_check_bands(leaving, rules),
         *check_figures(leaving, rules),
     ]
+    narrowed = find_narrowed(leaving, rules, working, before, published)
+    if narrowed:
+        text = f"the households of {len(narrowed)} sub-grids or moved limits can be worked out"
+        problems.append(
+            Problem("subgrids", "households", text, "release the plan again", tuple(narrowed))
+        )
     exposed, solved, narrowest = _solve_suppressed(
         leaving, rules, all_rules.organisation.branch_full, working, before, published
     )
@@ -182,6 +205,20 @@ def _check_left_behind(plan: Plan) -> list[Problem]:
                 tuple(other.index),
             )
         )
+    return problems
+
+
+def _check_text(plan: Plan) -> list[Problem]:
+    """Find text that anybody may have written, where nobody asked for it."""
+    problems = []
+    for name, columns in FREE_TEXT.items():
+        table = plan.get_table(name)
+        for column in columns:
+            full = table[column].fillna("").astype("str") != ""
+            if full.any():
+                ids = tuple(map(str, table.index[full.to_numpy(bool)]))
+                text = f"{column} is free text, which is left out unless it is asked for"
+                problems.append(Problem(name, "text", text, "release the plan again", ids))
     return problems
 
 
@@ -251,8 +288,9 @@ def _check_bands(plan: Plan, rules: DisclosureRules) -> list[Problem]:
     ]
     # The exact totals that leave beside the bands, as household_bands tries them.
     totals = {
-        "community": plan.site.communities["households"].fillna(0),
-        "grid": plan.grids["households"],
+        "community": plan.site.communities["households"],
+        # A suppressed total is no number: missing, or 0 where the table has whole ones.
+        "grid": plan.grids["households"].astype(float).where(plan.grids["households"] > 0),
     }
     for name, total in totals.items():
         of = table[name].to_numpy(dtype=object)

@@ -12,14 +12,19 @@ from gridplan.errors import PlanError
 from gridplan.plan import ALL_TABLES, Plan
 from gridplan.publishing.cells import count_cells, order_cells, tie_cells
 from gridplan.publishing.earlier_release import add_overlay
-from gridplan.publishing.household_bands import OPEN, band_households, blur_subgrids
+from gridplan.publishing.household_bands import blur_subgrids
+from gridplan.publishing.household_release import (
+    HouseholdChoice,
+    choose_households,
+    hide_totals,
+)
 from gridplan.publishing.published_counts import (
     publish_figures,
     publish_gaps,
     publish_households,
     publish_reach,
 )
-from gridplan.publishing.release_check import check_release
+from gridplan.publishing.release_check import FREE_TEXT, check_release
 from gridplan.publishing.release_seal import is_released, seal_tables
 from gridplan.publishing.suppression import Suppression, choose_suppressed
 from gridplan.rules.disclosure import DisclosureRules
@@ -35,7 +40,6 @@ KEPT = (
     "places",
     "special_grids",
     "touches",
-    "grids",
 )
 # Tables that certainly stay behind, in the order in which the seal counts them.
 WITHHELD = (
@@ -62,6 +66,7 @@ def release(
     before: Plan | None = None,
     published: Plan | None = None,
     rules: DisclosureRules | None = None,
+    names: bool = False,
 ) -> Plan:
     """Make a plan that may be handed out: no small count in it can be worked out.
 
@@ -83,6 +88,10 @@ def release(
     rules
         What is small, and how open it must stay; those of the plan's manifest
         if not given.
+    names
+        Whether names of buildings, compounds, streets, institutions, places
+        and barriers leave: anybody may have written anything there.
+        Communities keep theirs, since the counts are about them.
 
     Returns
     -------
@@ -109,29 +118,29 @@ def release(
     all_rules = plan.rules
     rules = rules or all_rules.disclosure
     # What went out earlier is made again by today's rules where nobody kept it.
-    earlier = None if before is None else (before, published or release(before, rules=rules))
+    earlier = (
+        None if before is None else (before, published or release(before, rules=rules, names=names))
+    )
     cells = _drop_small_branches(count_cells(plan), all_rules.organisation.branch_full)
     choice, cells = _suppress(plan, cells, rules, all_rules.organisation.branch_full, earlier)
-    bands = band_households(plan.subgrids, rules)
-    if earlier is not None:
-        bands = _keep_bands_apart(plan, earlier[0], earlier[1], bands, rules)
+    households = choose_households(plan, rules, earlier)
     table = pd.concat(
         [
             cells,
-            publish_households(plan),
-            publish_figures(plan, cells, rules),
+            publish_households(plan, households),
+            publish_figures(plan, cells, rules, households),
             publish_gaps(plan, cells, rules),
-            publish_reach(plan),
+            publish_reach(plan, rules),
         ]
     )
     # Numbered after sorting, so that codes do not depend on who published first.
     table = order_cells(table)
     table["row"] = [str(n) for n in range(1, len(table) + 1)]
-    stripped = _strip(plan, bands, rules)
+    stripped = _strip(plan, rules, households, names)
     leaving = stripped.replace(
         published=conform_table("published", table), manifest=_keep_manifest(plan)
     )
-    return stamp(leaving, plan, rules, choice, earlier)
+    return stamp(leaving, plan, rules, choice, earlier, names)
 
 
 def stamp(
@@ -140,11 +149,17 @@ def stamp(
     rules: DisclosureRules,
     choice: Suppression,
     earlier: tuple[Plan, Plan] | None,
+    names: bool,
 ) -> Plan:
     """Check a release and stamp it with the result; refuse one that does not pass."""
     old, out = earlier or (None, None)
     verdict = check_release(
-        plan, rules=rules, working=None if old is None else working, before=old, published=out
+        plan,
+        rules=rules,
+        names=names,
+        working=None if old is None else working,
+        before=old,
+        published=out,
     )
     if not verdict.passed:
         raise PlanError(f"the release did not pass its check:\n{verdict}")
@@ -159,6 +174,7 @@ def stamp(
         "suppressed": int((~counts["shown"]).sum()),
         "bands_withheld": int((plan.subgrids["household_band"] == "").sum()),
         "gap": round(choice.gap, 6),
+        "names": names,
         "compared": earlier is not None,
     }
     note["seal"] = seal_tables(plan, note)
@@ -209,42 +225,7 @@ def _suppress(
     ].reset_index(drop=True)
 
 
-def _keep_bands_apart(
-    plan: Plan, old: Plan, out: Plan, bands: pd.DataFrame, rules: DisclosureRules
-) -> pd.DataFrame:
-    """Withhold a band that, with the earlier band of the same doors, would be too narrow."""
-    from gridplan.publishing.household_bands import read_bands
-
-    doors = (
-        plan.stairwells["subgrid"]
-        .to_frame("new")
-        .join(old.stairwells["subgrid"].rename("old"), how="inner")
-    )
-    # A sub-grid has the same doors in both plans where all of both coincide.
-    sizes = doors.value_counts().reset_index(name="both")
-    sizes["new_size"] = sizes["new"].map(plan.stairwells["subgrid"].value_counts())
-    sizes["old_size"] = sizes["old"].map(old.stairwells["subgrid"].value_counts())
-    same = sizes[
-        (sizes["both"] == sizes["new_size"])
-        & (sizes["both"] == sizes["old_size"])
-        & (sizes["new"] != "")
-    ]
-    before = read_bands(out.subgrids["household_band"]).reindex(same["old"])
-    now = bands.reindex(same["new"])
-    # Of both bands together only the overlap is left for the number.
-    width = np.minimum(before["last"].to_numpy(), now["last"].to_numpy()) - np.maximum(
-        before["first"].to_numpy(), now["first"].to_numpy()
-    )
-    # A withheld band begins at 0 and narrows nothing.
-    both_banded = (before["first"].to_numpy() > 0) & (now["first"].to_numpy() > 0)
-    gone = bands.index.isin(same["new"][both_banded & (width + 1 < rules.household_width)])
-    return pd.DataFrame(
-        {"first": np.where(gone, 0, bands["first"]), "last": np.where(gone, OPEN, bands["last"])},
-        index=bands.index,
-    )
-
-
-def _strip(plan: Plan, bands: pd.DataFrame, rules: DisclosureRules) -> Plan:
+def _strip(plan: Plan, rules: DisclosureRules, households: HouseholdChoice, names: bool) -> Plan:
     """Empty the tables that stay behind, and take off the others what may not leave."""
     # Empty unless named: a table that is new in the schema must not slip out.
     tables: dict[str, Any] = {
@@ -253,18 +234,32 @@ def _strip(plan: Plan, bands: pd.DataFrame, rules: DisclosureRules) -> Plan:
         if name not in {*KEPT, "subgrids"}
     }
     for name, strip in STRIPPED.items():
-        tables[name] = strip(plan)
-    return plan.replace(**tables, subgrids=blur_subgrids(plan, rules, bands))
+        tables[name] = strip(plan, households)
+    for name, columns in () if names else FREE_TEXT.items():
+        table = tables.get(name, plan.get_table(name))
+        tables[name] = table.assign(**dict.fromkeys(columns, ""))
+    return plan.replace(**tables, subgrids=blur_subgrids(plan, rules, households.bands))
 
 
-def _strip_communities(plan: Plan) -> Any:
+def _strip_communities(plan: Plan, households: HouseholdChoice) -> Any:
     """Give each community the households of its sub-grids, as the plan counts them."""
     totals = plan.subgrids.groupby("community")["households"].sum()
     table = plan.site.communities
-    return table.assign(households=totals.reindex(table.index).astype(float))
+    values = totals.reindex(table.index).astype(float)
+    return table.assign(households=values.mask(hide_totals(values, "community", households)))
 
 
-def _strip_buildings(plan: Plan) -> Any:
+def _strip_grids(plan: Plan, households: HouseholdChoice) -> Any:
+    """Take the households off the upper grids whose total would give a sub-grid's away."""
+    table = plan.grids
+    hidden = hide_totals(table["households"], "grid", households)
+    # Without its number a grid does not say either whether it is in band.
+    return table.assign(
+        households=table["households"].mask(hidden, 0), in_band=table["in_band"] | hidden
+    )
+
+
+def _strip_buildings(plan: Plan, households: HouseholdChoice) -> Any:
     """Leave of a building its outline and whether anybody lives in it."""
     table = plan.site.buildings
     # Where nobody noted the use, households say that a building is lived in.
@@ -281,12 +276,12 @@ def _strip_buildings(plan: Plan) -> Any:
     )
 
 
-def _strip_institutions(plan: Plan) -> Any:
+def _strip_institutions(plan: Plan, households: HouseholdChoice) -> Any:
     """Take the Party members off the institutions."""
     return plan.site.institutions.assign(party_members=np.nan)
 
 
-def _strip_links(plan: Plan) -> Any:
+def _strip_links(plan: Plan, households: HouseholdChoice) -> Any:
     """Keep which institution pairs with which community, not how many members it sends."""
     # Only pairings leave; an amount of 1 says that the pair exists.
     links = plan.links[plan.links["kind"] == "pairing"]
@@ -295,8 +290,9 @@ def _strip_links(plan: Plan) -> Any:
 
 # Tables that leave without some of their columns. Sub-grids leave too, with
 # bands in place of their households (household_bands.blur_subgrids).
-STRIPPED: Mapping[str, Callable[[Plan], Any]] = {
+STRIPPED: Mapping[str, Callable[[Plan, HouseholdChoice], Any]] = {
     "communities": _strip_communities,
+    "grids": _strip_grids,
     "buildings": _strip_buildings,
     "institutions": _strip_institutions,
     "links": _strip_links,

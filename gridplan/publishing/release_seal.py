@@ -71,6 +71,11 @@ def read_stamped_rules(plan: Plan) -> DisclosureRules:
     return DisclosureRules(**{name: note[name] for name in RULES})
 
 
+def _has_names(plan: Plan) -> bool:
+    """Whether a release is stamped as one with names, which somebody asked for."""
+    return bool(plan.manifest["release"].get("names", False))
+
+
 def require_release(plan: Plan) -> None:
     """Refuse a plan that is no release, was changed since, or does not pass the check, run again.
 
@@ -90,7 +95,7 @@ def require_release(plan: Plan) -> None:
             " -> release the working plan again"
         )
     # A stamp is no proof: whoever changes a count can write the seal that fits.
-    verdict = check_release(plan, rules=read_stamped_rules(plan))
+    verdict = check_release(plan, rules=read_stamped_rules(plan), names=_has_names(plan))
     if not verdict.passed:
         raise PlanError(
             f"the released plan does not pass its disclosure check:\n{verdict}\n"

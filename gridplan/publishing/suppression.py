@@ -68,6 +68,7 @@ def choose_suppressed(
     rules: DisclosureRules,
     always: Bools | None = None,
     never: Bools | None = None,
+    small: Bools | None = None,
 ) -> Suppression:
     """Choose the cells to suppress so that no small count can be narrowed below the interval.
 
@@ -80,16 +81,20 @@ def choose_suppressed(
     always, never
         Cells that are suppressed whatever happens, and cells that were
         published before.
+    small
+        Which cells are protected; those that are small by the rules if not
+        given.
     """
     value = system.cells["value"].to_numpy(float)
     n = len(value)
     never = np.zeros(n, bool) if never is None else never
-    must = (is_small(value, rules) | (np.zeros(n, bool) if always is None else always)) & ~never
+    small = is_small(value, rules) if small is None else small
+    must = (small | (np.zeros(n, bool) if always is None else always)) & ~never
     # Zeros that are always published cannot be hidden to protect others.
     free = ~must & ~never & ~(rules.zeros_safe & (value == 0))
     choice = _Choice(price_cells(system.cells), free, rules.nodes)
     # Begun with the plain rule, which saves the first rounds of proofs.
-    choice.add(_seed_cuts(system.matrix, must & is_small(value, rules)))
+    choice.add(_seed_cuts(system.matrix, must & small))
     exposed: list[int] = []
     hidden = must.copy()
     for rounds in range(1, ROUNDS + 1):  # noqa: B007  the last is reported
@@ -111,7 +116,7 @@ def choose_suppressed(
     gap = (cost - choice.bound) / cost if cost > EXACT else 0.0
     return Suppression(
         hidden,
-        is_small(value, rules),
+        small,
         cost,
         max(0.0, gap),
         rounds,

@@ -129,6 +129,8 @@ function formatNumber(stage, value) {
 // Households with their unit where the language puts it after the value.
 function formatHouseholds(stage, count) {
   const [, , unit] = stage.config.lines[0];
+  // A release keeps the total of some communities to itself.
+  if (count === null) return "–";
   return formatNumber(stage, count) + unit;
 }
 
