@@ -20,6 +20,10 @@ BENCHMARKS = {
         "what the verbs on people cost and prove on a district, its ratios beside Tangshan's",
         ("hierarchy", "households"),
     ),
+    "disclosure": (
+        "an attacker's integer program against pairs of releases: people, households, ratios",
+        (),
+    ),
     "years": (
         "ten years of change on the example and a district: time, memory, households moved",
         ("replications",),
