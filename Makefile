@@ -17,7 +17,7 @@ help: ## show the verbs
 .venv/use: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(PIP) --upgrade pip
-	$(PIP) -e .
+	$(PIP) -e '.[report]' # with what --plot needs
 	touch $@
 
 .venv/dev: pyproject.toml .venv/use

@@ -23,13 +23,14 @@ from gridplan.cli.options import (
     Threads,
 )
 from gridplan.cli.pictures import write_picture
+from gridplan.cli.screen import note_figures
 
 if TYPE_CHECKING:
     from gridplan.cli.console import StageClock
     from gridplan.comparison.alternatives import Alternatives
 
 
-@verb("alternatives")
+@verb("alternatives", figures=True)
 def alternatives_command(
     path: PlanPath,
     communities: OnlyCommunities = None,
@@ -121,6 +122,7 @@ def _print_alternatives(table: Any) -> None:
     """Print the figures of the alternatives."""
     from gridplan.cli import console
 
+    note_figures("alternatives", table)
     rows = [
         (
             name,

@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from gridplan import __version__
+from gridplan.cli.screen import add_options
 
 # The verbs in the order in which the help shows them.
 PANELS: Mapping[str, tuple[str, ...]] = {
@@ -56,7 +57,6 @@ app = typer.Typer(
     cls=VerbGroup,
     no_args_is_help=True,
     subcommand_metavar="VERB [ARGS]...",
-    add_completion=False,  # it would change files of the user's shell
     pretty_exceptions_enable=False,  # entry.py turns every error into one line
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -69,13 +69,23 @@ app = typer.Typer(
 )
 
 
-def verb(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def verb(
+    name: str, *, figures: bool = False, ledger: bool = False
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Register a function as a verb, shown in its panel of the help.
+
+    A verb that notes ``figures`` takes --json, one that shows a ``ledger`` --ledger.
 
     Verbs import what they call within themselves: loading geopandas takes more
     than a second, which ``--help`` or a mistyped option should not cost.
     """
-    return app.command(name, rich_help_panel=_PANEL_OF[name])
+    options = ["quiet", *["as_json"] * figures, *["whole_ledger"] * ledger]
+
+    def register(function: Callable[..., None]) -> Callable[..., None]:
+        command = app.command(name, rich_help_panel=_PANEL_OF[name])
+        return command(add_options(function, *options))
+
+    return register
 
 
 def _show_version(asked: bool) -> None:

@@ -10,9 +10,10 @@ import typer
 from gridplan.cli.app import verb
 from gridplan.cli.csv_output import write_csv
 from gridplan.cli.options import CsvFile, PlanPath, Workers
+from gridplan.cli.screen import note_figures
 
 
-@verb("audit")
+@verb("audit", figures=True)
 def audit_command(
     path: PlanPath,
     strict: Annotated[
@@ -43,7 +44,13 @@ def audit_command(
         with console.show_progress() as clock:
             result = audit_city(path, rules, workers=workers, progress=clock)
     else:
-        result = audit_plan.audit(storage.read_plan(path), rules)
+        with console.show_progress() as clock:
+            clock("reading", 0, 1)
+            plan = storage.read_plan(path)
+            clock("audit", 0, 1)
+            result = audit_plan.audit(plan, rules)
+    for name, value in result.to_dict().items():
+        note_figures(name, value)
     console.out.print(console.escape(str(result)), soft_wrap=True)
     write_csv(result.communities, table)
     if strict and not result.passed:

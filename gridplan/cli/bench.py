@@ -12,7 +12,7 @@ from gridplan.cli.options import Effort, EffortName, Seed
 from gridplan.cli.outputs import try_output_file
 
 
-@verb("bench")
+@verb("bench", figures=True)
 def bench_command(
     folder: Annotated[
         Path, typer.Argument(metavar="FOLDER", help="Folder of published instances (.dat, .json).")

@@ -19,12 +19,13 @@ from gridplan.cli.options import (
     Threads,
 )
 from gridplan.cli.pictures import write_page, write_picture
+from gridplan.cli.screen import note_figures
 
 # The tables of a comparison, each written to a file of its own.
 TABLES = ("concordance", "events", "moved", "quality", "subgrids")
 
 
-@verb("compare")
+@verb("compare", figures=True)
 def compare_command(
     old: Annotated[Path, typer.Argument(metavar="OLD", help="The earlier plan.")],
     new: Annotated[Path, typer.Argument(metavar="NEW", help="The later plan.")],
@@ -64,6 +65,8 @@ def compare_command(
         clock("drawing", 0, 1)
         written = write_page(later, comparison, page, lang)
         written += write_picture(comparison, picture, lang)
+    for name, value in comparison.to_dict().items():
+        note_figures(name, value)
     console.out.print(console.escape(str(comparison)), soft_wrap=True)
     if tables:
         written += write_folder({name: getattr(comparison, name) for name in TABLES}, tables)

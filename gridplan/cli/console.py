@@ -2,140 +2,22 @@
 
 from __future__ import annotations
 
-import signal
-import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    SpinnerColumn,
-    Task,
-    TextColumn,
-    TimeRemainingColumn,
-)
 from rich.table import Table
-from rich.text import Text
 
-from gridplan.engine.deadline import Deadline
-from gridplan.engine.parallel_map import Progress as Display
+from gridplan.cli.progress import StageClock, end_on_interrupt, show_progress
+from gridplan.cli.screen import SCREEN, err, note_figures, out
 
-SEARCHING = {"division", "planning"}  # stages that end with the best so far
+# Verbs find all that they show by here.
+__all__ = ["StageClock", "end_on_interrupt", "err", "out", "show_progress"]
 
 _OTHERS = {
     "exclusive": "exclusive grids",
     "special_grids": "special grids",
     "grids": "grids of the upper layer",
 }
-SHOWN_ENTRIES = 40  # of the ledger; the rest are counted
-
-# Results go to standard output, progress and remarks to standard error, so that
-# a result can be sent to a file. Rich would colour numbers and paths by itself.
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
-
-
-class StageClock:
-    """What long functions call: it keeps the seconds of each stage, and calls a display."""
-
-    def __init__(self, display: Display) -> None:
-        self._display = display
-        self._stage = ""
-        self._began = time.perf_counter()
-        self.seconds: dict[str, float] = {}
-
-    def __call__(self, stage: str, done: int, total: int) -> None:
-        """Show how far a stage has come."""
-        if stage != self._stage:
-            self.close()
-            self._stage = stage
-        self._display(stage, done, total)
-
-    @property
-    def stage(self) -> str:
-        """The stage that is running."""
-        return self._stage
-
-    def close(self) -> None:
-        """End the stage that is running."""
-        # A stage may come again, once for each community: its seconds add up.
-        now = time.perf_counter()
-        if self._stage:
-            self.seconds[self._stage] = self.seconds.get(self._stage, 0.0) + now - self._began
-        self._began = now
-        self._stage = ""
-
-
-class _Bar:
-    """A display of progress: one bar, which begins again at each stage."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-        self._task = progress.add_task("start", total=None)
-        self._stage = ""
-
-    def __call__(self, stage: str, done: int, total: int) -> None:
-        """Show how far a stage has come."""
-        if stage != self._stage:
-            self._stage = stage
-            # A stage of one step has no share that could be shown: the bar pulses.
-            self._progress.reset(self._task, description=stage, total=total if total > 1 else None)
-        self._progress.update(self._task, completed=done)
-
-
-class _RateColumn(ProgressColumn):
-    """The steps done in a second, once some are."""
-
-    def render(self, task: Task) -> Text:
-        """Write the rate of a task."""
-        speed = task.finished_speed or task.speed  # None until the second step
-        return Text("" if not speed else f"{speed:,.0f}/s" if speed >= 10 else f"{speed:.1f}/s")
-
-
-@contextmanager
-def show_progress() -> Iterator[StageClock]:
-    """Show progress on standard error while the block runs.
-
-    All progress of all verbs comes through here: another display is another
-    class beside ``_Bar``, chosen in this function.
-    """
-    columns = (
-        *(SpinnerColumn(), TextColumn("{task.description:<14}"), BarColumn(), MofNCompleteColumn()),
-        *(_RateColumn(), TimeRemainingColumn()),
-    )
-    # A chunk of a city takes a minute, so the rate is taken over ten.
-    # A bar that ends leaves no trace: what stays is the line of times.
-    with Progress(*columns, console=err, transient=True, speed_estimate_period=600) as progress:
-        clock = StageClock(_Bar(progress))
-        yield clock
-        clock.close()
-
-
-@contextmanager
-def end_on_interrupt(deadline: Deadline, clock: StageClock) -> Iterator[None]:
-    """Let a first Ctrl-C end only the search; any other stops the command at once."""
-
-    # Only a search has something to show for the time it took.
-    def handle(number: int, frame: Any) -> None:
-        if deadline.is_asked or clock.stage not in SEARCHING:
-            raise KeyboardInterrupt
-        deadline.ask()
-        err.print(
-            "ending the search; the plan is finished with the best so far. "
-            "Ctrl-C again stops at once",
-            soft_wrap=True,
-        )
-
-    before = signal.signal(signal.SIGINT, handle)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)  # a caller in Python has a handler of its own
 
 
 def print_line(word: str, text: object) -> None:
@@ -156,24 +38,20 @@ def print_table(
 ) -> None:
     """Print a table; the columns numbered in ``right`` are aligned to the right."""
     # Without frames a table can be copied; columns fold rather than lose their end.
-    table = Table(
-        title=title,
-        title_justify="left",
-        title_style="bold",
-        box=None,
-        pad_edge=False,
-        header_style="dim",
-    )
+    table = Table(box=None, pad_edge=False, header_style="dim")
     for n, column in enumerate(columns):
         table.add_column(column, justify="right" if n in right else "left", overflow="fold")
     for row in rows:
         # A name from the data may look like rich's markup.
         table.add_row(*(escape(str(cell)) for cell in row))
+    # A title of the table itself would be broken to the width of the table.
+    out.print(title, style="bold", soft_wrap=True)
     out.print(table)
 
 
 def print_bench(title: str, table: Any) -> None:
     """Print the answers to published instances, and the mean gap to the best known."""
+    note_figures("instances", table)
     rows = [
         (
             r.Index,
@@ -218,21 +96,22 @@ def say_share(share: Any) -> str:
 
 
 def print_ledger(ledger: Any) -> None:
-    """Print what was dropped, repaired, attached, inferred, converted or noted."""
-    if len(ledger):
-        # The largest are shown, but in the order of the ledger, which is that of the steps.
-        shown = (
-            ledger.sort_values("count", ascending=False, kind="stable").head(SHOWN_ENTRIES).index
-        )
-        rows = (
-            (f"{e.count:,}", e.table, e.action, e.reason)
-            for e in ledger[ledger.index.isin(shown)].itertuples()
-        )
-        print_table(
-            "\nWhat was done to the data", ("rows", "table", "action", "why"), rows, right=(0,)
-        )
-        if len(ledger) > len(shown):
-            out.print(f"and {len(ledger) - len(shown):,} smaller entries in the table ledger")
+    """Print what was done to the data: summed up, or with --ledger entry by entry."""
+    if not len(ledger):
+        return
+    note_figures("ledger", ledger)
+    title = "\nWhat was done to the data"
+    if SCREEN.whole_ledger:
+        rows = [(f"{e.count:,}", e.table, e.action, e.reason) for e in ledger.itertuples()]
+        print_table(title, ("rows", "table", "action", "why"), rows, right=(0,))
+        return
+    summed = ledger.groupby(["table", "action"], sort=False)["count"].sum()
+    sums = [
+        (table, ", ".join(f"{action} {count:,}" for (_, action), count in part.items()))
+        for table, part in summed.groupby(level="table", sort=False)
+    ]
+    print_table(title, ("table", "rows"), sums)
+    print_line("reasons", f"--ledger shows all {len(ledger):,} entries; a plan keeps them")
 
 
 def print_site(site: Any) -> None:
@@ -252,6 +131,17 @@ def print_site(site: Any) -> None:
         for c in site.communities.itertuples()
     ]
     households = int(homes["households"].sum())
+    note_figures(
+        "figures",
+        {"buildings": len(site.buildings), "homes": len(homes), "households": households},
+    )
+    note_figures(
+        "communities",
+        site.communities[["name", "kind", "origin"]].assign(
+            homes=by["count"].reindex(site.communities.index).fillna(0).astype(int),
+            households=by["sum"].reindex(site.communities.index).fillna(0).astype(int),
+        ),
+    )
     print_table(
         f"{len(site.buildings):,} buildings, {len(homes):,} homes, {households:,} households",
         ("community", "name", "class", "origin", "homes", "households"),
@@ -263,6 +153,7 @@ def print_site(site: Any) -> None:
 def print_plan(plan: Any) -> None:
     """Print the figures of a plan, and what is out of rule and why."""
     print_figures(plan.manifest)
+    note_figures("exceptions", plan.exceptions)
     shown = plan.exceptions.head(10)  # the table has them all
     if len(shown):
         rows = (
@@ -278,6 +169,7 @@ def print_plan(plan: Any) -> None:
 def print_figures(manifest: Mapping[str, Any]) -> None:
     """Print the figures of a plan's manifest, and whether its search was cut short."""
     figures = manifest["figures"]
+    note_figures("figures", figures)
     named = [f"{figures[name]:,} {noun}" for name, noun in _OTHERS.items() if figures.get(name)]
     share = figures["in_band"] / max(1, figures["subgrids"])  # a plan may be empty
     out.print()
@@ -312,6 +204,7 @@ def print_proof(table: Any) -> None:
         )
         for r in table.itertuples()
     ]
+    note_figures("communities", table)
     columns = ("community", "sub-grids", "left out", "price", "bound", "gap")
     print_table(
         "Household-metres, and what no plan can do without", columns, rows, right=(1, 2, 3, 4, 5)
@@ -328,6 +221,7 @@ def print_proof(table: Any) -> None:
 
 def print_frontier(title: str, table: Any) -> None:
     """Print the figures of a community at several prices."""
+    note_figures("prices", table)
     names = {"off_target": "balance", "building": "building", "compound": "compound"}
     rows = []
     # A row for each price and each factor that it was multiplied by.

@@ -10,9 +10,10 @@ import typer
 from gridplan.cli.app import verb
 from gridplan.cli.csv_output import write_csv
 from gridplan.cli.options import CsvFile, Threads
+from gridplan.cli.screen import note_figures
 
 
-@verb("history")
+@verb("history", figures=True)
 def history_command(
     paths: Annotated[
         list[Path],
@@ -57,6 +58,8 @@ def _list_one(path: Path) -> Any:
 
     plan = storage.read_plan(path)
     history = list_history(plan)
+    note_figures("steps", history)
+    note_figures("edits", plan.edits)
     rows = [
         (
             str(r.Index),
@@ -105,6 +108,7 @@ def _compare_several(paths: list[Path], workers: int | None) -> Any:
         clock("reading", 0, 1)
         plans = {name: storage.read_plan(path) for name, path in zip(names, paths, strict=True)}
         versions, _ = compare_versions(plans, workers=workers, progress=clock)
+    note_figures("versions", versions)
     rows = [
         (
             r.Index,

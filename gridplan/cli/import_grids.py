@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 SHOWN = 20  # changes that are printed; --csv writes all of them
 
 
-@verb("import")
+@verb("import", figures=True, ledger=True)
 def import_command(
     source: Annotated[
         Path,
@@ -218,8 +218,8 @@ def _take_grids(
         plan = import_grids(grids, site, rules, column=how["code"], inputs=inputs, progress=clock)
         clock("writing", 0, 1)
         storage.write_plan(plan, output, overwrite=overwrite)
-    console.print_ledger(plan.site.ledger)
     console.print_plan(plan)
+    console.print_ledger(plan.site.ledger)
     _print_result(plan, output, clock.seconds)
 
 

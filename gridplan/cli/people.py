@@ -12,6 +12,7 @@ import typer
 from gridplan.cli.app import verb
 from gridplan.cli.options import NextPlan, Overwrite, PlanPath, RulesFile, Set
 from gridplan.cli.plan_to_plan import rework
+from gridplan.cli.screen import note_figures
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +24,7 @@ SHOWN_GAPS = 10
 NEXT = {"organise": "staff", "staff": "pair", "pair": "rate", "rate": "release"}
 
 
-@verb("organise")
+@verb("organise", figures=True)
 def organise_command(
     path: PlanPath,
     output: NextPlan = None,
@@ -40,7 +41,7 @@ def organise_command(
     _serve("organise", "organisation", path, output, overwrite, rules_file, settings, organise)
 
 
-@verb("staff")
+@verb("staff", figures=True)
 def staff_command(
     path: PlanPath,
     output: NextPlan = None,
@@ -59,7 +60,7 @@ def staff_command(
     _serve("staff", "staffing", path, output, overwrite, rules_file, settings, staff)
 
 
-@verb("pair")
+@verb("pair", figures=True)
 def pair_command(
     path: PlanPath,
     output: NextPlan = None,
@@ -124,7 +125,7 @@ def _read_pairs(file: Path) -> pd.DataFrame:
         ) from error
 
 
-@verb("rate")
+@verb("rate", figures=True)
 def rate_command(
     path: PlanPath,
     output: NextPlan = None,
@@ -175,6 +176,7 @@ def _print_headline(verb: str, note: Mapping[str, Any]) -> None:
         for name, value in figures.items()
         if isinstance(value, int | float | str) and name != "version"
     }
+    note_figures("figures", plain)
     rows = [
         (
             name.replace("_", " "),

@@ -108,7 +108,7 @@ def _name_files(*paths: Any) -> dict[str, Any]:
     return {**files, "barriers": tuple(files["barriers"] or ())}
 
 
-@verb("plan")
+@verb("plan", figures=True, ledger=True)
 def plan_command(
     source: OptionalSource = None,
     output: NewFolder = None,
@@ -228,8 +228,8 @@ def _plan_whole(
         written = storage.write_plan(
             plan, output, format=file_format.value, overwrite=search.overwrite
         )
-    console.print_ledger(plan.site.ledger)
     console.print_plan(plan)
+    console.print_ledger(plan.site.ledger)
     console.print_times(clock.seconds)
     console.print_line("written", written)
     console.print_line("next", f"gridplan audit {output}; gridplan map {output}")
@@ -275,8 +275,8 @@ def _plan_in_chunks(
             seconds=spent,
             deadline=deadline,
         )
-    console.print_ledger(load_table(output / "tables", "ledger"))
     console.print_figures(summary.manifest)
+    console.print_ledger(load_table(output / "tables", "ledger"))
     console.print_times(clock.seconds)
     # Seconds of all processes together, beside those that went by.
     console.print_times(spent, "of planning")
@@ -284,7 +284,7 @@ def _plan_in_chunks(
     console.print_line("next", f"gridplan audit {output}; gridplan map {output}")
 
 
-@verb("check")
+@verb("check", figures=True, ledger=True)
 def check_command(
     source: Source,
     communities: Communities = None,
@@ -315,7 +315,11 @@ def check_command(
         *(communities, compounds, barriers, openings, streets, places),
         *(institutions, counts, boundary),
     )
-    # Households are estimated as for a plan, so that the figures are those it would have.
-    site = prepare_site(Land(source, files, crs, datum, encoding, not_personal).read(rules), rules)
+    with console.show_progress() as clock:
+        clock("reading", 0, 1)
+        read = Land(source, files, crs, datum, encoding, not_personal).read(rules)
+        # Households are estimated as for a plan, so that the figures are those it would have.
+        clock("preparing", 0, 1)
+        site = prepare_site(read, rules)
     console.print_site(site)
     console.print_ledger(site.ledger)

@@ -25,7 +25,7 @@ from gridplan.cli.outputs import try_picture
 from gridplan.cli.pictures import write_picture
 
 
-@verb("prove")
+@verb("prove", figures=True)
 def prove_command(
     path: PlanPath,
     communities: OnlyCommunities = None,
@@ -46,7 +46,7 @@ def prove_command(
     write_csv(proven, table)
 
 
-@verb("frontier")
+@verb("frontier", figures=True)
 def frontier_command(
     source: Annotated[
         str,

@@ -11,6 +11,7 @@ import typer
 from gridplan.cli.app import verb
 from gridplan.cli.options import NextPlan, Overwrite, PlanPath, RulesFile, Set
 from gridplan.cli.plan_to_plan import rework
+from gridplan.cli.screen import note_figures
 
 if TYPE_CHECKING:
     from gridplan.plan import Plan
@@ -26,7 +27,7 @@ class Question(StrEnum):
     centre = "centre"
 
 
-@verb("reach")
+@verb("reach", figures=True)
 def reach_command(
     path: PlanPath,
     output: NextPlan = None,
@@ -50,7 +51,7 @@ def reach_command(
     console.print_line("next", f"{_advise(plan, target)}")
 
 
-@verb("propose")
+@verb("propose", figures=True)
 def propose_command(
     path: PlanPath,
     kind: Annotated[
@@ -117,6 +118,7 @@ def _print_coverage(plan: Plan, kind: str | None = None) -> None:
     from gridplan.rules.all_rules import Rules
 
     city = plan.coverage[plan.coverage["level"] == "city"]
+    note_figures("coverage", city)
     city = city if kind is None else city[city["kind"] == kind]
     # The thresholds that reach was measured by, not those of the rules of today.
     note = plan.manifest.get("people", {}).get("reach", {}).get("rules", {}).get("coverage", {})

@@ -27,6 +27,7 @@ from gridplan.cli.options import (
 )
 from gridplan.cli.pictures import write_picture
 from gridplan.cli.plan_to_plan import choose_day, choose_rules, find_folder, take_rules
+from gridplan.cli.screen import note_figures
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 SHOWN = 12  # triggers that are printed; the rest are counted
 
 
-@verb("redraw")
+@verb("redraw", figures=True)
 def redraw_command(
     path: PlanPath,
     site: CurrentLand = None,
@@ -124,7 +125,7 @@ def _set_scope(rules: Rules, most_moved: float | None, everywhere: bool) -> Rule
     return rules.replace(redraw=changed)
 
 
-@verb("repair")
+@verb("repair", figures=True)
 def repair_command(
     path: PlanPath,
     around: Annotated[
@@ -174,7 +175,7 @@ def repair_command(
     console.print_line("next", f"gridplan audit {target}")
 
 
-@verb("budget")
+@verb("budget", figures=True)
 def budget_command(
     path: PlanPath,
     site: CurrentLand = None,
@@ -225,6 +226,7 @@ def _print_budget(table: pd.DataFrame) -> None:
     """Print the best plan for each share of the households that may move."""
     from gridplan.cli import console
 
+    note_figures("budget", table)
     names = (
         *("may move", "moved", "share", "sub-grids"),
         *("in band", "mean walk", "price", "dearer by"),
@@ -297,6 +299,8 @@ def _print_redrawn(before: Plan, after: Plan) -> None:
 
     # The last entry of the history is the step that was just made.
     entry = after.manifest["history"][-1] if after.manifest.get("history") else {}
+    note_figures("figures", after.manifest["figures"])
+    note_figures("step", entry)
     # Exclusive grids have no band, so that they are no part of the share.
     old, new = (p.subgrids[p.subgrids["kind"] != "exclusive"] for p in (before, after))
     # Sub-grids that continue keep their codes, so that codes show how many do.

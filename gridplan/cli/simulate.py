@@ -26,6 +26,7 @@ from gridplan.cli.options import (
 )
 from gridplan.cli.pictures import write_page, write_picture
 from gridplan.cli.plan_to_plan import choose_rules, take_rules
+from gridplan.cli.screen import note_figures
 
 if TYPE_CHECKING:
     from gridplan.plan import Plan
@@ -45,7 +46,7 @@ SHOWN = (
 TABLES = ("requests", "posts", "curve", "unserved", "differences", "waiting")
 
 
-@verb("simulate")
+@verb("simulate", figures=True)
 def simulate_command(
     path: OptionalPlanPath = None,
     scenarios: Annotated[
@@ -181,6 +182,8 @@ def _print_side_by_side(simulated: Simulated) -> None:
     from gridplan.cli import console
 
     names = list(simulated.manifest["scenarios"])
+    note_figures("requests", simulated.requests[simulated.requests["level"] == "city"])
+    note_figures("differences", simulated.differences[simulated.differences["level"] == "city"])
     city = simulated.requests[
         (simulated.requests["level"] == "city") & simulated.requests["measure"].isin(SHOWN)
     ]

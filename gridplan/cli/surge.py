@@ -25,6 +25,7 @@ from gridplan.cli.options import (
 )
 from gridplan.cli.pictures import write_page, write_picture
 from gridplan.cli.plan_to_plan import choose_rules, take_rules
+from gridplan.cli.screen import note_figures
 
 if TYPE_CHECKING:
     from gridplan.simulation.surge import Surged
@@ -47,7 +48,7 @@ MOST = 8  # pairings and bridges printed
 WORTH_PRINTING = 0.05  # minutes of difference; fewer would be printed as 0.0
 
 
-@verb("surge")
+@verb("surge", figures=True)
 def surge_command(
     path: OptionalPlanPath = None,
     events: Annotated[
@@ -153,6 +154,7 @@ def _print_postures(surged: Surged, name: str) -> None:
     from gridplan.cli import console
 
     helped = surged.helped[surged.helped["event"] == name]
+    note_figures(name, helped[helped["level"] == "city"])
     city = helped[helped["level"] == "city"].set_index(["measure", "posture"])
     rows = [
         (words, *(_say(city.loc[(measure, p)], measure) for p in ("usual", "surge")))

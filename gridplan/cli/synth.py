@@ -37,6 +37,14 @@ def synth_command(
             "ones lack."
         ),
     ] = None,
+    example: Annotated[
+        bool,
+        typer.Option(
+            "--example",
+            help="Write the embedded example instead, and files beside it to try every command "
+            "on; OUTPUT is their folder.",
+        ),
+    ] = False,
     seed: Seed = 0,
     workers: Workers = None,
     overwrite: Overwrite = False,
@@ -47,21 +55,31 @@ def synth_command(
 
     [dim]gridplan synth town.gpkg --communities 20 --seed 7[/dim]
 
-    [dim]gridplan synth city --hierarchy villages.csv --households 2837237[/dim]
+    [dim]gridplan synth city --hierarchy villages.csv --households 6000[/dim]
+
+    [dim]gridplan synth trial --example[/dim]
     """
     from gridplan.cli import console
     from gridplan.errors import OutputExistsError
     from gridplan.reading.hierarchy import read_hierarchy
     from gridplan.synthetic.town import lay_out_town, make_town, write_town
+    from gridplan.synthetic.trial_files import write_trial_files
 
+    if example:
+        for path in write_trial_files(output, overwrite):
+            console.print_line("written", path)
+        return
     if output.exists() and not overwrite:
         raise OutputExistsError(f"{output} already exists; use --overwrite or another name")
     # Real communities take the place of made-up ones, with their names and codes.
     wards = read_hierarchy(hierarchy) if hierarchy else None
     # A town fits in memory and in one file; a city is written part by part.
     if output.suffix.lower() == ".gpkg":
-        reading = make_town(communities, urban_share, households, seed, hierarchy=wards)
-        write_town(reading, output)
+        with console.show_progress() as clock:
+            clock("laying out", 0, 1)
+            reading = make_town(communities, urban_share, households, seed, hierarchy=wards)
+            clock("writing", 0, 1)
+            write_town(reading, output)
         rows = [(f"{len(table):,}", name) for name, table in reading.tables.items()]
         size = output.stat().st_size
     else:

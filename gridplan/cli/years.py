@@ -26,6 +26,7 @@ from gridplan.cli.options import (
 )
 from gridplan.cli.pictures import write_page, write_picture
 from gridplan.cli.plan_to_plan import choose_rules, take_rules
+from gridplan.cli.screen import note_figures
 from gridplan.tables.policies import name_policies
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ OUTCOMES_OF_PEOPLE = (
 PolicyName = StrEnum("PolicyName", {name: name for name in name_policies()})  # type: ignore[misc]
 
 
-@verb("years")
+@verb("years", figures=True)
 def years_command(
     path: OptionalPlanPath = None,
     scenario: Annotated[
@@ -142,6 +143,7 @@ def _print_side_by_side(foreseen: Years) -> None:
     from gridplan.cli import console
 
     manifest = foreseen.manifest
+    note_figures("by_year", foreseen.by_year)
     last = int(manifest["years"])
     tables = [
         foreseen.by_year[foreseen.by_year["policy"] == policy].set_index(["year", "measure"])

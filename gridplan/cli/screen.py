@@ -1,0 +1,143 @@
+"""What a command shows: everything, only remarks, or its figures as JSON.
+
+Every verb takes ``--quiet``; those whose result is figures take ``--json``, those that show a
+ledger ``--ledger``. They are added here, so that a verb need not know of them.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Annotated, Any, get_type_hints
+
+import typer
+from rich.console import Console
+
+# Results go to standard output, progress and remarks to standard error, so that
+# a result can be sent to a file. Rich would colour numbers and paths by itself.
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+PANEL = "What is shown"
+OPTIONS: Mapping[str, Any] = {
+    "quiet": Annotated[
+        bool,
+        typer.Option("--quiet", "-q", help="Show remarks and errors only.", rich_help_panel=PANEL),
+    ],
+    "as_json": Annotated[
+        bool,
+        typer.Option(
+            "--json",
+            help="Print the figures as JSON instead of text; progress goes to standard error.",
+            rich_help_panel=PANEL,
+        ),
+    ],
+    "whole_ledger": Annotated[
+        bool,
+        typer.Option(
+            "--ledger",
+            help="Show every entry of the ledger, not only sums.",
+            rich_help_panel=PANEL,
+        ),
+    ],
+}
+
+
+@dataclass
+class Screen:
+    """What the running command shows, and the figures that it has come to so far."""
+
+    quiet: bool = False
+    as_json: bool = False
+    whole_ledger: bool = False
+    figures: dict[str, Any] = field(default_factory=dict)
+
+    def begin(self, quiet: bool = False, as_json: bool = False, whole_ledger: bool = False) -> None:
+        """Begin with a verb, or return to the state between verbs."""
+        self.quiet, self.as_json, self.whole_ledger = quiet, as_json, whole_ledger
+        self.figures = {}
+
+
+SCREEN = Screen()
+
+
+def add_options(function: Callable[..., None], *names: str) -> Callable[..., None]:
+    """Add options of the screen to a verb, which itself never sees them."""
+    signature = inspect.signature(function)
+    # Annotations are text until they are read where the verb was written.
+    hints = get_type_hints(function, include_extras=True)
+    verb_parameters = [p.replace(annotation=hints[p.name]) for p in signature.parameters.values()]
+    added = [
+        inspect.Parameter(
+            name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=OPTIONS[name]
+        )
+        for name in names
+    ]
+
+    @wraps(function)
+    def call(*arguments: Any, **named: Any) -> None:
+        wishes = {name: named.pop(name, False) for name in names}
+        with use_screen(**wishes):
+            function(*arguments, **named)
+
+    call.__signature__ = signature.replace(  # type: ignore[attr-defined]
+        parameters=[*verb_parameters, *added]
+    )
+    call.__annotations__ = {**hints, **{name: OPTIONS[name] for name in names}}
+    return call
+
+
+@contextmanager
+def use_screen(
+    quiet: bool = False, as_json: bool = False, whole_ledger: bool = False
+) -> Iterator[None]:
+    """Show what was asked for while a verb runs, and its figures as JSON when it has ended."""
+    SCREEN.begin(quiet, as_json, whole_ledger)
+    out.quiet = quiet or as_json
+    try:
+        yield
+    except typer.Exit:
+        # A strict audit that failed has figures too.
+        _print_figures()
+        raise
+    else:
+        _print_figures()
+    finally:
+        out.quiet = False
+        SCREEN.begin()
+
+
+def note_figures(name: str, value: Any) -> None:
+    """Note figures under a name, for ``--json``; a table becomes a list of its rows."""
+    if SCREEN.as_json:
+        SCREEN.figures[name] = _make_plain(value)
+
+
+def _print_figures() -> None:
+    if SCREEN.as_json and not SCREEN.quiet:
+        typer.echo(json.dumps(SCREEN.figures, ensure_ascii=False, indent=2))
+
+
+def _make_plain(value: Any) -> Any:
+    """Make a value of what JSON has: what is not known is null, and no number is a text."""
+    import pandas as pd
+
+    if isinstance(value, pd.Series):
+        value = value.to_frame("value")
+    if isinstance(value, pd.DataFrame):
+        table = value.reset_index() if any(value.index.names) else value
+        rows = table.drop(columns=["geometry"], errors="ignore").to_dict("records")
+        return [_make_plain(row) for row in rows]
+    if isinstance(value, Mapping):
+        return {str(name): _make_plain(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_make_plain(part) for part in value]
+    if hasattr(value, "item"):  # a number of numpy's
+        value = value.item()
+    if value is None or pd.isna(value) or value in (float("inf"), float("-inf")):
+        return None
+    return value if isinstance(value, bool | int | float | str) else str(value)

@@ -1,0 +1,138 @@
+"""What a command shows: progress where there is a bar and where there is none, JSON, the ledger."""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import typer
+from rich.console import Console
+from typer.testing import CliRunner
+
+from gridplan.cli import app, progress
+from gridplan.cli.progress import COMPILING, KernelWatch
+
+ROOT = Path(__file__).parents[1]
+EXAMPLE = ROOT / "data" / "example" / "town.gpkg"
+
+
+def run(*words, status=0):
+    done = CliRunner().invoke(app, [str(word) for word in words])
+    assert done.exit_code == status, done.output
+    return done
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("screen")
+    run("synth", folder / "t.gpkg", "--communities", 1, "--urban-share", 0, "--seed", 2)
+    done = run("plan", folder / "t.gpkg", "-o", folder / "plan", "--seed", 1)
+    return SimpleNamespace(source=folder / "t.gpkg", plan=folder / "plan", said=done.stdout)
+
+
+def test_the_result_comes_first_and_the_ledger_is_summed_up(town):
+    lines = town.said.splitlines()
+    place = {
+        word: next(n for n, line in enumerate(lines) if line.startswith(word))
+        for word in ("plan ", "What was done", "time ", "written")
+    }
+    assert list(place) == sorted(place, key=place.get)
+    assert "--ledger shows all" in town.said
+
+
+def test_the_whole_ledger_is_shown_on_request(town):
+    whole = run("check", town.source, "--ledger").stdout
+    summed = run("check", town.source).stdout
+    entries = json.loads(run("check", town.source, "--json").stdout)["ledger"]
+    assert len(whole.splitlines()) > len(summed.splitlines())
+    joined = "".join(whole.split())
+    assert all("".join(entry["reason"].split())[:20] in joined for entry in entries)
+
+
+def test_figures_are_json_and_nothing_else_is_on_standard_output(town):
+    done = json.loads(run("audit", town.plan, "--json").stdout)
+    assert done["passed"] is True
+    assert isinstance(done["summary"]["households"], int)
+    site = json.loads(run("check", town.source, "--json").stdout)
+    assert sum(c["households"] for c in site["communities"]) == site["figures"]["households"]
+
+
+def test_figures_of_a_failed_audit_are_json_too(town, tmp_path):
+    import gridplan as gp
+
+    plan = gp.read_plan(town.plan)
+    doors = plan.stairwells.copy()
+    doors.iloc[0, doors.columns.get_loc("subgrid")] = "nowhere-001"
+    gp.write_plan(plan.replace(stairwells=doors), tmp_path / "broken")
+    done = run("audit", tmp_path / "broken", "--strict", "--json", status=1)
+    assert json.loads(done.stdout)["passed"] is False
+
+
+def test_quiet_leaves_errors_only(town, tmp_path):
+    done = run("plan", town.source, "-o", tmp_path / "p", "--effort", "quick", "--quiet")
+    assert done.output == ""
+    assert (tmp_path / "p" / "plan.gpkg").exists()
+    # What one command was asked for is forgotten by the next.
+    assert "passed" in run("audit", tmp_path / "p").stdout
+
+
+def test_every_verb_takes_quiet_and_short_help():
+    for name, command in typer.main.get_command(app).commands.items():
+        options = {text for item in command.params for text in item.opts}
+        assert "--quiet" in options, name
+        assert "Usage" in run(name, "-h").output
+
+
+def test_shell_completion_knows_the_verbs():
+    words = [sys.executable, "-m", "gridplan"]
+    asked = {"_GRIDPLAN_COMPLETE": "complete_bash", "COMP_WORDS": "gridplan pl", "COMP_CWORD": "1"}
+    code = "from gridplan.cli import main; import sys; sys.argv = ['gridplan']; main()"
+    done = subprocess.run(
+        [words[0], "-c", code],
+        capture_output=True,
+        text=True,
+        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", **asked},
+        check=False,
+    )
+    assert "plan" in done.stdout.split()
+
+
+def test_without_a_terminal_a_line_comes_after_some_silence(monkeypatch, tmp_path):
+    monkeypatch.setattr(progress, "SILENT", 0.2)
+    page = (tmp_path / "log").open("w")
+    monkeypatch.setattr("gridplan.cli.progress.err", Console(file=page))
+    with progress.show_progress() as clock:
+        clock("reading", 0, 1)
+        time.sleep(0.6)
+    page.close()
+    assert "reading" in (tmp_path / "log").read_text()
+
+
+def test_compiling_is_shown_while_it_lasts_and_the_stage_afterwards():
+    """Numba is made to compile a function that nobody has compiled before."""
+    from numba import njit
+    from numba.core import event
+
+    shown = []
+
+    class Display:
+        def __call__(self, stage, done, total):
+            shown.append(stage)
+
+        def remind(self):
+            pass
+
+    watch = KernelWatch(Display())
+    watch.listen()
+    try:
+        watch("division", 0, 3)
+        njit(lambda x: x + 1)(1)
+    finally:
+        watch.stop()
+    assert shown[0] == "division"
+    assert any(stage.startswith(COMPILING) for stage in shown)
+    assert shown[-1] == "division"
+    assert watch not in event._registered["numba:compile"]
