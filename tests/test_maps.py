@@ -29,6 +29,7 @@ from gridplan.maps.map_shapes import (
 from gridplan.maps.offline import write_map
 from gridplan.maps.tiled_layers import encode_numbers, pack_sheet
 from gridplan.plan import Plan
+from gridplan.redrawing.editing.edit_script import parse_script
 from gridplan.synthetic.board_plan import CRS, X0, Y0, make_board_plan, make_site, make_table
 from gridplan.tables.conform import make_empty
 from gridplan.tables.words import say
@@ -485,8 +486,55 @@ def test_a_building_with_a_name_shows_it(layers, window, pages, town):
         town.site.buildings.geometry.loc[["b000729"]].to_crs("EPSG:4326").iloc[0]
     )
     window.look_from((middle.x, middle.y), 19)
-    window.wait("stage.buildingIndex.cells.size > 0")
+    window.wait("stage.buildings.index.cells.size > 0")
     assert f"Building name: {house['building_name']}" in window.hover((middle.x, middle.y))
+
+
+@pytest.mark.browser
+@both_kinds
+def test_a_click_on_a_building_shows_its_code_and_a_line_that_moves_it(layers, window, pages, town):
+    window.open(pages(layers))
+    middle = shapely.centroid(
+        town.site.buildings.geometry.loc[["b000729"]].to_crs("EPSG:4326").iloc[0]
+    )
+    window.look_from((middle.x, middle.y), 19)
+    window.wait("stage.buildings.listed.size > 0")
+    assert "Building: b000729" in window.hover((middle.x, middle.y))
+    click = "(map.fire('click', {latlng: L.latLng(arguments[1], arguments[0])}), 0)"
+    window.run(click, *middle.coords[0])
+    assert window.read(".gp-building strong") == "b000729"
+    line = window.run("document.querySelector('.gp-move input').value")
+    batches, problems = parse_script(line)
+    assert not problems
+    (command,) = [command for batch in batches for command in batch.commands]
+    assert (command.verb, command.level, command.things) == ("move", "building", ("b000729",))
+    # The line is ready: it names another sub-grid of the same community.
+    own = town.stairwells.loc[town.stairwells["building"] == "b000729", "subgrid"].iloc[0]
+    assert command.others[0] in town.subgrids.index
+    assert command.others[0] != own
+    assert town.subgrids["community"][command.others[0]] == town.subgrids["community"][own]
+    window.find(".gp-copy").click()
+    window.wait("document.querySelector('.gp-copy').textContent === 'Copied'")
+    assert window.read_logs() == ([], [])
+
+
+@pytest.mark.browser
+@both_kinds
+def test_the_search_knows_the_codes_of_buildings(layers, window, pages):
+    window.open(pages(layers))
+    window.wait("stage.buildings.listed.size > 0")
+    window.type("b000729")
+    assert window.read(".gp-search ul").startswith("b000729")
+    window.type("b000729\n")
+    assert window.read(".gp-building strong") == "b000729"
+
+
+def test_a_release_shows_no_codes_of_buildings(monkeypatch):
+    town = make_town()
+    assert "b000729" in compose_sheet(town).home_codes
+    monkeypatch.setattr("gridplan.maps.sheet.is_released", lambda plan: True)
+    monkeypatch.setattr("gridplan.maps.sheet._list_released_bands", lambda plan: {})
+    assert set(compose_sheet(town).home_codes) == {""}
 
 
 @pytest.mark.browser
@@ -587,7 +635,7 @@ def test_a_chinese_page_says_everything_in_chinese(window, pages):
     assert "按户数着色" in shown
     assert "标准：城镇 20–40 户，标准 30 户" in shown
     assert set(re.findall("[A-Za-z]{2,}", shown)) == {"gridplan"}
-    assert window.find(".gp-search input").get_attribute("placeholder") == "查找子网格或社区"
+    assert window.find(".gp-search input").get_attribute("placeholder") == "查找子网格、社区或楼栋"
     tooltip = window.hover(window.run("stage.records.point[arguments[0]]", 13))
     assert re.search(r"户数\s+\d+ 户\s*标准 20–40 户", tooltip)
     assert re.search(r"平均步行\s+\d+ 米", tooltip)

@@ -6,7 +6,7 @@ Each layer has one constant style, which whoever draws the plan can change.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,13 @@ from gridplan.maps.map_shapes import Sheet
 from gridplan.maps.page_elements import make_statement, put
 from gridplan.tables.schema import Language
 from gridplan.tables.words import say
+
+# The kinds of geometry by GEOS's numbers, and what gathers several of a kind into one shape.
+GATHERED: Mapping[int, Callable[..., Any]] = {
+    3: shapely.multipolygons,
+    1: shapely.multilinestrings,
+    0: shapely.multipoints,
+}
 
 
 def add_class_layers(plan_map: Any, sheet: Sheet, lang: Language) -> None:
@@ -128,15 +135,28 @@ def _add_buildings(plan_map: Any, sheet: Sheet, lang: Language) -> None:
     group = _add_group(plan_map, say("buildings", lang))
     # Homes lie over the other buildings.
     both = (
-        ("other_building", sheet.other_buildings, sheet.other_names),
-        ("home", sheet.homes, sheet.home_names),
+        ("other_building", sheet.other_buildings, sheet.other_names, sheet.other_codes),
+        ("home", sheet.homes, sheet.home_names, sheet.home_codes),
     )
-    for style, shapes, names in both:
+    for style, shapes, names, codes in both:
         named = np.array([name != "" for name in names], dtype=bool)
-        # Only buildings with a name have a tooltip, so the others are one path.
-        features = _make_features(_gather(shapes[~named]))
-        features += _make_features(shapes[named], ({"n": name} for name in names if name))
+        # Those without a name are one path; the page knows the code of each of its parts.
+        part_codes = _list_part_codes(shapes[~named], np.array(codes, dtype=object)[~named])
+        features = _make_features(_gather(shapes[~named]), part_codes)
+        features += _make_features(
+            shapes[named],
+            ({"n": n, "c": [c]} for n, c in zip(names, codes, strict=True) if n),
+        )
         _add_shapes(plan_map, group, features, style, "buildings", "seeBuilding")
+
+
+def _list_part_codes(shapes: Shapes, codes: Any) -> Iterator[dict[str, Any]]:
+    """List the codes of the parts of each gathered shape, in the order of ``_gather``."""
+    parts, rows = shapely.get_parts(shapes, return_index=True)
+    kinds = shapely.get_type_id(parts)
+    for kind in GATHERED:
+        if (kinds == kind).any():
+            yield {"c": codes[rows[kinds == kind]].tolist()}
 
 
 def _add_group(plan_map: Any, name: str) -> Any:
@@ -181,11 +201,7 @@ def _gather(shapes: Shapes) -> Shapes:
     parts = shapely.get_parts(shapes)
     kinds = shapely.get_type_id(parts)
     gathered = []
-    for kind, gather in (
-        (3, shapely.multipolygons),
-        (1, shapely.multilinestrings),
-        (0, shapely.multipoints),
-    ):
+    for kind, gather in GATHERED.items():
         if (kinds == kind).any():
             gathered.append(gather(parts[kinds == kind]))
     return np.array(gathered, dtype=object)

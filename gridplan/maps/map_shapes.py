@@ -80,8 +80,10 @@ class Sheet:
     communities: Shapes
     homes: Shapes
     home_names: list[str]
+    home_codes: list[str]
     other_buildings: Shapes
     other_names: list[str]
+    other_codes: list[str]
     streets: Mapping[str, Shapes]
     barriers: Mapping[str, Shapes]
     openings: Shapes
@@ -109,6 +111,8 @@ def compose_sheet(plan: Plan) -> Sheet:
     )
     footprints = to_degrees(plan, _simplify_shapes(buildings.geometry.to_numpy()))
     names = buildings["building_name"].to_numpy(dtype=object)
+    # Codes are for those who edit the plan; a release is not edited.
+    codes = np.where(is_released(plan), "", buildings.index.to_numpy(dtype=object))
     drawn = _is_drawn(footprints)
     # An opening is a sign of fixed size, whatever shape it was given in.
     openings = to_degrees(plan, shapely.centroid(site.openings.geometry.to_numpy()))
@@ -117,8 +121,10 @@ def compose_sheet(plan: Plan) -> Sheet:
         communities=communities,
         homes=footprints[lives & drawn],
         home_names=names[lives & drawn].tolist(),
+        home_codes=codes[lives & drawn].tolist(),
         other_buildings=footprints[~lives & drawn],
         other_names=names[~lives & drawn].tolist(),
+        other_codes=codes[~lives & drawn].tolist(),
         streets=_sort_families(plan, site.streets, STREET_FAMILIES, window),
         barriers=_sort_families(plan, site.barriers, BARRIER_FAMILIES, window),
         openings=openings[_is_drawn(openings)],

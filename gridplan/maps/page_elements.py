@@ -149,7 +149,7 @@ def make_stage(config: Any, tiled: bool, more: Sequence[str] = ()) -> Any:
     """
     # One function holds all scripts, so that none of their names can clash with
     # what a user adds to the page; only these few can be seen from outside.
-    names = ("stage.js", "pointer.js", "marks.js", "controls.js", "pack.js", *more)
+    names = ("stage.js", "pointer.js", "marks.js", "controls.js", "buildings.js", "pack.js", *more)
     scripts = "\n".join(read_asset(name) for name in names)
     seen = "{ start, make, Stage, unpack, readFeatures }"
     code = f'window.gridplan = (function () {{ "use strict";\n{scripts}\nreturn {seen}; }})();\n'

@@ -56,13 +56,20 @@ def add_tiled_layers(plan_map: Any, sheet: Sheet, lang: Language) -> None:
 
 def pack_sheet(sheet: Sheet) -> str:
     """Pack the shapes and figures of a map as gzipped base64 text, the same for the same sheet."""
-    return pack_shapes(
-        {"records": sheet.records, "communities": sheet.community_records}, _list_layers(sheet)
-    )
+    codes = {"home": sheet.home_codes, "other_building": sheet.other_codes}
+    figures = {"records": sheet.records, "communities": sheet.community_records}
+    return pack_shapes(figures, _list_layers(sheet), codes)
 
 
-def pack_shapes(figures: Mapping[str, Any], named: Iterable[tuple[str, Shapes, list[str]]]) -> str:
-    """Pack figures, and shapes under their names, as gzipped base64 text."""
+def pack_shapes(
+    figures: Mapping[str, Any],
+    named: Iterable[tuple[str, Shapes, list[str]]],
+    codes: Mapping[str, list[str]] | None = None,
+) -> str:
+    """Pack figures, and shapes under their names, as gzipped base64 text.
+
+    ``codes`` are those of the shapes of some layers, by row.
+    """
     layers = []
     bodies = []
     offset = 0
@@ -76,6 +83,7 @@ def pack_shapes(figures: Mapping[str, Any], named: Iterable[tuple[str, Shapes, l
                     "count": len(parts),
                     "at": offset,
                     "names": _find_names(names),
+                    "codes": (codes or {}).get(name, []),
                 }
             )
             bodies.append(body)

@@ -102,6 +102,7 @@ class Search {
         const fit = rank(code);
         if (fit < NO_MATCH) this.hits.push({ fit, row });
       });
+      this.hits.push(...this.stage.buildings.search(rank));
       this.hits = this.hits.sort((a, b) => a.fit - b.fit).slice(0, 8);
     }
     this.list.replaceChildren(...this.hits.map((hit, n) => this.makeHit(hit, n)));
@@ -111,24 +112,25 @@ class Search {
   }
 
   makeHit(hit, n) {
-    const { records, communities, words } = this.stage;
-    const ofCommunity = hit.row === undefined;
     const item = make("li");
     item.id = "gp-hit-" + n;
     item.setAttribute("role", "option");
-    item.appendChild(
-      make("b", "", ofCommunity ? this.stage.nameCommunity(hit.community) : records.code[hit.row]),
-    );
-    const note = ofCommunity
-      ? words.community + " " + communities.code[hit.community]
-      : this.stage.nameCommunity(records.community[hit.row]);
-    item.appendChild(make("span", "", note));
+    const [code, note] = this.nameHit(hit);
+    item.append(make("b", "", code), make("span", "", note));
     // Before the input loses the focus, which clears the list.
     item.addEventListener("mousedown", (event) => {
       event.preventDefault();
       this.go(hit);
     });
     return item;
+  }
+
+  nameHit({ building, community, row }) {
+    const { stage } = this;
+    const { records, communities, words } = stage;
+    if (building) return [building.code, words.building + " " + building.name];
+    if (row !== undefined) return [records.code[row], stage.nameCommunity(records.community[row])];
+    return [stage.nameCommunity(community), words.community + " " + communities.code[community]];
   }
 
   press(event) {
@@ -152,7 +154,9 @@ class Search {
   go(hit) {
     if (!hit) return;
     const { stage } = this;
-    if (hit.row === undefined) {
+    if (hit.building) {
+      stage.buildings.go(hit.building);
+    } else if (hit.row === undefined) {
       const n = hit.community;
       stage.goTo(stage.communities.box[n], stage.communities.point[n], describeCommunity(stage, n));
     } else {

@@ -80,7 +80,7 @@ class Pointer {
     const card =
       row === undefined
         ? make("div", "gp-card")
-        : describe(stage, row, stage.buildingIndex.find(lng, lat));
+        : describe(stage, row, stage.buildings.find(lng, lat));
     if (home !== undefined) card.appendChild(stage.change.describeHome(home));
     this.show(event.latlng, card);
   }
@@ -178,10 +178,11 @@ function describe(stage, row, building) {
       make("p", "gp-card-out", why ? fillIn(words.out_because, { why }) : words.out),
     );
   }
-  if (building) {
-    const [before, after] = words.building_named.split("{name}");
+  for (const word of ["name", "code"]) {
+    if (!building || !building[word]) continue;
+    const [before, after] = words["building_" + word].split("{" + word + "}");
     const line = make("p", "gp-card-note");
-    line.append(before, make("b", "", building), after);
+    line.append(before, make("b", "", building[word]), after);
     node.appendChild(line);
   }
   return node;

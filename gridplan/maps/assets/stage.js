@@ -49,7 +49,6 @@ class Stage {
     this.records = config.records || null;
     this.communities = config.communities || null;
     this.index = new PointIndex();
-    this.buildingIndex = new PointIndex(0.001); // buildings are small, so their cells are too
     this.parts = new Map(); // row of a sub-grid -> its polygons, for the highlight
     this.paths = []; // [path, row] of class layers
     this.lines = []; // [path, weight at zoom 16] of class layers
@@ -90,6 +89,7 @@ class Stage {
     L.control.scale({ imperial: false, maxWidth: 140 }).addTo(map);
     this.legend = new Legend(this);
     this.pointer = new Pointer(this);
+    this.buildings = new Buildings(this);
     map.on("zoomend", () => this.widen());
     this.widen();
     followPrinting(this);
@@ -239,9 +239,12 @@ class Stage {
   }
 
   seeBuilding(feature) {
-    const name = feature.properties.n;
-    if (name)
-      for (const rings of getPolygons(feature.geometry)) this.buildingIndex.add(name, rings);
+    // Buildings without a name are one shape, whose parts have their codes in a list.
+    const { n: name, c: codes } = feature.properties;
+    getPolygons(feature.geometry).forEach((rings, part) => {
+      const code = codes ? codes[Math.min(part, codes.length - 1)] : "";
+      this.buildings.add(name || "", code, rings);
+    });
   }
 
   seeLine(feature, path) {

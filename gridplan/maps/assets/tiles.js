@@ -275,13 +275,15 @@
   // Names of buildings are filed for the pointer when the browser has nothing else to do.
   function nameBuildings(stage, sheets) {
     const named = sheets.filter(
-      (s) => s.layer.kind === "polygon" && Object.keys(s.layer.names).length,
+      ({ layer }) =>
+        layer.kind === "polygon" && (Object.keys(layer.names).length || (layer.codes || []).length),
     );
     const file = () => {
       for (const sheet of named) {
         for (const feature of sheet.read()) {
-          const name = sheet.layer.names[feature.properties.i];
-          if (name) stage.buildingIndex.add(name, feature.geometry.coordinates);
+          const row = feature.properties.i;
+          const code = (sheet.layer.codes || [])[row] || "";
+          stage.buildings.add(sheet.layer.names[row] || "", code, feature.geometry.coordinates);
         }
       }
     };
