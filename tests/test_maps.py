@@ -503,13 +503,14 @@ def test_a_click_on_a_building_shows_its_code_and_a_line_that_moves_it(layers, w
     click = "(map.fire('click', {latlng: L.latLng(arguments[1], arguments[0])}), 0)"
     window.run(click, *middle.coords[0])
     assert window.read(".gp-building strong") == "b000729"
-    line = window.run("document.querySelector('.gp-move input').value")
+    line = window.run("document.querySelector('.gp-move textarea').value")
     batches, problems = parse_script(line)
     assert not problems
     (command,) = [command for batch in batches for command in batch.commands]
     assert (command.verb, command.level, command.things) == ("move", "building", ("b000729",))
     # The line is ready: it names another sub-grid of the same community.
-    own = town.stairwells.loc[town.stairwells["building"] == "b000729", "subgrid"].iloc[0]
+    land = town.subgrids.to_crs("EPSG:4326").geometry
+    own = land.index[land.contains(middle)][0]
     assert command.others[0] in town.subgrids.index
     assert command.others[0] != own
     assert town.subgrids["community"][command.others[0]] == town.subgrids["community"][own]
@@ -635,7 +636,7 @@ def test_a_chinese_page_says_everything_in_chinese(window, pages):
     assert "按户数着色" in shown
     assert "标准：城镇 20–40 户，标准 30 户" in shown
     assert set(re.findall("[A-Za-z]{2,}", shown)) == {"gridplan"}
-    assert window.find(".gp-search input").get_attribute("placeholder") == "查找子网格、社区或楼栋"
+    assert window.find(".gp-search input").get_attribute("placeholder") == "查找编码或名称"
     tooltip = window.hover(window.run("stage.records.point[arguments[0]]", 13))
     assert re.search(r"户数\s+\d+ 户\s*标准 20–40 户", tooltip)
     assert re.search(r"平均步行\s+\d+ 米", tooltip)

@@ -56,7 +56,7 @@ def draw_map(
     layers
         ``"classes"``: one GeoJson layer per colour, which folium can change;
         ``"tiles"``: painted tile by tile, for plans of any size; ``"auto"``:
-        classes up to 3,000 sub-grids and 40,000 buildings.
+        classes up to 400 sub-grids and 2,000 buildings.
     base_map
         Whether OpenStreetMap's tiles lie under the plan; the page then needs
         the internet.

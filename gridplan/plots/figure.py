@@ -106,8 +106,12 @@ def use_font(letters: str) -> Iterator[None]:
         Chinese characters that are needed.
     """
     need_matplotlib()
-    from matplotlib import rc_context
+    from matplotlib import pyplot, rc_context
 
+    # The backend is chosen before the settings are changed for a while. That of notebooks
+    # turns on that figures are shown, which would end with these settings: later figures
+    # stayed unseen.
+    pyplot.draw_if_interactive()
     # English alone has the font that comes with matplotlib, the same on every machine.
     is_chinese = any(ord(letter) > CJK for letter in letters)
     family = find_font() if is_chinese else "DejaVu Sans"

@@ -109,7 +109,8 @@ class Buildings {
     const choice = make("select");
     choice.setAttribute("aria-label", words.move_to);
     for (const subgrid of near) choice.appendChild(new Option(subgrid, subgrid));
-    const line = make("input");
+    const line = make("textarea");
+    line.rows = 2;
     line.readOnly = true;
     line.setAttribute("aria-label", words.edit_line);
     const write = () => {

@@ -100,9 +100,12 @@ class Change {
   makePanel() {
     const { stage, head } = this;
     const { words } = stage;
-    const node = make("section", "gp-panel gp-change");
+    // It folds, and is folded at first where it would cover the map, as on a phone.
+    const node = make("details", "gp-panel gp-change");
+    const size = stage.map.getSize();
+    node.open = size.x > 760 && size.y > 520;
     node.setAttribute("aria-label", words.change);
-    node.appendChild(make("h2", "", words.change));
+    node.appendChild(make("summary", "", words.change));
     const list = make("div", "gp-events");
     for (const { kind, events } of head.events) {
       const title = make(
