@@ -436,7 +436,7 @@ STYLED = [
         for shape in ("points", "lines", "areas")
     ),
 ]
-FUNCTIONS = {"coalesce", "if", "to_int", "to_string", "right", "in"}
+FUNCTIONS = {"coalesce", "if", "to_int", "to_string", "left", "right", "substr", "length", "in"}
 
 
 def find_expressions(root):
@@ -483,6 +483,21 @@ def test_sub_grids_take_six_colours_in_turn_and_are_labelled():
     assert '"subgrid"' in root.find(".//text-style").get("fieldName")
     assert '"households"' in root.find(".//text-style").get("fieldName")
     assert root.find(".//rendering").get("scaleVisibility") == "1"
+    # The code of its community is left out where it begins the sub-grid's own.
+    assert 'substr("subgrid", length("community") + 2)' in root.find(".//text-style").get(
+        "fieldName"
+    )
+
+
+@pytest.mark.parametrize("layer", STYLED)
+def test_a_style_names_every_column_in_chinese_too(layer):
+    root = ET.fromstring(make_styles(layer)[0].qml)
+    assert "Fields" in root.get("styleCategories").split("|")  # else QGIS leaves them unread
+    aliases = {alias.get("field"): alias.get("name") for alias in root.iter("alias")}
+    if layer != "centres":
+        columns = find_columns(layer.split("_")[0])
+        assert set(aliases) == {column.name for column in columns if not column.is_geometry}
+    assert all(re.search("[\u4e00-\u9fff]", name) for name in aliases.values())
 
 
 def test_parquet_has_its_styles_beside_it(written):

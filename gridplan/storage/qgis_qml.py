@@ -111,9 +111,10 @@ def mark_point(form: str, colour: str, size: float, outline: str = "#ffffff") ->
     )
 
 
-def write_qml(look: Look) -> str:
-    """Write a style as the XML that QGIS reads."""
-    root = ET.Element("qgis", version=QGIS_VERSION, styleCategories="Symbology|Labeling|Rendering")
+def write_qml(look: Look, aliases: Mapping[str, str]) -> str:
+    """Write a style as the XML that QGIS reads, with the names it shows of a layer's columns."""
+    categories = "Symbology|Labeling|Fields|Rendering"
+    root = ET.Element("qgis", version=QGIS_VERSION, styleCategories=categories)
     root.set("labelsEnabled", "1" if look.label else "0")
     root.set("hasScaleBasedVisibilityFlag", "1" if look.farthest else "0")
     # QGIS's minScale is the largest denominator
@@ -150,6 +151,9 @@ def write_qml(look: Look) -> str:
             ET.SubElement(options, "Option", type="QString", name=name, value=value)
     if look.label:
         _add_label(root, look.label, look.shape)
+    names = ET.SubElement(root, "aliases")
+    for column, name in aliases.items():
+        ET.SubElement(names, "alias", field=column, name=name)
     ET.SubElement(root, "blendMode").text = "0"
     ET.SubElement(root, "layerGeometryType").text = _SHAPE_NUMBER[look.shape]
     # one element a line, so that two styles can be compared

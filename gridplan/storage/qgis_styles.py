@@ -20,6 +20,7 @@ from gridplan.storage.qgis_qml import (
     mark_point,
     write_qml,
 )
+from gridplan.tables.schema import find_columns
 
 # colours that sub-grids take in turn; codes run from west to east, so
 # neighbours mostly differ
@@ -54,10 +55,29 @@ def make_styles(layer: str) -> tuple[LayerStyle, ...]:
     ()
     """
     looks = _LOOKS.get(layer, ())
+    aliases = name_columns(layer) if looks else {}
     return tuple(
-        LayerStyle(layer, look.name, write_qml(look), number == 0)
+        LayerStyle(layer, look.name, write_qml(look, aliases), number == 0)
         for number, look in enumerate(looks)
     )
+
+
+def name_columns(layer: str) -> dict[str, str]:
+    """Name the columns of a layer as its attribute table shows them: by themselves, and in Chinese.
+
+    Examples
+    --------
+    >>> name_columns("subgrids")["households"]
+    'households 户数'
+    """
+    # The layer of centres shows columns of both; a table may be kept as several layers.
+    tables = ("subgrids", "stairwells") if layer == "centres" else (layer.split("_")[0],)
+    return {
+        column.name: f"{column.name} {column.zh}"
+        for table in tables
+        for column in find_columns(table)
+        if not column.is_geometry
+    }
 
 
 _NAME = "coalesce(\"name\", '')"
@@ -69,8 +89,12 @@ def _name_label(
     return Label(f"if({_NAME} <> '', \"name\", {instead})", size, farthest, colour, bold)
 
 
-# code above households, from 1:15,000 on
-_CODE_LABEL = Label('"subgrid" || \'\\n\' || to_string("households")', 8, 15_000)
+# Above households, from 1:15,000 on: the code without that of its community, which is written
+# there already; a whole code of sixteen digits would hide its sub-grid.
+_STEM = 'left("subgrid", length("community") + 1)'
+_SHORT = 'substr("subgrid", length("community") + 2)'
+_SHORT_CODE = f'if({_STEM} = "community" || \'-\', {_SHORT}, "subgrid")'
+_CODE_LABEL = Label(_SHORT_CODE + " || '\\n' || to_string(\"households\")", 8, 15_000)
 _LIVED_IN = "\"kind\" = 'residential'"
 _EXCLUSIVE = DrawRule(
     "exclusive grid 专属网格", "\"kind\" = 'exclusive'", fill_area("#b0b0b0", 0.45, "#555555", 0.4)
