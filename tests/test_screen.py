@@ -136,3 +136,25 @@ def test_compiling_is_shown_while_it_lasts_and_the_stage_afterwards():
     assert any(stage.startswith(COMPILING) for stage in shown)
     assert shown[-1] == "division"
     assert watch not in event._registered["numba:compile"]
+
+
+def test_gridplan_is_found_from_the_folder_above_a_clone(tmp_path):
+    """There the clone itself is a folder named gridplan, which has no code at its top.
+
+    An installation that puts the clone's folder on the path is found all the same; one by an
+    import hook is not, since Python asks hooks after the path. Setuptools chooses by package-dir.
+    """
+    import tomllib
+
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert settings["tool"]["setuptools"]["package-dir"] == {"": "."}
+    (tmp_path / "gridplan" / "docs").mkdir(parents=True)
+    done = subprocess.run(
+        [sys.executable, "-c", "import gridplan; print(gridplan.__version__)"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
