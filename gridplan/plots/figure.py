@@ -111,7 +111,7 @@ def use_font(letters: str) -> Iterator[None]:
     # The backend is chosen before the settings are changed for a while. That of notebooks
     # turns on that figures are shown, which would end with these settings: later figures
     # stayed unseen.
-    pyplot.draw_if_interactive()
+    pyplot.draw_if_interactive()  # type: ignore[no-untyped-call]
     # English alone has the font that comes with matplotlib, the same on every machine.
     is_chinese = any(ord(letter) > CJK for letter in letters)
     family = find_font() if is_chinese else "DejaVu Sans"

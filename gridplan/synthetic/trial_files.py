@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from gridplan.engine.gdal_writing import fix_date
 from gridplan.errors import OutputExistsError
 from gridplan.synthetic.example_site import EXAMPLE
-from gridplan.synthetic.town import STAMP
 
 OLD_SIDE = 150.0  # metres, of the squares of the old grids
 GONE = 3  # homes of the year before that were pulled down
@@ -49,10 +49,9 @@ def write_trial_files(folder: Path, overwrite: bool = False) -> list[Path]:
         name: pyogrio.read_dataframe(EXAMPLE, layer=name)
         for name, _ in pyogrio.list_layers(EXAMPLE)
     }
-    buildings, barriers = tables["buildings"], tables["barriers"]
-    before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
-    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": STAMP})
-    try:
+    buildings = tables["buildings"]
+    barriers = tables["barriers"]
+    with fix_date():
         (folder / "town.gpkg").write_bytes(Path(EXAMPLE).read_bytes())
         _write_layers(folder / "town-2026.gpkg", _move_on(tables))
         _write_layers(folder / "communities.gpkg", {"communities": tables["communities"]})
@@ -64,8 +63,6 @@ def write_trial_files(folder: Path, overwrite: bool = False) -> list[Path]:
         pyogrio.write_dataframe(shapes, folder / "buildings.shp", encoding=ENCODING)
         old = _cut_squares(tables["communities"])
         pyogrio.write_dataframe(old, folder / "old.shp", encoding=ENCODING)
-    finally:
-        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
     _list_pairs(tables).to_csv(folder / "pairs.csv", index=False)
     villages = tables["communities"].drop(columns="geometry")
     villages = villages.rename(columns={"community": "code"})
