@@ -321,7 +321,8 @@ def test_a_town_without_compounds_gets_the_same_ones_whole_and_in_chunks(town, t
 def test_everything_wrong_is_reported_at_once_before_anything_is_planned(town, tmp_path):
     shutil.copytree(town, tmp_path / "town")
     buildings = gpd.read_parquet(town / "buildings.parquet")
-    buildings.loc[3, "floors"] = -2.0
+    buildings["population"] = np.nan
+    buildings.loc[3, "population"] = -2.0
     buildings.loc[5, "building"] = buildings.loc[4, "building"]
     buildings.to_parquet(tmp_path / "town" / "buildings.parquet")
     places = gpd.read_parquet(town / "places.parquet").assign(area=-1.0)
@@ -330,7 +331,7 @@ def test_everything_wrong_is_reported_at_once_before_anything_is_planned(town, t
         plan_city(tmp_path / "town", tmp_path / "plan", QUICK, chunk=200, workers=1)
     problems = [str(problem) for problem in caught.value.problems]
     assert len(problems) == 3
-    assert sum("floors is negative" in text for text in problems) == 1
+    assert sum("population is negative" in text for text in problems) == 1
     assert sum("codes stand more than once" in text for text in problems) == 1
     assert sum("area is negative" in text for text in problems) == 1
 

@@ -58,7 +58,7 @@ def test_of_two_names_that_fall_together_the_exact_one_is_read_and_the_other_nam
 def test_columns_of_no_use_are_named():
     reading = take_table(make_points(floors=[2, 3], colour=["red", "blue"]), "buildings")
     assert [(e.reason, e.ids) for e in reading.entries] == [
-        ("columns without use: colour", ["colour"])
+        ("columns without use: colour", ("colour",))
     ]
 
 

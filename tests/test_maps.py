@@ -19,11 +19,11 @@ from shapely.geometry import LineString, Point, Polygon, box
 from gridplan.errors import InputError, OutputExistsError
 from gridplan.maps.colours import BAND, EXCLUSIVE, TONES, choose_tones
 from gridplan.maps.draw import draw_map
+from gridplan.maps.exception_texts import explain_exceptions
 from gridplan.maps.legend import compose_config, count_figures
 from gridplan.maps.map_shapes import (
     TOOLTIP_COLUMNS,
     compose_sheet,
-    explain_exceptions,
     simplify_coverage,
 )
 from gridplan.maps.offline import write_map

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 import gridplan as gp
 from gridplan.cli import app
-from gridplan.cli.options import read_rules
+from gridplan.cli.read_options import read_rules
 from gridplan.errors import InputError, PlanError, RuleError
 from gridplan.land.no_homes import refuse_without_homes
 from gridplan.planning.site_to_plan import divide

@@ -288,11 +288,16 @@ def test_what_is_not_there_not_known_or_not_readable_is_said_so(tmp_path):
     (tmp_path / "town.dwg").write_bytes(b"AC1032")
     with pytest.raises(InputError, match=r"its kind \.dwg is not known -> save it as GeoPackage"):
         read_tables(tmp_path / "town.dwg")
-    for name in ("torn.gpkg", "torn.parquet", "torn.zip", "torn.shp"):
+    unreadable = r"cannot be read \(.+\) -> check that it opens in QGIS"
+    misnamed = r"does not begin as one does -> see that the file is whole"
+    for name, message in (
+        ("torn.gpkg", misnamed),
+        ("torn.parquet", unreadable),
+        ("torn.zip", unreadable),
+        ("torn.shp", misnamed),
+    ):
         (tmp_path / name).write_bytes(b"not what it says")
-        with pytest.raises(
-            InputError, match=r"cannot be read \(.+\) -> check that it opens in QGIS"
-        ) as caught:
+        with pytest.raises(InputError, match=message) as caught:
             read_tables(tmp_path / name)
         assert str(tmp_path) not in str(caught.value)
 

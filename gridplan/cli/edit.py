@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gridplan.cli.app import verb
-from gridplan.cli.options import By, Date, NextPlan, Overwrite, PlanPath
+from gridplan.cli.options import (
+    By,
+    Date,
+    NextPlan,
+    Overwrite,
+    PlanPath,
+)
 from gridplan.cli.plan_to_plan import choose_day, find_folder
 
 if TYPE_CHECKING:

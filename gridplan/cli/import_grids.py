@@ -27,11 +27,9 @@ from gridplan.cli.options import (
     RulesFile,
     Set,
     Streets,
-    list_paths,
-    read_rules,
-    split_by_table,
 )
 from gridplan.cli.plan_to_plan import choose_day, find_folder, take_rules
+from gridplan.cli.read_options import list_paths, read_rules, split_by_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -197,7 +195,8 @@ def _take_grids(
     """Read old grids and the land they lie on, and write them as a plan."""
     from gridplan import storage
     from gridplan.cli import console
-    from gridplan.reading.read import choose_for, read_site
+    from gridplan.reading.declared import choose_for
+    from gridplan.reading.read import read_site
     from gridplan.redrawing.importing.edited_file import read_grids
     from gridplan.redrawing.importing.grids_to_plan import import_grids
 

@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gridplan.cli.app import verb
-from gridplan.cli.options import Lang, LangOption, Layers, PlanPath
+from gridplan.cli.options import (
+    Lang,
+    LangOption,
+    Layers,
+    PlanPath,
+)
 from gridplan.cli.outputs import try_output_file
 from gridplan.cli.plan_to_plan import find_folder
 

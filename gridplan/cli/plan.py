@@ -41,10 +41,8 @@ from gridplan.cli.options import (
     Source,
     Streets,
     Workers,
-    list_paths,
-    read_rules,
-    split_by_table,
 )
+from gridplan.cli.read_options import list_paths, read_rules, split_by_table
 
 if TYPE_CHECKING:
     from gridplan.rules.all_rules import Rules

@@ -62,7 +62,7 @@ def take_rules(plan: Plan) -> Rules:
 
 def choose_rules(rules: Rules, rules_file: Path | None, settings: list[str] | None) -> Rules:
     """Take the rules of the file, else those passed, and set those given one by one."""
-    from gridplan.cli.options import read_rules
+    from gridplan.cli.read_options import read_rules
 
     # A file is whole: its rules replace all of the plan's, and --set acts on the file.
     if rules_file is not None:

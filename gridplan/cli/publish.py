@@ -9,7 +9,12 @@ from typing import Annotated
 import typer
 
 from gridplan.cli.app import verb
-from gridplan.cli.options import NewFolder, PlanPath, RulesFile, Set
+from gridplan.cli.options import (
+    NewFolder,
+    PlanPath,
+    RulesFile,
+    Set,
+)
 from gridplan.cli.outputs import try_output_file
 from gridplan.cli.plan_to_plan import choose_rules, find_folder, take_rules
 

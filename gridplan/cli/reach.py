@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gridplan.cli.app import verb
-from gridplan.cli.options import NextPlan, Overwrite, PlanPath, RulesFile, Set
+from gridplan.cli.options import (
+    NextPlan,
+    Overwrite,
+    PlanPath,
+    RulesFile,
+    Set,
+)
 from gridplan.cli.plan_to_plan import rework
 from gridplan.cli.screen import note_figures
 

@@ -13,15 +13,15 @@ import geopandas as gpd
 import shapely
 
 from gridplan.errors import InputError, Problem
-from gridplan.reading.checks import INPUT_TABLES, find_crs
-from gridplan.reading.datum import DATUMS, convert_datum
+from gridplan.reading.checks import INPUT_TABLES
+from gridplan.reading.declared import check_datum, choose_for, convert_reading, declare_crs
 from gridplan.reading.file_layers import VECTOR_SUFFIXES
+from gridplan.reading.outer_limit import keep_inside
 from gridplan.reading.site_tables import make_site
 from gridplan.reading.vector_files import gather_readings, read_tables, take_table
 from gridplan.rules.site import SiteRules
 from gridplan.site import Reading, Site
-from gridplan.tables.conform import is_spatial
-from gridplan.tables.ledger import Entry, name_households
+from gridplan.tables.ledger import Entry
 
 OSM_SUFFIXES = (".pbf", ".osm", ".osm.gz", ".osm.bz2", ".xml")
 SITE_FILE = "site.gpkg"
@@ -165,7 +165,7 @@ def read_all(
     sources = [(table, one) for table, one in single.items() if one is not None] + [
         ("barriers", one) for one in many
     ]
-    _check_datum(how["datum"])
+    check_datum(how["datum"])
     replaced = {table for table, _ in sources}
     # readers, not readings: each is called in turn so that the problems of all files
     # come in one report
@@ -173,7 +173,7 @@ def read_all(
     readers += [partial(_read_given, one, table, how) for table, one in sources]
     if boundary is not None:
         readers.append(partial(_read_boundary, boundary, how))
-    return _keep_inside(gather_readings(readers))
+    return keep_inside(gather_readings(readers))
 
 
 def find_buildings(source: Any) -> Path | None:
@@ -201,22 +201,6 @@ def find_buildings(source: Any) -> Path | None:
 
 def _is_buildings(path: Path) -> bool:
     return path.stem not in INPUT_TABLES or path.stem == "buildings"
-
-
-def _check_datum(datum: str | Mapping[str, str] | None) -> None:
-    words = datum if isinstance(datum, Mapping) else {} if datum is None else {"buildings": datum}
-    wrong = [
-        f"{t}: {d}"
-        for t, d in words.items()
-        if d not in DATUMS or t not in (*INPUT_TABLES, "boundary", "subgrids")
-    ]
-    if wrong:
-        remedy = (
-            f"declare one of {', '.join(DATUMS)}, for all or for each of {', '.join(INPUT_TABLES)}"
-        )
-        raise InputError(
-            [Problem("datum", "the datum is known", f"not known: {', '.join(wrong)}", remedy)]
-        )
 
 
 def _read_source(
@@ -327,63 +311,9 @@ def _read_given(source: Any, table: str | None, how: Mapping[str, Any]) -> Readi
             crs=crs,
             not_personal=how.get("not_personal", ()),
         )
-    reading = _declare_crs(reading, how["crs"])
+    reading = declare_crs(reading, how["crs"])
     # a source of several tables is converted table by table, hence the whole mapping
-    return reading if datum in {None, "wgs84"} else _convert_reading(reading, how["datum"])
-
-
-def choose_for(by_table: Any, table: str) -> Any:
-    """Choose the word for a table: one for all, or that of a mapping by table.
-
-    Examples
-    --------
-    >>> choose_for("gcj02", "streets"), choose_for({"buildings": "bd09"}, "streets")
-    ('gcj02', None)
-    """
-    return by_table.get(table) if isinstance(by_table, Mapping) else by_table
-
-
-def _declare_crs(reading: Reading, crs: Any) -> Reading:
-    """Put the CRS that the user declares for a table in the place of what its file says."""
-    if not isinstance(crs, Mapping):
-        return reading
-    tables = dict(reading.tables)
-    entries = list(reading.entries)
-    for table, frame in reading.tables.items():
-        declared = find_crs(crs.get(table))
-        if declared is None or not isinstance(frame, gpd.GeoDataFrame) or frame.crs == declared:
-            continue
-        was = "none" if frame.crs is None else frame.crs.name
-        tables[table] = frame.set_crs(declared, allow_override=True)
-        reason = f"CRS declared to be {declared.name}; the file says {was}"
-        entries.append(Entry("read", table, "noted", len(frame), reason))
-    return replace(reading, tables=tables, entries=tuple(entries))
-
-
-def _convert_reading(reading: Reading, datum: str | Mapping[str, str]) -> Reading:
-    """Convert the tables of a reading from their declared datum to WGS 84."""
-    tables = dict(reading.tables)
-    entries = list(reading.entries)
-    for table, frame in reading.tables.items():
-        word = datum if isinstance(datum, str) else datum.get(table, "wgs84")
-        if is_spatial(table) and word != "wgs84":
-            if isinstance(datum, str) and not _may_be_shifted(frame.crs):
-                reason = (
-                    f"datum {word} not applied: its CRS {frame.crs.name} is surveyed; "
-                    f"if it is shifted too, say so: --datum {table}={word}"
-                )
-                entries.append(Entry("read", table, "noted", len(frame), reason))
-                continue
-            tables[table] = frame.set_geometry(convert_datum(frame.geometry, word))
-            entries.append(
-                Entry("read", table, "converted", len(frame), f"from datum {word} to WGS 84")
-            )
-    return replace(reading, tables=tables, entries=tuple(entries))
-
-
-def _may_be_shifted(crs: Any) -> bool:
-    """Whether coordinates in a CRS may come from a web map: degrees, or Web Mercator."""
-    return crs is None or crs.is_geographic or crs.to_epsg() == 3857
+    return reading if datum in {None, "wgs84"} else convert_reading(reading, how["datum"])
 
 
 def _name_barriers(reading: Reading, file: str) -> Reading:
@@ -436,38 +366,3 @@ def _read_boundary(source: Any, how: Mapping[str, Any]) -> Reading:
             ]
         )
     return Reading({"boundary": frame})
-
-
-def _keep_inside(reading: Reading) -> Reading:
-    """Leave out buildings whose middle lies outside of the boundary.
-
-    Those without a shape stay, to be counted later.
-    """
-    tables = dict(reading.tables)
-    boundary = tables.pop("boundary", None)
-    buildings = tables.get("buildings")
-    if boundary is None or not isinstance(buildings, gpd.GeoDataFrame) or buildings.crs is None:
-        return replace(reading, tables=tables)
-    # repaired first: a boundary that crosses itself would make the union fail
-    outline = shapely.union_all(
-        shapely.make_valid(boundary.geometry.to_crs(buildings.crs).to_numpy())
-    )
-    middle = shapely.centroid(buildings.geometry.to_numpy())
-    # one outline is tested against all buildings: preparing makes each test cheap
-    shapely.prepare(outline)
-    inside = shapely.contains_xy(
-        outline, shapely.get_x(middle), shapely.get_y(middle)
-    ) | shapely.is_missing(middle)
-    if len(inside) and not inside.any():
-        message = f"all {len(inside)} buildings lie outside of it"
-        remedy = (
-            "one of the two has a wrong CRS: give the true one, such as --crs boundary=EPSG:CODE"
-        )
-        raise InputError([Problem("boundary", "position", message, remedy)])
-    reason = f"outside of the boundary{name_households(buildings[~inside])}"
-    entry = Entry("read", "buildings", "dropped", int((~inside).sum()), reason)
-    return replace(
-        reading,
-        tables={**tables, "buildings": buildings[inside]},
-        entries=(*reading.entries, entry),
-    )

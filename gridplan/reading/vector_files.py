@@ -136,7 +136,7 @@ def take_table(
     >>> houses = gpd.GeoDataFrame(rows, geometry=places, crs=4326)
     >>> reading = take_table(houses, "buildings")
     >>> list(reading.tables["buildings"].columns), reading.entries[0].reason, reading.entries[0].ids
-    (['building', 'geometry'], 'columns without use: colour', ['colour'])
+    (['building', 'geometry'], 'columns without use: colour', ('colour',))
     """
     crs = find_crs(crs)
     words, problems = _find_words(mapping or {}, table)
@@ -175,7 +175,7 @@ def take_table(
     if appealed:
         reason = f"declared to hold no personal data: {', '.join(appealed)}"
         entries.append(
-            Entry("read", table, "noted", len(appealed), _add_file(reason, file), appealed)
+            Entry("read", table, "noted", len(appealed), _add_file(reason, file), tuple(appealed))
         )
     return Reading({table: out}, {table: file} if file else {}, tuple(entries))
 
@@ -245,12 +245,12 @@ def _note_unused(
     plain = [name for name, instead in unused.items() if not instead]
     if plain:
         reason = f"columns without use: {quote_ids(plain, LISTED).strip(' ()')}"
-        yield Entry("read", table, "noted", len(plain), _add_file(reason, file), plain)
+        yield Entry("read", table, "noted", len(plain), _add_file(reason, file), tuple(plain))
     doubles = {name: instead for name, instead in unused.items() if instead}
     if doubles:
         words = "; ".join(f"{name}, as {instead} was read" for name, instead in doubles.items())
         reason = f"columns left out for another of the same meaning: {words}"
-        yield Entry("read", table, "noted", len(doubles), _add_file(reason, file), [*doubles])
+        yield Entry("read", table, "noted", len(doubles), _add_file(reason, file), (*doubles,))
 
 
 def gather_readings(readers: Iterable[Callable[[], Reading]]) -> Reading:
