@@ -227,7 +227,8 @@ def test_the_clock_passes_every_step_to_its_display_and_keeps_the_seconds():
 @pytest.mark.parametrize("words", [["locks", "p"], ["schema", "communities"]])
 def test_a_console_shows_what_it_lacks_by_a_question_mark(tmp_path, encoding, words):
     plan = make_board_plan()
-    lock = make_table("locks", [{"lock": "building:h01", "note": "因为 𠮷村 → 㙍村"}])
+    rows = [{"lock": "building:h01", "level": "building", "of": "h01", "note": "因为 𠮷村 → 㙍村"}]
+    lock = make_table("locks", rows)
     gp.write_plan(plan.replace(locks=lock), tmp_path / "p")
     narrow = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0", "COLUMNS": "200"}
     done = subprocess.run(

@@ -533,8 +533,8 @@ def test_the_search_knows_the_codes_of_buildings(layers, window, pages):
 def test_a_release_shows_no_codes_of_buildings(monkeypatch):
     town = make_town()
     assert "b000729" in compose_sheet(town).home_codes
-    monkeypatch.setattr("gridplan.maps.sheet.is_released", lambda plan: True)
-    monkeypatch.setattr("gridplan.maps.sheet._list_released_bands", lambda plan: {})
+    monkeypatch.setattr("gridplan.maps.map_shapes.is_released", lambda plan: True)
+    monkeypatch.setattr("gridplan.maps.map_shapes._list_released_bands", lambda plan: {})
     assert set(compose_sheet(town).home_codes) == {""}
 
 

@@ -328,7 +328,6 @@ def test_the_second_run_hears_who_holds_the_plan_and_changes_nothing(holder, tmp
         ["edit", folder, "lock all", "--overwrite"],
         ["repair", folder, "--overwrite"],
         ["staff", folder, "--overwrite"],
-        ["release", folder, "-o", folder, "--overwrite"],
         ["plan", "nowhere.gpkg", "-o", folder, "--overwrite"],
     ):
         with pytest.raises(PlanBusyError) as caught:

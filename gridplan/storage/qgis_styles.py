@@ -20,7 +20,7 @@ from gridplan.storage.qgis_qml import (
     mark_point,
     write_qml,
 )
-from gridplan.tables.schema import find_columns
+from gridplan.tables.schema import find_columns, read_schema
 
 # colours that sub-grids take in turn; codes run from west to east, so
 # neighbours mostly differ
@@ -71,7 +71,8 @@ def name_columns(layer: str) -> dict[str, str]:
     'households 户数'
     """
     # The layer of centres shows columns of both; a table may be kept as several layers.
-    tables = ("subgrids", "stairwells") if layer == "centres" else (layer.split("_")[0],)
+    kept = layer if layer in read_schema() else layer.rpartition("_")[0]
+    tables = ("subgrids", "stairwells") if layer == "centres" else (kept,)
     return {
         column.name: f"{column.name} {column.zh}"
         for table in tables

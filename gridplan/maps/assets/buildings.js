@@ -1,6 +1,6 @@
 // Buildings under the pointer and in the search: names, codes, and a line that moves one of them.
 
-const NEAR = 6; // sub-grids offered for a move
+const OFFERED = 6; // sub-grids offered for a move
 
 // A code that could be read as something else than a code is quoted, as in a script of edits.
 function quoteCode(code) {
@@ -99,7 +99,7 @@ class Buildings {
       )
       .map((other) => [far(other), other])
       .sort((a, b) => a[0] - b[0])
-      .slice(0, NEAR)
+      .slice(0, OFFERED)
       .map(([, other]) => records.code[other]);
   }
 
