@@ -274,9 +274,11 @@ def test_a_file_of_pairs_that_is_missing_or_none_is_said_so(plan, tmp_path, cont
     file = tmp_path / "pairs.csv"
     if content is not None:
         file.write_bytes(content)
-    result = CliRunner().invoke(app, ["pair", str(plan), "--existing", str(file), "--overwrite"])
+    words = ["pair", str(plan), "--existing", str(file), "--overwrite"]
+    result = CliRunner(env={"COLUMNS": "400", "TERMINAL_WIDTH": "400"}).invoke(app, words)
     assert result.exit_code == 2 or isinstance(result.exception, GridplanError)
-    assert "pairs.csv" in result.output + str(result.exception)
+    shown = "".join((result.output + str(result.exception)).split())
+    assert "pairs.csv" in shown.replace("│", "")
 
 
 # ---- tables for spreadsheets
@@ -339,7 +341,7 @@ def test_no_module_writes_csv_in_another_way():
     assert elsewhere <= {
         "gridplan/tables/csv_text.py",
         "gridplan/cli/publish.py",  # the brief's own method, which goes the same way
-        "gridplan/publishing/release_plan.py",  # the text that a seal is made of, in no file
+        "gridplan/publishing/release_seal.py",  # the text that a seal is made of, in no file
     }
 
 

@@ -49,7 +49,8 @@ def find_middle(series: gpd.GeoSeries) -> tuple[float, float]:
     places = places[np.isfinite(places).all(axis=1)]
     x, y = np.median(places, axis=0) if len(places) else (np.nan, np.nan)
     lon, lat = _find_transformer(series.crs).transform(x, y)
-    return float((lon + 180) % 360 - 180), float(lat)
+    # Of shapes on both sides of 180 degrees the middle may lie beyond it.
+    return float(lon - 360 if lon > 180 else lon), float(lat)
 
 
 def unwrap_longitudes(series: gpd.GeoSeries) -> gpd.GeoSeries:

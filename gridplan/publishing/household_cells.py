@@ -36,7 +36,7 @@ def tie_households(subgrids: Any) -> CellSystem:
     --------
     >>> from gridplan.synthetic import make_board_plan
     >>> tie_households(make_board_plan().subgrids).cells["value"].tolist()
-    [60, 60, 120, 120, 120]
+    [60.0, 60.0, 120.0, 120.0, 120.0]
     """
     table = pd.DataFrame(subgrids.drop(columns="geometry", errors="ignore"))
     homes = table[table["kind"] != "exclusive"]

@@ -136,6 +136,7 @@ def reserve_plan(folder: str | Path, overwrite: bool = False) -> Iterator[None]:
     Examples
     --------
     >>> from gridplan.synthetic.board_plan import make_board_plan
+    >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as place:
     ...     folder = write_plan(make_board_plan(), Path(place) / "plan")
     ...     with reserve_plan(folder, overwrite=True):
@@ -283,6 +284,7 @@ def hash_files(paths: Iterable[str | Path]) -> dict[str, str]:
 
     Examples
     --------
+    >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     file = Path(folder) / "town.csv"
     ...     _ = file.write_text("x,y")

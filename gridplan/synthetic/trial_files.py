@@ -15,6 +15,7 @@ import shapely
 from gridplan.engine.gdal_writing import fix_date
 from gridplan.errors import OutputExistsError
 from gridplan.synthetic.example_site import EXAMPLE
+from gridplan.tables.csv_text import write_csv_text
 
 OLD_SIDE = 150.0  # metres, of the squares of the old grids
 GONE = 3  # homes of the year before that were pulled down
@@ -63,10 +64,13 @@ def write_trial_files(folder: Path, overwrite: bool = False) -> list[Path]:
         pyogrio.write_dataframe(shapes, folder / "buildings.shp", encoding=ENCODING)
         old = _cut_squares(tables["communities"])
         pyogrio.write_dataframe(old, folder / "old.shp", encoding=ENCODING)
-    _list_pairs(tables).to_csv(folder / "pairs.csv", index=False)
+    pairs = write_csv_text(_list_pairs(tables), index=False)
+    (folder / "pairs.csv").write_text(pairs, encoding="utf-8", newline="")
     villages = tables["communities"].drop(columns="geometry")
     villages = villages.rename(columns={"community": "code"})
-    villages[["code", "name", "kind", "subdistrict"]].to_csv(folder / "villages.csv", index=False)
+    columns = ["code", "name", "kind", "subdistrict"]
+    listed = write_csv_text(villages[columns], index=False)
+    (folder / "villages.csv").write_text(listed, encoding="utf-8", newline="")
     return paths
 
 

@@ -55,9 +55,10 @@ def write_csv_text(
         index=False,
         header=["" if name is None else str(guard_cell(name)) for name in names],
         float_format=float_format,
-        lineterminator=line_end,
+        # so that a cell with a bare carriage return is quoted, which would else end the line
+        lineterminator="\r\n",
     )
-    return text.getvalue()
+    return text.getvalue().replace("\r\n", line_end)
 
 
 def _guard_column(column: pd.Series[Any]) -> pd.Series[Any]:
