@@ -58,7 +58,9 @@ class Screen:
 
     def begin(self, quiet: bool = False, as_json: bool = False, whole_ledger: bool = False) -> None:
         """Begin with a verb, or return to the state between verbs."""
-        self.quiet, self.as_json, self.whole_ledger = quiet, as_json, whole_ledger
+        self.quiet = quiet
+        self.as_json = as_json
+        self.whole_ledger = whole_ledger
         self.figures = {}
 
 

@@ -75,9 +75,9 @@ def find_apart(footing: WalkingInputs, posts: Any, scope: str, doors: Ints) -> B
     homes = piece[footing.access[names].to_numpy(np.int64)[doors]]
     # who goes where they may not is of another group
     groups = find_groups(footing.ground, posts, scope)
-    own = footing.ground.group(scope)[doors]
+    asking = footing.ground.group(scope)[doors]
     held = pd.MultiIndex.from_arrays([np.repeat(groups, 2), theirs.ravel()])
-    asked = pd.MultiIndex.from_arrays([np.repeat(own, 2), homes.ravel()])
+    asked = pd.MultiIndex.from_arrays([np.repeat(asking, 2), homes.ravel()])
     joined = (asked.isin(held) & (homes.ravel() >= 0)).reshape(-1, 2).any(axis=1)
     return np.asarray(~joined)
 

@@ -38,41 +38,26 @@ def overlay_households(system: CellSystem, plan: Plan, old: Plan, out: Plan) -> 
     frames = [
         _number("part", parts["new"] + "|" + parts["old"], parts["new_community"], parts["value"])
     ]
-    # Sums of parts: name of the level, the key of each part.
-    flows = (parts["old_community"] + ">" + parts["new_community"]).where(
-        (parts["old_community"] != parts["new_community"])
-        & (parts["old_community"] != "")
-        & (parts["new_community"] != ""),
-        "",
-    )
-    grid_of = old.subgrids["grid"].to_dict()
-    grid = pd.Series([str(grid_of.get(code, "")) for code in parts["old"]], dtype=object)
-    levels = {
-        "piece": flows,
-        "old_subgrid": parts["old"],
-        "old_community": parts["old_community"],
-        "old_grid": grid,
-    }
-    told = {
+    totals = {
         "old_community": out.site.communities["households"],
         "old_grid": out.grids["households"].where(out.grids["households"] > 0),
     }
     banded = read_bands(out.subgrids["household_band"])
-    sums: list[tuple[Any, int]] = []
+    wholes: list[Any] = []  # of each level, the cell that each part is summed into
     n = len(system.cells) + len(parts)
-    for level, key in levels.items():
+    for level, key in _key_parts(parts, old).items():
         now = parts["value"].groupby(key).sum()
         now = now[now.index != ""]
         if level == "old_subgrid":
             band = banded.reindex(now.index)
             now = now[(band["first"] <= now) & (now <= band["last"])]
-        elif level in told:
+        elif level in totals:
             # A total that differs from today's is about other households.
-            now = now[told[level].reindex(now.index) == now]
+            now = now[totals[level].reindex(now.index) == now]
         touched = parts["new_community"].groupby(key).agg(lambda of: "|".join(sorted(set(of))))
         frames.append(_number(level, now.index, touched.reindex(now.index), now))
         place = pd.Series(n + np.arange(len(now)), index=now.index)
-        sums.append((place.reindex(key).to_numpy(), n))
+        wholes.append(place.reindex(key).to_numpy())
         n += len(now)
     cells = pd.concat([system.cells, *frames], ignore_index=True)
     first = len(system.cells)
@@ -82,7 +67,7 @@ def overlay_households(system: CellSystem, plan: Plan, old: Plan, out: Plan) -> 
     # Where doors do not add up to the sub-grid, they say nothing of it.
     place = place[(now == cells.loc[homes, "value"].to_numpy()).to_numpy()]
     matrices = [_sum_up(first, place.reindex(parts["new"]).to_numpy(), n)]
-    matrices += [_sum_up(first, whole, n) for whole, _ in sums]
+    matrices += [_sum_up(first, whole, n) for whole in wholes]
     wide = csr_matrix(
         (system.matrix.data, system.matrix.indices, system.matrix.indptr),
         shape=(system.matrix.shape[0], n),
@@ -95,6 +80,24 @@ def overlay_households(system: CellSystem, plan: Plan, old: Plan, out: Plan) -> 
         cells["level"].isin(["old_community", "old_grid"]).to_numpy(),
         bands,
     )
+
+
+def _key_parts(parts: pd.DataFrame, old: Plan) -> dict[str, pd.Series[Any]]:
+    """Name the whole that each part is in at each level of sums; "" where it is in none."""
+    flows = (parts["old_community"] + ">" + parts["new_community"]).where(
+        (parts["old_community"] != parts["new_community"])
+        & (parts["old_community"] != "")
+        & (parts["new_community"] != ""),
+        "",
+    )
+    grid_of = old.subgrids["grid"].to_dict()
+    grid = pd.Series([str(grid_of.get(code, "")) for code in parts["old"]], dtype=object)
+    return {
+        "piece": flows,
+        "old_subgrid": parts["old"],
+        "old_community": parts["old_community"],
+        "old_grid": grid,
+    }
 
 
 def _count_parts(plan: Plan, old: Plan) -> pd.DataFrame:

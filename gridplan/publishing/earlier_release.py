@@ -116,7 +116,7 @@ def _tie_old(published: pd.DataFrame, old: Plan, pieces: pd.DataFrame) -> CellSy
 def _recount_old(
     published: pd.DataFrame, towns: pd.Series[Any], pieces: pd.DataFrame
 ) -> pd.Series[Any]:
-    """Count the old places by today's numbers; NaN where no piece tells."""
+    """Count the old places by today's numbers; NaN where no piece says."""
     inside = pieces[pieces["old_community"] != ""]
     town_of = towns.fillna("").to_dict()
     town = pd.Series(
@@ -154,7 +154,8 @@ def _sum_pieces(
         name = pd.Series(name_leaves(places), index=places.index)
         column = places.index.to_numpy()
     else:
-        measure, name = before["measure"], before["of"]
+        measure = before["measure"]
+        name = before["of"]
         column = len(new) + len(pieces) + np.arange(len(before))
     place = pd.Series(column, index=pd.MultiIndex.from_arrays([measure, name]))
     key = pd.MultiIndex.from_arrays([pieces["measure"], pieces[side]])
@@ -204,11 +205,16 @@ def _add_differences(
     key = ["level", "of", "measure"]
     place = pd.Series(np.arange(len(new)), index=pd.MultiIndex.from_frame(new[key]))
     here = place.reindex(pd.MultiIndex.from_frame(old[key])).to_numpy()
-    old, here = old[~np.isnan(here)], here[~np.isnan(here)].astype(np.int64)
+    has_place = ~np.isnan(here)
+    old = old[has_place]
+    here = here[has_place].astype(np.int64)
     then = old["value"].to_numpy(float)
     more = new["value"].to_numpy(float)[here] - then
     changed = more != 0
-    old, here, then, more = old[changed], here[changed], then[changed], more[changed]
+    old = old[changed]
+    here = here[changed]
+    then = then[changed]
+    more = more[changed]
     n = len(old)
     frame = {"of": "community:" + old["of"], "community": "", "measure": old["measure"]}
     cells = [

@@ -150,7 +150,7 @@ def _find_other_totals(
 
 
 def _is_of_few(plan: Plan, rules: DisclosureRules) -> bool:
-    """Whether those checked in come from so few institutions that one tells of another."""
+    """Whether those checked in come from so few institutions that one gives another away."""
     links = plan.links[plan.links["kind"] == "member_checkin"]
     sent = links.groupby("source")["amount"].sum().sort_values(ascending=False)
     sent = sent[sent > 0]

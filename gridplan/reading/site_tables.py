@@ -207,23 +207,23 @@ def _name_measures(table: str, frame: Any) -> tuple[Any, list[Entry]]:
     """Write the measures of counts in the words that verbs read, and name those that none reads."""
     if table != "counts" or "measure" not in frame.columns:
         return frame, []
-    given = frame["measure"].dropna().astype("str")
-    words = match_measures(given.unique())
+    measures = frame["measure"].dropna().astype("str")
+    words = match_measures(measures.unique())
     renamed = sorted(word for word, measure in words.items() if word != measure)
     unread = sorted(set(words.values()) - set(read_measures().values()))
     known = "; ".join(f"{word} is {words[word]}" for word in renamed)
     entries = [
-        Entry("survey", table, "noted", int(given.isin(renamed).sum()), f"measures: {known}"),
+        Entry("survey", table, "noted", int(measures.isin(renamed).sum()), f"measures: {known}"),
         Entry(
             "survey",
             table,
             "noted",
-            int(given.map(words).isin(unread).sum()),
+            int(measures.map(words).isin(unread).sum()),
             f"measures that no verb reads by itself: {', '.join(unread)}",
             unread,
         ),
     ]
-    return frame.assign(measure=given.map(words).reindex(frame.index)), entries
+    return frame.assign(measure=measures.map(words).reindex(frame.index)), entries
 
 
 def _tidy(table: str, frame: Any, crs: Any) -> Any:

@@ -42,8 +42,8 @@ def _estimate_crossings(shape: Any) -> float:
     lines = shapely.linestrings(sides)
     # Evenly over the outline: the same shape gives the same answer each time.
     some = np.unique(np.linspace(0, len(lines) - 1, min(SAMPLED, len(lines))).astype(int))
-    found, _ = shapely.STRtree(lines).query(lines[some], predicate="crosses")
-    return len(found) / len(some) * len(lines) / 2
+    crossed, _ = shapely.STRtree(lines).query(lines[some], predicate="crosses")
+    return len(crossed) / len(some) * len(lines) / 2
 
 
 def _list_rings(shape: Any) -> list[Any]:

@@ -139,13 +139,13 @@ def _draw_squares(points: Any, side: float) -> Any:
 def _drop_doubtful(table: str, frame: Any, work: Any) -> tuple[Any, list[Mark]]:
     """Empty the measures that cannot be true, such as 9999 floors, and list their rows."""
     marks: list[Mark] = []
-    given = frame.reset_index()
+    as_read = frame.reset_index()
     for column in find_columns(table):
-        if column.name not in MEASURED or column.name not in given.columns:
+        if column.name not in MEASURED or column.name not in as_read.columns:
             continue
-        doubtful = find_doubtful(column, given[column.name]).reindex(work.index)
+        doubtful = find_doubtful(column, as_read[column.name]).reindex(work.index)
         if doubtful.any():
-            example = given[column.name][doubtful[doubtful].index[0]]
+            example = as_read[column.name][doubtful[doubtful].index[0]]
             reason = f"{column.name} taken as not known, as it cannot be {example}"
             marks.append(("noted", reason, work.index[doubtful]))
             work = work.assign(**{column.name: work[column.name].mask(doubtful)})

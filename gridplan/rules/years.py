@@ -92,7 +92,7 @@ class YearsRules:
         least=1,
     )
     effort: str = rule(
-        "quick", "quick|default|thorough", "how long each mending and drawing searches"
+        "quick", "quick|default|thorough", "how long each repair and redraw searches"
     )
 
     def __post_init__(self) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from gridplan.errors import PlanError
 from gridplan.plan import Plan
-from gridplan.storage.placement import Steps, open_staging
+from gridplan.storage.placement import FileMoves, open_staging
 from gridplan.storage.plan_folder import (
     OWN_FILES,
     choose_writer,
@@ -56,10 +56,10 @@ def replace_plan(plan: Plan, folder: Path, *, overwrite: bool = False) -> Path |
     return folder / version
 
 
-def _stage_version(folder: Path, version: str, drops: list[str], staging: Path) -> Steps:
+def _stage_version(folder: Path, version: str, drops: list[str], staging: Path) -> FileMoves:
     """Link the files of the plan that is there into the hidden folder, as its newest version."""
     _link_plan(folder, staging / _BEFORE)
-    return Steps({_BEFORE: version}, drops)
+    return FileMoves({_BEFORE: version}, drops)
 
 
 def recall_version(folder: Path) -> Path:
@@ -85,7 +85,7 @@ def recall_version(folder: Path) -> Path:
         puts = {**{name: name for name in names}, _BEFORE: f"{VERSIONS}/{UNDONE}"}
         # what the old plan did not have goes, and so does the version, which is now the plan
         drops = [name for name in OWN_FILES if name not in names]
-        put_steps(staging, folder, Steps(puts, [*drops, f"{VERSIONS}/{version.name}"]))
+        put_steps(staging, folder, FileMoves(puts, [*drops, f"{VERSIONS}/{version.name}"]))
     return version
 
 

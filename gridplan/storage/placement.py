@@ -25,7 +25,7 @@ _OLD = ".replaced"  # folders that have stepped aside
 
 
 @dataclass(frozen=True)
-class Steps:
+class FileMoves:
     """What goes from the hidden folder to which place, and what is dropped."""
 
     puts: Mapping[str, str] = field(default_factory=dict)
@@ -44,7 +44,7 @@ def open_staging(target: Path) -> Iterator[Path]:
             remove_path(staging)
 
 
-def place_files(staging: Path, target: Path, steps: Steps) -> None:
+def place_files(staging: Path, target: Path, steps: FileMoves) -> None:
     """Put staged files in place of the old ones, all or none; the caller holds the folder."""
     journal = {"puts": dict(steps.puts), "drops": list(steps.drops)}
     (staging / _JOURNAL).write_text(json.dumps(journal, ensure_ascii=False), encoding="utf-8")
@@ -68,7 +68,7 @@ def finish_placing(target: Path) -> None:
         remove_path(litter)
 
 
-def _carry_out(placing: Path, target: Path, steps: Steps) -> None:
+def _carry_out(placing: Path, target: Path, steps: FileMoves) -> None:
     """Carry out the steps of a journal; those that were carried out before change nothing."""
     touched = {target}
     for name, place in steps.puts.items():
@@ -111,11 +111,11 @@ def locate(target: str | Path, name: str) -> Path:
     return Path(target) / name
 
 
-def _read_steps(placing: Path) -> Steps | None:
+def _read_steps(placing: Path) -> FileMoves | None:
     """Read the journal; none where nothing is being put in place."""
     try:
         journal = json.loads((placing / _JOURNAL).read_text(encoding="utf-8"))
-        return Steps(dict(journal["puts"]), list(journal["drops"]))
+        return FileMoves(dict(journal["puts"]), list(journal["drops"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

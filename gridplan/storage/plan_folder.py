@@ -22,7 +22,7 @@ from gridplan.storage.companion_files import Summary, describe_plan, list_subgri
 from gridplan.storage.formats import GEOPACKAGE, READERS, TABLES, WRITERS
 from gridplan.storage.geoparquet import MANIFEST_FILE
 from gridplan.storage.placement import (
-    Steps,
+    FileMoves,
     describe_state,
     finish_placing,
     locate,
@@ -45,7 +45,7 @@ _READINGS = 5  # of a plan that is replaced while it is read
 
 # What adds more to a hidden folder than a plan, such as the plan that it replaces, and
 # says where that goes.
-More = Callable[[Path], Steps]
+More = Callable[[Path], FileMoves]
 
 
 def write_plan(
@@ -163,15 +163,15 @@ def put_files(
     with reserve_plan(target, overwrite=True), open_staging(target) as staging:
         _write_papers(write(staging), staging)
         puts = {name: name for name in OWN_FILES if (staging / name).exists()}
-        steps = Steps(puts, [name for name in OWN_FILES if name not in puts])
-        extra = more(staging) if more else Steps()
+        steps = FileMoves(puts, [name for name in OWN_FILES if name not in puts])
+        extra = more(staging) if more else FileMoves()
         put_steps(
-            staging, target, Steps({**steps.puts, **extra.puts}, [*steps.drops, *extra.drops])
+            staging, target, FileMoves({**steps.puts, **extra.puts}, [*steps.drops, *extra.drops])
         )
     return target
 
 
-def put_steps(staging: Path, target: Path, steps: Steps) -> None:
+def put_steps(staging: Path, target: Path, steps: FileMoves) -> None:
     """Put staged files in place, unless the plan has changed since the folder was reserved.
 
     Raises
@@ -209,14 +209,14 @@ def read_plan(path: str | Path) -> Plan:
         place = _find_data(Path(path))
         state = describe_state(place)
         try:
-            found = READERS[GEOPACKAGE if place.is_file() else TABLES](place)
+            files = READERS[GEOPACKAGE if place.is_file() else TABLES](place)
         except (PlanError, OSError):
             if describe_state(place) == state != "":
                 raise
             continue
         # half of one plan and half of the next would be no plan
         if describe_state(place) == state:
-            return assemble_plan(found)
+            return assemble_plan(files)
     raise PlanBusyError(f"{path} changes while it is read -> run again when it is written")
 
 

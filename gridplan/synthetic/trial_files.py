@@ -88,13 +88,13 @@ def _move_on(tables: dict[str, Any]) -> dict[str, Any]:
     buildings = tables["buildings"]
     homes = buildings["use"] == "house"
     gone = buildings.loc[homes, "building"].sort_values().iloc[:GONE]
-    left = buildings[~buildings["building"].isin(gone)].copy()
-    halls = left[left["use"] == "industrial"]
+    standing = buildings[~buildings["building"].isin(gone)].copy()
+    halls = standing[standing["use"] == "industrial"]
     hall = halls.geometry.area.idxmax()
-    left.loc[hall, ["use", "floors", "households_observed"]] = ["apartments", 4.0, 60.0]
+    standing.loc[hall, ["use", "floors", "households_observed"]] = ["apartments", 4.0, 60.0]
     counts = tables["counts"]
     is_gone = counts.isin(set(gone)).any(axis=1)
-    return {**tables, "buildings": left, "counts": counts[~is_gone]}
+    return {**tables, "buildings": standing, "counts": counts[~is_gone]}
 
 
 def _cut_squares(communities: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from gridplan.tables.schema import Column, read_schema
 
@@ -14,6 +15,7 @@ _CHINESE_SPACE = re.compile(r"(?<=[\u3400-\u9fff])[\s_]+(?=[\u3400-\u9fff])")
 _UNIT = re.compile(r"[\s_]*[(\[{【〔][^()\[\]{}【】〔〕]*[)\]}】〕]$")
 
 
+@lru_cache(maxsize=4096)  # each word of a table is compared with each name of a file
 def plain_name(name: str) -> str:
     r"""Make a column's name plain: full width, capitals, spaces and line breaks do not matter.
 

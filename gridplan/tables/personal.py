@@ -181,6 +181,8 @@ _MONTH_DAY = re.compile(r"(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _SIGNS = "10X98765432"
 
+SMALLEST_NUMBER = 10**10  # the smallest of 11 digits, as many as a mobile number has
+
 BY_NAME = "its name means personal data"
 BY_VALUE = "its values look like identity or telephone numbers, or e-mail addresses"
 
@@ -291,9 +293,12 @@ def find_personal_values(values: Any, *, is_code: bool = False) -> pd.Series[boo
     """
     import pandas as pd
 
-    found = pd.Series(False, index=values.index)
+    nobody = pd.Series(False, index=values.index)
     if str(values.dtype) == "geometry" or pd.api.types.is_bool_dtype(values.dtype):
-        return found
+        return nobody
+    # Personal numbers have 11 digits or more: floors and areas need not be written as text.
+    if pd.api.types.is_numeric_dtype(values.dtype) and not values.abs().max() >= SMALLEST_NUMBER:
+        return nobody
     texts = _write_texts(values)
     distinct = pd.unique(texts)
     maybe = [t for t in distinct if t and _MAYBE.search(t)]
@@ -303,7 +308,7 @@ def find_personal_values(values: Any, *, is_code: bool = False) -> pd.Series[boo
     is_passed = (is_code or is_run_of_codes(bare)) and not _are_identities(bare)
     passed = bare if is_passed else frozenset()
     hits = {t for t, p in plain.items() if _is_personal(p, p in passed)}
-    return texts.isin(hits) if hits else found
+    return texts.isin(hits) if hits else nobody
 
 
 def _write_texts(values: Any) -> pd.Series[Any]:

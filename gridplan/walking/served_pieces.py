@@ -100,7 +100,8 @@ def _find_homes(site: Site) -> tuple[Floats, Floats]:
 def _find_near(network: WalkingNetwork, edges: Ints, xy: Floats, reach: float) -> Bools:
     """Find which places may have one of some edges within reach, by the box around these."""
     nodes = np.concatenate([network.u[edges], network.v[edges]])
-    x, y = network.x[nodes], network.y[nodes]
+    x = network.x[nodes]
+    y = network.y[nodes]
     return np.asarray(
         (xy[:, 0] >= x.min() - reach)
         & (xy[:, 0] <= x.max() + reach)

@@ -23,7 +23,6 @@ MEASURES: Mapping[str, str] = {
     "elders": "elders",
 }
 LEVELS = ("building", "compound", "community", "site")  # from the finest
-GOLDEN = 0.6180339887498949  # multiples of it fall evenly over any stretch
 
 
 def count_members(plan: Plan, rules: OrganisationRules) -> tuple[pd.DataFrame, list[Entry]]:
