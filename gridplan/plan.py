@@ -158,7 +158,9 @@ class Plan:
         is_home = self.subgrids["kind"] == "residential"
         parts = [say_count(int(is_home.sum()), "sub-grid")]
         if not is_home.all():
-            parts.append(say_count(int((~is_home).sum()), "exclusive grid"))
+            for kind, noun in (("exclusive", "exclusive grid"), ("open", "piece of open land")):
+                if count := int((self.subgrids["kind"] == kind).sum()):
+                    parts.append(say_count(count, noun))
         if len(self.grids):
             parts.append(say_count(len(self.grids), "upper grid"))
         parts.append(say_count(int(self.stairwells["households"].sum()), "household"))

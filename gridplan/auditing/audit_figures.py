@@ -118,7 +118,7 @@ def summarise(
         "stairwells": len(e.stairwells),
         "households": int(e.weight.sum()),
         "subgrids": int(e.residential.sum()),
-        "exclusive": int((~e.residential).sum()),
+        "exclusive": int((e.subgrids["kind"] == "exclusive").sum()),
         "special_grids": len(e.plan.special_grids),
         "grids": len(e.plan.grids),
         "classes": measure_classes(subgrids),

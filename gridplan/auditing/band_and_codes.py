@@ -360,7 +360,7 @@ def _check_manifest(e: Evidence) -> pd.DataFrame:
         "buildings": len(plan.site.buildings),
         "households": int(plan.stairwells["households"].sum()),
         "stairwells": len(plan.stairwells),
-        "subgrids": int((~is_exclusive).sum()),
+        "subgrids": int((plan.subgrids["kind"] == "residential").sum()),
         "in_band": int((e.in_band & e.residential).sum()),
         "exceptions": len(plan.exceptions),
         "exclusive": int(is_exclusive.sum()),

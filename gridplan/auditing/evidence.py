@@ -110,7 +110,7 @@ class Evidence:
     @cached_property
     def residential(self) -> Bools:
         """Whether each sub-grid is one of homes, so that its size counts: bool[k]."""
-        return np.asarray(self.subgrids["kind"] != "exclusive", bool)
+        return np.asarray(~self.subgrids["kind"].isin(["exclusive", "open"]), bool)
 
     @cached_property
     def lies_in(self) -> Ints:

@@ -36,7 +36,9 @@ def check_exclusives(evidence: Evidence) -> pd.DataFrame:
     homes (Xi'an DB6101/T 3185-2024, 5.1.2).
     """
     e = evidence
-    reporter = Reporter("exclusive", "subgrids", e.subgrids[~e.residential], noun="exclusive grid")
+    reporter = Reporter(
+        "exclusive", "subgrids", e.subgrids[_find_exclusive(e)], noun="exclusive grid"
+    )
     owned = e.residential & (e.subgrids["institution"] != "").to_numpy()
     return join_findings(
         [
@@ -49,6 +51,10 @@ def check_exclusives(evidence: Evidence) -> pd.DataFrame:
             ),
         ]
     )
+
+
+def _find_exclusive(e: Evidence) -> Bools:
+    return np.asarray(e.subgrids["kind"] == "exclusive", bool)
 
 
 def _check_owners(e: Evidence, reporter: Reporter) -> list[pd.DataFrame]:
@@ -77,7 +83,7 @@ def _check_content(e: Evidence, reporter: Reporter) -> list[pd.DataFrame]:
     """Check what lies in exclusive grids: no stairwells, few homes, and land enough."""
     rule = e.rules.exclusive
     shapes = reporter.rows.geometry.to_numpy()
-    stairs = e.count_by_subgrid()[~e.residential]
+    stairs = e.count_by_subgrid()[_find_exclusive(e)]
     homes = e.buildings[(e.buildings["households"] > 0).to_numpy()]
     # A point inside each home: it lies in one grid, where outlines could touch two.
     inner = shapely.point_on_surface(homes.geometry.to_numpy())

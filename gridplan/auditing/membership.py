@@ -47,11 +47,11 @@ def _check_kinds(e: Evidence) -> list[pd.DataFrame]:
     """Check that sub-grids of homes hold homes, and that no sub-grid is of an unknown kind."""
     # An unknown kind counts as residential, so that a fault is not hidden by a misspelling.
     empty = e.residential & (e.held == 0)
-    strange = ~e.subgrids["kind"].isin(["residential", "exclusive"])
+    strange = ~e.subgrids["kind"].isin(["residential", "exclusive", "open"])
     reporter = Reporter("membership", "subgrids", e.subgrids, subgrid=e.subgrids.index)
     return [
         reporter.error(empty, "no household", "merge it with a neighbour, or make it exclusive"),
-        reporter.error(strange, "its kind is unknown", "say residential or exclusive"),
+        reporter.error(strange, "its kind is unknown", "say residential, exclusive or open"),
     ]
 
 

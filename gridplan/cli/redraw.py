@@ -302,7 +302,7 @@ def _print_redrawn(before: Plan, after: Plan) -> None:
     note_figures("figures", after.manifest["figures"])
     note_figures("step", entry)
     # Exclusive grids have no band, so that they are no part of the share.
-    old, new = (p.subgrids[p.subgrids["kind"] != "exclusive"] for p in (before, after))
+    old, new = (p.subgrids[p.subgrids["kind"] == "residential"] for p in (before, after))
     # Sub-grids that continue keep their codes, so that codes show how many do.
     kept = len(old.index.intersection(new.index))
     console.out.print(

@@ -52,7 +52,7 @@ def list_history(plan: Plan) -> pd.DataFrame:
     entries: Sequence[Mapping[str, Any]] = plan.manifest.get("history") or []
     # An entry knows the version before it, so that each version is the next one's "before".
     versions = [str(entry.get("before", "")) for entry in entries] + [digest_plan(plan)]
-    count_now = int((plan.subgrids["kind"] != "exclusive").sum())
+    count_now = int((plan.subgrids["kind"] == "residential").sum())
     seed = plan.manifest.get("seed", "?")
     maker = plan.manifest.get("gridplan", "?")
     drawn = {

@@ -75,7 +75,7 @@ def prepare_coverage_inputs(plan: Plan, rules: Rules) -> CoverageInputs:
     # by code, so that results do not depend on the order of rows in the plan
     doors = plan.stairwells.sort_index()
     # nobody lives in an exclusive grid, so nobody there needs to be served
-    homes = plan.subgrids[plan.subgrids["kind"] != "exclusive"].index.sort_values()
+    homes = plan.subgrids[plan.subgrids["kind"] == "residential"].index.sort_values()
     # get_indexer below gives -1 for a code that is not in the index, and callers skip it
     communities = plan.site.communities.index.sort_values()
     points = doors.geometry.to_numpy()

@@ -40,7 +40,7 @@ class DivisionProblem:
         through them. None: parts need not be connected.
     groups
         int32[n, g], for each level of groups (buildings, compounds, sides of
-        barriers) the group of the atom.
+        barriers and streets, settlements) the group of the atom.
     prices
         float64[g], household-metres for each further group of a level that a
         part reaches into.
@@ -201,6 +201,7 @@ def make_division_problem(
         np.where(none, 0, _number(compound) + 1),
         _find_sides(len(ids), pairs[link != "opening"]),
         _find_sides(len(ids), pairs[(link != "opening") & (link != "soft")]),
+        *(_number(stairwells[level].to_numpy()) for level in ("quarter", "block", "settlement")),
     ]
     points = stairwells.geometry
     weights = stairwells["households"].to_numpy(np.int64)
@@ -213,7 +214,17 @@ def make_division_problem(
         stack=_number(doors),
         pairs=pairs,
         groups=np.column_stack(levels).astype(np.int32),
-        prices=np.array([prices.building, prices.compound, prices.opening, prices.barrier]),
+        prices=np.array(
+            [
+                prices.building,
+                prices.compound,
+                prices.opening,
+                prices.barrier,
+                prices.main_road,
+                prices.street,
+                prices.settlement,
+            ]
+        ),
         band=band,
         outside=prices.outside_band,
         off=prices.off_target,

@@ -13,7 +13,7 @@ import numpy as np
 import shapely
 
 from gridplan.arrays import Shapes
-from gridplan.maps.colours import EXCLUSIVE, STYLES, TONES
+from gridplan.maps.colours import EXCLUSIVE, OPEN_LAND, STYLES, TONES
 from gridplan.maps.map_shapes import Sheet
 from gridplan.maps.page_elements import make_statement, put
 from gridplan.tables.schema import Language
@@ -52,9 +52,10 @@ def _add_subgrids(plan_map: Any, sheet: Sheet, lang: Language) -> None:
     # The page draws the outlines itself; they come and go with this group.
     put(plan_map, make_statement(f"tie({group.get_name()})"))
     tones = np.array(sheet.records["tone"], dtype=int)
-    tones[np.array(sheet.records["exclusive"], dtype=bool)] = len(TONES)
-    # One more class than tones: exclusive grids have the last one to themselves.
-    for tone, colour in enumerate((*TONES, EXCLUSIVE)):
+    unlived = np.array(sheet.records["exclusive"], dtype=int)
+    # Two more classes than tones: exclusive grids and open land.
+    tones = np.where(unlived > 0, len(TONES) - 1 + unlived, tones)
+    for tone, colour in enumerate((*TONES, EXCLUSIVE, OPEN_LAND)):
         rows = np.flatnonzero(tones == tone)
         features = _make_features(sheet.subgrids[rows], ({"i": int(row)} for row in rows))
         _add_shapes(

@@ -18,6 +18,7 @@ from gridplan.arrays import Ints, Shapes
 
 TONES = ("#a8cbe8", "#f3d9a0", "#b5dcc4", "#e9bfc8", "#cfc7ea", "#d8dc9c", "#9fd6d8", "#f0c3a1")
 EXCLUSIVE = "#d9d9d9"
+OPEN_LAND = "#eef1e4"  # quiet, so that the land of homes stands out
 # Below the band, lower half, upper half, above it.
 LOADS = ("#5b8fc0", "#bcd7ea", "#f7ddb4", "#d97b4a")
 BAND = ("#a9d3c3", "#e0856f")  # in band, out of it

@@ -7,7 +7,16 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from gridplan.maps.colours import BAND, EXCLUSIVE, INK, LOADS, STYLES, TONES, choose_bands
+from gridplan.maps.colours import (
+    BAND,
+    EXCLUSIVE,
+    INK,
+    LOADS,
+    OPEN_LAND,
+    STYLES,
+    TONES,
+    choose_bands,
+)
 from gridplan.maps.map_shapes import TOLERANCE, TOOLTIP_COLUMNS, Sheet
 from gridplan.plan import Plan
 from gridplan.publishing.release_seal import is_released
@@ -39,6 +48,7 @@ def compose_config(
         "loads": LOADS,
         "band": BAND,
         "exclusive": EXCLUSIVE,
+        "open": OPEN_LAND,
         "ink": dict(INK),
         "styles": {name: dict(style) for name, style in STYLES.items()},
     }
@@ -72,7 +82,7 @@ def choose_title(plan: Plan, lang: Language, word: str = "title") -> str:
 
 def count_figures(plan: Plan, lang: Language) -> list[tuple[str, str]]:
     """Count the plan's figures as the legend shows them: value and word."""
-    ordinary = plan.subgrids[plan.subgrids["kind"] != "exclusive"]
+    ordinary = plan.subgrids[plan.subgrids["kind"] == "residential"]
     households = count_households(plan)
     share = f"{100 * ordinary['in_band'].mean():.1f} %" if len(ordinary) else "–"
     if len(ordinary) and not ordinary["in_band"].all() and share == "100.0 %":
@@ -84,7 +94,8 @@ def count_figures(plan: Plan, lang: Language) -> list[tuple[str, str]]:
         (f"{len(plan.site.communities):,}", "figure_communities"),
     )
     others = (
-        (len(plan.subgrids) - len(ordinary), "figure_exclusive"),
+        (int((plan.subgrids["kind"] == "exclusive").sum()), "figure_exclusive"),
+        (int((plan.subgrids["kind"] == "open").sum()), "figure_open"),
         (len(plan.special_grids), "figure_special"),
         (len(plan.grids), "figure_grids"),
     )
@@ -103,9 +114,11 @@ def count_households(plan: Plan) -> int | None:
 
 def list_keys(plan: Plan, sheet: Sheet, lang: Language) -> dict[str, list[Key]]:
     """List what the legend explains, for each view and always; only what the map shows."""
-    exclusive: list[Key] = (
-        [("fill", EXCLUSIVE, say("exclusive", lang))] if any(sheet.records["exclusive"]) else []
-    )
+    unlived: list[Key] = [
+        ("fill", colour, say(word, lang))
+        for number, colour, word in ((1, EXCLUSIVE, "exclusive"), (2, OPEN_LAND, "open_open"))
+        if number in sheet.records["exclusive"]
+    ]
     loads = ("load_under", "load_lower", "load_upper", "load_over")
     views: Mapping[str, list[Key]] = {
         "colours": [("tones", TONES[:4], say("any_colour", lang))],
@@ -117,7 +130,7 @@ def list_keys(plan: Plan, sheet: Sheet, lang: Language) -> dict[str, list[Key]]:
             for colour, word in zip(BAND, ("band_in", "band_out"), strict=True)
         ],
     }
-    ordinary = plan.subgrids[plan.subgrids["kind"] != "exclusive"]
+    ordinary = plan.subgrids[plan.subgrids["kind"] == "residential"]
     # Whether it is there, how it is drawn, its ink, and its word.
     shown: list[tuple[bool, str, str, str]] = [
         (not ordinary["in_band"].all(), "hatch", "out", "band_out"),
@@ -137,7 +150,7 @@ def list_keys(plan: Plan, sheet: Sheet, lang: Language) -> dict[str, list[Key]]:
     always: list[Key] = [
         (sign, INK[ink], say(word, lang)) for there, sign, ink, word in shown if there
     ]
-    return {view: keys + exclusive for view, keys in views.items()} | {"always": always}
+    return {view: keys + unlived for view, keys in views.items()} | {"always": always}
 
 
 def list_reach_keys(bands: Sequence[float], lang: Language) -> list[Key]:
@@ -164,7 +177,7 @@ def list_reach_keys(bands: Sequence[float], lang: Language) -> list[Key]:
 
 def write_notes(plan: Plan, lang: Language, online: bool) -> list[str]:
     """Write the small print: the band, which version and seed drew the map, what it needs."""
-    ordinary = plan.subgrids[plan.subgrids["kind"] != "exclusive"]
+    ordinary = plan.subgrids[plan.subgrids["kind"] == "residential"]
     bands = (
         ordinary[["community_kind", "low", "target", "high"]]
         .drop_duplicates()

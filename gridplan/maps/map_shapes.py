@@ -245,7 +245,10 @@ def _record_subgrids(plan: Plan, shapes: Shapes) -> dict[str, list[Any]]:
         "code": table.index.tolist(),
         # The page finds a community by its row; -1 is a code that the site lacks.
         "community": [rank.get(c, -1) for c in table["community"]],
-        "exclusive": (table["kind"] == "exclusive").astype(int).tolist(),
+        # 0: homes, 1: an institution, 2: open land.
+        "exclusive": table["kind"].map({"exclusive": 1, "open": 2}).fillna(0).astype(int).tolist(),
+        "land": table["land"].tolist(),
+        "responsible": table["responsible"].tolist(),
         **{name: table[name].tolist() for name in ("low", "target", "high")},
         **{name: list_figures(table[name], digits) for name, digits in TOOLTIP_COLUMNS.items()},
         **_list_released_bands(plan),
@@ -320,7 +323,7 @@ def _list_released_bands(plan: Plan) -> dict[str, list[Any]]:
 def _record_communities(plan: Plan, shapes: Shapes) -> dict[str, list[Any]]:
     """Gather the figures of the communities, one list per field."""
     table = plan.site.communities
-    ordinary = plan.subgrids[plan.subgrids["kind"] != "exclusive"]
+    ordinary = plan.subgrids[plan.subgrids["kind"] == "residential"]
     grouped = ordinary.groupby("community")
     sizes = {
         name: grouped[column].sum().reindex(table.index)

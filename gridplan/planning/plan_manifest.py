@@ -45,7 +45,7 @@ def compose_manifest(
 ) -> dict[str, Any]:
     """Compose the manifest from the rows of each table, the table of sub-grids and the ledger."""
     exclusive = int((subgrids["kind"] == "exclusive").sum())
-    subgrids = subgrids[subgrids["kind"] != "exclusive"]
+    subgrids = subgrids[subgrids["kind"] == "residential"]
     households = int(subgrids["households"].sum())
     figures = {
         "communities": sizes["communities"],

@@ -15,11 +15,12 @@ from gridplan.division.problem import DivisionProblem, make_division_problem
 from gridplan.engine.parallel_map import Progress, keep_silent
 from gridplan.land.communities import assign_communities, judge_kinds
 from gridplan.land.compounds import infer_compounds
-from gridplan.land.enclosures import make_enclosures
 from gridplan.land.households import estimate_households
 from gridplan.land.neighbours import find_neighbours
 from gridplan.land.no_homes import refuse_without_homes
+from gridplan.land.settlements import make_settlements
 from gridplan.land.stairwells import find_stairwells
+from gridplan.land.street_blocks import add_blocks
 from gridplan.plan import Plan
 from gridplan.planning.outlines.special_grids import note_outside
 from gridplan.rules.all_rules import Rules
@@ -140,6 +141,7 @@ def prepare_homes(site: Site, rules: Rules, *, progress: Progress = keep_silent)
         raise refuse_without_homes(site.buildings, site.ledger)
     progress("neighbours", 0, 1)
     neighbours, joined = find_neighbours(stairwells, site.barriers, site.openings, rules.neighbours)
+    stairwells = add_blocks(stairwells, site, rules.settlements)
     return PreparedLand(site.note([*inferred, *joined]), stairwells, neighbours, rules)
 
 
@@ -157,12 +159,17 @@ def prepare_site(site: Site, rules: Rules, *, progress: Progress = keep_silent) 
     Communities, households, classes and compounds, each noted in the ledger.
     """
     progress("communities", 0, 1)
-    # Enclosures first: all that follows is filled in by community.
+    # Settlements first: all that follows is filled in by community.
     if site.communities.empty:
-        site = make_enclosures(site, rules.site)
+        site = make_settlements(site, rules.settlements, _estimate_alone(site, rules))
     if rules.special.drawn:
         site = site.note([note_outside(site.barriers, site.communities, rules.special)])
     return fill_site(assign_communities(site, rules.site), rules, progress=progress)
+
+
+def _estimate_alone(site: Site, rules: Rules) -> pd.Series[Any]:
+    """Estimate households before there are communities, to know where homes are."""
+    return estimate_households(site, rules.households).buildings["households"]
 
 
 def fill_site(site: Site, rules: Rules, *, progress: Progress = keep_silent) -> Site:

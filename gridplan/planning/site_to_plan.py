@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import geopandas as gpd
@@ -15,9 +16,11 @@ from gridplan.division.divide import Division, divide_atoms
 from gridplan.division.problem import DivisionProblem
 from gridplan.engine.deadline import ENDLESS, Deadline, split_time
 from gridplan.engine.parallel_map import Progress, count_workers, keep_silent, map_tasks
+from gridplan.geometry.tiling import match_borders
 from gridplan.plan import Plan
 from gridplan.planning.outlines.exclusive_grids import add_exclusives, find_exclusives
 from gridplan.planning.outlines.exclusive_surplus import return_surplus
+from gridplan.planning.outlines.open_land import draw_open_land, find_carers
 from gridplan.planning.outlines.special_grids import find_specials
 from gridplan.planning.outlines.tessellation import tessellate
 from gridplan.planning.plan_manifest import CUT_SHORT, write_manifest
@@ -28,6 +31,19 @@ from gridplan.site import Site
 from gridplan.tables.codes import number_places
 from gridplan.tables.conform import conform_table, make_empty
 from gridplan.tables.ledger import Entry
+
+# Figures of land where nobody lives: no households, no band, no centre.
+NOBODY: Mapping[str, Any] = MappingProxyType(
+    {
+        "households": 0,
+        "low": 0,
+        "target": 0,
+        "high": 0,
+        "in_band": True,
+        "stairwell_count": 0,
+        "household_metres": 0.0,
+    }
+)
 
 
 def divide(
@@ -226,11 +242,13 @@ def draw_land(
     tables = {t: getattr(site, t) for t in ("buildings", "streets", "barriers")} | {
         "stairwells": stairwells
     }
+    lots = None if exclusives is None else exclusives.grids.geometry
     if exclusives is not None and len(exclusives.grids):
         tables = add_exclusives(site, stairwells, exclusives.grids)
         subgrids = pd.concat([subgrids, _list_exclusives(exclusives.grids)], ignore_index=True)
+    open_land = draw_open_land(site, lots, rules, progress=progress)
     outlines = tessellate(
-        site.communities,
+        site.communities.set_geometry(open_land.homes.reindex(site.communities.index)),
         tables["buildings"],
         tables["stairwells"],
         tables["streets"],
@@ -247,30 +265,48 @@ def draw_land(
             subgrids.set_index("subgrid")["community"],
             rules.outlines.grid,
         )
-    noted = [*(exclusives.entries if exclusives is not None else ()), *outlines.entries]
+    if len(open_land.pieces):
+        rows, drawn = join_open_land(open_land.pieces, drawn, subgrids, rules.outlines.grid)
+        subgrids = pd.concat([subgrids, rows], ignore_index=True)
+    noted = [
+        *(exclusives.entries if exclusives is not None else ()),
+        *open_land.entries,
+        *outlines.entries,
+    ]
     return join_outlines(subgrids, stairwells, drawn, site), noted
 
 
 def _list_exclusives(grids: gpd.GeoDataFrame) -> pd.DataFrame:
-    """List exclusive grids as rows of the table of sub-grids: no households, no band, no centre."""
+    """List exclusive grids as rows of the table of sub-grids."""
     rows = {
         "subgrid": grids.index,
         "community": grids["community"],
         "kind": "exclusive",
+        "land": "institution",
         "institution": grids["owner"],
     }
-    return pd.DataFrame(
-        rows
-        | {
-            "households": 0,
-            "low": 0,
-            "target": 0,
-            "high": 0,
-            "in_band": True,
-            "stairwell_count": 0,
-            "household_metres": 0.0,
-        }
+    return pd.DataFrame({**rows, **NOBODY})
+
+
+def join_open_land(
+    pieces: gpd.GeoDataFrame, drawn: gpd.GeoSeries, subgrids: pd.DataFrame, grid: float
+) -> tuple[pd.DataFrame, gpd.GeoSeries]:
+    """Join open land to the outlines drawn beside it.
+
+    Returns its rows of the table of sub-grids, and all outlines, which share
+    their corners.
+    """
+    both = pd.concat([drawn, pieces.set_index("subgrid").geometry])
+    # Drawn apart, so that outlines lack the corners of one another.
+    shapes = match_borders(both.to_numpy(), 2 * grid)
+    outlines = gpd.GeoSeries(shapes, index=both.index, crs=drawn.crs).sort_index()
+    homes = subgrids.loc[subgrids["kind"] == "residential", "subgrid"]
+    placed = pieces.set_geometry(outlines.reindex(pieces["subgrid"]).to_numpy())
+    carers = find_carers(placed, outlines.reindex(homes))
+    rows = pieces[["subgrid", "community", "land"]].assign(
+        kind="open", responsible=carers.reindex(pieces["subgrid"]).to_numpy()
     )
+    return pd.DataFrame(rows).assign(**NOBODY), outlines
 
 
 def code_parts(community: str, problem: DivisionProblem, division: Division) -> list[str]:
@@ -304,6 +340,7 @@ def write_subgrids(
             "subgrid": codes,
             "community": community,
             "kind": "residential",
+            "land": "homes",
             "households": households,
             "low": band.low,
             "target": band.target,

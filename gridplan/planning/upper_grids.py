@@ -68,8 +68,8 @@ def add_upper_grids(
     """
     rules = rules or plan.rules
     seed = int(plan.manifest.get("seed", 0)) if seed is None else seed
-    # Nobody lives in exclusive grids, so they join a grid afterwards.
-    homes = plan.subgrids[plan.subgrids["kind"] != "exclusive"].sort_index()
+    # Nobody lives in exclusive grids and open land, so they join a grid afterwards.
+    homes = plan.subgrids[plan.subgrids["kind"] == "residential"].sort_index()
     problems = _make_problems(plan, homes, rules)
     divisions = map_tasks(
         lambda problem: divide_atoms(problem, rules.division.effort, seed),
@@ -228,11 +228,13 @@ def _code_grids(community: str, problem: DivisionProblem, division: Division) ->
 
 
 def place_exclusives(subgrids: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Put each exclusive grid to the grid of its community with the longest common border.
+    """Put exclusive grids and open land to the grid with the longest common border.
+
+    It is one of their own community.
 
     Outwards from those that adjoin one.
     """
-    lone = np.flatnonzero((subgrids["kind"] == "exclusive").to_numpy())
+    lone = np.flatnonzero((subgrids["kind"] != "residential").to_numpy())
     if not len(lone):
         return subgrids
     over = subgrids["community"].to_numpy(object)
@@ -271,7 +273,7 @@ def write_grids(plan: Plan, subgrids: gpd.GeoDataFrame, rules: GridRules) -> gpd
     held = subgrids[subgrids["grid"] != ""]
     if held.empty:
         return make_empty("grids", plan.crs)
-    homes = held[held["kind"] != "exclusive"].groupby("grid")
+    homes = held[held["kind"] == "residential"].groupby("grid")
     codes = sorted(held["grid"].unique())
     land = (
         held.geometry.groupby(held["grid"])

@@ -41,7 +41,7 @@ def band_households(subgrids: Any, rules: DisclosureRules) -> pd.DataFrame:
     """
     low = np.zeros(len(subgrids), np.int64)
     high = np.full(len(subgrids), OPEN, np.int64)
-    homes = (subgrids["kind"] != "exclusive").to_numpy()
+    homes = (subgrids["kind"] == "residential").to_numpy()
     held = subgrids["households"].to_numpy()
     limits = subgrids[["low", "target", "high"]].to_numpy()
     # Sub-grids under the same rule share their edges, so each rule is banded at once.
@@ -126,7 +126,7 @@ def blur_subgrids(plan: Plan, rules: DisclosureRules, bands: pd.DataFrame) -> An
     return table.assign(
         households=bands["first"].astype(np.int64),
         household_band=write_bands(bands),
-        in_band=(may_fit | (table["kind"] == "exclusive")).astype(bool),
+        in_band=(may_fit | (table["kind"] != "residential")).astype(bool),
         building_count=0,
         stairwell_count=0,
         centre="",

@@ -39,7 +39,7 @@ def tie_households(subgrids: Any) -> CellSystem:
     [60.0, 60.0, 120.0, 120.0, 120.0]
     """
     table = pd.DataFrame(subgrids.drop(columns="geometry", errors="ignore"))
-    homes = table[table["kind"] != "exclusive"]
+    homes = table[table["kind"] == "residential"]
     keys = {
         "community": table["community"].astype("str"),
         "grid": table["grid"].astype("str"),

@@ -22,7 +22,7 @@ def publish_households(plan: Plan, households: HouseholdChoice) -> pd.DataFrame:
     measures = {
         "households": table["households"].groupby(community).sum(),
         "subgrids": homes.groupby(community).sum(),
-        "exclusive": (~homes).groupby(community).sum(),
+        "exclusive": (table["kind"] == "exclusive").groupby(community).sum(),
     }
     if len(plan.special_grids):
         measures["special"] = plan.special_grids.groupby("community").size()

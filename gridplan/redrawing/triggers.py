@@ -70,7 +70,7 @@ def _sum_subgrids(inputs: RedrawInputs, rules: Rules) -> pd.DataFrame:
     """
     plan = inputs.plan
     doors = inputs.stairwells
-    old = plan.subgrids[plan.subgrids["kind"] != "exclusive"]
+    old = plan.subgrids[plan.subgrids["kind"] == "residential"]
     by = doors.assign(was=inputs.was)[inputs.was != ""].groupby("was")
     state = pd.DataFrame(
         {"before": old["households"], "community": old["community"]}, index=old.index

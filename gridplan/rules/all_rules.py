@@ -33,6 +33,7 @@ from gridplan.rules.pairing import PairingRules
 from gridplan.rules.prices import Prices
 from gridplan.rules.rating import RatingRules
 from gridplan.rules.redraw import RedrawRules
+from gridplan.rules.settlements import SettlementRules
 from gridplan.rules.simulation import SimulationRules
 from gridplan.rules.site import SiteRules
 from gridplan.rules.special import SpecialRules
@@ -65,6 +66,7 @@ class Rules:
     rural: Band = RURAL
     prices: Prices = field(default_factory=Prices)
     site: SiteRules = field(default_factory=SiteRules)
+    settlements: SettlementRules = field(default_factory=SettlementRules)
     households: HouseholdRules = field(default_factory=HouseholdRules)
     stairwells: StairwellRules = field(default_factory=StairwellRules)
     neighbours: NeighbourRules = field(default_factory=NeighbourRules)

@@ -35,6 +35,24 @@ class Prices:
         "each further side of a soft barrier a sub-grid reaches",
         least=0,
     )
+    main_road: float = rule(
+        12_000.0,
+        "household-metres",
+        "each further side of a main road that a sub-grid has homes on",
+        least=0,
+    )
+    street: float = rule(
+        4000.0,
+        "household-metres",
+        "each further block of main roads and local streets that a sub-grid has homes in",
+        least=0,
+    )
+    settlement: float = rule(
+        4000.0,
+        "household-metres",
+        "each further settlement, apart from the others, that a sub-grid has homes in",
+        least=0,
+    )
 
     def __post_init__(self) -> None:
         """Refuse negative prices."""

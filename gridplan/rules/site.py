@@ -51,18 +51,6 @@ class SiteRules:
     urban_floors: float = rule(
         4.0, "floors", "mean floors of households from which a community counts as urban", least=0
     )
-    enclosure_households: int = rule(
-        600,
-        "households",
-        "an enclosure with fewer is joined to its neighbour when it is used as a community",
-        least=1,
-    )
-    enclosure_most: int = rule(
-        6000,
-        "households",
-        "an enclosure with more is cut further, along the other streets if there are any",
-        least=1,
-    )
     compound_gap: float = rule(
         60.0, "m", "buildings nearer than this are of one inferred compound", least=1
     )

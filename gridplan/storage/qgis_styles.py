@@ -100,6 +100,7 @@ _LIVED_IN = "\"kind\" = 'residential'"
 _EXCLUSIVE = DrawRule(
     "exclusive grid 专属网格", "\"kind\" = 'exclusive'", fill_area("#b0b0b0", 0.45, "#555555", 0.4)
 )
+_OPEN = DrawRule("open land 空地", "\"kind\" = 'open'", fill_area("#eef1e4", 0.6, "#b8bfa0", 0.2))
 _OTHER = DrawRule("other sub-grid 其他子网格", "ELSE", fill_area("#e8e8e8", 0.45, "#444444", 0.4))
 _BY_COLOUR = [
     DrawRule(
@@ -229,8 +230,8 @@ _LOOKS: Mapping[str, tuple[Look, ...]] = {
         ),
     ),
     "subgrids": (
-        Look("sub-grids", "areas", [*_BY_COLOUR, _EXCLUSIVE, _OTHER], _CODE_LABEL),
-        Look("in band", "areas", [*_BY_BAND, _EXCLUSIVE, _OTHER], _CODE_LABEL),
+        Look("sub-grids", "areas", [*_BY_COLOUR, _EXCLUSIVE, _OPEN, _OTHER], _CODE_LABEL),
+        Look("in band", "areas", [*_BY_BAND, _EXCLUSIVE, _OPEN, _OTHER], _CODE_LABEL),
     ),
     "grids": (
         Look(

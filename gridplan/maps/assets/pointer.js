@@ -167,7 +167,12 @@ function describe(stage, row, building) {
   const addNote = (text) => node.appendChild(make("p", "gp-card-note", text));
   const grid = records.grid[row];
   const special = records.special[row];
-  if (exclusive) addNote(fillIn(words.exclusive_of, { owner: records.owner[row] || "–" }));
+  if (exclusive === 1) addNote(fillIn(words.exclusive_of, { owner: records.owner[row] || "–" }));
+  if (exclusive === 2) {
+    addNote(words["open_" + records.land[row]] || words.open_open);
+    if (records.responsible[row])
+      addNote(fillIn(words.open_responsible, { code: records.responsible[row] }));
+  }
   if (grid) addNote(fillIn(words.grid_of, { grid }));
   if (special) addNote(fillIn(words.special_of, { special }));
   if (exclusive) return node;

@@ -301,7 +301,7 @@ class Reels {
     addLine(table, config.lines[0][1], formatHouseholds(stage, records.households[row]));
     const parts = [head, table];
     if (records.exclusive[row]) {
-      parts.push(make("p", "gp-card-note", words.exclusive));
+      parts.push(make("p", "gp-card-note", records.exclusive[row] === 2 ? words.open_open : words.exclusive));
     } else {
       const title = [reel.group, reel.name].filter(Boolean).join(" · ");
       parts.push(make("p", "gp-card-note", title), this.makeClassLine(row));

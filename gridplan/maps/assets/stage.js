@@ -124,7 +124,7 @@ class Stage {
   // What a sub-grid is filled with in the view that is on.
   fill(row) {
     const { records, config } = this;
-    if (records.exclusive[row]) return config.exclusive;
+    if (records.exclusive[row]) return records.exclusive[row] === 2 ? config.open : config.exclusive;
     if (this.view === "reach") return this.reach ? this.reach.fill(row) : config.exclusive;
     if (this.view === "reel") return this.reels ? this.reels.fill(row) : config.exclusive;
     if (this.view === "change") return config.change.fills[records.change[row]];

@@ -28,7 +28,7 @@ def fill_part_posts(
     stays empty), party.
     """
     # Nobody is at home in an exclusive sub-grid, so it has full-time workers only.
-    lived = np.flatnonzero((inputs.table["kind"] != "exclusive").to_numpy())
+    lived = np.flatnonzero((inputs.table["kind"] == "residential").to_numpy())
     table = inputs.table.iloc[np.tile(lived, rules.part_workers)]
     posts = pd.DataFrame(
         {

@@ -63,7 +63,7 @@ def return_surplus(
     loose = codes.to_numpy(object)[of_grid[~inner]]
     homes = np.flatnonzero(~outlines.index.isin(lands.index))
     of = pd.factorize(community.reindex(outlines.index))[0]
-    host = _find_hosts(faces, of[outlines.index.get_indexer(loose)], shapes[homes], of[homes])
+    host = find_hosts(faces, of[outlines.index.get_indexer(loose)], shapes[homes], of[homes])
     # A face without a host goes back to the grid that it was cut from.
     receiver = np.where(host >= 0, np.append(homes, -1)[host], outlines.index.get_indexer(loose))
     for row, own_faces in pd.Series(list(faces), dtype=object).groupby(receiver):
@@ -105,7 +105,7 @@ def _join_shapes(shapes: Shapes, grid: float) -> Any:
         return shapely.union_all(shapes, grid_size=grid)
 
 
-def _find_hosts(faces: Shapes, of_face: Ints, homes: Shapes, of_home: Ints) -> Ints:
+def find_hosts(faces: Shapes, of_face: Ints, homes: Shapes, of_home: Ints) -> Ints:
     """Find the outline of its community that each face goes to, -1 where there is none.
 
     It goes outwards from the faces that touch an outline.

@@ -67,12 +67,12 @@ class EditBoard:
         self.rows = {
             str(b): rows for b, rows in doors.groupby("building", sort=True).indices.items()
         }
-        self.lone = frozenset(plan.subgrids.index[plan.subgrids["kind"] == "exclusive"])
+        self.lone = frozenset(plan.subgrids.index[plan.subgrids["kind"] != "residential"])
         self._problems: dict[str, tuple[DivisionProblem, Ints]] = {}
 
     def open(self) -> BoardState:
         """Return the state of the plan as it is."""
-        homes = self.plan.subgrids[self.plan.subgrids["kind"] != "exclusive"]
+        homes = self.plan.subgrids[self.plan.subgrids["kind"] == "residential"]
         return BoardState(
             member=self.plan.stairwells["subgrid"].to_numpy(object),
             lies_in={str(code): str(c) for code, c in homes["community"].items()},

@@ -317,7 +317,7 @@ def _attach(
 
 def _measure_shift(plan: Plan, grids: OldGrids, row: Ints, named: pd.Series[str]) -> Entry:
     """Measure how much land the outlines give to other sub-grids than the imported ones did."""
-    homes = plan.subgrids[plan.subgrids["kind"] != "exclusive"]
+    homes = plan.subgrids[plan.subgrids["kind"] == "residential"]
     pairs = measure_common(homes.geometry.to_numpy(), grids.shapes)
     became = pd.MultiIndex.from_arrays([named.to_numpy(object), row])
     # Only land that stays with the sub-grid made of the same old grid counts as kept.

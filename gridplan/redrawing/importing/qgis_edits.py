@@ -321,13 +321,13 @@ def _check_moves(plan: Plan, new: pd.Series[Any]) -> list[Problem]:
     moved = pd.DataFrame({"new": new, "community": plan.stairwells["community"].astype(object)})
     moved = moved[(new != plan.stairwells["subgrid"]).to_numpy()]
     above = plan.subgrids["community"].astype(object).reindex(moved["new"]).to_numpy(object)
-    lone = (plan.subgrids["kind"].reindex(moved["new"]) == "exclusive").to_numpy()
+    lone = plan.subgrids["kind"].reindex(moved["new"]).isin(["exclusive", "open"]).to_numpy()
     over = pd.notna(above) & (above != moved["community"].to_numpy(object))
     torn = pd.isna(above) & (moved.groupby("new")["community"].transform("nunique") > 1).to_numpy()
     checks = (
         (
             lone,
-            "are moved into exclusive grids, which hold no homes",
+            "are moved into exclusive grids or open land, which hold no homes",
             "give them the code of a sub-grid of homes",
         ),
         (

@@ -30,7 +30,7 @@ class RedrawnLand:
 
     ``outlines`` by code; ``around`` those of untouched sub-grids beside them,
     which got a corner where a new line ends on their border; ``lone`` the rows
-    of exclusive grids of the communities ``wholly_drawn``, drawn wholly; and entries
+    of exclusive grids and open land of the communities ``wholly_drawn``, drawn wholly; and entries
     for the ledger.
     """
 
@@ -61,7 +61,7 @@ def redraw_land(
 
     ``figures`` has a row for every sub-grid of homes, by code.
     """
-    old = plan.subgrids[plan.subgrids["kind"] != "exclusive"]
+    old = plan.subgrids[plan.subgrids["kind"] == "residential"]
     over = figures["community"]
     codes = set(changes.land) | _find_beside(old, _find_deserted(plan, stairwells, changes.land))
     asked = set(over.reindex(list(codes)).dropna()) | set(
@@ -73,7 +73,7 @@ def redraw_land(
     wholly_drawn = set(changes.wholly_drawn) | (asked & _find_unsound(old, over)) | set(came)
     # Outlines that new ones have to fit to.
     staying = plan.subgrids[
-        plan.subgrids.index.isin(over.index) | (plan.subgrids["kind"] == "exclusive")
+        plan.subgrids.index.isin(over.index) | (plan.subgrids["kind"] != "residential")
     ]
     pieces_drawn, entries, failed = _draw_in_rounds(
         old,
@@ -330,7 +330,7 @@ def _draw_whole(
     ]
     drawn = drawn.rename(index=_recall_codes(lone, before))
     shapes = pd.Series(drawn.geometry.to_numpy(), index=drawn.index, dtype=object)
-    lone = drawn[drawn["kind"] == "exclusive"].sort_index()
+    lone = drawn[drawn["kind"] != "residential"].sort_index()
     # Codes are not listed again: they may be those of the whole community.
     entries = [replace(entry, ids=()) for entry in noted if entry.count]
     return (

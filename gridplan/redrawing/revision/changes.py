@@ -72,9 +72,9 @@ def find_changes(
             wholly_drawn |= _find_near(_find_differing(old, new), site)
     footprints = _find_differing(plan.site.buildings, site.buildings)
     touched = _find_touched(footprints, plan.subgrids)
-    # An exclusive grid is drawn with its whole community; other sub-grids by
+    # Land without homes is drawn with its whole community; other sub-grids by
     # themselves.
-    lone = touched[plan.subgrids["kind"].reindex(touched) == "exclusive"]
+    lone = touched[plan.subgrids["kind"].reindex(touched) != "residential"]
     wholly_drawn |= set(plan.subgrids["community"].reindex(lone)) & set(site.communities.index)
     land |= set(touched) - set(lone)
     return PlanChanges(
@@ -116,7 +116,7 @@ def _find_codes(old: Any, new: Any, stairwells: pd.Index[Any]) -> set[str]:
 
 def _find_other_bands(subgrids: Any, stairwells: Any, rules: Rules) -> set[str]:
     """Find the sub-grids of homes whose band is not that of their class any more."""
-    homes = subgrids[subgrids["kind"] != "exclusive"]
+    homes = subgrids[subgrids["kind"] == "residential"]
     kind = (
         stairwells.drop_duplicates("subgrid")
         .set_index("subgrid")["community_kind"]

@@ -96,7 +96,7 @@ def list_lockable(plan: Plan, level: str) -> pd.Index[Any]:
         return plan.site.communities.index
     if level == "building":
         return pd.Index(plan.stairwells["building"].unique())
-    return plan.subgrids.index[plan.subgrids["kind"] != "exclusive"]
+    return plan.subgrids.index[plan.subgrids["kind"] == "residential"]
 
 
 def add_locks(locks: pd.DataFrame, rows: list[tuple[str, str, str]]) -> pd.DataFrame:
@@ -162,7 +162,7 @@ def find_frozen(
     (['0301-001'], ['0301-001', '0301-002'])
     """
     of = {level: set(plan.locks.loc[plan.locks["level"] == level, "of"]) for level in LEVELS}
-    homes = plan.subgrids[plan.subgrids["kind"] != "exclusive"]
+    homes = plan.subgrids[plan.subgrids["kind"] == "residential"]
     shut = homes.index.isin(of["subgrid"]) | homes["community"].isin(of["community"]).to_numpy()
     closed = frozenset(homes.index[shut])
     if home is None:

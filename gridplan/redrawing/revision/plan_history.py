@@ -87,7 +87,7 @@ def note_version(
         "by": by,
         "what": what,
         "households_moved": count_moved(before, after) if moved is None else moved,
-        "subgrids": int((after.subgrids["kind"] != "exclusive").sum()),
+        "subgrids": int((after.subgrids["kind"] == "residential").sum()),
         "before": digest_plan(before),
     }
     old = set(before.subgrids.index)

@@ -17,6 +17,7 @@ from gridplan.engine.parallel_map import Progress, keep_silent
 from gridplan.errors import InputError, PlanError
 from gridplan.errors import Problem as Wrong
 from gridplan.plan import PEOPLE_TABLES, REACH_TABLES, Plan
+from gridplan.planning.outlines.open_land import find_carers
 from gridplan.planning.plan_manifest import write_manifest
 from gridplan.planning.prepare import PreparedLand, open_land
 from gridplan.planning.site_to_plan import join_outlines, number_exceptions, write_subgrids
@@ -156,7 +157,7 @@ def _check_member(
     torn = sorted(
         {c for c in pairs["code"][pairs["code"].duplicated(keep=False)] if isinstance(c, str)}
     )
-    lone = plan.subgrids.index[plan.subgrids["kind"] == "exclusive"]
+    lone = plan.subgrids.index[plan.subgrids["kind"] != "residential"]
     taken = sorted(set(lone) & set(pairs["code"]))
     lost = sorted(c for c, s in centres.items() if code.get(s) != c)
     problems = [
@@ -175,9 +176,9 @@ def _check_member(
                 "keep to one each",
             ),
             (
-                "exclusive grids hold no homes",
+                "exclusive grids and open land hold no homes",
                 taken,
-                "codes are those of exclusive grids",
+                "codes are those of exclusive grids or open land",
                 "choose other codes",
             ),
             (
@@ -283,7 +284,8 @@ def _join_rows(plan: Plan, doors: Any, figures: Any) -> Any:
     Columns about land are still the old ones.
     """
     old = plan.subgrids[
-        (plan.subgrids["kind"] != "exclusive") & plan.subgrids.index.isin(doors["subgrid"].unique())
+        (plan.subgrids["kind"] == "residential")
+        & plan.subgrids.index.isin(doors["subgrid"].unique())
     ]
     kept = old[~old.index.isin(figures.index)]
     if figures.empty:
@@ -314,7 +316,7 @@ def _join_land(
     outlines = gpd.GeoSeries(land, index=homes.index, crs=site.crs)
     fresh = homes.index[homes.index.isin(redrawn.outlines.index) | _find_without_land(homes)]
     lone = old[
-        (old["kind"] == "exclusive")
+        (old["kind"] != "residential")
         & ~old["community"].isin(redrawn.wholly_drawn)
         & old["community"].isin(site.communities.index)
     ]
@@ -327,7 +329,21 @@ def _join_land(
     shapes = table.geometry.to_numpy().copy()
     rows = table.index.get_indexer(redrawn.around.index)
     shapes[rows] = redrawn.around.to_numpy()
-    return table.set_geometry(gpd.GeoSeries(shapes, index=table.index, crs=site.crs))
+    table = table.set_geometry(gpd.GeoSeries(shapes, index=table.index, crs=site.crs))
+    return _find_carers_again(table, set(homes["community"].reindex(fresh)))
+
+
+def _find_carers_again(table: gpd.GeoDataFrame, communities: set[str]) -> gpd.GeoDataFrame:
+    """Find again who looks after the open land of some communities, as its neighbours changed."""
+    here = table["community"].isin(communities)
+    pieces = table[here & (table["kind"] == "open")]
+    if pieces.empty:
+        return table
+    homes = table.geometry[here & (table["kind"] == "residential")]
+    carers = find_carers(pieces.reset_index(), homes)
+    responsible = table["responsible"].copy()
+    responsible[pieces.index] = carers.reindex(pieces.index)
+    return table.assign(responsible=responsible)
 
 
 def _find_without_land(homes: Any) -> Bools:

@@ -1,0 +1,279 @@
+"""Open land: fields, woods, water and tracks of a community, drawn apart from the homes' land."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from gridplan.arrays import Bools, Floats, Ints, Objects, Shapes
+from gridplan.engine.parallel_map import Progress, keep_silent, map_tasks
+from gridplan.geometry.cell_joining import ON_LINE, join_cells, measure_borders
+from gridplan.geometry.linework import find_edges
+from gridplan.geometry.tiling import dissolve_faces, find_holder
+from gridplan.land.settled_land import find_inner, find_settled_land
+from gridplan.land.site_lines import find_site_lines
+from gridplan.planning.outlines.exclusive_surplus import find_hosts
+from gridplan.rules.all_rules import Rules
+from gridplan.rules.settlements import SettlementRules
+from gridplan.site import Site
+from gridplan.tables.codes import number_places
+from gridplan.tables.ledger import Entry
+
+OPEN, WATER, RAILWAY = "open", "water", "railway"
+HARD = 0.01  # what a metre of border along a hard barrier counts when pieces are joined
+
+
+@dataclass(frozen=True)
+class OpenLand:
+    """The land of homes by community, and the pieces of open land beside it.
+
+    ``homes`` are the outlines that sub-grids of homes tile, by community;
+    ``pieces`` has the columns subgrid, community, land and geometry.
+    """
+
+    homes: gpd.GeoSeries
+    pieces: gpd.GeoDataFrame
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True)
+class _Land:
+    """What the open land of one community is drawn from."""
+
+    outline: Any
+    homes: Shapes
+    lots: Shapes
+    lines: Shapes
+    hard: Shapes
+    wet: Shapes
+    tracks: Shapes
+
+
+def draw_open_land(
+    site: Site,
+    lots: gpd.GeoSeries | None,
+    rules: Rules,
+    *,
+    workers: int | None = None,
+    progress: Progress = keep_silent,
+) -> OpenLand:
+    """Draw the open land of communities whose outlines were given.
+
+    Settlements that stand in for communities hold no open land, so that they
+    are left as they are.
+
+    Parameters
+    ----------
+    site
+        A site whose buildings have their communities and households.
+    lots
+        Land of exclusive grids, by code, if there are any; it is never open land.
+    rules
+        ``rules.settlements`` and the precision of outlines.
+    workers
+        Threads to use; one for each core if not given.
+    progress
+        Called with the stage, the communities done and all communities.
+    """
+    communities = site.communities.sort_index()
+    given = communities[communities["origin"] != "settlement"]
+    homes = communities.geometry.copy()
+    if not rules.settlements.open_land or given.empty:
+        return OpenLand(homes, _list_pieces(site.crs, []), ())
+    lands = _take_lands(given, site, lots, rules.outlines.grid)
+    drawn = map_tasks(
+        partial(_draw_community, rules=rules.settlements, grid=rules.outlines.grid),
+        lands,
+        workers=workers,
+        stage="open land",
+        progress=progress,
+    )
+    rows: list[dict[str, Any]] = []
+    for community, land, (settled, pieces, kinds) in zip(given.index, lands, drawn, strict=True):
+        if len(pieces):
+            homes[community] = settled
+            rows += _code_pieces(str(community), land.outline, pieces, kinds)
+    table = _list_pieces(site.crs, rows)
+    hectares = table.geometry.area.sum() / 10_000
+    reason = (
+        f"open land, {hectares:.0f} ha where nobody lives, drawn apart from the land of homes; "
+        "each piece is looked after by the sub-grid with the longest border"
+    )
+    codes = table["subgrid"].tolist()
+    return OpenLand(
+        homes, table, (Entry("outlines", "subgrids", "noted", len(codes), reason, codes),)
+    )
+
+
+def _take_lands(
+    given: gpd.GeoDataFrame, site: Site, lots: gpd.GeoSeries | None, grid: float
+) -> list[_Land]:
+    """Take what lies in or near each community."""
+    lines = find_site_lines(site)
+    outlines = shapely.set_precision(given.geometry.to_numpy(), grid)
+    lived = site.buildings[site.buildings["households"] > 0].sort_index()
+    groups = {str(code): rows.geometry.to_numpy() for code, rows in lived.groupby("community")}
+    none = np.array([], dtype=object)
+    near = {
+        name: _find_near(getattr(lines, name), outlines)
+        for name in ("edges", "hard", "water", "tracks")
+    }
+    of_lots = _find_near(none if lots is None else lots.to_numpy(), outlines)
+    return [
+        _Land(
+            outlines[i],
+            groups.get(str(code), none),
+            of_lots[i],
+            near["edges"][i],
+            near["hard"][i],
+            near["water"][i],
+            near["tracks"][i],
+        )
+        for i, code in enumerate(given.index)
+    ]
+
+
+def _find_near(shapes: Shapes, outlines: Shapes) -> list[Shapes]:
+    """Take the shapes that meet each outline, clipped a metre beyond its box."""
+    where, shape = shapely.STRtree(shapes).query(outlines, predicate="intersects")
+    out = []
+    for i, outline in enumerate(outlines):
+        some = shapes[np.sort(shape[where == i])]
+        clipped = shapely.clip_by_rect(some, *shapely.buffer(outline, 1.0).bounds)
+        out.append(clipped[~shapely.is_empty(clipped)])
+    return out
+
+
+def _draw_community(
+    land: _Land, rules: SettlementRules, grid: float
+) -> tuple[Any, Shapes, Objects]:
+    """Draw the homes' land of one community, and its pieces of open land with their kinds."""
+    none = np.array([], dtype=object)
+    wet = np.concatenate([land.wet, land.tracks])
+    lines = np.concatenate([land.lines, shapely.boundary(land.lots)])
+    lived = shapely.intersection(land.homes, land.outline)
+    found = find_settled_land(
+        np.append(lived[shapely.area(lived) > 0], land.lots),
+        lines,
+        land.hard,
+        wet,
+        rules,
+        outline=land.outline,
+        grid=grid,
+    )
+    xy = find_inner(found.faces)
+    settled = found.settled | (find_holder(land.lots, xy) >= 0)
+    kinds = np.full(len(settled), OPEN, dtype=object)
+    kinds[find_holder(land.wet, xy) >= 0] = WATER
+    kinds[find_holder(land.tracks, xy) >= 0] = RAILWAY
+    settled = _take_scraps(found.faces, settled, kinds, land.hard, rules)
+    if settled.all():
+        return land.outline, none, none
+    rest = ~settled
+    label = _join_pieces(found.faces[rest], kinds[rest], land.hard, rules)
+    number, first = np.unique(label, return_index=True)
+    pieces = dissolve_faces(found.faces[rest], np.searchsorted(number, label), len(number))
+    homes = dissolve_faces(found.faces[settled], np.zeros(settled.sum(), np.int64), 1)
+    return homes[0], pieces, kinds[rest][first]
+
+
+def _take_scraps(
+    faces: Shapes, settled: Bools, kinds: Objects, hard: Shapes, rules: SettlementRules
+) -> Bools:
+    """Give open land too small to be a piece to the homes beside it, never over a hard barrier."""
+    start, end, one, two = find_edges(faces)
+    barred = _lie_on(start, end, hard)
+    alike = (settled[one] == settled[two]) & (kinds[one] == kinds[two]) & ~barred
+    count = len(faces)
+    graph = coo_array((np.ones(alike.sum()), (one[alike], two[alike])), shape=(count, count))
+    piece = connected_components(graph, directed=False)[1]
+    area = np.bincount(piece, shapely.area(faces))
+    touches = np.zeros(len(area), bool)
+    edge = settled[one] != settled[two]
+    touches[piece[one[edge & ~barred]]] = True
+    touches[piece[two[edge & ~barred]]] = True
+    least = np.where(kinds == RAILWAY, 0.0, rules.open_least)
+    return np.asarray(settled | (touches[piece] & (area[piece] < least)), bool)
+
+
+def _lie_on(start: Floats, end: Floats, lines: Shapes) -> Bools:
+    """Say which edges lie on lines."""
+    out = np.zeros(len(start), bool)
+    if len(lines) and len(start):
+        middle = shapely.points((start + end) / 2)
+        out[shapely.STRtree(lines).query(middle, predicate="dwithin", distance=ON_LINE)[0]] = True
+    return out
+
+
+def _join_pieces(faces: Shapes, kinds: Objects, hard: Shapes, rules: SettlementRules) -> Ints:
+    """Join faces of open land to pieces of some size; water and tracks to whatever touches them.
+
+    Returns the piece of each face.
+    """
+    label = np.arange(len(faces))
+    for kind in (OPEN, WATER, RAILWAY):
+        rows = np.flatnonzero(kinds == kind)
+        if not len(rows):
+            continue
+        # Water and tracks are joined as far as they reach.
+        least = rules.open_area if kind == OPEN else np.inf
+        worth = [(hard, HARD)] if kind == OPEN else []
+        borders = measure_borders(faces[rows], worth)
+        label[rows] = rows[
+            join_cells(faces[rows], shapely.area(faces[rows]), borders, least, alone=0.0)
+        ]
+    return label
+
+
+def _code_pieces(
+    community: str, outline: Any, pieces: Shapes, kinds: Objects
+) -> list[dict[str, Any]]:
+    """Code pieces by their community, from north to south and west to east."""
+    x, y = shapely.get_coordinates(shapely.centroid(pieces)).T
+    codes = number_places(f"{community}-O", x, y, shapely.bounds(outline))
+    return [
+        {"subgrid": code, "community": community, "land": kind, "geometry": piece}
+        for code, kind, piece in sorted(zip(codes, kinds, pieces, strict=True), key=lambda r: r[0])
+    ]
+
+
+def _list_pieces(crs: Any, rows: list[dict[str, Any]]) -> gpd.GeoDataFrame:
+    columns = ["subgrid", "community", "land", "geometry"]
+    return gpd.GeoDataFrame(rows, columns=columns, geometry="geometry", crs=crs)
+
+
+def find_carers(pieces: gpd.GeoDataFrame, homes: gpd.GeoSeries) -> pd.Series[Any]:
+    """Find the sub-grid of homes that looks after each piece of open land.
+
+    It is the one of its community with the longest common border; for a piece
+    that touches none, the one that looks after the piece beside it. Empty in a
+    community where nobody lives.
+
+    Parameters
+    ----------
+    pieces
+        Columns subgrid, community, geometry.
+    homes
+        Outlines of the sub-grids of homes, by code; these begin with the
+        community's code and a hyphen.
+    """
+    homes = homes[~shapely.is_empty(homes.to_numpy())].sort_index()
+    of = homes.index.str.rpartition("-").get_level_values(0)
+    communities = pd.Index(np.unique(np.append(of.to_numpy(object), pieces["community"])))
+    host = find_hosts(
+        pieces.geometry.to_numpy(),
+        communities.get_indexer(pieces["community"]),
+        homes.to_numpy(),
+        communities.get_indexer(of),
+    )
+    # find_hosts numbers the homes that it was given.
+    names = np.append(homes.index.to_numpy(object), "")[host]
+    return pd.Series(names, index=pieces["subgrid"].to_numpy(), dtype="str")
