@@ -94,7 +94,7 @@ def join_cells(
     --------
     >>> cells = shapely.box([0, 1, 2], 0, [1, 2, 6], 5)
     >>> join_cells(cells, np.array([6.0, 1.0, 7.0]), measure_borders(cells, []), 5).tolist()
-    [0, 0, 2]
+    [0, 2, 2]
     """
     near = [dict[int, Border]() for _ in cells]
     for one, two, metres, counted in borders.itertuples(index=False, name=None):

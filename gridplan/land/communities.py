@@ -53,7 +53,7 @@ def assign_communities(site: Site, rules: SiteRules) -> Site:
     """
     communities = site.communities.sort_index()
     if communities.empty:
-        remedy = "give a table of communities, or let enclosures replace them"
+        remedy = "give a table of communities, or let settlements stand in for them"
         raise InputError([Problem("communities", "not empty", "there is no community", remedy)])
     held, attached = find_communities(
         site.buildings.geometry.to_numpy(), communities.geometry.to_numpy(), rules

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import geopandas as gpd
@@ -71,8 +72,7 @@ def make_settlements(
     lines = find_site_lines(site)
     shapes, cuts = draw_settlements(homes, weight[homes.index].to_numpy(float), lines, rules)
     shapes = spare_buildings(shapes, buildings.geometry.to_numpy())
-    width = max(3, len(str(len(shapes))))
-    codes = [f"s{n:0{width}d}" for n in range(1, len(shapes) + 1)]
+    codes = code_settlements(len(shapes))
     frame = gpd.GeoDataFrame(
         {"community": codes, "origin": "settlement", "name": name_settlements(shapes, site)},
         geometry=shapes,
@@ -87,6 +87,19 @@ def make_settlements(
         Entry("communities", "communities", "noted", cuts, ROUGH),
     ]
     return site.replace(communities=conform_table("communities", frame)).note(entries)
+
+
+def code_settlements(count: int, taken: Collection[str] = ()) -> list[str]:
+    """Give settlements numbers as they are sorted, with codes that nothing else has.
+
+    Examples
+    --------
+    >>> code_settlements(2), code_settlements(1, {"s001"})
+    (['s001', 's002'], ['s002'])
+    """
+    width = max(3, len(str(count + len(taken))))
+    codes = [f"s{n:0{width}d}" for n in range(1, count + len(taken) + 1)]
+    return [code for code in codes if code not in taken][:count]
 
 
 def weigh_roughly(buildings: gpd.GeoDataFrame) -> pd.Series[Any]:

@@ -136,8 +136,8 @@ def find_track_land(tracks: Shapes) -> Shapes:
     Examples
     --------
     >>> tracks = shapely.linestrings([[[0, 0], [900, 0]], [[0, 10], [900, 10]]])
-    >>> [shape.bounds for shape in find_track_land(tracks)]
-    [(-1.0, -1.0, 901.0, 11.0)]
+    >>> [np.round(shape.bounds).tolist() for shape in find_track_land(tracks)]
+    [[-1.0, -1.0, 901.0, 11.0]]
     """
     if not len(tracks):
         return np.array([], dtype=object)

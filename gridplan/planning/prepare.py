@@ -13,8 +13,9 @@ import pandas as pd
 from gridplan.arrays import Floats
 from gridplan.division.problem import DivisionProblem, make_division_problem
 from gridplan.engine.parallel_map import Progress, keep_silent
-from gridplan.land.communities import assign_communities, judge_kinds
+from gridplan.land.communities import assign_communities, find_holders, judge_kinds
 from gridplan.land.compounds import infer_compounds
+from gridplan.land.given_limits import complete_limits, lead_limits
 from gridplan.land.households import estimate_households
 from gridplan.land.neighbours import find_neighbours
 from gridplan.land.no_homes import refuse_without_homes
@@ -162,9 +163,18 @@ def prepare_site(site: Site, rules: Rules, *, progress: Progress = keep_silent) 
     # Settlements first: all that follows is filled in by community.
     if site.communities.empty:
         site = make_settlements(site, rules.settlements, _estimate_alone(site, rules))
+    elif rules.site.outside == "nearest" and _lie_outside(site):
+        site = complete_limits(site, rules.settlements, _estimate_alone(site, rules))
     if rules.special.drawn:
         site = site.note([note_outside(site.barriers, site.communities, rules.special)])
-    return fill_site(assign_communities(site, rules.site), rules, progress=progress)
+    site = fill_site(assign_communities(site, rules.site), rules, progress=progress)
+    return lead_limits(site)
+
+
+def _lie_outside(site: Site) -> bool:
+    """Whether any building lies outside every community."""
+    limits = site.communities.geometry.to_numpy()
+    return bool((find_holders(site.buildings.geometry.to_numpy(), limits) < 0).any())
 
 
 def _estimate_alone(site: Site, rules: Rules) -> pd.Series[Any]:
