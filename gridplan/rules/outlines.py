@@ -24,7 +24,7 @@ class OutlineRules:
         True, "", "whether outlines follow streets and barriers where they lie between"
     )
     straighten: float = rule(
-        1.0, "m", "how far a line midway between buildings may be straightened", least=0
+        8.0, "m", "how far a line midway between buildings may be straightened", least=0
     )
 
     def __post_init__(self) -> None:

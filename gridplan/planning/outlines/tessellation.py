@@ -24,6 +24,7 @@ from gridplan.land.community_land import (
     keep_polygons,
     prepare_lands,
 )
+from gridplan.planning.outlines.crumbs import give_crumbs
 from gridplan.planning.outlines.subgrid_outlines import draw_outlines
 from gridplan.rules.outlines import OutlineRules
 from gridplan.tables.ledger import Entry
@@ -97,6 +98,25 @@ def tessellate_community(land: CommunityLand, rules: OutlineRules) -> CommunityO
     if len(land.codes) == 1:
         return CommunityOutlines(np.array([land.outline], dtype=object), "full")
     shapes = bring_inside(land)
+    drawing = _draw_best(land, shapes, rules)
+    lived = (land.parts >= 0) & ~shapely.is_empty(shapes)
+    return _give_crumbs(drawing, land, shapely.point_on_surface(shapes[lived]))
+
+
+def _give_crumbs(
+    drawing: CommunityOutlines, land: CommunityLand, homes: Shapes
+) -> CommunityOutlines:
+    """Give pieces too small to draw to their neighbours, unless the tiling would not hold."""
+    try:
+        shapes = give_crumbs(drawing.shapes, homes)
+        _check_tiling(shapes, land.outline)
+    except _DEFEATS:
+        return drawing
+    return replace(drawing, shapes=shapes)
+
+
+def _draw_best(land: CommunityLand, shapes: Shapes, rules: OutlineRules) -> CommunityOutlines:
+    """Draw with the best method that holds."""
     lines = land.lines if rules.along_streets else land.lines[:0]
     # From the best to the plainest: along streets and walls, then walls alone.
     for method, along in (("full", lines), ("walls", lines[:0])):
