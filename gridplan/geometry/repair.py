@@ -207,6 +207,20 @@ def _keep_dimension(shape: Any, dimension: int) -> Any:
     return shape
 
 
+def keep_areas(shape: Any) -> Any:
+    """Leave out of a shape the points and lines that a cut along its edge left.
+
+    Examples
+    --------
+    >>> mixed = "GEOMETRYCOLLECTION (POINT (9 9), POLYGON ((0 0, 1 0, 1 1, 0 0)))"
+    >>> keep_areas(shapely.from_wkt(mixed)).wkt
+    'POLYGON ((0 0, 1 0, 1 1, 0 0))'
+    """
+    parts = shapely.get_parts(shape)
+    parts = parts[shapely.get_dimensions(parts) == 2]
+    return parts[0] if len(parts) == 1 else shapely.MultiPolygon(list(parts))
+
+
 def snap_outlines(shapes: Shapes) -> Shapes:
     """Snap outlines to a grid of 1 cm, all together.
 

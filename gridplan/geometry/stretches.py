@@ -12,6 +12,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from gridplan.arrays import Bools, Floats, Ints, Shapes
+from gridplan.geometry.repair import keep_areas
 
 # m; tracks nearer to each other are one line, and a line nearer to a river's
 # bed is part of the river
@@ -281,8 +282,8 @@ def _halve(area: Any, count: int) -> list[Any]:
             high = middle
     # cut at whole millimetres, so that the search's last digit does not show
     half = _draw_half(area, axis, round((low + high) / 2, 3))
-    one = _keep_areas(shapely.intersection(area, half))
-    two = _keep_areas(shapely.difference(area, half))
+    one = keep_areas(shapely.intersection(area, half))
+    two = keep_areas(shapely.difference(area, half))
     if one.is_empty or two.is_empty:
         return [area]
     return [*_halve(one, first), *_halve(two, count - first)]
@@ -297,10 +298,3 @@ def _draw_half(area: Any, axis: Floats, cut: float) -> Any:
     foot = middle + axis * (cut - middle @ axis)
     back = foot - axis * 2 * reach
     return shapely.Polygon([foot - across, foot + across, back + across, back - across])
-
-
-def _keep_areas(shape: Any) -> Any:
-    parts = shapely.get_parts(shape)
-    # a cut that touches a corner leaves points and lines beside the areas
-    parts = parts[shapely.get_dimensions(parts) == 2]
-    return parts[0] if len(parts) == 1 else shapely.MultiPolygon(list(parts))

@@ -13,6 +13,7 @@ from scipy.sparse.csgraph import connected_components
 from gridplan.arrays import Bools, Floats, Ints, Shapes
 from gridplan.geometry.cell_joining import measure_borders
 from gridplan.geometry.linework import make_faces
+from gridplan.geometry.repair import keep_areas
 from gridplan.geometry.tiling import find_holder
 from gridplan.rules.settlements import SettlementRules
 
@@ -187,18 +188,13 @@ def _fit_part(block: Any, settled: Any, homes: Shapes, rules: SettlementRules) -
     wide = _open(rest, rules.snap / 2)
     taken = shapely.difference(block, wide)
     near = shapely.intersection(shapely.buffer(shapely.union_all(homes), FRINGE, **CORNERED), taken)
-    return _keep_areas(shapely.union(_open(taken, rules.smooth), near))
+    return keep_areas(shapely.union(_open(taken, rules.smooth), near))
 
 
 def _open(shape: Any, width: float) -> Any:
     """Take away what is narrower than twice the width, and leave all other edges as they are."""
     core = shapely.buffer(shape, -width, **CORNERED)
-    return _keep_areas(shapely.intersection(shapely.buffer(core, width * 1.01, **CORNERED), shape))
-
-
-def _keep_areas(shape: Any) -> Any:
-    parts = shapely.get_parts(shape)
-    return shapely.multipolygons(list(parts[shapely.get_dimensions(parts) == 2]))
+    return keep_areas(shapely.intersection(shapely.buffer(core, width * 1.01, **CORNERED), shape))
 
 
 def _fill_holes(faces: Shapes, settled: Bools, wet: Bools, xy: Floats, most: float) -> Bools:

@@ -11,6 +11,7 @@ import pandas as pd
 import shapely
 
 from gridplan.arrays import Shapes
+from gridplan.geometry.repair import keep_areas
 from gridplan.geometry.stretches import cut_area, cut_lines, measure_middles, merge_tracks
 from gridplan.rules.special import SpecialRules
 from gridplan.tables.conform import conform_table, make_empty
@@ -206,7 +207,13 @@ def _cut_community(parts: pd.DataFrame, rules: SpecialRules) -> list[dict[str, A
     for kind in sorted(parts["kind"].unique()):
         of_kind = parts[parts["kind"] == kind]
         beds = of_kind[of_kind["solid"]]
-        for name, code, area in _join_areas(beds, of_kind[~of_kind["solid"]]):
+        taken: Any = shapely.Polygon()
+        for name, code, bed_area in _join_areas(beds, of_kind[~of_kind["solid"]]):
+            # Where two rivers are drawn over one another, the land is the first one's.
+            area = keep_areas(shapely.difference(bed_area, taken))
+            taken = shapely.union(taken, bed_area)
+            if shapely.is_empty(area):
+                continue
             pieces = [area] if kind == "lake" else cut_area(area, rules.length)
             rows += _list_stretches(pieces, kind, name, [code] * len(pieces))
         # A line within an area of its kind is the same river, and is not cut twice.
