@@ -97,7 +97,10 @@ Cache = Annotated[
 ]
 Communities = Annotated[
     Path | None,
-    typer.Option(help="Outlines of communities; no sub-grid crosses them.", rich_help_panel=FROM),
+    typer.Option(
+        help="Outlines of communities, which no sub-grid crosses; none: ignore those of the data.",
+        rich_help_panel=FROM,
+    ),
 ]
 Compounds = Annotated[
     Path | None, typer.Option(help="Outlines of residential compounds.", rich_help_panel=FROM)

@@ -42,7 +42,7 @@ from gridplan.cli.options import (
     Streets,
     Workers,
 )
-from gridplan.cli.read_options import list_paths, read_rules, split_by_table
+from gridplan.cli.read_options import NONE, list_paths, read_rules, split_by_table
 
 if TYPE_CHECKING:
     from gridplan.rules.all_rules import Rules
@@ -64,6 +64,7 @@ class Land:
 
     def read(self, rules: Rules) -> Site:
         """Read the site."""
+        from gridplan.land.given_limits import drop_communities
         from gridplan.reading.read import read_site
 
         source: Any = self.source
@@ -71,9 +72,11 @@ class Land:
             from gridplan.reading.osm_online import read_osm_place
 
             source = read_osm_place(self.place, cache=self.cache)
-        return read_site(
+        ignored = str(self.files.get("communities")) == NONE
+        files = {**self.files, "communities": None} if ignored else self.files
+        site = read_site(
             source,
-            **self.files,
+            **files,
             mapping=dict(rules.columns),
             crs=split_by_table(self.crs, "--crs"),
             datum=split_by_table(self.datum, "--datum"),
@@ -81,6 +84,7 @@ class Land:
             not_personal=self.not_personal or (),
             rules=rules.site,
         )
+        return drop_communities(site) if ignored else site
 
 
 # The files of a site, in the order in which the verbs have their options.
@@ -182,6 +186,9 @@ def _is_planned_in_chunks(land: Land, rules: Rules, chunk: int | None) -> bool:
     from gridplan.city import city_plan
     from gridplan.cli import console
 
+    # Settlements are drawn from all homes at once.
+    if str(land.files["communities"]) == NONE:
+        return False
     if land.source is None or not (chunk or city_plan.is_large(land.source)):
         return False
     reason = city_plan.explain_whole(

@@ -58,13 +58,17 @@ def read_rules(
     return rules.replace(**changed)
 
 
+NONE = "none"  # instead of a file of communities: those of the data are ignored
+
+
 def list_paths(source: str | None, files: dict[str, Any]) -> list[Path]:
     """List the files that the land is read from."""
     # A place of OpenStreetMap is no file.
     paths = [Path(source)] if source else []
-    return paths + [
+    given = [
         p for value in files.values() for p in (value if isinstance(value, tuple) else [value]) if p
     ]
+    return paths + [path for path in given if str(path) != NONE]
 
 
 def split_by_table(words: list[str] | None, option: str) -> Any:

@@ -84,6 +84,14 @@ def complete_limits(site: Site, rules: SettlementRules, weight: pd.Series[Any]) 
     return site.replace(communities=gpd.GeoDataFrame(table, crs=site.crs)).note([entry])
 
 
+def drop_communities(site: Site) -> Site:
+    """Leave out the communities of a site, so that settlements stand in for them."""
+    codes = [str(code) for code in sorted(site.communities.index)]
+    entry = Entry("communities", "communities", "dropped", len(codes), "ignored as asked", codes)
+    bare = site.buildings.assign(community="")
+    return site.replace(communities=site.communities.iloc[:0], buildings=bare).note([entry])
+
+
 def _keep_outside(drawn: Shapes, outlines: Shapes, homes: Shapes, far: Any) -> Shapes:
     """Cut settlements at the given limits; keep those with a home far from any."""
     tree = shapely.STRtree(outlines)

@@ -124,7 +124,7 @@ def draw_mask(homes: Shapes, rules: SettlementRules) -> Any:
 
     Examples
     --------
-    >>> bool(shapely.area(draw_mask(shapely.box([0], 0, 10, 10), SettlementRules())) > 5000)
+    >>> bool(shapely.area(draw_mask(shapely.box([0], 0, 10, 10), SettlementRules())) > 4000)
     True
     """
     grown = shapely.buffer(homes, rules.reach + rules.gap, quad_segs=ROUND)
