@@ -576,7 +576,7 @@ def test_everything_that_cannot_be_done_is_refused_at_once_and_named():
         "1 stairwells are moved over the limit of their community (h01-1 of 0301 to 0302-001)"
         in text
     )
-    assert "exclusive grids, which hold no homes (h06-1 of 0302 to 0302-E001)" in text
+    assert "exclusive grids or open land, which hold no homes (h06-1 of 0302 to 0302-E001)" in text
     assert "one new code (h02-1 of 0301 to new, h05-1 of 0302 to new)" in text
 
 

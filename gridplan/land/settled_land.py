@@ -186,7 +186,9 @@ def _fit_part(block: Any, settled: Any, homes: Shapes, rules: SettlementRules) -
     """Fit settled land to its block: strips along the edge are added, spurs cut off."""
     rest = shapely.difference(block, settled)
     wide = _open(rest, rules.snap / 2)
-    taken = shapely.difference(block, wide)
+    # A strip runs along the settled land, not beyond it.
+    beside = shapely.buffer(settled, rules.snap, **CORNERED)
+    taken = shapely.intersection(shapely.difference(block, wide), beside)
     near = shapely.intersection(shapely.buffer(shapely.union_all(homes), FRINGE, **CORNERED), taken)
     return keep_areas(shapely.union(_open(taken, rules.smooth), near))
 
