@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import geopandas as gpd
@@ -24,7 +24,7 @@ class CommunityLand:
     ``shapes`` are footprints or slices of footprints, ``buildings`` their
     codes, ``parts`` the number of the sub-grid of each (-1: no home),
     ``codes`` the sub-grids' codes by number, ``lines`` the streets and
-    barriers.
+    barriers, ``doors`` the places of its doors.
     """
 
     community: str
@@ -34,6 +34,7 @@ class CommunityLand:
     parts: Ints
     codes: tuple[str, ...]
     lines: Shapes
+    doors: Shapes = field(default_factory=lambda: np.array([], dtype=object))
 
 
 def prepare_lands(
@@ -52,6 +53,10 @@ def prepare_lands(
     where, line = shapely.STRtree(lines).query(outlines, predicate="intersects")
     groups = {
         str(community): slices for community, slices in footprints.groupby("community", sort=False)
+    }
+    doors = {
+        str(community): rows.geometry.to_numpy()
+        for community, rows in stairwells.groupby("community", sort=False)
     }
     lands = []
     for i, community in enumerate(communities.index):
@@ -80,6 +85,7 @@ def prepare_lands(
                 parts,
                 codes,
                 near[~shapely.is_empty(near)],
+                doors.get(str(community), lines[:0]),
             )
         )
     return lands

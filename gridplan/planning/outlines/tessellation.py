@@ -100,7 +100,8 @@ def tessellate_community(land: CommunityLand, rules: OutlineRules) -> CommunityO
     shapes = bring_inside(land)
     drawing = _draw_best(land, shapes, rules)
     lived = (land.parts >= 0) & ~shapely.is_empty(shapes)
-    return _give_crumbs(drawing, land, shapely.point_on_surface(shapes[lived]))
+    homes = np.append(shapely.point_on_surface(shapes[lived]), land.doors)
+    return _give_crumbs(drawing, land, homes)
 
 
 def _give_crumbs(
