@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+import shapely
+
 from gridplan.maps.colours import (
     BAND,
     EXCLUSIVE,
@@ -70,14 +72,37 @@ def label_column(table: str, column: str, lang: Language = "en") -> tuple[str, s
 
 
 def choose_title(plan: Plan, lang: Language, word: str = "title") -> str:
-    """Choose the title of a map that was given none, with the community's name if there is one.
+    """Choose the title of a map that was given none, with the name of the place if it is known.
 
     ``word`` is the title's key in ``words.csv``, ``word_one`` that of the title with a name.
     """
-    names = plan.site.communities["name"]
-    if len(names) == 1 and names.iloc[0]:
-        return say(f"{word}_one", lang, name=names.iloc[0])
-    return say(word, lang)
+    name = name_place(plan)
+    return say(f"{word}_one", lang, name=name) if name else say(word, lang)
+
+
+def name_place(plan: Plan) -> str:
+    """Name the place that a plan is of.
+
+    It is the only community or subdistrict, else the largest town or village
+    within; empty where none is named.
+    """
+    site = plan.site
+    for column in ("name", "subdistrict"):
+        names = site.communities[column].unique()
+        if len(names) == 1 and names[0]:
+            return str(names[0])
+    named = site.places[site.places["name"] != ""].sort_index()
+    rank = named["kind"].map({"city": 0, "town": 1, "village": 2})
+    named = named[rank.notna().to_numpy()]
+    if named.empty or site.communities.empty:
+        return ""
+    land = shapely.box(*site.communities.total_bounds)
+    inner = shapely.point_on_surface(named.geometry.to_numpy())
+    found = named[shapely.intersects(land, inner)]
+    best = rank[found.index]
+    # Two towns, or villages without a town: none of them is the name of all.
+    names = found["name"][best == best.min()].unique()
+    return str(names[0]) if len(names) == 1 else ""
 
 
 def count_figures(plan: Plan, lang: Language) -> list[tuple[str, str]]:
