@@ -13,6 +13,10 @@ BENCHMARKS = {
         "SHA-256 of every file and column that a chain of verbs writes, recorded or compared",
         ("record", "against"),
     ),
+    "planted_faults": (
+        "faults planted one at a time in every table of a plan: which the audit finds",
+        ("only",),
+    ),
     "division": ("price, proven gap and seconds on a fixed panel of communities", ("full",)),
     "published": ("published instances of capacitated division beside their best known values", ()),
     "peers": ("other programs on published instances and on the panel", ("install", "only")),
@@ -54,7 +58,7 @@ def make_parser():
         "python -m benchmarks",
         description="Measure speed, memory and quality, and print tables.",
         epilog="benchmarks:\n"
-        + "\n".join(f"  {name:13}{text}" for name, (text, _) in BENCHMARKS.items()),
+        + "\n".join(f"  {name:15}{text}" for name, (text, _) in BENCHMARKS.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -81,7 +85,7 @@ def make_parser():
         action="append",
         metavar="WORD",
         help="peers: problems with this in their name; siting: peers, medians or large; "
-        "may be repeated",
+        "planted_faults: a table; may be repeated",
     )
     parser.add_argument(
         "--hierarchy",

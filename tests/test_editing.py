@@ -92,6 +92,10 @@ def test_a_move_may_be_written_in_many_ways(board, text):
         ("改码 0301-007 为 0301-021", ("recode", "subgrid", ("0301-007",), ("0301-021",))),
         ("设中心 0301-007 在 B1-2", ("centre", "subgrid", ("0301-007",), ("B1-2",))),
         ("撤销", ("undo", "", (), ())),
+        (
+            "批准 0301-007 由网格长 于2026-11-24",
+            ("approve", "subgrid", ("0301-007",), ("网格长", "2026-11-24")),
+        ),
         ("set the centre of 0301-007 at B1-2", ("centre", "subgrid", ("0301-007",), ("B1-2",))),
         ("swap B1, B2 with B3", ("swap", "", ("B1", "B2"), ("B3",))),
     ],

@@ -24,7 +24,8 @@ from gridplan.auditing.audit_figures import (
 from gridplan.auditing.audit_report import write_figures, write_kinds, write_verdict
 from gridplan.auditing.audit_rules import RULES_ACROSS, RULES_WITHIN, Rule
 from gridplan.auditing.evidence import Evidence
-from gridplan.auditing.findings import SEVERITIES, join_findings, order_findings
+from gridplan.auditing.findings import SEVERITIES, join_findings, order_findings, write_findings
+from gridplan.auditing.values import clean_plan
 from gridplan.errors import PlanError
 from gridplan.rules.all_rules import Rules
 from gridplan.tables.html import say_count
@@ -117,37 +118,59 @@ def audit(plan: Plan, rules: Rules | None = None) -> Audit:
     >>> result.passed, result.summary["households"], int(result.communities["non_contiguous"].sum())
     (True, 120, 0)
     """
-    return _judge(_open_evidence(plan, rules), (*RULES_WITHIN, *RULES_ACROSS))
+    return _judge(open_evidence(plan, rules), (*RULES_WITHIN, *RULES_ACROSS))
 
 
 def audit_part(plan: Plan, rules: Rules | None = None) -> Audit:
     """Check some communities of a plan against every rule that they can break alone."""
-    return _judge(_open_evidence(plan, rules), RULES_WITHIN)
+    return _judge(open_evidence(plan, rules), RULES_WITHIN)
 
 
 def find_across(plan: Plan, rules: Rules | None = None) -> pd.DataFrame:
     """Find what breaks rules that look across all communities: pairing, rating and reach."""
-    evidence = _open_evidence(plan, rules)
-    return join_findings(rule(evidence) for rule in RULES_ACROSS)
+    evidence = open_evidence(plan, rules)
+    return join_findings(apply_rule(rule, evidence) for rule in RULES_ACROSS)
 
 
-def _open_evidence(plan: Plan, rules: Rules | None) -> Evidence:
+def open_evidence(plan: Plan, rules: Rules | None = None) -> Evidence:
+    """Open a plan for the rules: its values cleaned, its codes ready to be looked up."""
     # A release has bands in place of households, so that no sum of it could be checked.
     if plan.is_release:
         raise PlanError(
             "a release holds bands, not households -> "
             "audit the working plan, and check the release by check_release"
         )
-    return Evidence(plan, rules or plan.rules)
+    judged_by = rules or plan.rules
+    cleaned, faults = clean_plan(plan)
+    return Evidence(cleaned, judged_by, plan, faults)
 
 
 def _judge(evidence: Evidence, rules: Sequence[Rule]) -> Audit:
     """Hold the evidence against some rules, and measure the figures beside their findings."""
-    findings = order_findings(join_findings(rule(evidence) for rule in rules))
+    findings = order_findings(join_findings(apply_rule(rule, evidence) for rule in rules))
     subgrids = measure_subgrids(evidence, findings)
     communities = measure_communities(evidence, findings, subgrids)
     summary = summarise(evidence, findings, communities, subgrids)
     return Audit(findings, communities, summary, subgrids)
+
+
+def apply_rule(rule: Rule, evidence: Evidence) -> pd.DataFrame:
+    """Apply one rule; a plan that it cannot be applied to breaks it."""
+    try:
+        return rule(evidence)
+    except MemoryError:
+        raise
+    except Exception as error:  # a plan may be wrong in ways that nobody thought of
+        name = rule.__name__.removeprefix("check_").replace("_", " ")
+        return write_findings(
+            "values",
+            "error",
+            "manifest",
+            [name],
+            "",
+            what=f"the rule on {name} could not be judged ({type(error).__name__}: {error})",
+            remedy="correct what else is found, and audit again",
+        )
 
 
 def join_audits(

@@ -1,4 +1,4 @@
-"""Rules on size and on what is written down: band, codes, exceptions and figures."""
+"""Rules on size and on what is written down: band, codes and figures."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ import shapely
 
 from gridplan.arrays import Bools, Floats, Objects
 from gridplan.auditing.centres import measure_walks
-from gridplan.auditing.evidence import Evidence, find_rows, sort_rows
+from gridplan.auditing.evidence import Evidence
+from gridplan.auditing.exceptions import BAND_RULES, report_excuses
 from gridplan.auditing.findings import Reporter, join_findings, write_findings
-from gridplan.auditing.walking import measure_steps, number_pieces
+from gridplan.auditing.layers import layer_subgrids
+from gridplan.plan import ALL_TABLES
 from gridplan.tables.schema import find_key
 
-BAND_RULES = frozenset({"band", "households"})  # words by which an exception speaks of the band
-# Tables whose codes are checked.
+# Tables of which rules look at doubled codes themselves.
 CODED = (
     "communities",
     "buildings",
@@ -38,21 +39,19 @@ METRE = 0.01  # metres by which figures may differ; outlines are drawn on a grid
 def check_band(evidence: Evidence) -> pd.DataFrame:
     """Check that every residential sub-grid holds low to high households of its class.
 
-    Outside the band is an error without a row in ``exceptions``, a warning
-    with one, and a note where that row says that no plan could do better; the
-    audit then says whether it can confirm the proof from households and
-    barriers.
+    Outside the band is an error unless a row in ``exceptions`` explains it,
+    and a row explains only what the audit finds too: a proof that arithmetic or
+    enumeration gives from households and barriers (a note), or an approval
+    by a post that the plan knows (a warning). Any other row explains nothing:
+    the error says what would cure it, where the audit finds that.
 
     Source: about 30 households in towns and 50 in the countryside (China City
     News, 25 September 2023, p. 19); the width of the band is the planner's.
     """
     e = evidence
-    # A sub-grid without households is reported as empty, not as too small.
-    out = np.flatnonzero(e.residential & (e.held > 0) & ~e.in_band)
+    layer = e.take(layer_subgrids)
+    out = np.flatnonzero(layer.out)
     rows = e.subgrids.iloc[out]
-    excuses = e.plan.exceptions[e.plan.exceptions["rule"].isin(BAND_RULES)]
-    explained = _find_excused(rows, excuses)
-    proven = _find_excused(rows, excuses[excuses["proven"]])
     what = np.array(
         [
             f"{households} households, allowed are {low} to {high}"
@@ -62,67 +61,9 @@ def check_band(evidence: Evidence) -> pd.DataFrame:
         ],
         object,
     )
-    # A claim of proof is not believed either: the audit tries the arithmetic itself.
-    confirmed = np.where(
-        _find_hopeless(e)[out],
-        ": proven, the audit finds the same",
-        ": said to be proven; the audit cannot confirm it",
-    )
+    excuses = e.plan.exceptions[e.plan.exceptions["rule"].isin(BAND_RULES)]
     reporter = Reporter("band", "subgrids", rows, subgrid=rows.index)
-    unexplained = ~explained
-    accepted = explained & ~proven
-    return join_findings(
-        [
-            reporter.error(
-                unexplained,
-                what[unexplained] + ", no exception says why",
-                "divide again, or explain it in the table exceptions",
-            ),
-            reporter.warning(
-                accepted,
-                what[accepted] + ", explained in exceptions",
-                "see the remedy in exceptions",
-            ),
-            reporter.note(proven, what[proven] + confirmed[proven], "see the remedy in exceptions"),
-        ]
-    )
-
-
-def _find_excused(rows: Any, excuses: Any) -> Bools:
-    """Find the sub-grids that an exception names, itself or with its whole community."""
-    of_community = excuses["community"][excuses["subgrid"] == ""]
-    return np.asarray(rows.index.isin(excuses["subgrid"]) | rows["community"].isin(of_community))
-
-
-def _find_hopeless(e: Evidence) -> Bools:
-    """Find the sub-grids that no plan could bring into the band.
-
-    Either one of its stairwells is too large, or its island has no number of
-    parts. An island is what can be walked to within a community; its
-    households make parts within the band only if ceil(households / high) <=
-    floor(households / low).
-    """
-    low = e.bands[:, 0]
-    high = e.bands[:, 2]
-    largest = np.zeros(len(e.subgrids), np.int64)
-    known = e.part >= 0
-    # A stairwell is never divided: one above the band puts its sub-grid above it.
-    np.maximum.at(largest, e.part[known], e.weight[known])
-    too_large = largest > high
-    # Without neighbours nobody knows how far an island reaches.
-    if len(e.plan.neighbours) == 0:
-        return too_large
-    steps = e.take(measure_steps)
-    label, count = number_pieces(len(e.part), steps.a[steps.sound], steps.b[steps.sound])
-    island = np.bincount(label, e.weight, minlength=count).astype(np.int64)
-    # Any stairwell will do: those of a contiguous sub-grid are all on one island.
-    island_of = np.full(len(e.subgrids), -1)
-    island_of[e.part[known]] = label[known]
-    households = np.where(island_of >= 0, island[island_of], 0)
-    # -(-a // b) rounds up; the 1 keeps exclusive grids, whose band is 0, from dividing by 0.
-    fewest_parts = -(-households // np.maximum(high, 1))
-    most_parts = households // np.maximum(low, 1)
-    return np.asarray(too_large | (fewest_parts > most_parts))
+    return report_excuses(e, layer, reporter, excuses, what)
 
 
 def check_codes(evidence: Evidence) -> pd.DataFrame:
@@ -140,9 +81,9 @@ def check_codes(evidence: Evidence) -> pd.DataFrame:
     """
     e = evidence
     doubles = []
-    for table in CODED:
+    for table in ALL_TABLES:
         # The evidence keeps each code once, so that doubled ones are sought in the plan itself.
-        index = e.plan.get_table(table).index
+        index = e.stated.get_table(table).index
         doubles.append(report_doubles(table, index[index.duplicated()].unique()))
     code = e.subgrids.index.to_numpy(object)
     community = e.subgrids["community"].to_numpy(object)
@@ -222,41 +163,6 @@ def _find_middles(e: Evidence) -> tuple[Floats, Floats]:
         x = np.bincount(part, weight * e.xy[kept, 0], minlength=k) / total
         y = np.bincount(part, weight * e.xy[kept, 1], minlength=k) / total
     return x, y
-
-
-def check_exceptions(evidence: Evidence) -> pd.DataFrame:
-    """Check that every exception is about something out of rule, and gives a reason and a remedy.
-
-    Source: gridplan's promise that nothing is out of rule without being
-    explained.
-    """
-    e = evidence
-    rows = sort_rows(e.plan.exceptions)
-    names_subgrid = (rows["subgrid"] != "").to_numpy()
-    community = rows["community"].to_numpy(object)
-    # Exceptions may name grids of the upper layer in the same column.
-    above = pd.concat([e.subgrids["community"], e.plan.grids["community"]])
-    above = above[~above.index.duplicated()].reindex(rows["subgrid"]).to_numpy(object)
-    lost = find_rows(e.communities, community) < 0
-    lost |= names_subgrid & (above != community)
-    # The appended False is what row -1 reads: a code that is no sub-grid's is not in band.
-    in_band = np.append(e.in_band, False)[find_rows(e.subgrids, rows["subgrid"])]
-    stale = ~lost & names_subgrid & rows["rule"].isin(BAND_RULES).to_numpy() & in_band
-    silent = (rows["explanation"] == "") | (rows["remedy"] == "")
-    reporter = Reporter("exceptions", "exceptions", rows, noun="exception")
-    return join_findings(
-        [
-            reporter.error(
-                lost,
-                "for a community or sub-grid that does not exist",
-                "leave it out, or correct its codes",
-            ),
-            reporter.warning(stale, "for a sub-grid that is within the band", "leave it out"),
-            reporter.warning(
-                silent, "without explanation or remedy", "say why it is so and what would cure it"
-            ),
-        ]
-    )
 
 
 def check_figures(evidence: Evidence) -> pd.DataFrame:

@@ -27,10 +27,16 @@ class Evidence:
     A row number of -1 stands for a code that does not exist. Rows with a code
     that another row has already are left out here, and reported by the rule on
     codes.
+
+    ``plan`` has values of the right types alone: what is wrong was taken for
+    unknown, and is in ``faults``. ``stated_plan`` is the plan as it was handed
+    in, if not the same.
     """
 
     plan: Plan
     rules: Rules
+    stated_plan: Plan | None = None
+    faults: pd.DataFrame = field(default_factory=pd.DataFrame)
     _measured: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)
 
     def take(self, measure: Callable[..., Measure], *of: str) -> Measure:
@@ -43,6 +49,11 @@ class Evidence:
         if key not in self._measured:
             self._measured[key] = measure(self, *of)
         return cast(Measure, self._measured[key])
+
+    @property
+    def stated(self) -> Plan:
+        """The plan as it was handed in, whatever its values."""
+        return self.stated_plan or self.plan
 
     @cached_property
     def stairwells(self) -> Any:

@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 
 from gridplan.arrays import Bools, Floats, Ints, Shapes
-from gridplan.auditing.evidence import Evidence, find_rows
+from gridplan.auditing.evidence import Evidence, find_rows, sort_rows
 from gridplan.auditing.findings import Reporter, join_findings, write_findings
 
 AREA_ERROR = 1e-6  # share of a community's area that gaps, overlaps and land outside may come to
@@ -123,9 +123,9 @@ def check_tiling(evidence: Evidence) -> pd.DataFrame:
     """
     e = evidence
     tiling = e.take(measure_tiling)
-    land = e.subgrids.geometry.to_numpy()
+    land = sort_rows(e.stated.subgrids).geometry.to_numpy()
     is_bare = shapely.is_missing(land) | shapely.is_empty(land)
-    # Asked of the outlines as they are: the measures above repaired them.
+    # Asked of the outlines as they are: those of the evidence are repaired.
     broken = ~is_bare & ~shapely.is_valid(land)
     why = ["its outline is invalid: " + reason for reason in shapely.is_valid_reason(land[broken])]
     reporter = Reporter("tiling", "subgrids", e.subgrids, noun="sub-grid", remedy=AGAIN)

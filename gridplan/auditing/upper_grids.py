@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,9 @@ import shapely
 
 from gridplan.arrays import Bools, Ints
 from gridplan.auditing.evidence import Evidence, find_rows, sort_rows
+from gridplan.auditing.exceptions import report_excuses
 from gridplan.auditing.findings import Reporter, join_findings
+from gridplan.auditing.layers import layer_grids
 from gridplan.auditing.walking import measure_steps, number_pieces
 
 GRID_RULE = "grids"  # the word by which exceptions name the upper layer
@@ -46,8 +49,7 @@ def check_grids(evidence: Evidence) -> pd.DataFrame:
             ),
             grids.error(_find_apart(e, rows, grid), "whose outline is not that of its sub-grids"),
             grids.error(_find_broken(e, grid, len(rows)), "whose sub-grids are not joined"),
-            # A grid without sub-grids is out of band too, though its sum could be in it.
-            *_report_band(e, grids, in_band & (count > 0)),
+            *_report_band(e, rows),
         ]
     )
 
@@ -111,21 +113,15 @@ def _find_broken(e: Evidence, grid: Ints, count: int) -> Bools:
     return np.asarray(np.bincount(grid_of_piece[grid_of_piece >= 0], minlength=count) > 1)
 
 
-def _report_band(e: Evidence, grids: Reporter, within: Bools) -> list[pd.DataFrame]:
-    """Report grids out of their band: an error, a warning if explained, a note if proven."""
+def _report_band(e: Evidence, rows: Any) -> list[pd.DataFrame]:
+    """Report grids out of their band, and what their exceptions are worth."""
     excuses = e.plan.exceptions[e.plan.exceptions["rule"] == GRID_RULE]
-    # Exceptions name an upper grid in the column for sub-grids.
-    is_listed = grids.rows.index.isin(excuses["subgrid"])
-    is_proven = grids.rows.index.isin(excuses["subgrid"][excuses["proven"]])
-    remedy = "see the remedy in exceptions"
+    layer = e.take(layer_grids)
+    grids = Reporter("grids", "grids", rows, noun="grid", remedy=REDRAW_GRIDS)
+    out = rows[layer.out]
+    what = np.full(len(out), "out of its band", object)
     return [
-        grids.error(~within & ~is_listed, "out of its band, no exception says why"),
-        grids.warning(
-            ~within & is_listed & ~is_proven, "out of its band, explained in exceptions", remedy
-        ),
-        grids.note(
-            ~within & is_proven,
-            "out of its band, which exceptions say cannot be otherwise",
-            remedy,
-        ),
+        # A grid without sub-grids is out of band too, though its sum could be in it.
+        grids.error(layer.held == 0, "without households"),
+        report_excuses(e, layer, replace(grids, rows=out), excuses, what),
     ]

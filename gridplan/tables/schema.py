@@ -32,7 +32,11 @@ GEOMETRY_TYPES: Mapping[str, frozenset[str]] = {
 
 @dataclass(frozen=True)
 class Column:
-    """One column of one table, as its row in ``schema.csv`` says."""
+    """One column of one table, as its row in ``schema.csv`` says.
+
+    ``derived_by`` names for a derived column what it follows from, in a few
+    words: the audit derives it again, or checks its bounds.
+    """
 
     table: str
     name: str
@@ -46,6 +50,7 @@ class Column:
     aliases: tuple[str, ...]
     least: float
     most: float
+    derived_by: str = ""
 
     @property
     def is_geometry(self) -> bool:
@@ -79,6 +84,7 @@ def read_schema() -> Mapping[str, tuple[Column, ...]]:
             aliases=tuple(a for a in row["aliases"].split("|") if a),
             least=least,
             most=most,
+            derived_by=row["derived_by"],
         )
         tables.setdefault(column.table, []).append(column)
     return {table: tuple(columns) for table, columns in tables.items()}

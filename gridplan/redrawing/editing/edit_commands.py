@@ -14,7 +14,7 @@ class EditCommand:
     ``level`` says what ``things`` are (building, stairwell, subgrid,
     community, code, all; empty where the script does not say, or where each
     says it of itself, as in ``subgrid:0301-007``), ``others`` is the other
-    side of it: where to, with which, or the new code.
+    side of it: where to, with which, the new code, or a post and a day.
     """
 
     verb: str
@@ -61,6 +61,10 @@ def write_command(command: EditCommand) -> str:
         line = f"merge {things} into {others}"
     elif command.verb == "recode":
         line = f"recode {things} as {others}"
+    elif command.verb == "approve":
+        things = "all" if command.level == "all" else things
+        post, day = command.others
+        line = f"approve {things} by {quote_codes([post])} on {day}"
     elif command.verb == "centre":
         line = f"centre of {things} at {others}"
     else:

@@ -12,6 +12,7 @@ import pandas as pd
 from gridplan.engine.parallel_map import Progress, keep_silent
 from gridplan.errors import InputError, PlanError, Problem
 from gridplan.plan import Plan
+from gridplan.redrawing.editing.approvals import write_approvals
 from gridplan.redrawing.editing.code_lookup import RefusedError
 from gridplan.redrawing.editing.edit_commands import CommandBatch, write_command
 from gridplan.redrawing.editing.edit_script import parse_script
@@ -95,8 +96,8 @@ def edit(
         Any working plan.
     commands
         Lines such as ``move building B12 to 0301-007``; verbs are move, swap,
-        split, merge, lock, unlock, recode, centre, undo, in English or
-        Chinese, in any case. Words after # are comments; a log as
+        split, merge, lock, unlock, recode, centre, approve, undo, in English
+        or Chinese, in any case. Words after # are comments; a log as
         :func:`write_log` writes it is a script.
     by
         The office or post that edits, never a person's name; the log's own
@@ -174,7 +175,9 @@ def _run(
     for batch in batches:
         # Members and locks go on; effects, warnings and renames are those of a
         # batch.
-        state, refused = _run_batch(board, replace(state, made=(), warnings=(), renamed={}), batch)
+        state, refused = _run_batch(
+            board, replace(state, made=(), warnings=(), renamed={}, approvals=()), batch
+        )
         problems += refused
         steps.append((batch, state))
     if not batches and not problems:
@@ -254,6 +257,7 @@ def _commit(plan: Plan, batch: CommandBatch, state: BoardState, progress: Progre
     # A sub-grid under a new code is the same one: nobody moved.
     was = doors["subgrid"].map(lambda code: state.renamed.get(code, code)).to_numpy(object)
     moved = int(doors["households"].to_numpy()[was != state.member].sum())
+    edited = write_approvals(edited, state.approvals)
     edited = edited.replace(locks=state.locks, edits=_add_rows(plan.edits, batch, state.made))
     lines = [write_command(m.command) for m in state.made]
     what = "; ".join(lines[:SHOWN_COMMANDS]) + (

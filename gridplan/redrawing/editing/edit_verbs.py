@@ -10,6 +10,7 @@ import numpy as np
 
 from gridplan.arrays import Ints, Objects
 from gridplan.division.divide import split_atoms
+from gridplan.redrawing.editing.approvals import approve_named
 from gridplan.redrawing.editing.code_lookup import (
     find_code,
     find_doors,
@@ -317,4 +318,5 @@ _VERBS: Mapping[str, Callable[[EditBoard, BoardState, EditCommand], BoardState]]
     "centre": _centre,
     "lock": lock_named,
     "unlock": unlock_named,
+    "approve": approve_named,
 }

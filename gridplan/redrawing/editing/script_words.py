@@ -14,6 +14,7 @@ EXAMPLES = {
     "unlock": "unlock subgrid 0301-007",
     "recode": "recode 0301-007 as 0301-021",
     "centre": "centre of 0301-007 at B12-1",
+    "approve": "approve 0301-007 by grid_leader on 2026-11-24",
     "undo": "undo",
 }
 # Synonyms, so that both spellings and everyday words are understood; the log
@@ -33,6 +34,7 @@ _CHINESE_VERBS = {
     "解锁": "unlock",
     "锁定": "lock",
     "改码": "recode",
+    "批准": "approve",
     "撤销": "undo",
 }
 NOUN_LEVELS = {
@@ -69,6 +71,7 @@ _PARTICLES = {
     "为": "as",
     "在": "at",
     "于": "at",
+    "由": "by",
 }
 # A particle means one thing after one verb and another after the next, so
 # that these sets overlap: each verb cuts its line at its own set.
@@ -76,6 +79,8 @@ TO_WORDS = {"to", "into", "onto"}
 AND_WORDS = {"and", "with", "for"}
 AS_WORDS = {"as", "to", "into"}
 AT_WORDS = {"at", "to", "in", "on"}
+BY_WORDS = {"by"}
+ON_WORDS = {"on", "at"}
 FILLERS = {"the", "a", "an", "of", "parts", "part", "份", "个"}
 # A quote inside quotes is doubled, as in CSV; commas of both scripts divide
 # words as spaces do.
@@ -141,6 +146,7 @@ def _quote_code(code: str) -> str:
             *AND_WORDS,
             *AS_WORDS,
             *AT_WORDS,
+            *BY_WORDS,
             *FILLERS,
             "new",
             "all",

@@ -38,8 +38,9 @@ class BoardState:
     ``member`` is the sub-grid of each stairwell in the order of the table,
     ``lies_in`` the community of each sub-grid, ``centres`` those chosen by
     hand, ``used`` all codes that ever were, ``renamed`` the codes that
-    sub-grids of the plan now bear, ``made`` the commands so far and
-    ``warnings`` what a planner should know of them.
+    sub-grids of the plan now bear, ``approvals`` the sub-grids that a post
+    approved on a day, ``made`` the commands so far and ``warnings`` what a
+    planner should know of them.
     """
 
     member: Objects
@@ -48,6 +49,7 @@ class BoardState:
     centres: dict[str, str]
     used: frozenset[str]
     renamed: dict[str, str] = field(default_factory=dict)
+    approvals: tuple[tuple[str, str, str], ...] = ()
     made: tuple[MadeCommand, ...] = ()
     warnings: tuple[str, ...] = ()
 

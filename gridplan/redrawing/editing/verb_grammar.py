@@ -8,8 +8,10 @@ from gridplan.redrawing.editing.script_words import (
     AND_WORDS,
     AS_WORDS,
     AT_WORDS,
+    BY_WORDS,
     EXAMPLES,
     NOUN_LEVELS,
+    ON_WORDS,
     TO_WORDS,
     Words,
 )
@@ -146,6 +148,22 @@ def _parse_centre(words: Words) -> Parsed:
     return "subgrid", things, others, False, 0
 
 
+def _parse_approve(words: Words) -> Parsed:
+    before, day = _cut_at(words, ON_WORDS)
+    before, post = _cut_at(before, BY_WORDS)
+    # A role may be of several words: grid leader.
+    others = (" ".join(word for word, _ in post), " ".join(word for word, _ in day))
+    level, things = _read_things(before)
+    if [(word.lower(), quoted) for word, quoted in before] == [("all", False)]:
+        level, things = "all", ()
+    _require(
+        bool(things or level == "all") and level in ("", "all", "subgrid") and all(others),
+        "approve",
+        "which sub-grid, or all, by which post, on which day?",
+    )
+    return level or "subgrid", things, others, False, 0
+
+
 def _parse_undo(words: Words) -> Parsed:
     _require(not words, "undo", "undo takes back the command before it, and stands alone")
     return "", (), (), False, 0
@@ -160,6 +178,7 @@ PARSERS = {
     "unlock": _parse_lock,
     "recode": _parse_recode,
     "centre": _parse_centre,
+    "approve": _parse_approve,
     "undo": _parse_undo,
 }
 

@@ -1,0 +1,77 @@
+"""Rules on volunteers: requests within reach of their posts, and how many the work takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from gridplan.auditing.derived import CITY, compare_rows, list_figures, recall_rules
+from gridplan.auditing.evidence import Evidence, find_rows
+from gridplan.auditing.findings import join_findings
+from gridplan.auditing.tallies import count_again
+
+AGAIN = "measure reach again: gridplan reach"
+
+
+def check_volunteer_figures(evidence: Evidence) -> pd.DataFrame:
+    """Check the indicators of volunteers against the ways to their posts, counts and rules.
+
+    Source: gridplan's schema; requests and hours are rules of coverage.
+    """
+    e = evidence
+    stated = e.plan.indicators[e.plan.indicators["room"] == "reach"]
+    reach = e.plan.reach
+    rows = reach[(reach["state"] == "now") & (reach["kind"] == "volunteer_post")]
+    if stated.empty and rows.empty:
+        return join_findings([])
+    rules = recall_rules(e, "reach")
+    right = _count_volunteers(e, rows, rules) if len(rows) else stated.iloc[:0]
+    key = ("level", "of", "measure")
+    return compare_rows("reach", "indicators", stated, right, key, AGAIN, "indicator")
+
+
+def _count_volunteers(e: Evidence, rows: pd.DataFrame, rules: Any) -> pd.DataFrame:
+    """Count requests, those within reach, and volunteers, by community and for the city."""
+    c = rules.coverage
+    door = find_rows(e.stairwells, rows["stairwell"])
+    rows = rows[door >= 0]
+    kind = e.stairwells["community_kind"].to_numpy(object)[door[door >= 0]]
+    community = e.stairwells["community"].to_numpy(object)[door[door >= 0]]
+    homes = rows["households"].to_numpy(float)
+    asked = homes * np.where(kind == "rural", c.requests_rural, c.requests_urban) / 100.0
+    minutes = rows["minutes"].to_numpy(float)
+    times = sorted(c.thresholds)
+    amounts = {"homes": homes, "asked": asked}
+    for limit in times:
+        near = np.nan_to_num(minutes, nan=np.inf).round(6) <= limit
+        amounts |= {f"within_{limit:g}": homes * near, f"requests_{limit:g}": asked * near}
+    near = np.nan_to_num(minutes, nan=np.inf).round(6) <= times[-1]
+    amounts["hours"] = asked * near * (c.request_hours + np.where(near, minutes, 0) / 30.0)
+    table = pd.DataFrame(amounts).groupby(community).sum()
+    table = table.reindex(e.communities.index).fillna(0)
+    table["volunteers"] = count_again(e, "volunteers", table["homes"]).values.reindex(table.index)
+    frames = []
+    for level, sums in (
+        ("community", table),
+        ("city", table.sum(min_count=1).to_frame(CITY).T),
+    ):
+        of = sums.index
+        over: Any = of if level == "community" else ""
+        need = (
+            np.ceil(sums["hours"] / c.volunteer_hours - 1e-9) if c.volunteer_hours > 0 else np.nan
+        )
+        frames.append(
+            list_figures(level, of, over, "volunteers", sums["volunteers"], need, False, "counted")
+        )
+        name = "volunteer_requests_month"
+        frames.append(
+            list_figures(level, of, over, name, sums["asked"], np.nan, False, "estimated")
+        )
+        for limit in c.thresholds:
+            for word, whole in (("within", "homes"), ("requests", "asked")):
+                share = sums[f"{word}_{limit:g}"] / sums[whole].where(sums[whole] > 0)
+                name = f"volunteer_{word}_{limit:g}"
+                frames.append(list_figures(level, of, over, name, share, np.nan, False, "computed"))
+    return pd.concat(frames, ignore_index=True)
