@@ -392,8 +392,5 @@ def number_exceptions(rows: list[dict[str, Any]]) -> pd.DataFrame:
         return make_empty("exceptions")
     # Numbers of one width, so that they sort as texts.
     frame = pd.DataFrame(rows).sort_values(["community", "subgrid"], ignore_index=True)
-    # Rows that are new beside kept ones say nothing of an approval.
-    if "approved_households" in frame:
-        frame["approved_households"] = frame["approved_households"].fillna(0)
     frame["exception"] = (frame.index + 1).astype(str).str.zfill(len(str(len(frame))))
     return conform_table("exceptions", frame)

@@ -69,7 +69,7 @@ def write_approvals(plan: Plan, approvals: Sequence[tuple[str, str, str]]) -> Pl
         approval = {
             "approved_by": post,
             "approved_on": day,
-            "approved_households": int(households),
+            "approved_households": float(households),
         }
         matching = [r for r in rows if r["subgrid"] == code and r["rule"] in APPROVABLE]
         # What only its community excuses, or nothing yet, gets a row of its own.
