@@ -1264,3 +1264,46 @@ def test_long_lists_are_counted_and_cut_short():
     row = judge(plan).findings.query("rule == 'membership' and table == 'stairwells'").iloc[0]
     assert row["count"] == 30
     assert len(row["ids"].split(", ")) == 20
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value"),
+    [
+        ("subgrids", "max_walk", float("inf")),
+        ("subgrids", "households", float("nan")),
+        ("subgrids", "area", "twelve"),
+        ("subgrids", "kind", "castle"),
+        ("subgrids", "geometry", None),
+        (
+            "subgrids",
+            "geometry",
+            Polygon([(X0, Y0), (X0 + 90, Y0 + 60), (X0 + 90, Y0), (X0, Y0 + 60)]),
+        ),
+        ("stairwells", "households", 8e20),
+        ("stairwells", "climb", -7.0),
+        ("stairwells", "geometry", Point()),
+        ("buildings", "households", "ten"),
+        ("neighbours", "distance", float("nan")),
+        ("neighbours", "link", "wings"),
+        ("communities", "kind", "marsh"),
+    ],
+)
+def test_what_cannot_be_is_a_finding_and_no_crash(table, column, value):
+    plan = make_board_plan()
+    wrong = plan.get_table(table)
+    values = wrong[column].astype(object)
+    values.iloc[0] = value
+    if column == "geometry":
+        wrong = wrong.set_geometry(gpd.GeoSeries(values, crs=wrong.crs))
+    else:
+        wrong = wrong.assign(**{column: values})
+    result = judge(plan.replace(**{table: wrong}))
+    assert (result.findings["severity"] != "note").any()
+    assert not result.findings["message"].str.contains("could not be judged").any()
+
+
+def test_a_missing_column_is_a_finding_and_no_crash():
+    plan = make_board_plan()
+    result = judge(plan.replace(subgrids=plan.subgrids.drop(columns="pieces")))
+    assert "column is missing" in " ".join(result.findings["message"])
+    assert not result.passed

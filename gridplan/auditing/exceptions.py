@@ -47,6 +47,13 @@ def report_excuses(
     cures[bare] = [find_cure(layer, int(part)) for part in out[bare]]
     curable = cures != ""
     open_ = bare & ~curable
+    do = np.array(
+        [
+            _say_how_to_cure(code, cure)
+            for code, cure in zip(reporter.rows.index, cures, strict=True)
+        ],
+        object,
+    )
     approve = np.array([say_how_to_approve(code) for code in reporter.rows.index], object)
     return join_findings(
         [
@@ -60,7 +67,7 @@ def report_excuses(
                 what[curable]
                 + ": explained but not approved, and it could be cured: "
                 + cures[curable],
-                "do so, or " + approve[curable],
+                do[curable] + ", or " + approve[curable],
             ),
             reporter.error(
                 open_,
@@ -71,6 +78,12 @@ def report_excuses(
             reporter.note(proven, what[proven] + ": proven, the audit finds the same", FOLLOW),
         ]
     )
+
+
+def _say_how_to_cure(code: str, cure: str) -> str:
+    """Say by which command a cure is carried out, where one edit does it."""
+    number = cure.removeprefix("cut it in ")
+    return f'gridplan edit PLAN "split {code} into {number}"' if number.isdecimal() else "do so"
 
 
 def say_how_to_approve(code: str) -> str:

@@ -105,7 +105,8 @@ def _check_compounds(e: Evidence) -> list[pd.DataFrame]:
     named = e.buildings[e.buildings["compound"].isin(table.index)]
     by_buildings = named.groupby("compound")["community"].agg(lambda c: c.mode().iloc[0])
     settled = by_buildings.reindex(table.index).fillna("").to_numpy(object)
-    wrong = outside & (settled != table["community"].to_numpy(object))
+    # A part of a city has the compounds of all, and one of no community is judged by its buildings.
+    wrong = (row >= 0) & outside & (settled != table["community"].to_numpy(object))
     wrong |= (table["community"] == "").to_numpy() & (settled != "")
     ledger = e.plan.site.ledger
     findings = []

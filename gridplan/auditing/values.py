@@ -152,7 +152,9 @@ def _choose_rows(stated: Any, mask: Bools) -> pd.DataFrame:
 def _put_together(name: str, stated: Any, cleaned: Mapping[str, Any]) -> Any:
     """Put cleaned columns into their table, each code once; unchanged if there is nothing to do."""
     doubled = stated.index.duplicated()
-    is_text = all(isinstance(code, str) for code in stated.index)
+    is_text = isinstance(stated.index.dtype, pd.StringDtype) or all(
+        isinstance(code, str) for code in stated.index
+    )
     whole = all(c.name in stated.columns for c in find_columns(name) if c.need != "key")
     if not cleaned and is_text and whole and not (doubled.any() and not is_coded(name)):
         return stated
@@ -202,8 +204,13 @@ def _clean_numbers(column: Column, values: Any) -> tuple[Any, list[tuple[Bools, 
 
 
 def _clean_texts(column: Column, values: Any) -> tuple[Any, list[tuple[Bools, str]]]:
-    is_text = np.array([isinstance(value, str) for value in values], bool)
     blank = values.isna().to_numpy()
+    # A column of texts holds nothing else; any other is looked at value by value.
+    is_text = (
+        ~blank
+        if isinstance(values.dtype, pd.StringDtype)
+        else np.array([isinstance(value, str) for value in values], bool)
+    )
     texts = values
     if not is_text.all():
         texts = values.astype(object).where(~blank, "").astype(str).astype("str")
@@ -222,7 +229,11 @@ def _clean_texts(column: Column, values: Any) -> tuple[Any, list[tuple[Bools, st
 def _clean_truths(column: Column, values: Any) -> tuple[Any, list[tuple[Bools, str]]]:
     # A boolean, unlike a bool, may be unknown.
     may_miss = column.dtype == "boolean"
-    right = np.array([isinstance(v, bool | np.bool_) for v in values], bool)
+    right = (
+        values.notna().to_numpy()
+        if pd.api.types.is_bool_dtype(values.dtype) and values.dtype != object
+        else np.array([isinstance(v, bool | np.bool_) for v in values], bool)
+    )
     blank = values.isna().to_numpy()
     wrong = [(~right & ~(blank & may_miss), "are neither true nor false")]
     if str(values.dtype) == column.dtype:
