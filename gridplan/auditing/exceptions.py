@@ -150,7 +150,7 @@ def check_exceptions(evidence: Evidence) -> pd.DataFrame:
     stale = ~lost & names_subgrid & rows["rule"].isin(BAND_RULES).to_numpy() & in_band
     silent = (rows["explanation"] == "") | (rows["remedy"] == "")
     claims = (rows["approved_by"] != "") | (rows["approved_on"] != "")
-    claims |= rows["approved_households"].notna()
+    claims |= rows["approved_households"] > 0
     unsound = claims.to_numpy() & ~_check_approvals(e, rows)
     reporter = Reporter("exceptions", "exceptions", rows, noun="exception")
     return join_findings(
