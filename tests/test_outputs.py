@@ -17,7 +17,8 @@ from typer.testing import CliRunner
 
 from gridplan.cli import app
 from gridplan.cli.csv_output import write_csv, write_folder, write_tables
-from gridplan.engine.whole_files import draft_file, try_file, try_folder, write_files
+from gridplan.engine.placement import write_files
+from gridplan.engine.whole_files import draft_file, try_file, try_folder
 from gridplan.errors import GridplanError, MissingPackageError, PlanError, UnwritableError
 from gridplan.plots import figure
 from gridplan.storage import read_plan, write_plan

@@ -20,13 +20,14 @@ import gridplan as gp
 from gridplan.city.city_plan import plan_city
 from gridplan.city.read_part import find_tables
 from gridplan.cli import app
+from gridplan.engine import placement
+from gridplan.engine.placement import PLACING, locate
+from gridplan.engine.reservation import LOCK_FILE, reserve_folder
 from gridplan.errors import OutputExistsError, PlanBusyError, PlanError, UnwritableError
-from gridplan.storage import placement, read_plan, reserve_plan, write_plan
 from gridplan.storage import plan_folder as room
+from gridplan.storage import read_plan, reserve_plan, write_plan
 from gridplan.storage.formats import TABLES, Writer
 from gridplan.storage.kept_versions import list_versions, recall_version, replace_plan
-from gridplan.storage.placement import PLACING, locate
-from gridplan.storage.reservation import LOCK_FILE, reserve_folder
 from gridplan.synthetic.board_plan import make_board_plan
 
 ROOT = Path(__file__).parents[1]

@@ -18,6 +18,7 @@ from gridplan.city.plan_chunk import PARTS, plan_chunk
 from gridplan.city.planning_job import END, WORK, Chunk, Job, open_work, read_chunks
 from gridplan.engine.deadline import ENDLESS, Deadline, split_time
 from gridplan.engine.parallel_map import Progress, count_workers, keep_silent, map_processes
+from gridplan.engine.placement import list_placed
 from gridplan.errors import RuleError
 from gridplan.planning.plan_manifest import count_cut_short
 from gridplan.reading.read import find_buildings
@@ -44,9 +45,11 @@ def explain_whole(
     if find_buildings(source) is None:
         return "its buildings are not a GeoParquet file"
     folder = Path(source)
-    has_table = folder.is_dir() and any(file.stem == "communities" for file in folder.iterdir())
+    has_table = folder.is_dir() and any(
+        Path(name).stem == "communities" for name in list_placed(folder)
+    )
     # Chunks are made of communities, which have to be known before anything is read.
-    if files.get("communities") is None and not has_table:
+    if files.get("communities") is None and "communities" not in stems:
         return "it has no table of communities"
     if files.get("boundary") is not None:
         return "it has a boundary"

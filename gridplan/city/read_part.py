@@ -11,12 +11,12 @@ import geopandas as gpd
 import pandas as pd
 import pyarrow.parquet as pq
 
+from gridplan.engine.placement import locate
 from gridplan.errors import PlanError
 from gridplan.plan import ALL_TABLES, Plan
 from gridplan.storage.assembly import FoundFiles, assemble_plan
 from gridplan.storage.formats import TABLES
 from gridplan.storage.geoparquet import MANIFEST_FILE, ROW
-from gridplan.storage.placement import locate
 from gridplan.tables.conform import is_spatial, make_empty
 from gridplan.tables.parquet import count_rows
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def write_csv(table: pd.DataFrame, path: Path | None) -> None:
     """Write one table and say where, if a file was asked for."""
     from gridplan.cli import console
-    from gridplan.engine.whole_files import write_files
+    from gridplan.engine.placement import write_files
 
     if path is not None:
         write_files({path: _encode_csv(table)})
@@ -22,7 +22,7 @@ def write_csv(table: pd.DataFrame, path: Path | None) -> None:
 
 def write_folder(tables: Mapping[str, pd.DataFrame], folder: Path) -> list[Path]:
     """Write each table to a file of its name; returns the files."""
-    from gridplan.engine.whole_files import write_files
+    from gridplan.engine.placement import write_files
 
     return write_files(_encode_tables(tables, folder))
 
@@ -33,7 +33,7 @@ def write_tables(
     """Write each table, and ``manifest.json`` with how they were made."""
     import json
 
-    from gridplan.engine.whole_files import write_files
+    from gridplan.engine.placement import write_files
 
     # Figures without their rules and seed could not be made again.
     text = json.dumps(manifest, ensure_ascii=False, indent=1) + "\n"

@@ -111,7 +111,7 @@ def brief_command(
     """
     from gridplan import storage
     from gridplan.cli import console
-    from gridplan.engine.whole_files import write_files
+    from gridplan.engine.placement import write_files
     from gridplan.publishing.brief_pages import write_markdown, write_page
     from gridplan.publishing.brief_plan import write_brief
 

@@ -60,6 +60,7 @@ def synth_command(
     [dim]gridplan synth trial --example[/dim]
     """
     from gridplan.cli import console
+    from gridplan.engine.placement import list_placed
     from gridplan.errors import OutputExistsError
     from gridplan.reading.hierarchy import read_hierarchy
     from gridplan.synthetic.town import lay_out_town, make_town, write_town
@@ -69,7 +70,9 @@ def synth_command(
         for path in write_trial_files(output, overwrite):
             console.print_line("written", path)
         return
-    if output.exists() and not overwrite:
+    # A folder that a killed run has made is empty but for what is hidden.
+    is_there = bool(list_placed(output)) if output.is_dir() else output.exists()
+    if is_there and not overwrite:
         raise OutputExistsError(f"{output} already exists; use --overwrite or another name")
     # Real communities take the place of made-up ones, with their names and codes.
     wards = read_hierarchy(hierarchy) if hierarchy else None

@@ -5,22 +5,24 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from functools import cache
 from pathlib import Path
 
+from gridplan.engine.file_lock import is_same, open_lock, take_lock
 from gridplan.errors import UnwritableError
 
-_USUAL = 0o666  # rights of a new file, less what the user's mask takes away
+DRAFTS = ".gridplan-draft-"
+_LOCK = ".lock"
 
 
 @contextmanager
 def draft_file(path: str | Path) -> Iterator[Path]:
-    """Give a draft to write, beside the file that it becomes when the block ends without an error.
+    """Give a draft to write, which becomes the file when the block ends without an error.
 
     Folders on the way are made. A device such as ``/dev/stdout`` is no file to
-    replace and is given itself.
+    replace and is given itself. The draft is in a hidden folder beside the
+    file; what a killed run left of one is cleared by the next that drafts there.
 
     Examples
     --------
@@ -35,49 +37,60 @@ def draft_file(path: str | Path) -> Iterator[Path]:
         yield target
         return
     made = make_folders(target.parent)
-    # the usual end of the name stays, since writers choose the format by it
-    handle, name = tempfile.mkstemp(
-        dir=target.parent, prefix=f".{target.stem}.", suffix=target.suffix
-    )
-    os.close(handle)
-    draft = Path(name)
     try:
-        yield draft
-        force_file(draft)
-        os.chmod(draft, _USUAL & ~_read_mask())  # a temporary file is readable by its owner only
-        draft.replace(target)
+        clear_drafts(target.parent)
+        with _open_draft_folder(target.parent) as folder:
+            draft = folder / target.name  # writers choose the format by the end of the name
+            yield draft
+            force_file(draft)
+            draft.replace(target)
+        sync_folder(target.parent)
     # an interrupt too: no litter, whatever stopped the writing
     except BaseException:
-        draft.unlink(missing_ok=True)
         drop_empty(made)
         raise
 
 
-def write_files(contents: Mapping[Path, bytes]) -> list[Path]:
-    """Write several files that belong together: all are drafted before the first is replaced."""
-    drafts: dict[Path, Path] = {}
-    made: list[Path] = []
+@contextmanager
+def _open_draft_folder(parent: Path) -> Iterator[Path]:
+    """Make a hidden folder for a draft, locked for as long as the draft is being written."""
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=DRAFTS, dir=parent))
+        handle = _lock_drafts(folder)
+        # none where another run took the folder for litter before it was locked
+        if handle is not None:
+            break
     try:
-        for path, content in contents.items():
-            if path.exists() and not path.is_file():
-                path.write_bytes(content)
-                continue
-            made += make_folders(path.parent)
-            handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}.")
-            drafts[path] = Path(name)
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            os.chmod(name, _USUAL & ~_read_mask())
-        for path, draft in drafts.items():
-            draft.replace(path)
-    except BaseException:
-        for draft in drafts.values():
-            draft.unlink(missing_ok=True)
-        drop_empty(made)
-        raise
-    return list(contents)
+        yield folder
+    finally:
+        try:
+            shutil.rmtree(folder, ignore_errors=True)
+        finally:
+            os.close(handle)
+            shutil.rmtree(folder, ignore_errors=True)  # where an open file cannot be removed
+
+
+def clear_drafts(parent: Path) -> None:
+    """Clear what killed runs left of their drafts in a folder; those being written stay."""
+    for folder in sorted(parent.glob(f"{DRAFTS}*")):
+        with suppress(OSError):  # another user's, in a folder that all share
+            handle = _lock_drafts(folder)
+            if handle is not None:
+                shutil.rmtree(folder, ignore_errors=True)
+                os.close(handle)
+
+
+def _lock_drafts(folder: Path) -> int | None:
+    """Lock a folder of drafts; none where another run has it, or where it is gone."""
+    lock = folder / _LOCK
+    try:
+        handle = open_lock(lock)
+    except FileNotFoundError:
+        return None
+    if take_lock(handle) and is_same(handle, lock):
+        return handle
+    os.close(handle)
+    return None
 
 
 def try_file(path: str | Path) -> None:
@@ -109,9 +122,8 @@ def try_folder(path: str | Path) -> None:
     made: list[Path] = []
     try:
         made = make_folders(folder)
-        handle, name = tempfile.mkstemp(dir=folder, prefix=".trial-")
-        os.close(handle)
-        os.unlink(name)
+        with _open_draft_folder(folder):
+            pass
     except OSError as error:
         raise explain_unwritable(folder, error) from error
     finally:
@@ -181,11 +193,3 @@ def sync_folder(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
-
-
-@cache
-def _read_mask() -> int:
-    """Read the mask of rights, which the system gives only when it is set."""
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import geopandas as gpd
 import shapely
 
+from gridplan.engine.placement import list_placed
 from gridplan.errors import InputError, Problem
 from gridplan.reading.checks import INPUT_TABLES
 from gridplan.reading.declared import check_datum, choose_for, convert_reading, declare_crs
@@ -188,7 +189,7 @@ def find_buildings(source: Any) -> Path | None:
         # with two files of buildings, reading it whole refuses the folder and says why
         same = [
             f
-            for f in path.iterdir()
+            for f in list_placed(path).values()
             if f.stem == "buildings" and f.suffix.lower() in VECTOR_SUFFIXES
         ]
         return same[0] if len(same) == 1 and same[0].suffix.lower() in PARQUET_SUFFIXES else None
@@ -252,7 +253,7 @@ def _read_folder(folder: Path, how: Mapping[str, Any], without: Collection[str] 
     """Read the site file of a folder, or its files that are named after tables."""
     if (folder / SITE_FILE).exists():
         return _read_given(folder / SITE_FILE, None, how)
-    files = sorted(f for f in folder.iterdir() if f.suffix.lower() in VECTOR_SUFFIXES)
+    files = [f for f in list_placed(folder).values() if f.suffix.lower() in VECTOR_SUFFIXES]
     named = [f for f in files if f.stem in INPUT_TABLES]
     if not named:
         message = f"the folder holds neither {SITE_FILE} nor files named after tables"

@@ -12,9 +12,9 @@ import shutil
 from functools import partial
 from pathlib import Path
 
+from gridplan.engine.placement import FileMoves, open_staging
 from gridplan.errors import PlanError
 from gridplan.plan import Plan
-from gridplan.storage.placement import FileMoves, open_staging
 from gridplan.storage.plan_folder import (
     OWN_FILES,
     choose_writer,

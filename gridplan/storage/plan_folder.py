@@ -2,7 +2,7 @@
 
 All files of a plan are first written into a hidden folder inside the plan
 folder and forced to disk; only then are they put in place, as
-:mod:`gridplan.storage.placement` does it. One run at a time writes into a
+:mod:`gridplan.engine.placement` does it. One run at a time writes into a
 folder.
 """
 
@@ -13,6 +13,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from gridplan.engine.placement import (
+    FileMoves,
+    describe_state,
+    finish_placing,
+    list_placed,
+    locate,
+    open_staging,
+    place_files,
+)
+from gridplan.engine.reservation import LOCK_FILE, note_state, recall_state, reserve_folder
 from gridplan.errors import OutputExistsError, PlanBusyError, PlanError, RuleError
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
@@ -21,15 +31,6 @@ from gridplan.storage.assembly import advise_planning, assemble_plan
 from gridplan.storage.companion_files import Summary, describe_plan, list_subgrids, summarise_plan
 from gridplan.storage.formats import GEOPACKAGE, READERS, TABLES, WRITERS
 from gridplan.storage.geoparquet import MANIFEST_FILE
-from gridplan.storage.placement import (
-    FileMoves,
-    describe_state,
-    finish_placing,
-    locate,
-    open_staging,
-    place_files,
-)
-from gridplan.storage.reservation import LOCK_FILE, note_state, recall_state, reserve_folder
 
 # buildings above which one GeoPackage becomes slow to open and a folder of
 # GeoParquet is written
@@ -309,7 +310,13 @@ def hash_files(paths: Iterable[str | Path]) -> dict[str, str]:
 def _list_parts(path: Path) -> list[Path]:
     """List the files that make up one input."""
     if path.is_dir():
-        return sorted(file for file in path.rglob("*") if file.is_file())
+        entries = list_placed(path).values()  # not what killed runs left beside them
+        return [
+            file
+            for entry in entries
+            for file in (sorted(entry.rglob("*")) if entry.is_dir() else [entry])
+            if file.is_file()
+        ]
     if path.suffix.lower() == ".shp":
         # a shapefile is several files; an index (.shx, .sbn) adds nothing to the data
         parts = (path.with_suffix(end) for end in (".shp", ".dbf", ".prj", ".cpg"))
@@ -338,7 +345,9 @@ def _find_data(path: Path) -> Path:
     if places:
         return places[0]
     # a folder of files named after tables is land too
-    if path.is_dir() and any(file.stem in ("site", *SITE_TABLES) for file in path.iterdir()):
+    if path.is_dir() and any(
+        Path(name).stem in ("site", *SITE_TABLES) for name in list_placed(path)
+    ):
         raise PlanError(f"{path} is a site, not a plan -> {advise_planning(path)}")
     raise PlanError(f"there is no plan in {path} -> make one: gridplan plan SOURCE -o {path}")
 

@@ -17,6 +17,7 @@ import geopandas as gpd
 import pandas as pd
 
 from gridplan.engine.parallel_map import Progress, keep_silent, map_processes
+from gridplan.engine.placement import FileMoves, put_together
 from gridplan.synthetic.town import CRS, TABLES, Town, draw_community, draw_frame, finish_table
 from gridplan.tables.parquet import TableWriter
 
@@ -32,7 +33,7 @@ def write_city(
 ) -> Path:
     """Write a town as a folder of GeoParquet files, each sorted by community.
 
-    Files of an earlier town are replaced.
+    Files of an earlier town are replaced, all of them or none.
 
     Parameters
     ----------
@@ -45,6 +46,13 @@ def write_city(
     progress
         Called with the stage, the communities drawn and all communities.
 
+    Raises
+    ------
+    PlanBusyError
+        If another run is writing there.
+    UnwritableError
+        If nothing can be written there.
+
     Examples
     --------
     >>> import tempfile
@@ -55,9 +63,20 @@ def write_city(
     ['barriers.parquet', 'buildings.parquet', 'communities.parquet']
     """
     folder = Path(folder)
-    parts = folder / _PARTS
-    shutil.rmtree(parts, ignore_errors=True)
-    parts.mkdir(parents=True)
+
+    def write(staging: Path) -> FileMoves:
+        names = _write_tables(town, staging, workers, progress)
+        absent = [f"{table}.parquet" for table in TABLES if f"{table}.parquet" not in names]
+        return FileMoves({name: name for name in names}, absent)
+
+    put_together(folder, write)
+    return folder
+
+
+def _write_tables(town: Town, staging: Path, workers: int | None, progress: Progress) -> list[str]:
+    """Draw the town part by part and write its tables; returns the names of their files."""
+    parts = staging / _PARTS
+    parts.mkdir()
     # A file instead of an argument: each process loads the town once, not once a task. The
     # name holds the contents, so the cache of a process never confuses two towns.
     packed = pickle.dumps(town)
@@ -69,30 +88,32 @@ def write_city(
     map_processes(
         _draw_part, tasks, workers=workers, sizes=sizes, stage="drawing", progress=progress
     )
-    progress("writing", 0, 1)
+    progress("writing", 0, len(TABLES))
     frame = draw_frame(town)
-    for table in TABLES:
+    names = []
+    for number, table in enumerate(TABLES, 1):
         shared = [rows for rows in frame[table] if len(rows)]
         # the names begin with the first community's number, so their order is that of the codes
         files = sorted(parts.glob(f"*-{table}.parquet"))
-        if not shared and not files:
-            continue
-        with TableWriter(parts / f"{table}.parquet") as writer:
-            if table not in STREAMED:
-                writer.write(finish_table(table, [*shared, *map(_read_part, files)]).reset_index())
-                continue
-            # rows of the whole site have the county's code, which sorts before its communities
-            if shared:
-                writer.write(finish_table(table, shared).reset_index())
-            for file in files:
-                writer.write(finish_table(table, [_read_part(file)]).reset_index())
-    # moved once all tables are whole: an interrupted drawing leaves the old town as it was
-    for table in TABLES:
-        (folder / f"{table}.parquet").unlink(missing_ok=True)
-        if (parts / f"{table}.parquet").exists():
-            (parts / f"{table}.parquet").replace(folder / f"{table}.parquet")
-    shutil.rmtree(parts)
-    return folder
+        if shared or files:
+            names.append(f"{table}.parquet")
+            _join_parts(table, shared, files, staging / names[-1])
+        progress("writing", number, len(TABLES))
+    shutil.rmtree(parts)  # before all is forced to disk, which would take as long again
+    return names
+
+
+def _join_parts(table: str, shared: list[pd.DataFrame], files: list[Path], target: Path) -> None:
+    """Join the parts of a table, with the rows that belong to no single community."""
+    with TableWriter(target) as writer:
+        if table not in STREAMED:
+            writer.write(finish_table(table, [*shared, *map(_read_part, files)]).reset_index())
+            return
+        # rows of the whole site have the county's code, which sorts before its communities
+        if shared:
+            writer.write(finish_table(table, shared).reset_index())
+        for file in files:
+            writer.write(finish_table(table, [_read_part(file)]).reset_index())
 
 
 def _draw_part(task: _Task) -> None:

@@ -13,6 +13,7 @@ import pandas as pd
 import shapely
 
 from gridplan.engine.gdal_writing import fix_date
+from gridplan.engine.placement import FileMoves, locate, put_together
 from gridplan.errors import OutputExistsError
 from gridplan.synthetic.example_site import EXAMPLE
 from gridplan.tables.csv_text import write_csv_text
@@ -37,15 +38,26 @@ def write_trial_files(folder: Path, overwrite: bool = False) -> list[Path]:
     OutputExistsError
         If one of the files is there and ``overwrite`` is not set.
     """
-    import pyogrio
-
     names = ("town", "town-2026", "communities", "rail", "water")
     files = [*(f"{name}.gpkg" for name in names), "buildings.shp", "old.shp"]
     paths = [folder / name for name in (*files, "pairs.csv", "villages.csv")]
-    there = [str(path) for path in paths if path.exists()]
+    there = [str(path) for path in paths if locate(folder, path.name).exists()]
     if there and not overwrite:
         raise OutputExistsError(f"{', '.join(there)} exist; use --overwrite or another folder")
-    folder.mkdir(parents=True, exist_ok=True)
+
+    def write(staging: Path) -> FileMoves:
+        _write_all(staging)
+        # The parts of a shapefile are files of their own.
+        return FileMoves({path.name: path.name for path in sorted(staging.iterdir())})
+
+    put_together(folder, write)
+    return paths
+
+
+def _write_all(folder: Path) -> None:
+    """Write all files into a folder that is empty."""
+    import pyogrio
+
     tables = {
         name: pyogrio.read_dataframe(EXAMPLE, layer=name)
         for name, _ in pyogrio.list_layers(EXAMPLE)
@@ -71,7 +83,6 @@ def write_trial_files(folder: Path, overwrite: bool = False) -> list[Path]:
     columns = ["code", "name", "kind", "subdistrict"]
     listed = write_csv_text(villages[columns], index=False)
     (folder / "villages.csv").write_text(listed, encoding="utf-8", newline="")
-    return paths
 
 
 def _write_layers(path: Path, tables: dict[str, Any]) -> None:

@@ -11,17 +11,21 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Collection, Iterator, Mapping
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gridplan.engine.whole_files import force_to_disk, remove_path, sync_folder
+from gridplan.engine.reservation import recall_state, reserve_folder
+from gridplan.engine.whole_files import draft_file, force_to_disk, remove_path, sync_folder
+from gridplan.errors import PlanBusyError
 
 PLACING = ".placing"
 STAGING = ".writing-"
 _JOURNAL = "journal.json"
 _OLD = ".replaced"  # folders that have stepped aside
+_PATIENCE = 30.0  # seconds that several files wait for another run to leave their folder
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,63 @@ def place_files(staging: Path, target: Path, steps: FileMoves) -> None:
     staging.rename(target / PLACING)
     sync_folder(target)
     finish_placing(target)
+
+
+def put_together(target: Path, write: Callable[[Path], FileMoves]) -> None:
+    """Write several files into a folder, all or none of them, and one run at a time.
+
+    ``write`` fills the hidden folder that it is given, and says what of it goes
+    where. The folder is made if it is not there.
+
+    Raises
+    ------
+    PlanBusyError, UnwritableError
+        As :func:`gridplan.engine.reservation.reserve_folder` raises them.
+    """
+    with reserve_folder(target):
+        if recall_state(target) is None:  # else whoever reserved it before has done so
+            finish_placing(target)
+        with open_staging(target) as staging:
+            place_files(staging, target, write(staging))
+
+
+def write_files(contents: Mapping[Path, bytes]) -> list[Path]:
+    """Write several files that belong together: none is replaced before all are on the disk.
+
+    Files of one folder are put in place with a journal, so that a run that is
+    killed leaves all of the old or all of the new.
+    """
+    by_folder: dict[Path, dict[str, bytes]] = {}
+    for path, content in contents.items():
+        if path.exists() and not path.is_file():  # a device is no file to replace
+            path.write_bytes(content)
+        else:
+            by_folder.setdefault(path.parent, {})[path.name] = content
+    for folder, files in by_folder.items():
+        if len(files) == 1:  # one rename needs neither a journal nor the folder for itself
+            with draft_file(folder / next(iter(files))) as draft:
+                draft.write_bytes(next(iter(files.values())))
+        else:
+            _put_patiently(folder, files)
+    return list(contents)
+
+
+def _put_patiently(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Put files in place, and wait for another run that does so: the work is done already."""
+
+    def write(staging: Path) -> FileMoves:
+        for name, content in files.items():
+            (staging / name).write_bytes(content)
+        return FileMoves({name: name for name in files})
+
+    until = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            return put_together(folder, write)
+        except PlanBusyError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.1)
 
 
 def finish_placing(target: Path) -> None:
@@ -109,6 +170,27 @@ def locate(target: str | Path, name: str) -> Path:
         if name in steps.drops:
             return placing / _OLD / "dropped"  # where nothing is
     return Path(target) / name
+
+
+def list_placed(target: str | Path) -> dict[str, Path]:
+    """List what a folder holds by name, in order, wherever a killed run has left it.
+
+    Hidden files are left out.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = (Path(folder) / "town.csv").write_text("x,y")
+    ...     list(list_placed(folder))
+    ['town.csv']
+    """
+    folder = Path(target)
+    names = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
+    steps = _read_steps(folder / PLACING)
+    if steps is not None:
+        names |= {place for place in steps.puts.values() if "/" not in place}
+    places = {name: locate(folder, name) for name in sorted(names)}
+    return {name: path for name, path in places.items() if path.exists()}
 
 
 def _read_steps(placing: Path) -> FileMoves | None:

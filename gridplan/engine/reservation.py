@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import socket
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -17,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from gridplan.engine.file_lock import is_same, open_lock, take_lock
 from gridplan.engine.whole_files import drop_empty, explain_unwritable, make_folders
 from gridplan.errors import PlanBusyError
 
@@ -122,7 +122,7 @@ def _open_locked(target: Path, path: Path) -> int:
     """Open the file and lock it; the run before may remove it between the two."""
     for _ in range(_TRIES):
         try:
-            handle = _open(path)
+            handle = open_lock(path)
         except FileNotFoundError as error:
             # the run before found its new folder empty, and removed it
             target.mkdir(parents=True, exist_ok=True)
@@ -131,8 +131,8 @@ def _open_locked(target: Path, path: Path) -> int:
         except OSError as error:
             raise explain_unwritable(target, error) from error
         try:
-            is_taken = not _take(handle)
-            if not is_taken and _is_same(handle, path):
+            is_taken = not take_lock(handle)
+            if not is_taken and is_same(handle, path):
                 return handle
         except BaseException:
             os.close(handle)
@@ -143,22 +143,6 @@ def _open_locked(target: Path, path: Path) -> int:
         if is_taken:
             raise _refuse(target, about)
     raise explain_unwritable(target, cause) from cause
-
-
-def _open(path: Path) -> int:
-    try:
-        return os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-    except PermissionError:
-        # what a killed run of another user left behind can be locked all the same
-        return os.open(path, os.O_RDONLY)
-
-
-def _is_same(handle: int, path: Path) -> bool:
-    """Whether the file that is open is still the one in the folder."""
-    try:
-        return os.path.samestat(os.fstat(handle), path.stat())
-    except FileNotFoundError:
-        return False
 
 
 def _read_holder(path: Path) -> str:
@@ -174,32 +158,3 @@ def _refuse(target: Path, who: str) -> PlanBusyError:
     return PlanBusyError(
         f"{target} is being written by {who} -> wait until that run has ended, then run again"
     )
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    _FAR = 1 << 30  # a byte beyond the text, which others can still read
-
-    def _take(handle: int) -> bool:
-        os.lseek(handle, _FAR, os.SEEK_SET)
-        try:
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        finally:
-            os.lseek(handle, 0, os.SEEK_SET)
-        return True
-
-else:
-    import fcntl
-
-    def _take(handle: int) -> bool:
-        """Take the lock of a file without waiting; False if another run has it."""
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        except OSError:
-            return True  # a disk without locks: what is left is the check before placing
-        return True
