@@ -45,9 +45,7 @@ def explain_whole(
     if find_buildings(source) is None:
         return "its buildings are not a GeoParquet file"
     folder = Path(source)
-    has_table = folder.is_dir() and any(
-        Path(name).stem == "communities" for name in list_placed(folder)
-    )
+    stems = {Path(name).stem for name in list_placed(folder)} if folder.is_dir() else set()
     # Chunks are made of communities, which have to be known before anything is read.
     if files.get("communities") is None and "communities" not in stems:
         return "it has no table of communities"
