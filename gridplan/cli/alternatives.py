@@ -87,7 +87,7 @@ def alternatives_command(
             workers=workers,
             progress=clock,
         )
-        written = _write_alternatives(choice, output, lang, overwrite, clock) if output else []
+        written = _write_alternatives(choice, output, lang, clock) if output else []
     _print_alternatives(choice.table)
     for target in written:
         console.print_line("written", target)
@@ -97,25 +97,50 @@ def alternatives_command(
 
 
 def _write_alternatives(
-    choice: Alternatives, folder: Path, lang: Lang, overwrite: bool, clock: StageClock
+    choice: Alternatives, folder: Path, lang: Lang, clock: StageClock
 ) -> list[Path]:
-    """Write each alternative as a plan, the tables, and the picture where it can be drawn."""
+    """Write each alternative as a plan, the tables, and the picture where it can be drawn.
+
+    They are put in place together, since the tables say what the plans are; plans of an earlier
+    choice that are not in this one go with its tables.
+    """
     from gridplan import storage
     from gridplan.cli import console
+    from gridplan.engine.placement import FileMoves, put_together
     from gridplan.errors import MissingPackageError
 
-    # The tables first: a search of an hour is not lost if a plan cannot be written.
-    written = write_folder({"alternatives": choice.table, "members": choice.members}, folder)
-    for n, name in enumerate(choice.table.index):
-        clock("writing", n, len(choice.table))
-        storage.write_plan(choice.make_plan(name), folder / name, overwrite=overwrite)
-        written.append(folder / name)
-    # The plans are what was asked for: they are written without matplotlib too.
-    try:
-        written += write_picture(choice, folder / "alternatives.png", lang)
-    except MissingPackageError as error:
-        console.err.print(f"no picture: {console.escape(str(error))}", soft_wrap=True)
-    return written
+    names: list[str] = []
+
+    def write(staging: Path) -> FileMoves:
+        tables = {"alternatives": choice.table, "members": choice.members}
+        names.extend(path.name for path in write_folder(tables, staging))
+        for n, name in enumerate(choice.table.index):
+            clock("writing", n, len(choice.table))
+            storage.write_plan(choice.make_plan(name), staging / name)
+            names.append(name)
+        # The plans are what was asked for: they are written without matplotlib too.
+        try:
+            pictures = write_picture(choice, staging / "alternatives.png", lang)
+            names.extend(path.name for path in pictures)
+        except MissingPackageError as error:
+            console.err.print(f"no picture: {console.escape(str(error))}", soft_wrap=True)
+        gone = [name for name in _list_earlier(folder) if name not in names]
+        return FileMoves({name: name for name in names}, gone)
+
+    put_together(folder, write)
+    return [folder / name for name in names]
+
+
+def _list_earlier(folder: Path) -> list[str]:
+    """List the plans of an earlier choice in a folder, which its table names."""
+    import csv
+
+    table = folder / "alternatives.csv"
+    if not table.is_file():
+        return []
+    with table.open(encoding="utf-8-sig", newline="") as file:
+        rows = [row[0] for row in csv.reader(file) if row]
+    return [name for name in rows[1:] if Path(name).name == name and (folder / name).is_dir()]
 
 
 def _print_alternatives(table: Any) -> None:

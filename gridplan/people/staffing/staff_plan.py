@@ -158,9 +158,8 @@ def _write_plan(
 ) -> Plan:
     # Captains visit their households: hours by the role's rule, minutes a visit.
     amount = {role.role: role.find_amount(rules.staffing) for role in find_roles()}
-    captains = slots.assign(
-        workload=slots["households"] * rules.staffing.visit * slots["role"].map(amount) / 60.0
-    )
+    visits = slots["role"].map(amount).astype(float)  # of no captains too, where a map is text
+    captains = slots.assign(workload=slots["households"] * rules.staffing.visit * visits / 60.0)
     rows: list[Any] = [roster.posts, captains, list_committees(plan)]
     new = pd.concat([frame for frame in rows if len(frame)], ignore_index=True)
     # Central households come from organise and stay as they are.
