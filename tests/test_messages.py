@@ -14,6 +14,8 @@ from gridplan.errors import InputError, PlanError, RuleError
 from gridplan.land.no_homes import refuse_without_homes
 from gridplan.planning.site_to_plan import divide
 from gridplan.redrawing.importing.grids_to_plan import import_grids
+from gridplan.redrawing.revision.lock_contradictions import find_contradictions
+from gridplan.redrawing.revision.locks import lock
 from gridplan.rules.all_rules import Rules
 from gridplan.storage import read_plan, write_plan
 from gridplan.synthetic.board_plan import X0, Y0, make_board_plan, make_checkerboard
@@ -207,3 +209,22 @@ def test_land_of_which_every_building_was_left_out_says_what_for():
     ledger = pd.DataFrame([lost, lost | {"table": "places", "count": 99}])
     error = refuse_without_homes(site.buildings.iloc[:0], ledger)
     assert "no building counts as a home: all were left out before: 12 too far" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "rows"),
+    [("locks", "level", ["subgrid:0301-001"]), ("subgrids", "kind", ["0301-001", "0301-002"])],
+)
+def test_a_word_that_the_schema_does_not_know_is_refused_with_its_rows(
+    tmp_path, table, column, rows
+):
+    plan = lock(make_board_plan(), "subgrid", "0301-001")
+    frame = plan.get_table(table)
+    odd = plan.replace(**{table: frame.assign(**{column: "houses"})})
+    folder = write_plan(odd, tmp_path / "plan")
+    with pytest.raises(PlanError, match=f"{column} is 'houses' in .* -> write one of") as caught:
+        read_plan(folder)
+    assert all(row in str(caught.value) for row in rows)
+    if table == "locks":  # in memory nobody has read it
+        with pytest.raises(InputError, match=r"no level 'houses'.*write one of community"):
+            find_contradictions(odd)

@@ -5,8 +5,10 @@ import io
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from unittest import mock
 
@@ -17,9 +19,16 @@ from typer.testing import CliRunner
 
 from gridplan.cli import app
 from gridplan.cli.csv_output import write_csv, write_folder, write_tables
+from gridplan.engine import parallel_map
 from gridplan.engine.placement import write_files
 from gridplan.engine.whole_files import draft_file, try_file, try_folder
-from gridplan.errors import GridplanError, MissingPackageError, PlanError, UnwritableError
+from gridplan.errors import (
+    EngineError,
+    GridplanError,
+    MissingPackageError,
+    PlanError,
+    UnwritableError,
+)
 from gridplan.plots import figure
 from gridplan.storage import read_plan, write_plan
 from gridplan.synthetic.board_plan import make_board_plan
@@ -70,8 +79,6 @@ WRITERS = [
 def test_a_place_that_cannot_be_written_is_refused_before_the_work(plan, words, option, name):
     place = f"/proc/nope/{name}"
     words = [plan if word == "PLAN" else word for word in words]
-    if words[0] == "brief":  # it reads the release to know which files it would write
-        pytest.skip("a brief is read first, which takes no time")
     result = invoke(*words, option, place)
     assert isinstance(result.exception, UnwritableError), result.output
     assert "/proc/nope" in str(result.exception)
@@ -95,6 +102,28 @@ def test_a_missing_dask_is_noticed_before_the_work(tmp_path):
     with mock.patch.dict(sys.modules, {"distributed": None}):
         result = invoke("plan", "nowhere.parquet", "-o", tmp_path / "p", "--engine", "dask")
     assert isinstance(result.exception, MissingPackageError)
+
+
+@pytest.mark.parametrize("what", ["nothing", "another program"])
+def test_a_scheduler_that_is_none_is_noticed_before_the_work(tmp_path, monkeypatch, what):
+    monkeypatch.setattr(parallel_map.try_scheduler, "__defaults__", (0.3,))
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        if what == "nothing":
+            server.close()
+        else:
+
+            def answer():
+                with server.accept()[0] as caller:
+                    caller.sendall(b"HTTP/1.0 400 Bad Request\r\n\r\n")
+
+            threading.Thread(target=answer, daemon=True).start()
+        place = f"tcp://127.0.0.1:{port}"
+        words = ["plan", "nowhere.parquet", "-o", tmp_path / "p", "--scheduler", place]
+        result = invoke(*words)
+    assert isinstance(result.exception, EngineError)
+    assert place in str(result.exception)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("order", [1, -1])

@@ -17,7 +17,13 @@ from gridplan.city.join_parts import join_city
 from gridplan.city.plan_chunk import PARTS, plan_chunk
 from gridplan.city.planning_job import END, WORK, Chunk, Job, open_work, read_chunks
 from gridplan.engine.deadline import ENDLESS, Deadline, split_time
-from gridplan.engine.parallel_map import Progress, count_workers, keep_silent, map_processes
+from gridplan.engine.parallel_map import (
+    Progress,
+    count_workers,
+    keep_silent,
+    map_processes,
+    try_scheduler,
+)
 from gridplan.engine.placement import list_placed
 from gridplan.errors import RuleError
 from gridplan.planning.plan_manifest import count_cut_short
@@ -153,6 +159,8 @@ def plan_city(
         chunk,
         dict(inputs or {}),
     )
+    if scheduler is not None:
+        try_scheduler(scheduler)
     # Two runs would clear away each other's parts.
     with reserve_plan(output, overwrite):
         work, _ = open_work(output, job)

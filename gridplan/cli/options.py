@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gridplan.cli.outputs import (
+    try_engine,
     try_language,
     try_output_file,
     try_output_folder,
@@ -248,7 +249,7 @@ EngineOption = Annotated[
     Engine,
     typer.Option(
         "--engine",
-        callback=try_scheduler,
+        callback=try_engine,
         help="What plans the chunks of a city; the plan is the same.",
         rich_help_panel=WHO,
     ),

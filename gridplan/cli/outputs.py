@@ -67,10 +67,19 @@ def _try_font(context: typer.Context) -> None:
         find_font()
 
 
-def try_scheduler(value: Any) -> Any:
-    """Try whether the package is there by which a cluster, or an engine of that name, works."""
-    if value and value != "processes" and value != "serial":
+def try_engine(value: Any) -> Any:
+    """Try whether the package is there by which an engine of that name works."""
+    if value == "dask":
         from gridplan.engine.parallel_map import need_dask
 
         need_dask()
     return value
+
+
+def try_scheduler(address: str | None) -> str | None:
+    """Try whether the scheduler of a cluster answers."""
+    if address is not None:
+        from gridplan.engine import parallel_map
+
+        parallel_map.try_scheduler(address)
+    return address

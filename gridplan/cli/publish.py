@@ -122,9 +122,9 @@ def brief_command(
         raise typer.BadParameter(
             f"{output}: name a file that ends in .md or .html", param_hint="--output"
         )
-    plan = storage.read_plan(path)
     for suffix in wanted:
         try_output_file(stem.with_suffix(suffix))
+    plan = storage.read_plan(path)
     brief = write_brief(plan, lang.value)
     texts = {
         ".md": write_markdown(brief),

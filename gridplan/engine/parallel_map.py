@@ -28,6 +28,7 @@ Result = TypeVar("Result")
 
 ENGINES = ("serial", "processes", "dask")
 ANSWERS = 30.0  # s that a scheduler has to answer in
+TRIED = 5.0  # s that it has when it is tried before the work
 READY = 60.0  # s that the first worker of a scheduler has to appear in
 
 
@@ -236,14 +237,44 @@ def need_dask() -> Any:
         raise MissingPackageError("Dask is not installed -> pip install 'gridplan[dask]'") from None
 
 
+def try_scheduler(address: str, seconds: float = TRIED) -> None:
+    """Try whether a Dask scheduler answers at an address; long work asks this before it begins.
+
+    Raises
+    ------
+    MissingPackageError
+        If Dask is not installed.
+    EngineError
+        If nothing answers within so many seconds.
+    """
+    client = _open_client(need_dask(), address, seconds)
+    client.close()
+
+
+def _open_client(distributed: Any, address: str, seconds: float) -> Any:
+    """Open a client of a running scheduler."""
+    # Dask reports each try that fails, and goes on reporting in the background.
+    logs = [logging.getLogger(name) for name in ("distributed", "asyncio")]
+    levels = [log.level for log in logs]
+    for log in logs:
+        log.setLevel(logging.CRITICAL)
+    try:
+        return distributed.Client(address, timeout=seconds)
+    # Of any kind: what another program answers may read as a message of exabytes.
+    except Exception as error:
+        why = " ".join(str(error).split())
+        raise EngineError(
+            f"no Dask scheduler answers at {address} ({why}) -> check the address, "
+            "or start one with: dask scheduler"
+        ) from None
+    finally:
+        for log, level in zip(logs, levels, strict=True):
+            log.setLevel(level)
+
+
 def _reach_scheduler(distributed: Any, address: str) -> Any:
     """Reach the scheduler of a running cluster that has workers; returns a client of it."""
-    try:
-        client = distributed.Client(address, timeout=ANSWERS)
-    except (OSError, ValueError) as error:
-        raise EngineError(
-            f"no Dask scheduler answers at {address} ({error}) -> start one with: dask scheduler"
-        ) from None
+    client = _open_client(distributed, address, ANSWERS)
     # A scheduler without workers takes tasks and never answers.
     try:
         client.wait_for_workers(1, timeout=READY)

@@ -245,6 +245,9 @@ def _check_table(table: str, frame: Any) -> list[Problem]:
     for column in columns:
         if column.name in frame.columns:
             problems += _check_values(table, column, frame[column.name], ids)
+            # what the land is called is the office's own affair, and read as it is
+            if column.values and table in PLAN_TABLES:
+                problems += _check_words(table, column, frame[column.name], ids)
     if key in frame.columns:
         empty = int((frame[key].isna() | (ids == "")).sum())
         if empty:
@@ -296,6 +299,24 @@ def _check_values(table: str, column: Column, values: Any, ids: Any) -> list[Pro
                 )
             )
     return problems
+
+
+def _check_words(table: str, column: Column, values: Any, ids: Any) -> list[Problem]:
+    """Find words that are none of those the schema lists, such as a level of locks that is not."""
+    words = values.fillna("").astype("str")
+    wrong = ~words.isin([*column.values, ""])
+    if not wrong.any():
+        return []
+    shown = ", ".join(repr(word) for word in sorted(set(words[wrong]))[:3])
+    return [
+        Problem(
+            table,
+            f"{column.name} is a word of the schema",
+            f"{column.name} is {shown} in {_count(int(wrong.sum()))}",
+            f"write one of {', '.join(column.values)}",
+            tuple(ids[wrong]),
+        )
+    ]
 
 
 def _count(rows: int) -> str:

@@ -99,6 +99,23 @@ def list_lockable(plan: Plan, level: str) -> pd.Index[Any]:
     return plan.subgrids.index[plan.subgrids["kind"] == "residential"]
 
 
+def check_locks(plan: Plan) -> None:
+    """Check that all locks of a plan are of a level that there is.
+
+    Raises
+    ------
+    InputError
+        If not; it names the rows. Such a lock would hold nothing.
+    """
+    unknown = plan.locks.index[~plan.locks["level"].isin(LEVELS)]
+    if len(unknown):
+        words = sorted({str(word) for word in plan.locks.loc[unknown, "level"]})
+        message = f"there is no level {', '.join(map(repr, words))}"
+        remedy = f"write one of {', '.join(LEVELS)} in the column level"
+        rows = tuple(str(lock) for lock in unknown)
+        raise InputError([Problem("locks", "levels are known", message, remedy, rows)])
+
+
 def add_locks(locks: pd.DataFrame, rows: list[tuple[str, str, str]]) -> pd.DataFrame:
     """Add locks of (level, of, note) to the table, sorted by code.
 
@@ -151,6 +168,11 @@ def find_frozen(
         The building of the plan that each is in; the stairwells' own if not
         given.
 
+    Raises
+    ------
+    InputError
+        If a lock is of a level that there is not.
+
     Examples
     --------
     >>> from gridplan.synthetic import make_board_plan
@@ -161,6 +183,7 @@ def find_frozen(
     >>> sorted(frozen.closed), sorted(frozen.kept)
     (['0301-001'], ['0301-001', '0301-002'])
     """
+    check_locks(plan)
     of = {level: set(plan.locks.loc[plan.locks["level"] == level, "of"]) for level in LEVELS}
     homes = plan.subgrids[plan.subgrids["kind"] == "residential"]
     shut = homes.index.isin(of["subgrid"]) | homes["community"].isin(of["community"]).to_numpy()
