@@ -180,7 +180,8 @@ def view_whole(folder, paths):
         str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest()
         for path in paths
         for file in sorted([Path(folder) / path, *(Path(folder) / path).rglob("*")])
-        if file.is_file() and not any(part.startswith(".") for part in file.parts[-3:])
+        if file.is_file()
+        and not any(part.startswith(".") for part in file.relative_to(folder).parts)
     }
 
 

@@ -23,6 +23,7 @@ from gridplan.city.read_part import read_communities
 from gridplan.city.sum_ledgers import join_ledgers
 from gridplan.plan import ALL_TABLES
 from gridplan.publishing.release_seal import is_released
+from gridplan.reading.datum import find_shifted
 from gridplan.reading.hierarchy import read_hierarchy
 from gridplan.synthetic.city import write_city
 from gridplan.synthetic.town import lay_out_town, make_town
@@ -352,7 +353,7 @@ def test_what_cannot_be_cut_says_why(town, tmp_path):
     assert explain_whole(town, {}, rules) == ""
     assert "not a GeoParquet" in explain_whole(tmp_path / "x.gpkg", {}, rules)
     assert "communities" in explain_whole(town / "buildings.parquet", {}, rules)
-    assert "datum" in explain_whole(town, {}, rules, datum="gcj02")
+    assert "boundary" in explain_whole(town, {"boundary": "b.gpkg"}, rules)
     assert "total" in explain_whole(town, {}, rules.replace(households={"total": 5}))
 
 
@@ -475,3 +476,39 @@ def test_a_map_of_a_large_plan_shows_its_sub_grids_or_a_part_whole(in_chunks, wh
         assert "gridplan-pack" in gp.draw_map(shown, layers="tiles").get_root().render()
     with pytest.raises(gp.errors.PlanError, match="no community"):
         read_sheet_plan(in_chunks, "99")
+
+
+def test_declared_tables_are_read_alike_whole_and_in_chunks(town, tmp_path):
+    """Buildings of a web map with an appealed column, communities in a CRS that their file hides.
+
+    One shift of all buildings moves them by some hundred metres, so that the declared datum shows.
+    """
+    shutil.copytree(town, tmp_path / "town")
+    buildings = gpd.read_parquet(town / "buildings.parquet").to_crs(4326)
+    moved = shapely.transform(
+        buildings.geometry.to_numpy(), lambda places: find_shifted(places, "gcj02")
+    )
+    buildings = buildings.assign(contact="door").set_geometry(
+        gpd.GeoSeries(moved, index=buildings.index, crs=4326)
+    )
+    buildings.to_parquet(tmp_path / "town" / "buildings.parquet")
+    communities = gpd.read_parquet(town / "communities.parquet")
+    communities.set_crs(4547, allow_override=True).to_parquet(
+        tmp_path / "town" / "communities.parquet"
+    )
+    how = {
+        "datum": {"buildings": "gcj02"},
+        "crs": {"communities": "EPSG:4548"},
+        "not_personal": ["contact"],
+    }
+    assert explain_whole(tmp_path / "town", {}, QUICK) == ""
+    site = gp.read_site(tmp_path / "town", **how)
+    plan_city(tmp_path / "town", tmp_path / "plan", QUICK, seed=1, chunk=200, workers=1, **how)
+    gp.write_plan(gp.divide(site, QUICK, seed=1), tmp_path / "whole", format="parquet")
+    in_parts, at_once = read_files(tmp_path / "plan"), read_files(tmp_path / "whole")
+    others = {name for name, content in at_once.items() if content != in_parts[name]}
+    assert others <= {"tables/ledger.parquet", "README.txt"}
+    one, two = (gp.read_plan(tmp_path / name).site.ledger for name in ("plan", "whole"))
+    columns = ["step", "table", "action", "count", "reason"]
+    assert sorted(one[columns].to_numpy().tolist()) == sorted(two[columns].to_numpy().tolist())
+    assert {"from datum gcj02 to WGS 84"} <= set(one["reason"])

@@ -37,15 +37,7 @@ from gridplan.tables.parquet import count_rows
 CHUNK = 30_000  # buildings of a chunk: some minutes of work of one process, and some 500 MB
 
 
-def explain_whole(
-    source: Any,
-    files: Mapping[str, Any],
-    rules: Rules,
-    *,
-    datum: Any = None,
-    crs: Any = None,
-    not_personal: Collection[str] | None = None,
-) -> str:
+def explain_whole(source: Any, files: Mapping[str, Any], rules: Rules) -> str:
     """Say why a source cannot be planned in chunks; empty where it can."""
     # Only GeoParquet can be read some rows at a time.
     if find_buildings(source) is None:
@@ -57,12 +49,6 @@ def explain_whole(
         return "it has no table of communities"
     if files.get("boundary") is not None:
         return "it has a boundary"
-    if datum is not None:
-        return "its datum is converted"
-    if isinstance(crs, Mapping):
-        return "its CRS is declared table by table"
-    if not_personal:
-        return "columns of it are declared to hold no personal data"
     # A total is shared out over all buildings, of which a chunk knows its own.
     return "households.total is given" if rules.households.total else ""
 
@@ -80,8 +66,10 @@ def plan_city(
     *,
     files: Mapping[str, Any] | None = None,
     mapping: Mapping[str, str] | None = None,
-    crs: str | None = None,
+    crs: str | Mapping[str, str] | None = None,
+    datum: str | Mapping[str, str] | None = None,
     encoding: str | None = None,
+    not_personal: Collection[str] = (),
     seed: int = 0,
     engine: str = "processes",
     scheduler: str | None = None,
@@ -102,7 +90,7 @@ def plan_city(
 
     Parameters
     ----------
-    source, files, mapping, crs, encoding
+    source, files, mapping, crs, datum, encoding, not_personal
         As :func:`gridplan.read_site` takes them; the buildings are a
         GeoParquet file, and every row has a code.
     output
@@ -153,7 +141,9 @@ def plan_city(
         paths,
         dict(mapping or {}),
         crs,
+        datum,
         encoding,
+        sorted(not_personal),
         rules.to_dict(),
         seed,
         chunk,

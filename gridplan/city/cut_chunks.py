@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +30,9 @@ from gridplan.geometry.repair import find_metric_crs
 from gridplan.land.communities import find_communities
 from gridplan.land.compounds import settle_compounds
 from gridplan.planning.outlines.special_grids import note_outside
-from gridplan.reading.read import find_buildings, read_all
+from gridplan.reading.declared import check_datum, choose_for
+from gridplan.reading.read import find_buildings, read_all, read_given
 from gridplan.reading.site_tables import check_part, make_frame, place_buildings
-from gridplan.reading.vector_files import take_table
 from gridplan.rules.all_rules import Rules
 from gridplan.rules.site import SiteRules
 from gridplan.site import Site
@@ -83,6 +83,7 @@ def cut_city(job: Job, work: Path, progress: Progress) -> list[Chunk]:
     file = find_buildings(job.source)
     assert file is not None
     rules = Rules.from_dict(job.rules)
+    check_datum(job.datum)
     scan = _scan_buildings(file, job, progress)
     middles = np.concatenate(scan.middles)
     # The median, so that a few misplaced shapes do not choose the zone.
@@ -114,11 +115,10 @@ def cut_city(job: Job, work: Path, progress: Progress) -> list[Chunk]:
 
 def _read_frame(job: Job, target: CRS, rules: Rules, problems: list[Problem]) -> Site:
     """Read all tables but the buildings, and refuse whatever is wrong in any table."""
-    how = {"mapping": job.mapping, "crs": job.crs, "datum": None, "encoding": job.encoding}
-    reading = read_all(job.source, job.files, how, without=["buildings"])
+    reading = read_all(job.source, job.files, job.how, without=["buildings"])
     # All problems at once, since each try reads a large file from its beginning.
     try:
-        frame = make_frame(reading, target, rules.site, job.crs)
+        frame = make_frame(reading, target, rules.site, choose_for(job.crs, ""))
     except InputError as error:
         raise type(error)([*problems, *error.problems]) from None
     if problems:
@@ -138,9 +138,7 @@ def _read_buildings(
     rows_read = 0
     progress(stage, 0, total)
     for batch in read_batches(file):
-        reading = take_table(
-            from_arrow(batch), "buildings", mapping=job.mapping, crs=job.crs, file=file.name
-        )
+        reading = read_given(from_arrow(batch), "buildings", job.how, file.name)
         yield batch, reading
         rows_read += len(batch)
         progress(stage, rows_read, total)
@@ -152,8 +150,8 @@ def _scan_buildings(file: Path, job: Job, progress: Progress) -> Scan:
     for _, reading in _read_buildings(file, job, "scanning", progress):
         rows = reading.tables["buildings"]
         scan.crs = rows.crs
-        scan.entries = reading.entries
-        scan.problems += check_part("buildings", rows, file.name, job.crs)
+        scan.entries = _add_entries(scan.entries, reading.entries)
+        scan.problems += check_part("buildings", rows, file.name, choose_for(job.crs, ""))
         # Middles of bounds are quick, and near enough to count the buildings of a community.
         bounds = shapely.bounds(rows.geometry.to_numpy())
         scan.middles.append((bounds[:, :2] + bounds[:, 2:]) / 2)
@@ -161,6 +159,22 @@ def _scan_buildings(file: Path, job: Job, progress: Progress) -> Scan:
             scan.codes.append(pa.array(rows["building"].astype("str").str.strip(), pa.string()))
     scan.problems = _check_codes(scan, file)
     return scan
+
+
+def _add_entries(before: tuple[Entry, ...], more: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    """Add the entries of some rows to those of the rows before."""
+    counts = {_name_entry(e): e.count for e in before}
+    added = [
+        # Entries with codes are about columns, which are the same in all rows.
+        e if e.ids else replace(e, count=e.count + counts.get(_name_entry(e), 0))
+        for e in more
+    ]
+    named = {_name_entry(e) for e in more}
+    return (*(e for e in before if _name_entry(e) not in named), *added)
+
+
+def _name_entry(entry: Entry) -> tuple[str, ...]:
+    return entry.step, entry.table, entry.action, entry.reason
 
 
 def _check_codes(scan: Scan, file: Path) -> list[Problem]:

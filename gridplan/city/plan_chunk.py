@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,9 @@ from gridplan.land.communities import assign_communities
 from gridplan.plan import Plan
 from gridplan.planning.prepare import fill_site
 from gridplan.planning.site_to_plan import divide_site
+from gridplan.reading.declared import choose_for
+from gridplan.reading.read import read_given
 from gridplan.reading.site_tables import make_site
-from gridplan.reading.vector_files import read_tables
 from gridplan.rules.all_rules import Rules
 from gridplan.site import Reading, Site
 from gridplan.tables.conform import conform_table, make_empty
@@ -83,7 +85,7 @@ def plan_chunk(task: ChunkTask) -> dict[str, float]:
     rules = Rules.from_dict(job.rules)
     clock = _Clock()
     clock("reading", 0, 1)
-    site = _read_chunk(work / CHUNKS / name, job.mapping, job.crs, CRS.from_wkt(cutting[1]), rules)
+    site = _read_chunk(work / CHUNKS / name, job.how, CRS.from_wkt(cutting[1]), rules)
     site = fill_site(site, rules, progress=clock)
     # Chunks without homes are parts like others, so that joining needs no exceptions.
     if (site.buildings["households"] > 0).any():
@@ -109,13 +111,12 @@ def plan_chunk(task: ChunkTask) -> dict[str, float]:
     return clock.seconds
 
 
-def _read_chunk(folder: Path, mapping: Any, crs: Any, target: CRS, rules: Rules) -> Site:
+def _read_chunk(folder: Path, how: Mapping[str, Any], target: CRS, rules: Rules) -> Site:
     """Read the site of a chunk: its own buildings, and what lies around them."""
     # A chunk may have no building, of which no table could be read.
     if count_rows(folder / "buildings.parquet"):
-        frame = read_tables(
-            folder / "buildings.parquet", "buildings", mapping=mapping, crs=crs
-        ).tables["buildings"]
+        frame = read_given(folder / "buildings.parquet", "buildings", how).tables["buildings"]
+        crs = choose_for(how["crs"], "")
         site = make_site(Reading({"buildings": frame}), rules.site, crs, target=target)
     else:
         tables: Any = {

@@ -17,7 +17,7 @@ WORK = ".work"
 END = "end"  # the file whose existence asks the search to end
 _JOB = "job.json"
 _CHUNKS = "chunks.json"
-LAYOUT = 1  # of the files of a job; a job of another layout is begun again
+LAYOUT = 2  # of the files of a job; a job of another layout is begun again
 
 
 @dataclass(frozen=True)
@@ -27,12 +27,20 @@ class Job:
     source: str
     files: Mapping[str, Any]
     mapping: Mapping[str, str]
-    crs: str | None
+    crs: str | Mapping[str, str] | None
+    datum: str | Mapping[str, str] | None
     encoding: str | None
+    not_personal: Sequence[str]
     rules: Mapping[str, Any]
     seed: int
     chunk: int
     inputs: Mapping[str, str]
+
+    @property
+    def how(self) -> dict[str, Any]:
+        """How tables are read, as :func:`gridplan.reading.read.read_given` takes it."""
+        names = ("mapping", "crs", "datum", "encoding", "not_personal")
+        return {name: getattr(self, name) for name in names}
 
     def make_key(self) -> str:
         """Make a key of all that may change the plan or how it is cut; paths do not."""

@@ -191,14 +191,7 @@ def _is_planned_in_chunks(land: Land, rules: Rules, chunk: int | None) -> bool:
         return False
     if land.source is None or not (chunk or city_plan.is_large(land.source)):
         return False
-    reason = city_plan.explain_whole(
-        land.source,
-        land.files,
-        rules,
-        datum=land.datum,
-        crs=split_by_table(land.crs, "--crs"),
-        not_personal=land.not_personal,
-    )
+    reason = city_plan.explain_whole(land.source, land.files, rules)
     if reason:
         console.err.print(f"planned in one piece, since {reason}", soft_wrap=True)
     return not reason
@@ -268,7 +261,9 @@ def _plan_in_chunks(
             files=land.files,
             mapping=dict(rules.columns),
             crs=split_by_table(land.crs, "--crs"),
+            datum=split_by_table(land.datum, "--datum"),
             encoding=land.encoding,
+            not_personal=land.not_personal or (),
             seed=search.seed,
             chunk=chunk or city_plan.CHUNK,
             engine=engine.value,

@@ -124,10 +124,13 @@ def _invert_shift(forward: Callable[[Points], Points], shown: Points) -> Points:
     """Find the points that ``forward`` moves onto the points shown."""
     # The shift changes slowly from place to place, so adding the miss again and again converges.
     guess = shown.copy()
+    moving = np.arange(len(shown))
     for _ in range(_STEPS):
-        miss = shown - forward(guess)
-        guess += miss
-        if not len(miss) or float(np.abs(miss).max()) < _STILL:
+        miss = shown[moving] - forward(guess[moving])
+        guess[moving] += miss
+        # each point by itself: what is read part by part must come out as if read at once
+        moving = moving[np.abs(miss).max(axis=1, initial=0.0) >= _STILL]
+        if not len(moving):
             break
     return guess
 

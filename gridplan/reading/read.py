@@ -171,7 +171,7 @@ def read_all(
     # readers, not readings: each is called in turn so that the problems of all files
     # come in one report
     readers: list[Callable[[], Reading]] = [partial(_read_source, source, replaced, how, without)]
-    readers += [partial(_read_given, one, table, how) for table, one in sources]
+    readers += [partial(read_given, one, table, how) for table, one in sources]
     if boundary is not None:
         readers.append(partial(_read_boundary, boundary, how))
     return keep_inside(gather_readings(readers))
@@ -230,7 +230,7 @@ def _open_source(source: Any, how: Mapping[str, Any], without: Collection[str] =
         return source
     # a table, or what is none and is refused as such
     if not isinstance(source, (str, os.PathLike)):
-        return _read_given(source, "buildings", how)
+        return read_given(source, "buildings", how)
     path = Path(source)
     if path.name.lower().endswith(OSM_SUFFIXES) and path.is_file():
         from gridplan.reading.osm_file import read_osm_file
@@ -246,13 +246,13 @@ def _open_source(source: Any, how: Mapping[str, Any], without: Collection[str] =
             f"or a vector file ({', '.join(VECTOR_SUFFIXES)})"
         )
         raise InputError([Problem("source", "kinds of file", message, remedy, file=path.name)])
-    return _read_given(path, None, how)
+    return read_given(path, None, how)
 
 
 def _read_folder(folder: Path, how: Mapping[str, Any], without: Collection[str] = ()) -> Reading:
     """Read the site file of a folder, or its files that are named after tables."""
     if (folder / SITE_FILE).exists():
-        return _read_given(folder / SITE_FILE, None, how)
+        return read_given(folder / SITE_FILE, None, how)
     files = [f for f in list_placed(folder).values() if f.suffix.lower() in VECTOR_SUFFIXES]
     named = [f for f in files if f.stem in INPUT_TABLES]
     if not named:
@@ -274,7 +274,7 @@ def _read_folder(folder: Path, how: Mapping[str, Any], without: Collection[str] 
     if problems:
         raise InputError(problems)
     reading = gather_readings(
-        [partial(_read_given, f, f.stem, how) for f in named if f.stem not in without]
+        [partial(read_given, f, f.stem, how) for f in named if f.stem not in without]
     )
     others = [f.name for f in files if f not in named]
     entry = Entry(
@@ -288,30 +288,27 @@ def _read_folder(folder: Path, how: Mapping[str, Any], without: Collection[str] 
     return replace(reading, entries=(*reading.entries, *([entry] if others else [])))
 
 
-def _read_given(source: Any, table: str | None, how: Mapping[str, Any]) -> Reading:
-    """Read a table from a file or a GeoDataFrame, in its declared CRS and datum."""
+def read_given(source: Any, table: str | None, how: Mapping[str, Any], file: str = "") -> Reading:
+    """Read a table from a file or a GeoDataFrame, in its declared CRS and datum.
+
+    ``how`` holds the mapping, the CRS, the datum, the encoding and the columns
+    declared not to be personal, as :func:`read_site` takes them; ``file`` is
+    the name of the file that a GeoDataFrame is some rows of.
+    """
     datum = choose_for(how["datum"], table or "buildings")
     # A declared datum says that coordinates are degrees.
     crs = choose_for(how["crs"], table or "buildings")
     crs = crs if crs is not None or datum is None else "EPSG:4326"
+    words = {
+        "mapping": how["mapping"],
+        "crs": crs,
+        "not_personal": how.get("not_personal", ()),
+    }
     if isinstance(source, (str, Path)):
-        reading = read_tables(
-            source,
-            table,
-            mapping=how["mapping"],
-            crs=crs,
-            encoding=how["encoding"],
-            not_personal=how.get("not_personal", ()),
-        )
+        reading = read_tables(source, table, encoding=how["encoding"], **words)
         reading = _name_barriers(reading, Path(source).name) if table == "barriers" else reading
     else:
-        reading = take_table(
-            source,
-            table or "buildings",
-            mapping=how["mapping"],
-            crs=crs,
-            not_personal=how.get("not_personal", ()),
-        )
+        reading = take_table(source, table or "buildings", file=file, **words)
     reading = declare_crs(reading, how["crs"])
     # a source of several tables is converted table by table, hence the whole mapping
     return reading if datum in {None, "wgs84"} else convert_reading(reading, how["datum"])
@@ -347,7 +344,7 @@ def _read_boundary(source: Any, how: Mapping[str, Any]) -> Reading:
     }
     try:
         # read as communities, which are polygons too; the mapping is for tables
-        reading = _read_given(source, "communities", how)
+        reading = read_given(source, "communities", how)
     except InputError as error:
         raise type(error)(
             [replace(problem, table="boundary") for problem in error.problems]
