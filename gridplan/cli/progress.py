@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -24,14 +23,14 @@ from rich.progress import (
 from rich.text import Text
 
 from gridplan.cli.screen import SCREEN, err
+from gridplan.engine import compiling
 from gridplan.engine.deadline import Deadline
 from gridplan.engine.parallel_map import Progress as StageDisplay
 
 SEARCHING = {"division", "planning"}  # stages that end with the best so far
 COMPILING = "compiling, once on this machine, 30 to 100 s"
 LOOK = 0.1  # seconds between two looks of the watch at what is going on
-SILENT = 5.0  # seconds without a line, where there is no bar, until the next
-SETTLED = 60.0  # seconds after which such a line comes once in as many
+SILENT = 4.5  # seconds without a line, where there is no bar, until the next: under 5 s in all
 
 
 class StageClock:
@@ -112,7 +111,7 @@ class _Lines:
     def remind(self) -> None:
         """Write a line if none was written for a while."""
         now = time.perf_counter()
-        if self._text and now - self._spoke >= (SILENT if now - self._began < SETTLED else SETTLED):
+        if self._text and now - self._spoke >= SILENT:
             self._spoke = now
             self._console.print(f"{now - self._began:5.0f} s    {self._text}", soft_wrap=True)
 
@@ -139,51 +138,45 @@ class _RateColumn(ProgressColumn):
 class KernelWatch:
     """Shows that kernels are being compiled, which happens in the middle of any stage.
 
-    Numba reports every function that it compiles rather than loads. How many it will be is not
-    known before, since a kernel is compiled when it is first called.
+    It hears of it from this process and from those that work for it. How many kernels it will
+    be is not known before, since one is compiled when it is first called.
     """
 
     def __init__(self, display: Display) -> None:
         self._display = display
         self._last: tuple[str, int, int] = ("", 0, 1)
         self._compiled: set[str] = set()
-        self._depth = 0
-        self._is_listening = False
+        self._depths: dict[int, int] = {}  # by process: a kernel compiles those that it calls
 
     def __call__(self, stage: str, done: int, total: int) -> None:
         """Pass a step on, unless kernels are being compiled: then it is shown afterwards."""
         self._last = (stage, done, total)
-        if not self._depth:
+        if not any(self._depths.values()):
             self._display(*self._last)
 
-    def notify(self, event: Any) -> None:
-        """Take a report of numba's (its name for what a listener does)."""
-        function = event.data["dispatcher"].py_func
-        if event.is_start:
-            self._depth += 1
+    def notify(self, process: int, begins: bool, kernel: str) -> None:
+        """Take a report of a process."""
+        if begins:
+            self._depths[process] = self._depths.get(process, 0) + 1
         else:
-            self._depth = max(0, self._depth - 1)  # its begin may have come before the watch
+            # The begin of this end may have come before the watch.
+            depth = max(0, self._depths.get(process, 0) - 1)
+            self._depths[process] = depth if kernel else 0
             # Numba's own functions are compiled too, and are not counted.
-            if function.__module__.startswith("gridplan."):
-                self._compiled.add(f"{function.__module__}.{function.__name__}")
-        if self._depth:
+            if kernel.startswith("gridplan."):
+                self._compiled.add(kernel)
+        if any(self._depths.values()):
             self._display(f"{COMPILING}: {len(self._compiled)} kernels", 0, 1)
         elif self._last[0]:
             self._display(*self._last)
 
     def listen(self) -> None:
-        """Listen from when numba is loaded, which is not done for the sake of this."""
-        events: Any = sys.modules.get("numba.core.event")
-        # The last of its names is there once all of it is loaded.
-        if not self._is_listening and hasattr(events, "install_recorder"):
-            events.Listener.register(KernelWatch)  # a class that numba takes for its own
-            events.register("numba:compile", self)
-            self._is_listening = True
+        """Listen, to this process from when numba is loaded."""
+        compiling.listen(self.notify)
 
     def stop(self) -> None:
         """Listen no longer."""
-        if self._is_listening:
-            sys.modules["numba.core.event"].unregister("numba:compile", self)
+        compiling.forget(self.notify)
 
 
 @contextmanager

@@ -18,9 +18,10 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
 from importlib import import_module
-from multiprocessing.connection import wait
+from multiprocessing.connection import Connection, wait
 from typing import Any, Protocol, TypeVar
 
+from gridplan.engine.compiling import relay_reports, send_reports
 from gridplan.errors import EngineError, MissingPackageError
 
 Task = TypeVar("Task")
@@ -178,7 +179,12 @@ def _work_in_pool(
     """Work on tasks in processes of this machine; yields number and result of each as it ends."""
     # Forking a process that has threads may deadlock.
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(count, mp_context=spawn, initializer=_follow_parent) as pool:
+    with (
+        relay_reports(spawn) as reports,
+        ProcessPoolExecutor(
+            count, mp_context=spawn, initializer=_start_worker, initargs=reports
+        ) as pool,
+    ):
         places: dict[Future[Result], int] = {
             pool.submit(function, task): n for n, task in enumerate(tasks)
         }
@@ -285,6 +291,12 @@ def _reach_scheduler(distributed: Any, address: str) -> Any:
             f" -> start some with: dask worker {address}"
         ) from None
     return client
+
+
+def _start_worker(sender: Connection, lock: Any) -> None:
+    """Follow the parent process, and let it know what is compiled here."""
+    _follow_parent()
+    send_reports(sender, lock)
 
 
 def _follow_parent() -> None:
