@@ -37,6 +37,10 @@ BENCHMARKS = {
         "ten years of change on the example and a district: time, memory, households moved",
         ("replications",),
     ),
+    "silence": (
+        "the longest time that each verb says nothing, on the example and a made-up city",
+        ("full",),
+    ),
     "siting": ("where to add posts: answers, bounds and time, beside spopt", ("install", "only")),
     "reach": (
         "ways on foot beside osmnx, networkx and pandana, and 100,000 nodes with 700 posts",
@@ -74,7 +78,7 @@ def make_parser():
         "--full",
         action="store_true",
         help="division: thorough effort too; scale: up to 2.8 million households; "
-        "simulation, surge: 100,000 households",
+        "simulation, surge: 100,000 households; silence: a city without compiled kernels too",
     )
     parser.add_argument("--record", metavar="FILE", help="fingerprints: keep them in this file")
     parser.add_argument(

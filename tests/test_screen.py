@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from typer.testing import CliRunner
 
-from gridplan.cli import app, progress
+from gridplan.cli import app, progress, screen
 from gridplan.cli.progress import COMPILING, KernelWatch
 from gridplan.engine.parallel_map import map_processes
 
@@ -102,14 +102,20 @@ def test_shell_completion_knows_the_verbs():
 
 
 def test_without_a_terminal_a_line_comes_after_some_silence(monkeypatch, tmp_path):
-    monkeypatch.setattr(progress, "SILENT", 0.2)
+    monkeypatch.setattr(screen, "SILENT", 0.2)
     page = (tmp_path / "log").open("w")
-    monkeypatch.setattr("gridplan.cli.progress.err", Console(file=page))
-    with progress.show_progress() as clock:
-        clock("reading", 0, 1)
+    for place in ("gridplan.cli.progress.err", "gridplan.cli.screen.err"):
+        monkeypatch.setattr(place, Console(file=page))
+    with screen.use_screen():
+        time.sleep(0.6)  # as long as it takes to load libraries
+        with progress.show_progress() as clock:
+            clock("reading", 0, 1)
+            time.sleep(0.6)
         time.sleep(0.6)
     page.close()
-    assert "reading" in (tmp_path / "log").read_text()
+    lines = (tmp_path / "log").read_text().splitlines()
+    assert lines[0] == lines[-1] == "working ..."
+    assert any("reading" in line for line in lines)
 
 
 def test_compiling_is_shown_while_it_lasts_and_the_stage_afterwards():

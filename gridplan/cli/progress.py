@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -22,15 +21,13 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from gridplan.cli.screen import SCREEN, err
+from gridplan.cli.screen import LOOK, SCREEN, err, say_progress
 from gridplan.engine import compiling
 from gridplan.engine.deadline import Deadline
 from gridplan.engine.parallel_map import Progress as StageDisplay
 
 SEARCHING = {"division", "planning"}  # stages that end with the best so far
 COMPILING = "compiling, once on this machine, 30 to 100 s"
-LOOK = 0.1  # seconds between two looks of the watch at what is going on
-SILENT = 4.5  # seconds without a line, where there is no bar, until the next: under 5 s in all
 
 
 class StageClock:
@@ -99,10 +96,9 @@ class _Bar:
 class _Lines:
     """A display for a file or a pipe, where a bar cannot be drawn: a line after some silence."""
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        self._began = self._spoke = time.perf_counter()
-        self._text = ""
+    def __init__(self) -> None:
+        self._began = time.perf_counter()
+        self._text = "working ..."
 
     def __call__(self, stage: str, done: int, total: int) -> None:
         """Keep what would be said."""
@@ -110,10 +106,7 @@ class _Lines:
 
     def remind(self) -> None:
         """Write a line if none was written for a while."""
-        now = time.perf_counter()
-        if self._text and now - self._spoke >= SILENT:
-            self._spoke = now
-            self._console.print(f"{now - self._began:5.0f} s    {self._text}", soft_wrap=True)
+        say_progress(f"{time.perf_counter() - self._began:5.0f} s    {self._text}")
 
 
 class _Silence:
@@ -191,10 +184,12 @@ def show_progress() -> Iterator[StageClock]:
         ended = threading.Event()
         watcher = threading.Thread(target=_watch, args=(watch, display, ended), daemon=True)
         watcher.start()
+        SCREEN.is_watched = True
         clock = StageClock(watch)
         try:
             yield clock
         finally:
+            SCREEN.is_watched = False
             ended.set()
             watcher.join()
             watch.stop()
@@ -214,7 +209,7 @@ def _open_display() -> Iterator[Display]:
         yield _Silence()
         return
     if not err.is_terminal:
-        yield _Lines(err)
+        yield _Lines()
         return
     columns = (
         *(SpinnerColumn(), TextColumn("{task.description:<14}"), BarColumn(), MofNCompleteColumn()),

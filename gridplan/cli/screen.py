@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import inspect
 import json
+import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,6 +24,8 @@ from rich.console import Console
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
+SILENT = 4.5  # seconds without a line, where there is no bar, until the next: under 5 s in all
+LOOK = 0.1  # seconds between two looks whether it is time for one
 PANEL = "What is shown"
 OPTIONS: Mapping[str, Any] = {
     "quiet": Annotated[
@@ -55,9 +59,13 @@ class Screen:
     as_json: bool = False
     whole_ledger: bool = False
     figures: dict[str, Any] = field(default_factory=dict)
+    spoke: float = 0.0  # when a line was last written that says what goes on
+    is_watched: bool = False  # whether a display of progress sees to that
 
     def begin(self, quiet: bool = False, as_json: bool = False, whole_ledger: bool = False) -> None:
         """Begin with a verb, or return to the state between verbs."""
+        self.spoke = time.perf_counter()
+        self.is_watched = False
         self.quiet = quiet
         self.as_json = as_json
         self.whole_ledger = whole_ledger
@@ -100,6 +108,9 @@ def use_screen(
     """Show what was asked for while a verb runs, and its figures as JSON when it has ended."""
     SCREEN.begin(quiet, as_json, whole_ledger)
     out.quiet = quiet or as_json
+    ended = threading.Event()
+    reminder = threading.Thread(target=_remind, args=(ended,), daemon=True)
+    reminder.start()
     try:
         yield
     except typer.Exit:
@@ -109,8 +120,25 @@ def use_screen(
     else:
         _print_figures()
     finally:
+        ended.set()
+        reminder.join()
         out.quiet = False
         SCREEN.begin()
+
+
+def say_progress(text: str) -> None:
+    """Write a line on what goes on, if none was written for a while."""
+    now = time.perf_counter()
+    if text and not SCREEN.quiet and now - SCREEN.spoke >= SILENT:
+        SCREEN.spoke = now
+        err.print(text, soft_wrap=True)
+
+
+def _remind(ended: threading.Event) -> None:
+    """Say that something goes on before progress is shown and after it, as loading libraries."""
+    while not ended.wait(LOOK):
+        if not SCREEN.is_watched:
+            say_progress("working ...")
 
 
 def note_figures(name: str, value: Any) -> None:
