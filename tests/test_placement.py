@@ -11,24 +11,32 @@ import subprocess
 import sys
 import threading
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
 import gridplan as gp
+from benchmarks.crash_points import judge, photograph
 from gridplan.city.city_plan import plan_city
 from gridplan.city.read_part import find_tables
 from gridplan.cli import app
+from gridplan.cli.csv_output import write_csv, write_folder
 from gridplan.engine import placement
 from gridplan.engine.placement import PLACING, locate
 from gridplan.engine.reservation import LOCK_FILE, reserve_folder
+from gridplan.engine.whole_files import DRAFTS
 from gridplan.errors import OutputExistsError, PlanBusyError, PlanError, UnwritableError
+from gridplan.publishing.release_plan import release
 from gridplan.storage import plan_folder as room
 from gridplan.storage import read_plan, reserve_plan, write_plan
 from gridplan.storage.formats import TABLES, Writer
 from gridplan.storage.kept_versions import list_versions, recall_version, replace_plan
 from gridplan.synthetic.board_plan import make_board_plan
+from gridplan.synthetic.city import write_city
+from gridplan.synthetic.town import lay_out_town
 
 ROOT = Path(__file__).parents[1]
 COMMAND = (sys.executable, "-m", "gridplan")
@@ -295,6 +303,34 @@ def test_what_killed_runs_left_behind_is_cleared_by_the_next_that_writes(tmp_pat
     (folder / ".writing-abc" / "tables" / "half.parquet").write_bytes(b"PAR1")
     write_plan(plans[1], folder, overwrite=True)
     assert [p.name for p in folder.iterdir() if p.name.startswith(".")] == []
+
+
+def test_a_release_goes_into_the_folder_that_a_killed_run_left(tmp_path, plans):
+    (tmp_path / "leaving" / ".writing-abc" / "tables").mkdir(parents=True)
+    (tmp_path / "leaving" / f"{DRAFTS}abc").mkdir()
+    write_plan(release(plans[0]), tmp_path / "leaving")
+    assert [p.name for p in (tmp_path / "leaving").iterdir() if p.name.startswith(".")] == []
+
+
+def test_every_crash_point_of_verbs_that_write_leaves_the_old_or_the_new(tmp_path):
+    """A sample of ``python -m benchmarks crash_points``: what needs no plan."""
+    tables = [pd.DataFrame({"a": [n]}) for n in (1, 2)]
+    folder = tmp_path / "run"
+    acts = {
+        "town": lambda n: write_city(
+            lay_out_town(1, 0.0, 60 + n, seed=1), folder / "town", workers=1
+        ),
+        "tables": lambda n: write_folder({"one": tables[n], "two": tables[n]}, folder / "tables"),
+        "page.csv": lambda n: write_csv(tables[n], folder / "page.csv"),
+    }
+    folder.mkdir()
+    for act in acts.values():
+        act(0)
+    for name, act in acts.items():
+        copies = photograph(folder, partial(act, 1), tmp_path / "album" / name)
+        tried, wrong = judge(copies, [[name]])
+        assert wrong == []
+        assert tried > 5
 
 
 # ---- two at once

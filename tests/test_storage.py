@@ -16,6 +16,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyogrio
+import pyproj
 import pytest
 from geopandas.testing import assert_geodataframe_equal
 from pandas.testing import assert_frame_equal
@@ -30,13 +31,13 @@ from shapely.geometry import (
 )
 
 from gridplan.cli.options import Format
+from gridplan.engine import placement
 from gridplan.errors import OutputExistsError, PlanError, RuleError
 from gridplan.plan import ALL_TABLES, OPTIONAL_TABLES
 from gridplan.rules.all_rules import Rules
 from gridplan.storage import (
     companion_files,
     hash_files,
-    placement,
     read_plan,
     refuse_existing,
     write_plan,
@@ -321,6 +322,7 @@ def test_overwriting_replaces_the_plan_and_nothing_else(tmp_path, full_plan, old
     data = {"gpkg": "plan.gpkg", "parquet": "tables"}[new]
     assert list_names(folder) == sorted(
         ["README.txt", "map.html", "plan.toml", "subgrids.csv", data]
+        + ["plan.qgs"] * (new == "gpkg")
     )
 
 
@@ -737,3 +739,32 @@ def test_inputs_are_hashed_by_name_with_all_parts_of_a_shapefile(tmp_path):
     hashes = hash_files([tmp_path / "a.shp", tmp_path / "b"])
     assert sorted(hashes) == ["a.dbf", "a.shp", "b/a.dbf"]
     assert len(set(hashes.values())) == 3
+
+
+def test_the_project_opens_all_layers_of_the_plan_in_order_and_in_chinese(written, full_plan):
+    """What QGIS reads: every layer of the file once, its style, and names of its columns."""
+    folder = written["gpkg"]
+    text = (folder / "plan.qgs").read_text(encoding="utf-8")
+    root = ET.fromstring(text)
+    shown = [leaf.get("id") for leaf in root.iter("layer-tree-layer")]
+    entries = {entry.findtext("id"): entry for entry in root.iter("maplayer")}
+    layers = {name for name, _ in pyogrio.list_layers(folder / "plan.gpkg")}
+    assert set(shown) == set(entries) == layers - {"layer_styles"}
+    assert len(shown) == len(entries)
+    drawn = [name for name in shown if entries[name].get("geometry") != "No geometry"]
+    assert drawn.index("centres") < drawn.index("subgrids") < drawn.index("buildings")
+    for name, entry in entries.items():
+        source = entry.findtext("datasource")
+        place, layer = source.split("|layername=")
+        assert (folder / place).resolve() == (folder / "plan.gpkg").resolve()
+        assert layer == name
+        assert entry.find("aliases") is not None, name
+    subgrids = entries["subgrids"]
+    assert {a.get("field"): a.get("name") for a in subgrids.iter("alias")}["households"] == (
+        "households 户数"
+    )
+    assert subgrids.find("renderer-v2") is not None
+    assert pyproj.CRS(subgrids.findtext("srs/spatialrefsys/wkt")) == full_plan.crs
+    # Beside the plan wherever that is moved to.
+    assert str(folder) not in text
+    assert not (written["parquet"] / "plan.qgs").exists()

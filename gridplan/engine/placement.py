@@ -18,7 +18,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gridplan.engine.reservation import recall_state, reserve_folder
-from gridplan.engine.whole_files import draft_file, force_to_disk, remove_path, sync_folder
+from gridplan.engine.whole_files import (
+    clear_drafts,
+    draft_file,
+    force_to_disk,
+    remove_path,
+    sync_folder,
+)
 from gridplan.errors import PlanBusyError
 
 PLACING = ".placing"
@@ -127,6 +133,7 @@ def finish_placing(target: Path) -> None:
         placing.rename(Path(tempfile.mkdtemp(prefix=STAGING, dir=target)) / "done")
     for litter in sorted(target.glob(f"{STAGING}*")):
         remove_path(litter)
+    clear_drafts(target)
 
 
 def _carry_out(placing: Path, target: Path, steps: FileMoves) -> None:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from gridplan.engine.placement import (
+    STAGING,
     FileMoves,
     describe_state,
     finish_placing,
@@ -23,6 +24,7 @@ from gridplan.engine.placement import (
     place_files,
 )
 from gridplan.engine.reservation import LOCK_FILE, note_state, recall_state, reserve_folder
+from gridplan.engine.whole_files import DRAFTS
 from gridplan.errors import OutputExistsError, PlanBusyError, PlanError, RuleError
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
@@ -31,6 +33,7 @@ from gridplan.storage.assembly import advise_planning, assemble_plan
 from gridplan.storage.companion_files import Summary, describe_plan, list_subgrids, summarise_plan
 from gridplan.storage.formats import GEOPACKAGE, READERS, TABLES, WRITERS
 from gridplan.storage.geoparquet import MANIFEST_FILE
+from gridplan.storage.qgis_project import write_project
 
 # buildings above which one GeoPackage becomes slow to open and a folder of
 # GeoParquet is written
@@ -38,8 +41,9 @@ LARGE = 100_000
 RULES = "plan.toml"
 README = "README.txt"
 LIST = "subgrids.csv"
+PROJECT = "plan.qgs"
 # in the order in which they are put in place: the data first
-OWN_FILES = (*(writer.file for writer in WRITERS.values()), RULES, README, LIST)
+OWN_FILES = (*(writer.file for writer in WRITERS.values()), PROJECT, RULES, README, LIST)
 # what SQLite keeps beside a database that some program has open
 _JOURNALS = (f"{GEOPACKAGE}-wal", f"{GEOPACKAGE}-journal")
 _READINGS = 5  # of a plan that is replaced while it is read
@@ -266,11 +270,12 @@ def require_empty(folder: str | Path) -> None:
     refuse_existing(folder, overwrite=True)
     target = Path(folder)
     # Hidden files too: earlier versions and half-written plans are what must not leave.
-    # The writer's own lock is taken away with the lock itself.
+    # The writer's own lock is taken away with the lock itself, and what a killed run left
+    # unfinished before anything is written.
     present = sorted(
         entry.name
         for entry in (target.iterdir() if target.exists() else ())
-        if entry.name != LOCK_FILE
+        if entry.name != LOCK_FILE and not entry.name.startswith((STAGING, DRAFTS))
     )
     if present:
         more = ", ..." if len(present) > 3 else ""
@@ -359,6 +364,9 @@ def _write_papers(summary: Summary, folder: Path) -> None:
         (folder / RULES).write_text(
             Rules.from_dict(rules).to_toml(), encoding="utf-8", newline="\n"
         )
+    if (folder / GEOPACKAGE).exists():
+        project = write_project(folder / GEOPACKAGE, summary.crs)
+        (folder / PROJECT).write_text(project, encoding="utf-8", newline="\n")
     # with a byte-order mark, without which Excel takes UTF-8 for the local code page
     (folder / LIST).write_text(list_subgrids(summary.subgrids), encoding="utf-8-sig", newline="")
     files = [name for name in OWN_FILES if (folder / name).exists()] + [README]
