@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from gridplan.cli import app, progress, screen
 from gridplan.cli.progress import COMPILING, KernelWatch
 from gridplan.engine.parallel_map import map_processes
+from gridplan.rules.all_rules import Rules
 
 ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / "data" / "example" / "town.gpkg"
@@ -70,6 +71,34 @@ def test_figures_of_a_failed_audit_are_json_too(town, tmp_path):
     gp.write_plan(plan.replace(stairwells=doors), tmp_path / "broken")
     done = run("audit", tmp_path / "broken", "--strict", "--json", status=1)
     assert json.loads(done.stdout)["passed"] is False
+
+
+def test_every_verb_prints_its_figures_as_json_and_what_it_has_written(town, tmp_path):
+    def ask(*words, status=0):
+        return json.loads(run(*words, "--json", status=status).stdout)
+
+    for name, command in typer.main.get_command(app).commands.items():
+        assert "--json" in {text for item in command.params for text in item.opts}, name
+    assert ask("rules")["rules"]["urban"]["target"] == Rules().urban.target
+    columns = ask("schema", "subgrids")["tables"]["subgrids"]
+    assert {"name", "zh", "meaning", "values"} <= set(columns[0])
+    assert ask("locks", town.plan) == {"locks": [], "contradictions": []}
+    preview = ask("edit", town.plan, "lock all", "--preview")
+    assert (preview["moved"], preview["subgrids"]) == (0, [])
+    assert "written" not in preview
+    locked = ask("edit", town.plan, "lock all", "-o", tmp_path / "locked")
+    assert locked["written"] == [str(tmp_path / "locked")]
+    assert ask("locks", tmp_path / "locked")["locks"][0]["level"] == "community"
+    page = ask("map", town.plan, "-o", tmp_path / "map.html")
+    assert page["written"] == [str(tmp_path / "map.html")]
+    assert page["bytes"] == (tmp_path / "map.html").stat().st_size
+    released = ask("release", town.plan, "-o", tmp_path / "release")
+    assert released["check"]["passed"] is True
+    brief = ask("brief", tmp_path / "release", "--lang", "en")
+    assert brief["paragraphs"]["en"]
+    assert len(brief["written"]) == 3
+    made = ask("synth", tmp_path / "t.gpkg", "--communities", 1, "--urban-share", 0)
+    assert made["rows"]["communities"] == 1
 
 
 def test_quiet_leaves_errors_only(town, tmp_path):

@@ -8,7 +8,7 @@ from typing import Any
 from rich.table import Table
 
 from gridplan.cli.progress import StageClock, end_on_interrupt, show_progress
-from gridplan.cli.screen import SCREEN, err, note_figures, out
+from gridplan.cli.screen import SCREEN, err, note_figures, note_written, out
 
 # Verbs find all that they show by here.
 __all__ = ["StageClock", "end_on_interrupt", "err", "out", "show_progress"]
@@ -22,6 +22,8 @@ _OTHERS = {
 
 def print_line(word: str, text: object) -> None:
     """Print a line that begins with its word, such as "written"; texts line up below each other."""
+    if word == "written":
+        note_written(text)
     # Paths and commands are not broken, so that they can be copied.
     out.print(f"{word:<10} {text}", soft_wrap=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +17,7 @@ from gridplan.cli.options import (
     PlanPath,
 )
 from gridplan.cli.plan_to_plan import choose_day, find_folder
+from gridplan.cli.screen import note_figures, note_written
 
 if TYPE_CHECKING:
     from gridplan.redrawing.editing.edit_plan import Preview
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 SHOWN = 30  # sub-grids of a preview, and warnings, that are printed; the rest are counted
 
 
-@verb("edit")
+@verb("edit", figures=True)
 def edit_command(
     path: PlanPath,
     commands: Annotated[
@@ -120,6 +122,8 @@ def _undo(folder: Path, output: Path | None, overwrite: bool, only_preview: bool
             "give only --overwrite"
         )
     version = recall_version(folder)
+    note_figures("undone", version.name)
+    note_written(folder)
     remaining = len(list_versions(folder))
     console.print_line(
         "restored",
@@ -128,7 +132,7 @@ def _undo(folder: Path, output: Path | None, overwrite: bool, only_preview: bool
     console.print_line("kept", f"the undone plan in {version.parent / UNDONE}")
 
 
-@verb("locks")
+@verb("locks", figures=True)
 def locks_command(path: PlanPath) -> None:
     """List what is locked in a plan, and locks that contradict each other or the rules.
 
@@ -142,6 +146,8 @@ def locks_command(path: PlanPath) -> None:
     from gridplan.redrawing.revision.lock_contradictions import find_contradictions
 
     plan = storage.read_plan(path)
+    note_figures("locks", plan.locks)
+    note_figures("contradictions", [])
     if plan.locks.empty:
         console.out.print(
             f'nothing is locked; gridplan edit {path} "lock subgrid CODE because ..." --overwrite',
@@ -151,6 +157,7 @@ def locks_command(path: PlanPath) -> None:
     rows = [(lock.Index, lock.note) for lock in plan.locks.itertuples()]
     console.print_table(f"{len(rows):,} locks", ("lock", "why"), rows)
     contradictions = find_contradictions(plan)
+    note_figures("contradictions", [asdict(c) for c in contradictions])
     if contradictions:
         lines = [(c.of, c.why, ", ".join(c.locks), c.remedy) for c in contradictions]
         # Also by the exit status, for scripts that set locks.
@@ -166,6 +173,9 @@ def _print_preview(seen: Preview) -> None:
     from gridplan.cli import console
 
     table = seen.table
+    note_figures("moved", seen.moved)
+    note_figures("subgrids", table)
+    note_figures("warnings", seen.warnings)
     rows = [
         (
             code,

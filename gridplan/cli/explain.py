@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from gridplan.cli.app import verb
+from gridplan.cli.screen import SCREEN, note_figures
 
 
-@verb("rules")
+@verb("rules", figures=True)
 def rules_command(
     rules_file: Annotated[
         Path | None,
@@ -25,10 +27,12 @@ def rules_command(
 
     # Not through rich, which would wrap lines and take [urban] for markup.
     rules = Rules.from_file(rules_file) if rules_file else Rules()
-    typer.echo(rules.to_toml(), nl=False)
+    note_figures("rules", rules.to_dict())
+    if not SCREEN.as_json:
+        typer.echo(rules.to_toml(), nl=False)
 
 
-@verb("schema")
+@verb("schema", figures=True)
 def schema_command(
     table: Annotated[
         str | None, typer.Argument(metavar="TABLE", help="Name of one table; by default all.")
@@ -46,7 +50,9 @@ def schema_command(
         raise typer.BadParameter(
             f"no table {table}; there are {', '.join(schema)}", param_hint="TABLE"
         )
-    for name in [table] if table else schema:
+    names = [table] if table else list(schema)
+    note_figures("tables", {name: [asdict(column) for column in schema[name]] for name in names})
+    for name in names:
         rows = (
             (
                 c.name,

@@ -16,12 +16,13 @@ from gridplan.cli.options import (
 )
 from gridplan.cli.outputs import try_output_file
 from gridplan.cli.plan_to_plan import find_folder
+from gridplan.cli.screen import note_figures
 
 if TYPE_CHECKING:
     from gridplan.plan import Plan
 
 
-@verb("map")
+@verb("map", figures=True)
 def map_command(
     path: PlanPath,
     output: Annotated[
@@ -83,9 +84,12 @@ def map_command(
         )
         # A map can be made again at any time, so that the one before is replaced.
         write_map(drawn, page, overwrite=True)
+    note_figures("bytes", page.stat().st_size)
+    note_figures("left_out", left_out)
     if left_out:
         console.print_line("left out", left_out)
-    console.print_line("written", f"{page} ({page.stat().st_size / 1e6:.1f} MB)")
+    console.print_line("written", page)
+    console.print_line("size", f"{page.stat().st_size / 1e6:.1f} MB")
 
 
 def _read_mapped(path: Path, only: str | None, for_release: bool) -> tuple[Plan, str]:

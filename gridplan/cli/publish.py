@@ -17,6 +17,7 @@ from gridplan.cli.options import (
 )
 from gridplan.cli.outputs import try_output_file
 from gridplan.cli.plan_to_plan import choose_rules, find_folder, take_rules
+from gridplan.cli.screen import note_figures
 
 
 class BriefLang(StrEnum):
@@ -27,7 +28,7 @@ class BriefLang(StrEnum):
     both = "both"
 
 
-@verb("release")
+@verb("release", figures=True)
 def release_command(
     path: PlanPath,
     output: NewFolder = None,
@@ -82,6 +83,7 @@ def release_command(
         clock("writing", 0, 1)
         storage.write_plan(leaving, output)
     note = leaving.manifest["release"]
+    note_figures("check", note)
     console.out.print(
         f"disclosure check passed: {note['suppressed']:,} of {note['counts']:,} counts are "
         f"suppressed; {note['bands_withheld']:,} sub-grids without a band of households",
@@ -92,7 +94,7 @@ def release_command(
     console.print_line("next", f"gridplan brief {output}; gridplan map {output} --release")
 
 
-@verb("brief")
+@verb("brief", figures=True)
 def brief_command(
     path: PlanPath,
     output: Annotated[
@@ -133,6 +135,8 @@ def brief_command(
     }
     # Together: a text beside the figures of another release would be wrong.
     write_files({stem.with_suffix(suffix): texts[suffix].encode() for suffix in wanted})
+    note_figures("paragraphs", brief.paragraphs)
+    note_figures("figures", brief.figures)
     for paragraph in brief.paragraphs.values():
         console.out.print(console.escape(paragraph) + "\n", soft_wrap=True)
     unknown = int((brief.figures["status"] == "unknown").sum())

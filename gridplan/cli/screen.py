@@ -147,6 +147,12 @@ def note_figures(name: str, value: Any) -> None:
         SCREEN.figures[name] = _make_plain(value)
 
 
+def note_written(path: object) -> None:
+    """Note a file or folder that was written, for ``--json``: all are one list, ``written``."""
+    if SCREEN.as_json:
+        SCREEN.figures.setdefault("written", []).append(str(path))
+
+
 def _print_figures() -> None:
     if SCREEN.as_json and not SCREEN.quiet:
         typer.echo(json.dumps(SCREEN.figures, ensure_ascii=False, indent=2))

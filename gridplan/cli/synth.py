@@ -10,9 +10,10 @@ import typer
 from gridplan.cli.app import verb
 from gridplan.cli.options import Overwrite, Seed, Workers
 from gridplan.cli.outputs import try_town
+from gridplan.cli.screen import note_figures, note_written
 
 
-@verb("synth")
+@verb("synth", figures=True)
 def synth_command(
     output: Annotated[
         Path,
@@ -83,7 +84,7 @@ def synth_command(
             reading = make_town(communities, urban_share, households, seed, hierarchy=wards)
             clock("writing", 0, 1)
             write_town(reading, output)
-        rows = [(f"{len(table):,}", name) for name, table in reading.tables.items()]
+        counts = {name: len(table) for name, table in reading.tables.items()}
         size = output.stat().st_size
     else:
         from gridplan.synthetic.city import write_city
@@ -93,7 +94,10 @@ def synth_command(
             town = lay_out_town(communities, urban_share, households, seed, wards)
             write_city(town, output, workers=workers, progress=clock)
         files = sorted(output.glob("*.parquet"))
-        rows = [(f"{count_rows(file):,}", file.stem) for file in files]
+        counts = {file.stem: count_rows(file) for file in files}
         size = sum(file.stat().st_size for file in files)
         console.print_times(clock.seconds)
+    note_figures("rows", counts)
+    note_written(output)
+    rows = [(f"{count:,}", name) for name, count in counts.items()]
     console.print_table(f"{output} ({size / 1e6:.1f} MB)", ("rows", "table"), rows, right=(0,))
