@@ -376,7 +376,7 @@ def list_cases():
         Case("map", ["map", "plan", "-o", "map.html"], [["map.html"]]),
         Case(
             "map, again",
-            ["map", "plan", "-o", "map.html", over, "--lang", "zh"],
+            ["map", "plan", "-o", "map.html", "--lang", "zh"],
             [["map.html"]],
             [["map", "plan", "-o", "map.html"]],
         ),

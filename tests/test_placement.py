@@ -27,7 +27,7 @@ from gridplan.cli.csv_output import write_csv, write_folder
 from gridplan.engine import placement
 from gridplan.engine.placement import PLACING, locate
 from gridplan.engine.reservation import LOCK_FILE, reserve_folder
-from gridplan.engine.whole_files import DRAFTS
+from gridplan.engine.whole_files import DRAFTS, draft_file
 from gridplan.errors import OutputExistsError, PlanBusyError, PlanError, UnwritableError
 from gridplan.publishing.release_plan import release
 from gridplan.storage import plan_folder as room
@@ -384,6 +384,18 @@ def test_the_second_run_hears_who_holds_the_plan_and_changes_nothing(holder, tmp
 def test_a_second_city_run_on_the_folder_is_refused(holder):
     with pytest.raises(PlanBusyError, match="is being written by process"):
         plan_city("town", holder[0], overwrite=True)
+    with pytest.raises(PlanBusyError, match="is being written by process"):
+        write_city(lay_out_town(1, 0.0, 60, seed=1), holder[0], workers=1)
+
+
+def test_drafts_of_killed_runs_are_cleared_and_those_being_written_stay(tmp_path):
+    (tmp_path / f"{DRAFTS}killed").mkdir()
+    with draft_file(tmp_path / "one.txt") as one:
+        one.write_text("1")
+        with draft_file(tmp_path / "two.txt") as two:
+            two.write_text("2")
+        assert one.exists()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["one.txt", "two.txt"]
 
 
 def test_a_run_that_is_killed_holds_nothing(holder, plans):

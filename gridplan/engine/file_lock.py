@@ -24,13 +24,25 @@ def is_same(handle: int, path: Path) -> bool:
         return False
 
 
+def take_lock(handle: int) -> bool:
+    """Take the lock of a file without waiting; False if another run has it.
+
+    On a disk without locks everybody gets it: what is left there is the check
+    before placing.
+    """
+    return try_lock(handle) is not False
+
+
 if sys.platform == "win32":
     import msvcrt
 
     _FAR = 1 << 30  # a byte beyond the text, which others can still read
 
-    def take_lock(handle: int) -> bool:
-        """Take the lock of a file without waiting; False if another run has it."""
+    def try_lock(handle: int) -> bool | None:
+        """Take the lock of a file without waiting; False if another run has it.
+
+        None if the disk has no locks.
+        """
         os.lseek(handle, _FAR, os.SEEK_SET)
         try:
             msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
@@ -43,12 +55,15 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    def take_lock(handle: int) -> bool:
-        """Take the lock of a file without waiting; False if another run has it."""
+    def try_lock(handle: int) -> bool | None:
+        """Take the lock of a file without waiting; False if another run has it.
+
+        None if the disk has no locks.
+        """
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
         except OSError:
-            return True  # a disk without locks: what is left is the check before placing
+            return None
         return True

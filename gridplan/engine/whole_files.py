@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from gridplan.engine.file_lock import is_same, open_lock, take_lock
+from gridplan.engine.file_lock import is_same, open_lock, take_lock, try_lock
 from gridplan.errors import UnwritableError
 
 DRAFTS = ".gridplan-draft-"
@@ -56,7 +56,7 @@ def _open_draft_folder(parent: Path) -> Iterator[Path]:
     """Make a hidden folder for a draft, locked for as long as the draft is being written."""
     while True:
         folder = Path(tempfile.mkdtemp(prefix=DRAFTS, dir=parent))
-        handle = _lock_drafts(folder)
+        handle = _lock_drafts(folder, take_lock)
         # none where another run took the folder for litter before it was locked
         if handle is not None:
             break
@@ -71,23 +71,26 @@ def _open_draft_folder(parent: Path) -> Iterator[Path]:
 
 
 def clear_drafts(parent: Path) -> None:
-    """Clear what killed runs left of their drafts in a folder; those being written stay."""
+    """Clear what killed runs left of their drafts in a folder; those being written stay.
+
+    On a disk without locks nobody knows which they are, and all stay.
+    """
     for folder in sorted(parent.glob(f"{DRAFTS}*")):
         with suppress(OSError):  # another user's, in a folder that all share
-            handle = _lock_drafts(folder)
+            handle = _lock_drafts(folder, lambda handle: try_lock(handle) is True)
             if handle is not None:
                 shutil.rmtree(folder, ignore_errors=True)
                 os.close(handle)
 
 
-def _lock_drafts(folder: Path) -> int | None:
+def _lock_drafts(folder: Path, take: Callable[[int], bool]) -> int | None:
     """Lock a folder of drafts; none where another run has it, or where it is gone."""
     lock = folder / _LOCK
     try:
         handle = open_lock(lock)
     except FileNotFoundError:
         return None
-    if take_lock(handle) and is_same(handle, lock):
+    if take(handle) and is_same(handle, lock):
         return handle
     os.close(handle)
     return None
