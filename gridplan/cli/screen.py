@@ -24,7 +24,7 @@ from rich.console import Console
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
-SILENT = 4.5  # seconds without a line, where there is no bar, until the next: under 5 s in all
+SILENT = 4.0  # seconds without a line, where there is no bar, until the next: under 5 s in all
 LOOK = 0.1  # seconds between two looks whether it is time for one
 PANEL = "What is shown"
 OPTIONS: Mapping[str, Any] = {
@@ -61,6 +61,7 @@ class Screen:
     figures: dict[str, Any] = field(default_factory=dict)
     spoke: float = 0.0  # when a line was last written that says what goes on
     is_watched: bool = False  # whether a display of progress sees to that
+    is_first: bool = True  # whether no verb has run in this process
 
     def begin(self, quiet: bool = False, as_json: bool = False, whole_ledger: bool = False) -> None:
         """Begin with a verb, or return to the state between verbs."""
@@ -107,6 +108,10 @@ def use_screen(
 ) -> Iterator[None]:
     """Show what was asked for while a verb runs, and its figures as JSON when it has ended."""
     SCREEN.begin(quiet, as_json, whole_ledger)
+    # What it took to load the command line was silent too; later verbs of a process have it.
+    if SCREEN.is_first:
+        SCREEN.spoke -= time.process_time()
+        SCREEN.is_first = False
     out.quiet = quiet or as_json
     ended = threading.Event()
     reminder = threading.Thread(target=_remind, args=(ended,), daemon=True)
