@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import inspect
 import json
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import wraps
+from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
 import typer
@@ -110,7 +112,7 @@ def use_screen(
     SCREEN.begin(quiet, as_json, whole_ledger)
     # What it took to load the command line was silent too; later verbs of a process have it.
     if SCREEN.is_first:
-        SCREEN.spoke -= time.process_time()
+        SCREEN.spoke -= _count_age()
         SCREEN.is_first = False
     out.quiet = quiet or as_json
     ended = threading.Event()
@@ -129,6 +131,18 @@ def use_screen(
         reminder.join()
         out.quiet = False
         SCREEN.begin()
+
+
+def _count_age() -> float:
+    """Count the seconds since this process began; where the system does not say, those it used."""
+    try:
+        stat = Path("/proc/self/stat").read_text(encoding="ascii")
+        uptime = float(Path("/proc/uptime").read_text(encoding="ascii").split()[0])
+        # the twenty-second field, in ticks since the machine was started
+        began = int(stat.rpartition(")")[2].split()[19]) / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError):
+        return time.process_time()
+    return max(0.0, uptime - began)
 
 
 def say_progress(text: str) -> None:
