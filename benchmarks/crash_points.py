@@ -426,7 +426,7 @@ def list_cases():
                 "4",
             ],
             new,
-            [["alternatives", "plan", "-o", "new", "--effort", "quick", "--most", "3"]],
+            [["alternatives", "plan", "-o", "new", "--effort", "quick", "--most", "1"]],
         ),
         Case("simulate", ["simulate", "plan", *once, *figures], three),
         Case(

@@ -17,7 +17,6 @@ from gridplan.cli.outputs import (
     try_output_file,
     try_output_folder,
     try_picture,
-    try_scheduler,
 )
 
 if TYPE_CHECKING:
@@ -258,7 +257,6 @@ Scheduler = Annotated[
     str | None,
     typer.Option(
         metavar="ADDRESS",
-        callback=try_scheduler,
         help="Address of a Dask scheduler whose workers plan the chunks, e.g. tcp://10.0.0.1:8786.",
         rich_help_panel=WHO,
     ),

@@ -76,10 +76,9 @@ def try_engine(value: Any) -> Any:
     return value
 
 
-def try_scheduler(address: str | None) -> str | None:
-    """Try whether the scheduler of a cluster answers."""
+def try_scheduler(address: str | None) -> None:
+    """Try whether the scheduler of a cluster answers; a verb does so, since it takes seconds."""
     if address is not None:
         from gridplan.engine import parallel_map
 
         parallel_map.try_scheduler(address)
-    return address

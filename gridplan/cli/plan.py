@@ -42,6 +42,7 @@ from gridplan.cli.options import (
     Streets,
     Workers,
 )
+from gridplan.cli.outputs import try_scheduler
 from gridplan.cli.read_options import NONE, list_paths, read_rules, split_by_table
 
 if TYPE_CHECKING:
@@ -169,6 +170,7 @@ def plan_command(
     )
     land = Land(source, files, crs, datum, encoding, not_personal, place, cache)
     search = Search(seed, seconds, workers, overwrite)
+    try_scheduler(scheduler)
     # Before the work, which may take an hour; no other run writes there meanwhile.
     with storage.reserve_plan(output, overwrite):
         # A plan in chunks is written as GeoParquet.
