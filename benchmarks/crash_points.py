@@ -350,7 +350,12 @@ def list_cases():
         Case("synth, the example", ["synth", "new", "--example"], new),
         Case("redraw", ["redraw", "plan", "--site", "town2.gpkg", "-o", "new", *DAY], new),
         Case("redraw, again", ["redraw", "plan", "--site", "town2.gpkg", over, *DAY], plan),
-        Case("repair", ["repair", "plan", "-o", "new", *DAY], new),
+        Case(
+            "repair",
+            ["repair", "plan", "-o", "new", *DAY],
+            new,
+            [["edit", "plan", "split 130203100200-001", over, *DAY]],
+        ),
         Case("edit", [*lock, "-o", "new"], new),
         Case("edit, again", [*lock, over], plan),
         Case("edit, undo", ["edit", "plan", "undo", over], plan, [[*lock, over]]),
