@@ -307,6 +307,7 @@ def try_case(case, base, scratch):
 
 VILLAGE = ["--communities", "2", "--urban-share", "0", "--households", "150", "--seed", "1"]
 OTHER = ["--communities", "2", "--urban-share", "0", "--households", "160", "--seed", "6"]
+SNOW = '[event.snow]\nkind = "snow"\nstart = 2026-01-12T06:00:00\nhours = 12\n'
 DAY = ["--date", "2026-01-01"]
 
 
@@ -467,6 +468,7 @@ def make_base(folder):
     run_verb(["staff", "organised", "-o", "staffed"], folder)
     run_verb(["pair", "staffed", "-o", "plan"], folder)
     run_verb(["plan", "town2.gpkg", "-o", "second"], folder)
+    (folder / "events.toml").write_text(SNOW, encoding="utf-8")
 
 
 def _cut_in_two(shape):
