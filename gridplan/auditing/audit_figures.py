@@ -150,4 +150,4 @@ def measure_classes(subgrids: pd.DataFrame) -> dict[str, dict[str, Any]]:
 
 def _round(value: float) -> float | None:
     # JSON has no NaN: an unknown figure is None.
-    return round(float(value), 6) if np.isfinite(value) else None
+    return round(float(value), 6) if not pd.isna(value) and np.isfinite(value) else None

@@ -8,7 +8,8 @@ centres, bands or pieces, the audit has its own way to it.
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,7 @@ from gridplan.auditing.audit_rules import RULES_ACROSS, RULES_WITHIN, Rule
 from gridplan.auditing.evidence import Evidence
 from gridplan.auditing.findings import SEVERITIES, join_findings, order_findings, write_findings
 from gridplan.auditing.values import clean_plan
-from gridplan.errors import PlanError
+from gridplan.errors import GridplanError, PlanError
 from gridplan.rules.all_rules import Rules
 from gridplan.tables.html import say_count
 
@@ -147,11 +148,30 @@ def open_evidence(plan: Plan, rules: Rules | None = None) -> Evidence:
 
 def _judge(evidence: Evidence, rules: Sequence[Rule]) -> Audit:
     """Hold the evidence against some rules, and measure the figures beside their findings."""
-    findings = order_findings(join_findings(apply_rule(rule, evidence) for rule in rules))
-    subgrids = measure_subgrids(evidence, findings)
-    communities = measure_communities(evidence, findings, subgrids)
-    summary = summarise(evidence, findings, communities, subgrids)
-    return Audit(findings, communities, summary, subgrids)
+    with _refuse_torn_tables():
+        findings = order_findings(join_findings(apply_rule(rule, evidence) for rule in rules))
+        subgrids = measure_subgrids(evidence, findings)
+        communities = measure_communities(evidence, findings, subgrids)
+        summary = summarise(evidence, findings, communities, subgrids)
+        return Audit(findings, communities, summary, subgrids)
+
+
+@contextmanager
+def _refuse_torn_tables() -> Iterator[None]:
+    """Turn what is raised by tables that no rule was written for into one line.
+
+    A plan that was spoilt by hand may lack whatever a rule starts from.
+    """
+    try:
+        yield
+    except (GridplanError, MemoryError):
+        raise
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        why = " ".join(str(error).split())
+        raise PlanError(
+            f"the plan's tables do not hold together, so that it cannot be audited "
+            f"({type(error).__name__}: {why}) -> put a copy back, or draw the plan again"
+        ) from error
 
 
 def apply_rule(rule: Rule, evidence: Evidence) -> pd.DataFrame:

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from gridplan.engine.placement import locate
 from gridplan.errors import PlanError
 from gridplan.plan import ALL_TABLES, Plan
-from gridplan.storage.assembly import FoundFiles, assemble_plan
+from gridplan.storage.assembly import FoundFiles, assemble_plan, refuse_damaged
 from gridplan.storage.formats import TABLES
 from gridplan.storage.geoparquet import MANIFEST_FILE, ROW
 from gridplan.tables.conform import is_spatial, make_empty
@@ -34,8 +34,9 @@ def find_tables(path: str | Path) -> Path | None:
         if not (folder / MANIFEST_FILE).is_file() or not file.is_file():
             continue
         # The schema has no such column: it is there where a plan was written to be read in parts.
-        if "community" in pq.read_schema(file).names:
-            return folder
+        with refuse_damaged(file, "GeoParquet"):
+            if "community" in pq.read_schema(file).names:
+                return folder
     return None
 
 
@@ -58,7 +59,9 @@ def open_tables(path: str | Path) -> Path:
 
 def read_manifest(path: str | Path) -> dict[str, Any]:
     """Read the manifest of a plan that some communities can be read of."""
-    return dict(json.loads((open_tables(path) / MANIFEST_FILE).read_text(encoding="utf-8")))
+    file = open_tables(path) / MANIFEST_FILE
+    with refuse_damaged(file, "JSON"):
+        return dict(json.loads(file.read_text(encoding="utf-8")))
 
 
 def group_communities(path: str | Path, most: int) -> list[tuple[str, str, int]]:
@@ -72,7 +75,8 @@ def group_communities(path: str | Path, most: int) -> list[tuple[str, str, int]]
     # A fault may be of a community that only one table knows: no row may fall between groups.
     for table in _HOLDING:
         file = folder / f"{table}.parquet"
-        counts = pq.read_table(file, columns=["community"]).column("community").value_counts()
+        with refuse_damaged(file, "GeoParquet"):
+            counts = pq.read_table(file, columns=["community"]).column("community").value_counts()
         codes = counts.field("values").to_pylist()
         number = counts.field("counts").to_numpy(zero_copy_only=False)
         # Only buildings count; other tables add their codes with a zero.
@@ -92,7 +96,11 @@ def group_communities(path: str | Path, most: int) -> list[tuple[str, str, int]]
 def count_buildings(path: str | Path) -> int:
     """Count the buildings of a plan that some communities can be read of; 0 for any other."""
     folder = find_tables(path)
-    return 0 if folder is None else count_rows(folder / "buildings.parquet")
+    if folder is None:
+        return 0
+    file = folder / "buildings.parquet"
+    with refuse_damaged(file, "GeoParquet"):
+        return count_rows(file)
 
 
 def read_communities(
@@ -124,13 +132,16 @@ def read_communities(
     """
     folder = open_tables(path)
     tables: dict[str, Any] = {}
-    crs = gpd.read_parquet(folder / "communities.parquet").crs
+    file = folder / "communities.parquet"
+    with refuse_damaged(file, "GeoParquet"):
+        crs = gpd.read_parquet(file).crs
     for table in ALL_TABLES:
         file = folder / f"{table}.parquet"
         if table in without:
             tables[table] = make_empty(table, crs).reset_index()
         elif file.exists():
-            tables[table] = _read_rows(file, table, first, last, centres)
+            with refuse_damaged(file, "GeoParquet"):
+                tables[table] = _read_rows(file, table, first, last, centres)
     if (first or last) and "counts" in tables:
         tables["counts"] = _take_counts(tables)
     manifest = {key: json.dumps(value) for key, value in read_manifest(path).items()}

@@ -22,6 +22,7 @@ from gridplan.cli.screen import note_figures, note_written
 if TYPE_CHECKING:
     from gridplan.redrawing.editing.edit_plan import Preview
 
+LARGEST_SCRIPT = 500_000  # bytes; some ten thousand lines
 SHOWN = 30  # sub-grids of a preview, and warnings, that are printed; the rest are counted
 
 
@@ -100,13 +101,27 @@ def _read_lines(commands: list[str] | None, script: Path | None) -> list[str]:
     """Read the commands to carry out: those of the command line, then those of the script."""
     lines = list(commands or [])
     if script is not None:
-        # A script from Windows begins with a byte-order mark, hence utf-8-sig.
-        lines += script.read_text(encoding="utf-8-sig").splitlines()
+        lines += _read_script(script)
     if not lines:
         raise typer.BadParameter(
             'say what to do, such as "move building B12 to 0301-007", or give --script FILE'
         )
     return lines
+
+
+def _read_script(script: Path) -> list[str]:
+    """Read the lines of a script; what is no text, or no script by its size, is refused."""
+    with script.open("rb") as file:
+        data = file.read(LARGEST_SCRIPT + 1)
+    if len(data) > LARGEST_SCRIPT:
+        raise typer.BadParameter(
+            f"{script} is larger than {LARGEST_SCRIPT:,} bytes; divide it into several"
+        )
+    try:
+        # A script from Windows begins with a byte-order mark, hence utf-8-sig.
+        return data.decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        raise typer.BadParameter(f"{script} is no text in UTF-8; save it as UTF-8") from None
 
 
 def _undo(folder: Path, output: Path | None, overwrite: bool, only_preview: bool) -> None:

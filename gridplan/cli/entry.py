@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import sys
 from itertools import takewhile
 
@@ -12,11 +13,13 @@ import typer
 from gridplan import __version__
 from gridplan.cli.app import app
 from gridplan.errors import GridplanError, InputError, PlanError
+from gridplan.tables.plain_text import drop_controls
 
 WRONG_DATA = 1
 WRONG_COMMAND = 2
 FAILED = 3  # gridplan itself, or the machine it runs on
 STOPPED = 130
+_LONG_WORD = re.compile(r"\S{300,}")
 
 
 def main() -> None:
@@ -26,7 +29,7 @@ def main() -> None:
         app()
     except GridplanError as error:
         # Data or a plan that is wrong is something other than a wrong command.
-        typer.echo(f"error: {error}", err=True)
+        _show_error(str(error))
         sys.exit(WRONG_DATA if isinstance(error, InputError | PlanError) else WRONG_COMMAND)
     except (KeyboardInterrupt, SystemExit) as end:
         # typer turns a Ctrl-C within a verb into an exit with this status.
@@ -41,7 +44,7 @@ def main() -> None:
             import traceback
 
             traceback.print_exc()
-        typer.echo(f"error: {explain_failure(error)}", err=True)
+        _show_error(explain_failure(error))
         _end_output()
         sys.exit(FAILED)
 
@@ -79,6 +82,12 @@ def explain_failure(error: Exception) -> str:
     )
 
 
+def _show_error(message: str) -> None:
+    # A message quotes files, whose texts a terminal must not obey, nor fill the screen with.
+    short = _LONG_WORD.sub(lambda word: f"{word[0][:100]}…", message)
+    typer.echo(f"error: {drop_controls(short)}", err=True)
+
+
 def _show_any_character() -> None:
     """Let a console that lacks a character show a question mark, rather than stop the work."""
     for stream in (sys.stdout, sys.stderr):
@@ -93,7 +102,7 @@ def _end_output() -> None:
     except OSError as error:
         # The exit would try it once more, and complain in several lines.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        typer.echo(f"error: {explain_failure(error)}", err=True)
+        _show_error(explain_failure(error))
         sys.exit(FAILED)
 
 

@@ -20,11 +20,23 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 from rich.console import Console
+from rich.text import Text
+
+from gridplan.tables.plain_text import drop_controls
+
 
 # Results go to standard output, progress and remarks to standard error, so that
 # a result can be sent to a file. Rich would colour numbers and paths by itself.
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+class _PlainConsole(Console):
+    """A console that shows texts from the data without letters that a terminal obeys."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Make a text as rich does, without controls."""
+        return super().render_str(drop_controls(text), **options)
+
+
+out = _PlainConsole(highlight=False)
+err = _PlainConsole(stderr=True, highlight=False)
 
 SILENT = 4.0  # seconds without a line, where there is no bar, until the next: under 5 s in all
 LOOK = 0.1  # seconds between two looks whether it is time for one

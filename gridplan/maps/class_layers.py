@@ -15,7 +15,7 @@ import shapely
 from gridplan.arrays import Shapes
 from gridplan.maps.colours import EXCLUSIVE, OPEN_LAND, STYLES, TONES
 from gridplan.maps.map_shapes import Sheet
-from gridplan.maps.page_elements import make_statement, put
+from gridplan.maps.page_elements import make_statement, part_braces, put
 from gridplan.tables.schema import Language
 from gridplan.tables.words import say
 
@@ -139,7 +139,9 @@ def _add_buildings(plan_map: Any, sheet: Sheet, lang: Language) -> None:
         ("other_building", sheet.other_buildings, sheet.other_names, sheet.other_codes),
         ("home", sheet.homes, sheet.home_names, sheet.home_codes),
     )
-    for style, shapes, names, codes in both:
+    for style, shapes, plain_names, plain_codes in both:
+        names = [part_braces(name) for name in plain_names]
+        codes = [part_braces(code) for code in plain_codes]
         named = np.array([name != "" for name in names], dtype=bool)
         # Those without a name are one path; the page knows the code of each of its parts.
         part_codes = _list_part_codes(shapes[~named], np.array(codes, dtype=object)[~named])

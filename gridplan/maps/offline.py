@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from gridplan.engine.whole_files import draft_file
 from gridplan.errors import InputError, OutputExistsError, Problem
+from gridplan.maps.page_policy import add_policy
 
 if TYPE_CHECKING:
     import folium
@@ -175,7 +176,11 @@ def write_map(map: folium.Map, path: str | Path, *, overwrite: bool = False) -> 
     ]
     if remote:
         raise InputError([_name_remote(url) for url in dict.fromkeys(remote)])
-    page = _forbid_requests(page, online=bool(getattr(figure, "online", False)))
+    page = add_policy(
+        page,
+        online=bool(getattr(figure, "online", False)),
+        extended=bool(getattr(figure, "is_extended", True)),
+    )
     with draft_file(target) as draft:
         draft.write_text(page, encoding="utf-8", newline="\n")
     return target
@@ -244,17 +249,3 @@ def _find_remote(text: str) -> list[str]:
 def _name_remote(url: str) -> Problem:
     remedy = "take the plugin or layer off the map, or embed its file as a data: address"
     return Problem("map", "self-contained", f"the page would fetch {url}", remedy)
-
-
-def _forbid_requests(page: str, online: bool) -> str:
-    """Let the page itself refuse every request, except for pictures of a base map if it has one."""
-    pictures = "data: blob: https:" if online else "data: blob:"
-    # Scripts and styles are inside the page, hence inline; a plugin that the user
-    # added may compile code or start workers.
-    policy = (
-        "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; "
-        f"img-src {pictures}; font-src data:; connect-src data: blob:; worker-src blob:"
-    )
-    return page.replace(
-        "<head>", f'<head>\n    <meta http-equiv="Content-Security-Policy" content="{policy}" />', 1
-    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 # What folium adds by itself at each rendering, under names that differ every time.
 _PASSING = frozenset({"ElementAddToElement", "JavascriptLink", "CssLink"})
+# Braces that begin something in a template.
+_TEMPLATE = re.compile(r"\{(?=[{%#])")
 
 _STAGE = """
 {% macro header(this, kwargs) %}
@@ -63,12 +66,30 @@ def quote_json(value: Any) -> str:
     --------
     >>> quote_json({"name": "</script>"})
     '{"name":"\\u003c/script\\u003e"}'
+    >>> quote_json(["{{ 7 }}"])
+    '["\\u007b{ 7 }}"]'
     """
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    # folium reads what an element renders as a template once more: a name such as
+    # {{ 7 * 7 }} would be computed. Braces of JSON itself are never followed by these.
+    text = _TEMPLATE.sub("\\\\u007b", text)
     # The last two end a line in JavaScript, though not in JSON.
     for letter in "<>&\u2028\u2029":
         text = text.replace(letter, f"\\u{ord(letter):04x}")
     return text
+
+
+def part_braces(text: str) -> str:
+    r"""Part braces that a template would begin with by a letter that is not shown.
+
+    For texts that folium's own elements write: see :func:`quote_json`.
+
+    Examples
+    --------
+    >>> part_braces("{{ 7 }}")
+    '{\u2060{ 7 }}'
+    """
+    return _TEMPLATE.sub("{\u2060", text)
 
 
 @cache
@@ -95,8 +116,12 @@ def _load_page() -> type[Any]:
             All of folium's libraries go in if the user added anything.
             """
             text = text.replace("<html>", f'<html lang="{self.lang}">', 1)
-            is_extended = any(element.get_name() not in self.ours for element in _walk(self))
-            return inline_libraries(text, all_of_folium=is_extended)
+            return inline_libraries(text, all_of_folium=self.is_extended)
+
+        @property
+        def is_extended(self) -> bool:
+            """Whether somebody added anything to what gridplan drew."""
+            return any(element.get_name() not in self.ours for element in _walk(self))
 
     return Page
 

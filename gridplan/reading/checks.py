@@ -12,10 +12,17 @@ import shapely
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
+from gridplan.arrays import Bools
 from gridplan.errors import InputError, Problem
 from gridplan.geometry.repair import GRID, SMALLEST, project_shapes, repair_shapes
 from gridplan.reading.positions import check_position, name_rows
-from gridplan.reading.tangled_shapes import MOST_CORNERS, find_tangled
+from gridplan.reading.tangled_shapes import (
+    LONGEST_BUILDING,
+    MOST_CORNERS,
+    MOST_CORNERS_OF_BUILDING,
+    find_longest,
+    find_tangled,
+)
 from gridplan.rules.site import SiteRules
 from gridplan.site import SITE_TABLES, Reading
 from gridplan.tables.codes import find_inexact
@@ -124,14 +131,9 @@ def _check_shapes(table: str, frame: Any, file: str) -> Iterator[Problem]:
         message = f"{wrong.sum()} of its {len(frame)} shapes are {wrong_kinds}"
         remedy = f"give {'shapes' if dtype == 'any' else dtype + 's'}, each on a row of its own"
         yield Problem(table, "shapes", message, remedy, name_rows(table, frame, wrong), file)
-    for rows, fault in zip(
-        find_tangled(frame.geometry.to_numpy()),
-        (f"has more than {MOST_CORNERS:,} corners", "crosses itself all over"),
-        strict=True,
-    ):
+    for rows, fault, remedy in _find_endless(table, frame):
         if rows.any():
             message = f"the outline of {int(rows.sum())} of its rows {fault}"
-            remedy = "draw them again, or take the rows out; no repair would end"
             yield Problem(table, "shapes", message, remedy, name_rows(table, frame, rows), file)
     if frame.crs is None:
         remedy = (
@@ -147,6 +149,19 @@ def _check_shapes(table: str, frame: Any, file: str) -> Iterator[Problem]:
         )
         return
     yield from check_position(table, frame, file)
+
+
+def _find_endless(table: str, frame: gpd.GeoDataFrame) -> Iterator[tuple[Bools, str, str]]:
+    """Find the shapes on which work would not end: rows, what is wrong with them, and a remedy."""
+    most = MOST_CORNERS_OF_BUILDING if table == "buildings" else MOST_CORNERS
+    long, tangled = find_tangled(frame.geometry.to_numpy(), most)
+    simplify = "simplify them, in QGIS by Vector > Geometry Tools > Simplify, or take the rows out"
+    yield long, f"has more than {most:,} corners", simplify
+    redraw = "draw them again, or take the rows out; no repair would end"
+    yield tangled, "crosses itself all over", redraw
+    if table == "buildings":
+        correct = "correct their corners, or take the rows out"
+        yield find_longest(frame), f"is longer than {LONGEST_BUILDING:,.0f} m", correct
 
 
 def check_overlaps(communities: gpd.GeoDataFrame, target: CRS, rules: SiteRules) -> list[Problem]:

@@ -55,6 +55,13 @@ def open_layers(path: Path, table: str | None, encoding: str | None) -> list[Lay
         )
         raise InputError([problem])
     suffix = path.suffix.lower()
+    # A pipe or a device might never end.
+    if not path.is_file() and not (suffix == ".gdb" and path.is_dir()):
+        what = "a folder" if path.is_dir() else "no plain file"
+        problem = Problem(
+            table or "file", "kinds of file", f"it is {what}", "give a file", file=path.name
+        )
+        raise InputError([problem])
     if suffix not in VECTOR_SUFFIXES:
         message = f"its kind {suffix or '(none)'} is not known"
         remedy = f"save it as GeoPackage, or as one of {', '.join(VECTOR_SUFFIXES)}"

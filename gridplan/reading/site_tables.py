@@ -13,6 +13,7 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 from pyproj import CRS
 
 from gridplan.errors import InputError, PersonalDataError, Problem
@@ -176,10 +177,10 @@ def _check_buildings(buildings: Any, file: str, message: str = "it has no rows")
     if buildings is not None and len(buildings):
         if (
             not isinstance(buildings, gpd.GeoDataFrame)
-            or not (buildings.geometry.isna() | buildings.geometry.is_empty).all()
+            or np.isfinite(shapely.bounds(buildings.geometry.to_numpy())).all(axis=1).any()
         ):
             return []
-        message = "none of its rows has a shape"
+        message = "none of its rows has a shape with coordinates"
     return [
         Problem(
             "buildings",

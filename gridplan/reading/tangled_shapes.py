@@ -1,4 +1,4 @@
-"""Shapes that no repair would end with: too many corners, or tangled all over."""
+"""Shapes that no work would end with: too many corners, tangled all over, or far too long."""
 
 from __future__ import annotations
 
@@ -11,12 +11,16 @@ from gridplan.arrays import Bools, Floats
 
 # A province's outline has some ten thousand corners; one with more is a fault, or an attack.
 MOST_CORNERS = 200_000
+# A footprint is also buffered and tessellated, which takes the square of its corners.
+MOST_CORNERS_OF_BUILDING = 5_000
+LONGEST_BUILDING = 5_000.0  # m; the longest there are have some three thousand
 # Repairing an outline makes a face for each crossing. Real faults have a few.
 MOST_CROSSINGS = 2_000
-SAMPLED = 400  # sides that are looked at in an outline with more
+DEGREE = 111_320.0  # m of a degree on the equator
+SAMPLED = 100  # sides that are looked at in an outline with more
 
 
-def find_tangled(shapes: Any) -> tuple[Bools, Bools]:
+def find_tangled(shapes: Any, most: int = MOST_CORNERS) -> tuple[Bools, Bools]:
     """Find the shapes with too many corners, and those whose outline crosses itself too often.
 
     Examples
@@ -26,7 +30,7 @@ def find_tangled(shapes: Any) -> tuple[Bools, Bools]:
     (array([False, False]), array([False, False]))
     """
     corners = shapely.get_num_coordinates(shapes)
-    long = corners > MOST_CORNERS
+    long = corners > most
     # An outline of n corners has at most n squared crossings, so that small ones cannot be tangled.
     doubtful = ~long & (corners**2 > MOST_CROSSINGS) & (shapely.get_dimensions(shapes) == 2)
     doubtful[doubtful] = ~shapely.is_valid(shapes[doubtful])
@@ -34,6 +38,30 @@ def find_tangled(shapes: Any) -> tuple[Bools, Bools]:
     for row in np.flatnonzero(doubtful):
         tangled[row] = _estimate_crossings(shapes[row]) > MOST_CROSSINGS
     return long, tangled
+
+
+def find_longest(frame: Any) -> Bools:
+    """Find the footprints that extend over more metres than any building does.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> walls = [shapely.box(118, 39, 118.001, 39.001), shapely.box(118, 39, 118.5, 39.001)]
+    >>> find_longest(gpd.GeoDataFrame(geometry=walls, crs=4326))
+    array([False,  True])
+    """
+    bounds = shapely.bounds(frame.geometry.to_numpy())
+    size = bounds[:, 2:] - bounds[:, :2]
+    if frame.crs is None:
+        return np.zeros(len(frame), bool)
+    if frame.crs.is_geographic:
+        # What lies across 180 E seems to go round the globe.
+        size[size[:, 0] > 180.0] = 0.0
+        size = size * DEGREE
+        size[:, 0] *= np.cos(np.radians(bounds[:, 1]))
+    else:
+        size = size * frame.crs.axis_info[0].unit_conversion_factor
+    return np.asarray(size.max(axis=1) > LONGEST_BUILDING)
 
 
 def _estimate_crossings(shape: Any) -> float:

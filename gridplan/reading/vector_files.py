@@ -10,6 +10,7 @@ Whether shapes and values are right is judged later, for all tables at once, by
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -24,6 +25,7 @@ import pandas as pd
 from gridplan.errors import InputError, PersonalDataError, Problem, quote_ids
 from gridplan.reading.checks import INPUT_TABLES, find_crs
 from gridplan.reading.file_layers import open_layers
+from gridplan.reading.plain_cells import make_cells_plain
 from gridplan.site import Reading
 from gridplan.tables.column_names import explain_unused, match_columns, plain_name
 from gridplan.tables.conform import is_spatial
@@ -41,6 +43,7 @@ TAGGED = frozenset(_TAGGED.split())
 CODES = frozenset({"of", "subdistrict", *map(find_key, INPUT_TABLES)})
 # these may come as several files, so a mapped column need not be in each
 REPEATED_TABLES = ("barriers",)
+MOST_COLUMNS = 5_000
 
 
 def read_tables(
@@ -140,7 +143,7 @@ def take_table(
     """
     crs = find_crs(crs)
     words, problems = _find_words(mapping or {}, table)
-    flat = _flatten(check_frame(frame, table, file))
+    flat, repaired = make_cells_plain(_flatten(check_frame(frame, table, file)))
     geometry = (
         flat.geometry.name
         if isinstance(flat, gpd.GeoDataFrame) and flat._geometry_column_name in flat.columns
@@ -169,6 +172,10 @@ def take_table(
             out, geometry=flat.geometry.array, crs=flat.crs if flat.crs is not None else crs
         )
     entries = [*_note_unused(table, columns, matched, file)]
+    entries += [
+        Entry("read", table, "repaired", count, _add_file(what, file))
+        for what, count in repaired.items()
+    ]
     if tagged:
         reason = f"column {tagged} holds words of OpenStreetMap for the use, and no codes"
         entries.append(Entry("read", table, "inferred", len(flat), _add_file(reason, file)))
@@ -225,7 +232,11 @@ def check_frame(frame: Any, table: str, file: str = "") -> Any:
         remedy = 'give each column one name: table.columns = ["building", "geometry"]'
         raise InputError([Problem(table, "columns have names", message, remedy, file=file)])
     names = [str(name) for name in frame.columns]
-    doubled = sorted({name for name in names if names.count(name) > 1})
+    if len(names) > MOST_COLUMNS:
+        message = f"it has {len(names):,} columns"
+        remedy = f"keep those that are of use; at most {MOST_COLUMNS:,} are read"
+        raise InputError([Problem(table, "columns have names", message, remedy, file=file)])
+    doubled = sorted(name for name, count in Counter(names).items() if count > 1)
     if doubled:
         message = f"more than one column is named {', '.join(doubled)}"
         remedy = "leave one of them, or give each a name of its own"

@@ -146,7 +146,7 @@ class Rules:
         # a value outside of a section would be lost without a word
         loose = [name for name, values in data.items() if not isinstance(values, Mapping)]
         if loose:
-            raise RuleError(f"{', '.join(loose)}: a rule stands in a section, such as [urban]")
+            raise RuleError(f"{', '.join(loose)}: a rule must stand in a section, such as [urban]")
         return cls().replace(**data)
 
     @classmethod
@@ -155,12 +155,17 @@ class Rules:
         try:
             if Path(path).stat().st_size > LARGEST_FILE:
                 raise RuleError(
-                    f"{path}: is larger than {LARGEST_FILE:,} bytes, and no file of rules"
+                    f"{path}: is larger than {LARGEST_FILE:,} bytes, and no file of rules; "
+                    "`gridplan rules` prints a file to start from"
                 )
             data = tomllib.loads(Path(path).read_text(encoding="utf-8"))
         except RecursionError as error:
-            raise RuleError(f"{path}: its tables are nested too deep for rules") from error
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise RuleError(
+                f"{path}: its tables are nested too deep for rules; "
+                "`gridplan rules` prints a file to start from"
+            ) from error
+        # ValueError: text that is no UTF-8, no TOML, or a number of thousands of digits.
+        except (OSError, ValueError) as error:
             raise RuleError(
                 f"{path}: cannot be read as TOML ({error}); "
                 "`gridplan rules` prints a file to start from"

@@ -301,7 +301,7 @@ function getPolygons(geometry) {
 
 function addHatch(container, colour) {
   const svg =
-    '<svg width="0" height="0" aria-hidden="true" style="position:absolute"><defs>' +
+    '<svg width="0" height="0" aria-hidden="true" class="gp-hatch"><defs>' +
     '<pattern id="gridplan-hatch" width="7" height="7" patternUnits="userSpaceOnUse" ' +
     'patternTransform="rotate(45)"><line x1="0" y1="0" x2="0" y2="7" ' +
     'stroke="' +
