@@ -58,6 +58,10 @@ BENCHMARKS = {
         "events a second beside SimPy, a year of a made-up district or a given plan",
         ("full", "households", "plan"),
     ),
+    "hostile": (
+        "a thousand hostile files, plans, edits and rules: held within 20 s and 3,000 MB, by kind",
+        ("only",),
+    ),
     "scale": ("seconds and memory from a town to a prefecture", ("full",)),
 }
 
@@ -94,7 +98,8 @@ def make_parser():
         action="append",
         metavar="WORD",
         help="peers: problems with this in their name; siting: peers, medians or large; "
-        "planted_faults: a table; may be repeated",
+        "planted_faults: a table; hostile: inputs with this in their kind or name; "
+        "may be repeated",
     )
     parser.add_argument(
         "--hierarchy",

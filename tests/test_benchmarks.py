@@ -41,6 +41,14 @@ def test_an_option_goes_only_to_those_that_take_it(monkeypatch):
     assert ran == [("published", {}), ("division", {"full": True})]
 
 
+def test_a_promise_that_is_not_held_is_seen_by_the_exit_status(monkeypatch):
+    for name, held in (("hostile", 1), ("published", None)):
+        run = lambda held=held, **options: held  # noqa: E731
+        monkeypatch.setitem(sys.modules, f"benchmarks.{name}", SimpleNamespace(run=run))
+    assert door.main(["published"]) == 0
+    assert door.main(["hostile", "published"]) == 1
+
+
 def test_a_function_in_a_process_of_its_own_returns_its_figures_or_says_what_went_wrong():
     assert call_in_own_process("people", "show", 12, "{} m") == "12 m"
     with pytest.raises(RuntimeError, match="KeyError"):
