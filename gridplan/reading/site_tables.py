@@ -36,6 +36,9 @@ from gridplan.tables.ledger import Entry
 from gridplan.tables.measures import match_measures, read_measures
 from gridplan.tables.schema import find_columns, find_key
 
+# The tables that counts of a level name the rows of.
+COUNTED = {"building": "buildings", "compound": "compounds", "community": "communities"}
+
 
 def make_site(
     reading: Reading, rules: SiteRules | None = None, crs: Any = None, *, target: CRS | None = None
@@ -196,12 +199,33 @@ def _tidy_tables(frames: Mapping[str, Any], crs: Any) -> tuple[dict[str, Any], l
     """Return the input tables with the schema's columns, and the rows of one thing as one row."""
     tables = {}
     entries: list[Entry] = []
+    codes: dict[str, set[str]] = {}
     for name, frame in frames.items():
         if name in INPUT_TABLES:
             tidy, measured = _name_measures(name, _tidy(name, frame, crs))
+            if find_key(name) in tidy.columns:
+                codes[name] = set(tidy[find_key(name)])
             tables[name], joined = join_rows(name, tidy)
             entries += [*measured, *joined]
-    return tables, entries
+    return tables, [*entries, *_note_unknown_counts(tables.get("counts"), codes)]
+
+
+def _note_unknown_counts(counts: Any, codes: Mapping[str, set[str]]) -> list[Entry]:
+    """Name the codes that counts are of and that no row of the table of their level has.
+
+    Compounds and communities that are not given get codes later, so that
+    nothing can be said of them here.
+    """
+    if counts is None or not {"level", "of"} <= set(counts.columns):
+        return []
+    entries = []
+    for level, table in COUNTED.items():
+        named = counts["of"][counts["level"] == level].dropna().astype("str")
+        unknown = named[~named.isin(codes[table])] if table in codes else named[:0]
+        reason = f"counts of a {level} that is not among the {table}; no verb can use them"
+        ids = sorted(set(unknown))
+        entries.append(Entry("survey", "counts", "noted", len(unknown), reason, ids))
+    return entries
 
 
 def _name_measures(table: str, frame: Any) -> tuple[Any, list[Entry]]:
