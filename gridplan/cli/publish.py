@@ -33,10 +33,17 @@ def release_command(
     path: PlanPath,
     output: NewFolder = None,
     before: Annotated[
-        Path | None, typer.Option(help="Working plan of the release that went out before.")
+        list[Path] | None,
+        typer.Option(
+            help="Working plan of a release that went out before; "
+            "again for each, in the order they went out."
+        ),
     ] = None,
     published: Annotated[
-        Path | None, typer.Option(help="That release itself, if it was made by other rules.")
+        list[Path] | None,
+        typer.Option(
+            help="That release itself, if it was made by other rules; again for each of several."
+        ),
     ] = None,
     names: Annotated[
         bool,
@@ -71,7 +78,8 @@ def release_command(
         # What two releases hold together must not give away what neither does alone.
         earlier = {"before": before, "published": published}
         plans = {
-            name: storage.read_plan(place) for name, place in earlier.items() if place is not None
+            name: [storage.read_plan(place) for place in places or []]
+            for name, places in earlier.items()
         }
         clock("release", 0, 1)
         leaving = release(

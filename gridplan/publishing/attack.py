@@ -1,7 +1,7 @@
 """The attacker: how far the published counts narrow each suppressed one, by linear programming.
 
-The sums of one hierarchy with parts form a network, so these limits are whole
-numbers and cannot be improved.
+The sums of one hierarchy with parts form a network, so its limits are whole
+numbers at once; where several releases overlap, fractions are followed up.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from gridplan.errors import PlanError
 # own tolerance is a tenth of that.
 EXACT = 1e-6
 UNLIMITED = 1e7  # people; a cell that can be so large is not limited at all
+NODES = 2_000  # of a search for whole numbers; few need any
 
 
 @dataclass(frozen=True)
@@ -184,6 +185,10 @@ def _solve_block(
         yield int(cell), (low, np.inf if high >= UNLIMITED else high), duals
 
 
+def _are_whole(values: Floats) -> bool:
+    return bool((np.abs(values - np.round(values)) < EXACT).all())
+
+
 class _Questions:
     """A linear program over the suppressed cells of a block that remembers every answer."""
 
@@ -207,8 +212,12 @@ class _Questions:
         self.low = np.full(matrix.shape[1], np.inf)
         self.high = np.full(matrix.shape[1], -np.inf)
 
-    def ask(self, cost: Floats) -> tuple[Floats, Floats]:
-        """Find the values where ``cost`` @ values is least, and the multipliers that prove it."""
+    def ask(self, cost: Floats, *, whole: bool = True) -> tuple[Floats, Floats]:
+        """Find the values where ``cost`` @ values is least, and the multipliers that prove it.
+
+        People and households are whole: where the least is at fractions, it is
+        found again among ``whole`` numbers, if they are wanted.
+        """
         self.model.changeColsCost(len(cost), self.columns, cost)
         self.model.run()
         if self.model.getModelStatus() != highspy.HighsModelStatus.kOptimal:
@@ -218,11 +227,35 @@ class _Questions:
             )
         solution = self.model.getSolution()
         values = np.array(solution.col_value)
+        duals = np.array(solution.row_dual)
+        if not _are_whole(values):
+            if not whole:
+                return values, duals
+            values = self._ask_whole()
         # Every solution is a table that the attacker cannot rule out, so it
         # widens the range of all cells at once.
         np.minimum(self.low, values, out=self.low)
         np.maximum(self.high, values, out=self.high)
-        return values, np.array(solution.row_dual)
+        return values, duals
+
+    def _ask_whole(self) -> Floats:
+        """Answer the same question in whole numbers, as far as some branches go.
+
+        A shorter answer than the best only makes the cell look narrower.
+        """
+        kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
+        n = len(self.columns)
+        self.model.changeColsIntegrality(n, self.columns, [kinds[1]] * n)
+        # The true numbers are an answer, so without a limit there is one.
+        for nodes in (NODES, highspy.kHighsIInf):
+            self.model.setOptionValue("mip_max_nodes", nodes)
+            self.model.run()
+            solution = self.model.getSolution()
+            if solution.value_valid:
+                break
+        whole = np.round(np.array(solution.col_value))
+        self.model.changeColsIntegrality(n, self.columns, [kinds[0]] * n)
+        return np.asarray(whole)
 
     def widen_many(self, columns: Ints, enough: float) -> None:
         """Ask about many cells at once in random directions, as long as that opens enough."""
@@ -235,7 +268,7 @@ class _Questions:
             cost[narrow_cells] = rng.choice([-1.0, 1.0], len(narrow_cells))
             # Both ends of one direction: half of the cells high and half low, then the reverse.
             for sign in (1.0, -1.0):
-                self.ask(sign * cost)
+                self.ask(sign * cost, whole=False)
             still_narrow = narrow_cells[self.high[narrow_cells] - self.low[narrow_cells] < enough]
             # Once a direction opens few cells, asking one by one is cheaper.
             if len(still_narrow) > 0.8 * len(narrow_cells):

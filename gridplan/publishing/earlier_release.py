@@ -11,7 +11,42 @@ from scipy.sparse import csr_matrix, vstack
 from gridplan.arrays import Bools
 from gridplan.plan import Plan
 from gridplan.publishing.cells import MEASURES, OUTSIDE, PARTS, CellSystem, count_cells, tie_cells
+from gridplan.publishing.earlier_households import Earlier
 from gridplan.publishing.pieces import count_pieces, find_moved, name_leaves
+
+
+def add_overlays(
+    system: CellSystem, plan: Plan, earlier: Earlier
+) -> tuple[CellSystem, Bools, Bools]:
+    """Add several earlier releases to one system; returns what :func:`add_overlay` does."""
+    n = len(system.cells)
+    extra, matrices, lower = [], [], [system.lower]
+    always, never = [np.zeros(n, bool)], [np.zeros(n, bool)]
+    filled = system.cells
+    for old, out in earlier:
+        one, hidden, shown = add_overlay(system, plan, old, out)
+        filled = one.cells[:n] if one.cells[:n]["value"].notna().all() else filled
+        extra.append(one.cells[n:])
+        matrices.append(one.matrix[system.matrix.shape[0] :])
+        lower.append(one.lower[n:])
+        always.append(hidden[n:])
+        never[0] |= shown[:n]
+        never.append(shown[n:])
+    width = n + sum(len(cells) for cells in extra)
+    rows = [_widen(system.matrix, 0, width)]
+    first = n
+    for matrix, cells in zip(matrices, extra, strict=True):
+        # The first columns are shared, the others are of one earlier release.
+        parts = matrix.tocsr()
+        columns = np.where(parts.indices < n, parts.indices, parts.indices + first - n)
+        rows.append(csr_matrix((parts.data, columns, parts.indptr), (parts.shape[0], width)))
+        first += len(cells)
+    joined = CellSystem(
+        pd.concat([filled, *extra], ignore_index=True),
+        vstack(rows, format="csr"),
+        np.concatenate(lower),
+    )
+    return joined, np.concatenate(always), np.concatenate(never)
 
 
 def add_overlay(

@@ -19,8 +19,9 @@ from gridplan.publishing.suppression import choose_suppressed, find_exposed
 from gridplan.rules.disclosure import DisclosureRules
 
 TOTALS = ("community", "grid", "kind", "city")
-# Cells that must stay open: homes, and what moved from one community to another.
-INNER = ("subgrid", "piece", "old_subgrid")
+# Cells that must stay open: homes, what moved from one community to another, and
+# what no release parts, such as one building that went to the next sub-grid.
+INNER = ("subgrid", "piece", "old_subgrid", "part")
 # The mean of a kind of sub-grid is their total, since their number is known.
 MEANS = {"urban": "figure:households_urban", "rural": "figure:households_rural"}
 
@@ -94,7 +95,7 @@ def choose_hidden_totals(
 
     ``shown_before`` are totals that went out earlier and cannot be taken back.
     """
-    inner = system.cells["level"].isin([*INNER, "part"]).to_numpy()
+    inner = system.cells["level"].isin(list(INNER)).to_numpy()
     never = np.zeros(len(inner), bool) if shown_before is None else shown_before
     choice = choose_suppressed(system, open_to_width(rules), inner, never, small=inner)
     return choice.hidden

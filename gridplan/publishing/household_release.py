@@ -9,11 +9,14 @@ import numpy as np
 import pandas as pd
 
 from gridplan.arrays import Bools, Ints
+from gridplan.errors import PlanError
 from gridplan.plan import Plan
 from gridplan.publishing.cells import CellSystem
-from gridplan.publishing.earlier_households import HouseholdOverlay, overlay_households
+from gridplan.publishing.earlier_households import Earlier, HouseholdOverlay, overlay_households
 from gridplan.publishing.household_bands import OPEN, band_households, read_bands
 from gridplan.publishing.household_cells import (
+    INNER,
+    TOTALS,
     check_households,
     choose_hidden_totals,
     find_narrow,
@@ -35,34 +38,48 @@ class HouseholdChoice:
     hidden: frozenset[tuple[str, str]]
 
 
-def choose_households(
-    plan: Plan, rules: DisclosureRules, earlier: tuple[Plan, Plan] | None
-) -> HouseholdChoice:
+def choose_households(plan: Plan, rules: DisclosureRules, earlier: Earlier = ()) -> HouseholdChoice:
     """Choose the bands and totals of households that may leave.
+
+    Raises
+    ------
+    PlanError
+        If earlier releases give a sub-grid away, whatever this one withholds.
 
     Examples
     --------
     Two sub-grids of sixty share a total of 120, which leaves each open:
 
     >>> from gridplan.synthetic import make_board_plan
-    >>> choose_households(make_board_plan(), DisclosureRules(), None).hidden
+    >>> choose_households(make_board_plan(), DisclosureRules()).hidden
     frozenset()
     """
     overlay = _overlay(plan, earlier)
     system = overlay.system
+    level = system.cells["level"]
+    totals = level.isin(TOTALS).to_numpy(bool) & ~overlay.known
+    inner = level.isin(INNER).to_numpy(bool)
+    if earlier:
+        _refuse_lost(overlay, inner | totals, rules)
     hidden = choose_hidden_totals(system, rules, overlay.known)
     bands = band_households(plan.subgrids, rules)
     while True:
         narrow = find_narrow(system, hidden, _join_bands(overlay, bands), rules)
+        if not len(narrow):
+            break
         touched = _list_communities(system, narrow.astype(np.int64))
         # Bands go first: they say least. Then the totals of the place, then those above.
         of_place = plan.subgrids["community"].isin(touched) & (bands["first"] > 0)
-        level = system.cells["level"]
         near = level.isin(["community"]) & system.cells["of"].isin(touched)
         near |= (level == "grid") & system.cells["of"].isin(
             plan.subgrids.loc[plan.subgrids["community"].isin(touched), "grid"]
         )
         above = level.isin(["city", "kind"]) & bool(touched)
+        near, above = near & totals, above & totals
+        if not (of_place.any() or ((near | above) & ~hidden).any()):
+            # What is told elsewhere narrows it: with nothing told, nothing is narrow.
+            of_place = bands["first"] > 0
+            near = pd.Series(totals)
         if of_place.any():
             first = bands["first"].mask(of_place, 0)
             bands = bands.assign(first=first, last=bands["last"].mask(of_place, OPEN))
@@ -70,19 +87,32 @@ def choose_households(
             hidden = hidden | near.to_numpy(bool)
         elif (above & ~hidden).any():
             hidden = hidden | above.to_numpy(bool)
-        else:  # what is still narrow was given away by the earlier release alone
+        else:
             break
-    totals = system.cells[
-        hidden & system.cells["level"].isin(["community", "grid", "kind", "city"])
-    ]
-    pairs = zip(totals["level"].astype(str), totals["of"].astype(str), strict=True)
+    told = system.cells[hidden & totals]
+    pairs = zip(told["level"].astype(str), told["of"].astype(str), strict=True)
     return HouseholdChoice(bands, frozenset(pairs))
 
 
-def _overlay(plan: Plan, earlier: tuple[Plan, Plan] | None) -> HouseholdOverlay:
+def _refuse_lost(overlay: HouseholdOverlay, hidden: Bools, rules: DisclosureRules) -> None:
+    """Refuse a release of which earlier ones give a sub-grid away, though nothing more is told."""
+    lost = find_narrow(overlay.system, hidden, overlay.bands, rules).astype(np.int64)
+    if not len(lost):
+        return
+    named = overlay.system.cells.iloc[lost]
+    # An atom is named by the sub-grids of all plans; that of today is enough.
+    names = sorted({str(of).split("|")[0] or str(of).strip("|") for of in named["of"]})
+    raise PlanError(
+        f"earlier releases give the households of {len(names)} sub-grids or moved limits away, "
+        f"whatever this one withholds ({', '.join(names[:5])}) -> draw their limits as they "
+        "went out, or release by the disclosure.household_width that the earlier release had"
+    )
+
+
+def _overlay(plan: Plan, earlier: Earlier) -> HouseholdOverlay:
+    if earlier:
+        return overlay_households(plan, earlier)
     system = tie_households(plan.subgrids)
-    if earlier is not None:
-        return overlay_households(system, plan, *earlier)
     bands = pd.DataFrame({"first": 0, "last": OPEN}, index=system.cells.index)
     return HouseholdOverlay(system, np.zeros(len(system.cells), bool), bands)
 
@@ -103,33 +133,27 @@ def _list_communities(system: CellSystem, rows: Ints) -> set[str]:
     return {code for names in named for code in names.split("|")} - {""}
 
 
-def check_both(
-    leaving: Plan, working: Plan, before: Plan, published: Plan, rules: DisclosureRules
+def check_together(
+    leaving: Plan, working: Plan, earlier: Earlier, rules: DisclosureRules
 ) -> list[str]:
-    """Find what both releases narrow too far and the earlier one alone does not."""
-    overlay = _overlay(working, (before, published))
+    """Find what a release and earlier ones narrow too far together."""
+    overlay = overlay_households(working, earlier)
     system = overlay.system
     totals = read_totals(leaving)
     keys = zip(system.cells["level"], system.cells["of"].astype(str), strict=True)
-    shown = np.array([not np.isnan(totals.get(key, np.nan)) for key in keys]) | overlay.known
-    bands = read_bands(leaving.subgrids["household_band"])
-    both = find_narrow(system, ~shown, _join_bands(overlay, bands), rules)
-    alone = find_narrow(system, ~overlay.known, overlay.bands, rules)
-    rows = np.setdiff1d(both, alone).astype(np.int64)
-    return sorted(system.cells["of"].iloc[rows].astype(str))
+    told = np.array([not np.isnan(totals.get(key, np.nan)) for key in keys], dtype=bool)
+    bands = _join_bands(overlay, read_bands(leaving.subgrids["household_band"]))
+    rows = find_narrow(system, ~(told | overlay.known), bands, rules).astype(np.int64)
+    return sorted(set(system.cells["of"].iloc[rows].astype(str)))
 
 
 def find_narrowed(
-    leaving: Plan,
-    rules: DisclosureRules,
-    working: Plan | None,
-    before: Plan | None,
-    published: Plan | None,
+    leaving: Plan, rules: DisclosureRules, working: Plan | None, earlier: Earlier
 ) -> list[str]:
     """Find the sub-grids, or what moved between communities, that a release narrows too far."""
-    if working is None or before is None or published is None:
+    if working is None or not earlier:
         return check_households(leaving, rules)
-    return check_both(leaving, working, before, published, rules)
+    return check_together(leaving, working, earlier, rules)
 
 
 def hide_totals(values: pd.Series[Any], level: str, choice: HouseholdChoice) -> Bools:

@@ -5,6 +5,7 @@ It is blind to how the release was made.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,8 @@ from gridplan.errors import PlanError, Problem
 from gridplan.plan import ALL_TABLES, Plan
 from gridplan.publishing.attack import find_ranges
 from gridplan.publishing.cells import FINEST, LEVELS, MEASURES, OTHERWISE, OUTSIDE, tie_cells
-from gridplan.publishing.earlier_release import add_overlay
+from gridplan.publishing.earlier_households import Earlier
+from gridplan.publishing.earlier_release import add_overlays
 from gridplan.publishing.figure_check import check_figures
 from gridplan.publishing.household_bands import find_tight, read_bands
 from gridplan.publishing.household_release import find_narrowed
@@ -103,8 +105,8 @@ def check_release(
     rules: DisclosureRules | None = None,
     names: bool = False,
     working: Plan | None = None,
-    before: Plan | None = None,
-    published: Plan | None = None,
+    before: Plan | Sequence[Plan] | None = None,
+    published: Plan | Sequence[Plan] | None = None,
 ) -> ReleaseVerdict:
     """Check a release from its own tables: nothing too fine, and no small count to be worked out.
 
@@ -120,7 +122,7 @@ def check_release(
         were asked for.
     working, before, published
         The working plan, the one before it and the release of that one, to try
-        differences between both releases.
+        differences between both releases; lists of them where several went out.
 
     Examples
     --------
@@ -141,16 +143,24 @@ def check_release(
         *_check_bands(leaving, rules),
         *check_figures(leaving, rules),
     ]
-    narrowed = find_narrowed(leaving, rules, working, before, published)
+    earlier = list(zip(list_plans(before), list_plans(published), strict=True))
+    narrowed = find_narrowed(leaving, rules, working, earlier)
     if narrowed:
         text = f"the households of {len(narrowed)} sub-grids or moved limits can be worked out"
         problems.append(
             Problem("subgrids", "households", text, "release the plan again", tuple(narrowed))
         )
     exposed, solved, narrowest = _solve_suppressed(
-        leaving, rules, all_rules.organisation.branch_full, working, before, published
+        leaving, rules, all_rules.organisation.branch_full, working, earlier
     )
     return ReleaseVerdict(tuple(problems + exposed), solved, narrowest)
+
+
+def list_plans(plans: Plan | Sequence[Plan] | None) -> list[Plan]:
+    """List plans given as one, as several or not at all."""
+    if plans is None:
+        return []
+    return [plans] if isinstance(plans, Plan) else list(plans)
 
 
 def _check_left_behind(plan: Plan) -> list[Problem]:
@@ -308,8 +318,7 @@ def _solve_suppressed(
     rules: DisclosureRules,
     floor: int,
     working: Plan | None,
-    before: Plan | None,
-    published: Plan | None,
+    earlier: Earlier,
 ) -> tuple[list[Problem], int, float]:
     """Solve for every suppressed count, given all that is published."""
     counts = plan.published
@@ -319,8 +328,8 @@ def _solve_suppressed(
     # Where zeros are always published, whatever is hidden is at least 1.
     system = tie_cells(cells, plan.site.communities["subdistrict"], int(rules.zeros_safe), floor)
     values = cells["value"].where(cells["shown"]).to_numpy(float)
-    if working is not None and before is not None and published is not None:
-        system, hidden, _ = add_overlay(system, working, before, published)
+    if working is not None and earlier:
+        system, hidden, _ = add_overlays(system, working, earlier)
         # Old counts that were shown are known to the attacker; pieces never are.
         values = np.append(values, system.cells["value"].to_numpy(float)[len(cells) :])
         values[hidden] = np.nan

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,8 @@ import pandas as pd
 from gridplan.errors import PlanError
 from gridplan.plan import ALL_TABLES, Plan
 from gridplan.publishing.cells import count_cells, order_cells, tie_cells
-from gridplan.publishing.earlier_release import add_overlay
+from gridplan.publishing.earlier_households import Earlier
+from gridplan.publishing.earlier_release import add_overlays
 from gridplan.publishing.household_bands import blur_subgrids
 from gridplan.publishing.household_release import (
     HouseholdChoice,
@@ -24,7 +25,7 @@ from gridplan.publishing.published_counts import (
     publish_households,
     publish_reach,
 )
-from gridplan.publishing.release_check import FREE_TEXT, check_release
+from gridplan.publishing.release_check import FREE_TEXT, check_release, list_plans
 from gridplan.publishing.release_seal import is_released, seal_tables
 from gridplan.publishing.suppression import Suppression, choose_suppressed
 from gridplan.rules.disclosure import DisclosureRules
@@ -63,8 +64,8 @@ WITHHELD = (
 def release(
     plan: Plan,
     *,
-    before: Plan | None = None,
-    published: Plan | None = None,
+    before: Plan | Sequence[Plan] | None = None,
+    published: Plan | Sequence[Plan] | None = None,
     rules: DisclosureRules | None = None,
     names: bool = False,
 ) -> Plan:
@@ -84,7 +85,7 @@ def release(
     before, published
         The working plan whose release went out earlier, and that release (made
         again by the same rules if not given): both releases together give
-        nothing away.
+        nothing away. Where several went out, a list of each, the first first.
     rules
         What is small, and how open it must stay; those of the plan's manifest
         if not given.
@@ -101,8 +102,8 @@ def release(
     Raises
     ------
     PlanError
-        If the plan is a release already, or if the check of what was made does
-        not pass.
+        If the plan is a release already, if earlier releases give away what this
+        one withholds, or if the check of what was made does not pass.
 
     Examples
     --------
@@ -117,10 +118,7 @@ def release(
         raise PlanError("the plan is a release already -> give the working plan")
     all_rules = plan.rules
     rules = rules or all_rules.disclosure
-    # What went out earlier is made again by today's rules where nobody kept it.
-    earlier = (
-        None if before is None else (before, published or release(before, rules=rules, names=names))
-    )
+    earlier = _pair_earlier(before, published, rules, names)
     cells = _drop_small_branches(count_cells(plan), all_rules.organisation.branch_full)
     choice, cells = _suppress(plan, cells, rules, all_rules.organisation.branch_full, earlier)
     households = choose_households(plan, rules, earlier)
@@ -143,23 +141,42 @@ def release(
     return stamp(leaving, plan, rules, choice, earlier, names)
 
 
+def _pair_earlier(
+    before: Plan | Sequence[Plan] | None,
+    published: Plan | Sequence[Plan] | None,
+    rules: DisclosureRules,
+    names: bool,
+) -> Earlier:
+    """Pair each earlier plan with its release, made again where nobody kept it."""
+    olds = list_plans(before)
+    outs = list_plans(published)
+    if outs and len(outs) != len(olds):
+        raise PlanError(
+            f"{len(olds)} earlier plans are given and {len(outs)} releases of them -> "
+            "give --before and --published once for each release, in the order they went out"
+        )
+    for n, old in enumerate(olds[len(outs) :]):
+        # Each was compared with those that went out before it.
+        outs.append(release(old, before=olds[:n], published=outs[:n], rules=rules, names=names))
+    return list(zip(olds, outs, strict=True))
+
+
 def stamp(
     plan: Plan,
     working: Plan,
     rules: DisclosureRules,
     choice: Suppression,
-    earlier: tuple[Plan, Plan] | None,
+    earlier: Earlier,
     names: bool,
 ) -> Plan:
     """Check a release and stamp it with the result; refuse one that does not pass."""
-    old, out = earlier or (None, None)
     verdict = check_release(
         plan,
         rules=rules,
         names=names,
-        working=None if old is None else working,
-        before=old,
-        published=out,
+        working=working if earlier else None,
+        before=[old for old, _ in earlier],
+        published=[out for _, out in earlier],
     )
     if not verdict.passed:
         raise PlanError(f"the release did not pass its check:\n{verdict}")
@@ -175,7 +192,7 @@ def stamp(
         "bands_withheld": int((plan.subgrids["household_band"] == "").sum()),
         "gap": round(choice.gap, 6),
         "names": names,
-        "compared": earlier is not None,
+        "compared": bool(earlier),
     }
     note["seal"] = seal_tables(plan, note)
     return plan.replace(manifest={**plan.manifest, "release": note})
@@ -196,13 +213,13 @@ def _suppress(
     cells: pd.DataFrame,
     rules: DisclosureRules,
     floor: int,
-    earlier: tuple[Plan, Plan] | None,
+    earlier: Earlier,
 ) -> tuple[Suppression, pd.DataFrame]:
     """Choose what is suppressed, and take the value off it."""
     system = tie_cells(cells, plan.site.communities["subdistrict"], int(rules.zeros_safe), floor)
     always = never = None
-    if earlier is not None:
-        system, always, never = add_overlay(system, plan, *earlier)
+    if earlier:
+        system, always, never = add_overlays(system, plan, earlier)
     choice = choose_suppressed(system, rules, always, never)
     if len(choice.exposed):
         names = system.cells.loc[choice.exposed, "of"].tolist()
