@@ -30,7 +30,7 @@ BENCHMARKS = {
         (),
     ),
     "disclosure": (
-        "an attacker's integer program against pairs of releases: people, households, ratios",
+        "an attacker's integer program against pairs of releases; returns 1 on a leak",
         (),
     ),
     "years": (
@@ -121,7 +121,10 @@ def make_parser():
 
 
 def main(words=None):
-    """Run the named benchmarks; an option that none of them takes is refused."""
+    """Run the named benchmarks; returns 1 if one of them found a promise broken.
+
+    An option that none of them takes is refused.
+    """
     parser = make_parser()
     options = vars(parser.parse_args(words))
     names = options.pop("names") or list(BENCHMARKS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from gridplan.errors import Problem
 from gridplan.plan import Plan
 from gridplan.publishing.attack import find_ranges
 from gridplan.publishing.figure_cells import FEWEST_SENDERS, FUNCTIONS, list_posts, tie_posts
+from gridplan.publishing.figure_differences import add_differences
 from gridplan.publishing.suppression import find_exposed
 from gridplan.rules.coverage import CENTRAL
 from gridplan.rules.disclosure import DisclosureRules
@@ -18,8 +20,12 @@ from gridplan.rules.disclosure import DisclosureRules
 AGAIN = "release the plan again"
 
 
-def check_figures(plan: Plan, rules: DisclosureRules) -> list[Problem]:
+def check_figures(
+    plan: Plan, rules: DisclosureRules, earlier: Sequence[tuple[Plan, Plan]] = ()
+) -> list[Problem]:
     """Find figures that are small, that give a hidden count away, or whose parts can be solved for.
+
+    ``earlier`` holds working plans that were released before, and those releases.
 
     Examples
     --------
@@ -34,7 +40,7 @@ def check_figures(plan: Plan, rules: DisclosureRules) -> list[Problem]:
     return [
         *_check_small(figures, rules),
         *_check_functions(city, figures),
-        *_check_parts(figures, rules),
+        *_check_parts(figures, rules, earlier),
         *_check_senders(figures),
         *_check_centres(plan.published, rules),
     ]
@@ -62,11 +68,15 @@ def _check_functions(city: pd.DataFrame, figures: pd.DataFrame) -> list[Problem]
     return _report(text, rows.index)
 
 
-def _check_parts(figures: pd.DataFrame, rules: DisclosureRules) -> list[Problem]:
-    """Solve for the posts that are hidden, and for the parts of those that are shown."""
+def _check_parts(
+    figures: pd.DataFrame, rules: DisclosureRules, earlier: Sequence[tuple[Plan, Plan]]
+) -> list[Problem]:
+    """Solve for the posts that are hidden, the parts of those shown, and what changed of both."""
     values = figures.set_index("figure")["value"].where(figures.set_index("figure")["shown"])
     system = tie_posts(values.to_dict())
-    known = system.cells["value"].to_numpy(float)
+    system, hidden, _ = add_differences(system, earlier)
+    known = system.cells["value"].mask(hidden & (system.cells["level"] == "before")).to_numpy(float)
+    # A change between two figures that are both shown is known at once.
     ranges = find_ranges(
         system.matrix,
         known,

@@ -7,7 +7,8 @@ import pandas as pd
 
 from gridplan.plan import Plan
 from gridplan.publishing.cells import CITY
-from gridplan.publishing.figure_cells import find_hidden_figures
+from gridplan.publishing.earlier_households import Earlier
+from gridplan.publishing.hidden_figures import find_hidden_figures
 from gridplan.publishing.household_release import HouseholdChoice
 from gridplan.publishing.published_figures import count_figures
 from gridplan.rules.coverage import CENTRAL
@@ -45,11 +46,15 @@ def publish_households(plan: Plan, households: HouseholdChoice) -> pd.DataFrame:
 
 
 def publish_figures(
-    plan: Plan, cells: pd.DataFrame, rules: DisclosureRules, households: HouseholdChoice
+    plan: Plan,
+    cells: pd.DataFrame,
+    rules: DisclosureRules,
+    households: HouseholdChoice,
+    earlier: Earlier = (),
 ) -> pd.DataFrame:
     """Publish the figures of the paragraph for the city; what is suppressed has no value."""
     values = count_figures(plan)
-    shut = find_hidden_figures(plan, cells, values, rules)
+    shut = find_hidden_figures(plan, cells, values, rules, earlier)
     of_kind = {("city", CITY): "households", ("kind", "urban"): "households_urban"}
     of_kind[("kind", "rural")] = "households_rural"
     shut |= {figure for pair, figure in of_kind.items() if pair in households.hidden}

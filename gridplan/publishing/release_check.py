@@ -22,6 +22,7 @@ from gridplan.publishing.figure_check import check_figures
 from gridplan.publishing.household_bands import find_tight, read_bands
 from gridplan.publishing.household_release import find_narrowed
 from gridplan.publishing.suppression import find_exposed
+from gridplan.publishing.text_check import check_text
 from gridplan.rules.disclosure import DisclosureRules
 
 # The tables that may hold rows in a release. Written out here, and not taken
@@ -52,17 +53,6 @@ BLANK = {
         "max_walk",
     ),
     "links": ("hours",),
-}
-
-# Text in the words of whoever made the file: a name, a telephone, a remark.
-FREE_TEXT = {
-    "buildings": ("building_name", "use"),
-    "compounds": ("name",),
-    "barriers": ("name",),
-    "streets": ("name",),
-    "places": ("name",),
-    "institutions": ("name",),
-    "special_grids": ("name",),
 }
 
 
@@ -135,15 +125,15 @@ def check_release(
     """
     all_rules = leaving.rules
     rules = rules or all_rules.disclosure
+    earlier = list(zip(list_plans(before), list_plans(published), strict=True))
     problems = [
         *_check_left_behind(leaving),
-        *([] if names else _check_text(leaving)),
+        *check_text(leaving, names=names),
         *_check_levels(leaving),
         *_check_values(leaving, rules),
         *_check_bands(leaving, rules),
-        *check_figures(leaving, rules),
+        *check_figures(leaving, rules, earlier),
     ]
-    earlier = list(zip(list_plans(before), list_plans(published), strict=True))
     narrowed = find_narrowed(leaving, rules, working, earlier)
     if narrowed:
         text = f"the households of {len(narrowed)} sub-grids or moved limits can be worked out"
@@ -215,20 +205,6 @@ def _check_left_behind(plan: Plan) -> list[Problem]:
                 tuple(other.index),
             )
         )
-    return problems
-
-
-def _check_text(plan: Plan) -> list[Problem]:
-    """Find text that anybody may have written, where nobody asked for it."""
-    problems = []
-    for name, columns in FREE_TEXT.items():
-        table = plan.get_table(name)
-        for column in columns:
-            full = table[column].fillna("").astype("str") != ""
-            if full.any():
-                ids = tuple(map(str, table.index[full.to_numpy(bool)]))
-                text = f"{column} is free text, which is left out unless it is asked for"
-                problems.append(Problem(name, "text", text, "release the plan again", ids))
     return problems
 
 

@@ -19,15 +19,17 @@ from gridplan.publishing.household_release import (
     choose_households,
     hide_totals,
 )
+from gridplan.publishing.neutral_codes import write_neutral_codes
 from gridplan.publishing.published_counts import (
     publish_figures,
     publish_gaps,
     publish_households,
     publish_reach,
 )
-from gridplan.publishing.release_check import FREE_TEXT, check_release, list_plans
+from gridplan.publishing.release_check import check_release, list_plans
 from gridplan.publishing.release_seal import is_released, seal_tables
 from gridplan.publishing.suppression import Suppression, choose_suppressed
+from gridplan.publishing.text_check import FREE_TEXT
 from gridplan.rules.disclosure import DisclosureRules
 from gridplan.tables.conform import conform_table, is_spatial, make_empty
 
@@ -90,8 +92,8 @@ def release(
         What is small, and how open it must stay; those of the plan's manifest
         if not given.
     names
-        Whether names of buildings, compounds, streets, institutions, places
-        and barriers leave: anybody may have written anything there.
+        Whether names and codes of buildings, compounds, streets, institutions,
+        places and barriers leave: anybody may have written anything there.
         Communities keep theirs, since the counts are about them.
 
     Returns
@@ -126,7 +128,7 @@ def release(
         [
             cells,
             publish_households(plan, households),
-            publish_figures(plan, cells, rules, households),
+            publish_figures(plan, cells, rules, households, earlier),
             publish_gaps(plan, cells, rules),
             publish_reach(plan, rules),
         ]
@@ -255,7 +257,8 @@ def _strip(plan: Plan, rules: DisclosureRules, households: HouseholdChoice, name
     for name, columns in () if names else FREE_TEXT.items():
         table = tables.get(name, plan.get_table(name))
         tables[name] = table.assign(**dict.fromkeys(columns, ""))
-    return plan.replace(**tables, subgrids=blur_subgrids(plan, rules, households.bands))
+    leaving = plan.replace(**tables, subgrids=blur_subgrids(plan, rules, households.bands))
+    return leaving if names else write_neutral_codes(leaving)
 
 
 def _strip_communities(plan: Plan, households: HouseholdChoice) -> Any:
