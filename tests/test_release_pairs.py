@@ -12,6 +12,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 
 from gridplan.errors import PlanError
 from gridplan.plan import ALL_TABLES
+from gridplan.publishing.door_atoms import link_doors
 from gridplan.publishing.release_check import check_release
 from gridplan.publishing.release_plan import release
 from gridplan.rules.disclosure import DisclosureRules
@@ -174,6 +175,15 @@ def test_a_house_that_was_built_is_not_the_difference_of_two_totals(first):
     low, high = narrow([OLD, new], [first, careful])["new c3-1-9"]
     assert high - low >= 9
     assert "c3" in list_withheld(careful)
+
+
+def test_doors_that_were_read_again_under_other_codes_are_the_same_doors():
+    spots = [
+        pd.DataFrame({"spot": list("abcc"), "households": 9}, index=list(codes))
+        for codes in ("wxyz", "wXYZ")
+    ]
+    # Two doors of one staircase hall cannot be told apart.
+    assert [list(place.index) for place in link_doors(spots)] == [list("wxyz"), list("wxYZ")]
 
 
 def test_a_release_of_another_plan_is_no_earlier_release(first):

@@ -32,16 +32,46 @@ def place_doors(plan: Plan) -> pd.DataFrame:
     inside = of.isin(homes.index[adds_up]) & (plan.stairwells["households"] > 0)
     rest = homes.index[~adds_up]
     names = [*("door:" + of[inside].index.astype("str")), *("subgrid:" + rest.astype("str"))]
+    points = plan.stairwells.geometry[inside.to_numpy(bool)]
+    spots = [f"{x:.1f} {y:.1f}" for x, y in zip(points.x, points.y, strict=True)]
     columns = {
         "door": names,
+        "spot": [*spots, *[""] * len(rest)],
         "subgrid": [*of[inside], *rest.astype("str")],
         "households": [*plan.stairwells.loc[inside, "households"], *size[rest]],
     }
     doors = pd.DataFrame(columns).astype(
-        {"door": object, "subgrid": object, "households": np.int64}
+        {"door": object, "spot": object, "subgrid": object, "households": np.int64}
     )
     town = homes["community"].astype("str")
     return doors.assign(community=doors["subgrid"].map(town).astype(object)).set_index("door")
+
+
+def link_doors(places: Sequence[pd.DataFrame]) -> list[pd.DataFrame]:
+    """Give the doors of older plans the codes of today, where they stand on the same spot alone.
+
+    Codes may change when the files are read again; whoever holds two maps knows
+    the house all the same.
+
+    Examples
+    --------
+    >>> door = pd.DataFrame({"spot": ["3 4"], "households": [9]}, index=["a"])
+    >>> [place.index[0] for place in link_doors([door, door.set_axis(["b"])])]
+    ['a', 'a']
+    """
+    linked = list(places[:1])
+    for place in places[1:]:
+        known = pd.concat([one["spot"] for one in linked])
+        known = known[~known.index.duplicated()]
+        here = place["spot"]
+        # Of a door that either plan has by its code there is nothing to guess.
+        strange = known[~known.index.isin(here.index) & (known != "")]
+        lost = here[~here.index.isin(known.index) & (here != "")]
+        strange, lost = (s[~s.duplicated(keep=False)] for s in (strange, lost))
+        code_at = dict(zip(strange, strange.index, strict=True))
+        new = {code: code_at[spot] for code, spot in lost.items() if spot in code_at}
+        linked.append(place.rename(index=new))
+    return linked
 
 
 def list_atoms(places: Sequence[pd.DataFrame]) -> pd.DataFrame:

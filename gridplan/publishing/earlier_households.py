@@ -15,7 +15,7 @@ from gridplan.arrays import Bools, Floats
 from gridplan.errors import PlanError
 from gridplan.plan import Plan
 from gridplan.publishing.cells import CellSystem
-from gridplan.publishing.door_atoms import list_atoms, place_doors
+from gridplan.publishing.door_atoms import link_doors, list_atoms, place_doors
 from gridplan.publishing.household_bands import OPEN, read_bands
 from gridplan.publishing.household_cells import read_totals, tie_households
 
@@ -57,7 +57,9 @@ def overlay_households(plan: Plan, earlier: Earlier) -> HouseholdOverlay:
         systems.append(system)
         bands.append(band)
         known.append((system.cells["level"] != "old_subgrid").to_numpy())
-    atoms = list_atoms([place_doors(one) for one in (plan, *(old for old, _ in earlier))])
+    atoms = list_atoms(
+        link_doors([place_doors(one) for one in (plan, *(old for old, _ in earlier))])
+    )
     flows, inside = _list_flows(atoms, len(systems))
     touched = _list_touched(atoms, len(systems), set(plan.subgrids["community"].astype("str")))
     of = atoms["subgrid0"].str.cat([atoms[f"subgrid{n}"] for n in range(1, len(systems))], "|")
@@ -80,9 +82,9 @@ def overlay_households(plan: Plan, earlier: Earlier) -> HouseholdOverlay:
         whole = place.reindex(atoms[f"subgrid{k}"]).to_numpy()
         rows.append(_sum_up(int(starts[-1]), starts[k] + whole, n))
         sums.append(_list_summands(system, whole))
-    told = {atoms_of for one in sums[1:] for atoms_of in one.values()}
+    public = {atoms_of for one in sums[1:] for atoms_of in one.values()}
     # What went out cannot be taken back, so it need not be withheld now.
-    known[0][[cell for cell, atoms_of in sums[0].items() if atoms_of in told]] = True
+    known[0][[cell for cell, atoms_of in sums[0].items() if atoms_of in public]] = True
     rows.append(_sum_flows(inside, int(starts[-1]), len(atoms), n))
     cells = pd.concat([*(system.cells for system in systems), extra], ignore_index=True)
     return HouseholdOverlay(
@@ -114,8 +116,8 @@ def _tie_old(old: Plan, out: Plan) -> tuple[CellSystem, pd.DataFrame]:
 def _require_same(old: Plan, out: Plan, values: Floats, bands: pd.DataFrame) -> None:
     """Refuse a release whose totals or bands do not hold for the plan that it is said to be of."""
     sums = old.subgrids["households"].groupby(old.subgrids["community"].astype("str")).sum()
-    told = out.site.communities["households"]
-    differs = told.notna() & (told != sums.reindex(told.index))
+    public = out.site.communities["households"]
+    differs = public.notna() & (public != sums.reindex(public.index))
     outside = bands.isna().any(axis=1) | (bands["first"] > values) | (bands["last"] < values)
     if differs.any() or outside.any():
         raise PlanError(

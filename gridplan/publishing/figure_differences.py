@@ -38,10 +38,10 @@ def add_differences(
     never = [np.zeros(n, bool)]
     always = [np.zeros(n, bool)]
     for old, out in earlier:
-        told = read_figures(out)
-        before = tie_posts({**count_figures(old).dropna().to_dict(), **told})
+        public = read_figures(out)
+        before = tie_posts({**count_figures(old).dropna().to_dict(), **public})
         names = before.cells["measure"]
-        shown = np.array([set(FOLLOWS.get(name, (name,))) <= set(told) for name in names], bool)
+        shown = np.array([set(FOLLOWS.get(name, (name,))) <= set(public) for name in names], bool)
         more = _find_changes(system, before, shown)
         first = len(system.cells)
         here = more["new"].to_numpy()

@@ -77,7 +77,7 @@ def choose_households(plan: Plan, rules: DisclosureRules, earlier: Earlier = ())
         above = level.isin(["city", "kind"]) & bool(touched)
         near, above = near & totals, above & totals
         if not (of_place.any() or ((near | above) & ~hidden).any()):
-            # What is told elsewhere narrows it: with nothing told, nothing is narrow.
+            # What other places show narrows it: where nothing is shown, nothing is narrow.
             of_place = bands["first"] > 0
             near = pd.Series(totals)
         if of_place.any():
@@ -89,13 +89,13 @@ def choose_households(plan: Plan, rules: DisclosureRules, earlier: Earlier = ())
             hidden = hidden | above.to_numpy(bool)
         else:
             break
-    told = system.cells[hidden & totals]
-    pairs = zip(told["level"].astype(str), told["of"].astype(str), strict=True)
+    withheld = system.cells[hidden & totals]
+    pairs = zip(withheld["level"].astype(str), withheld["of"].astype(str), strict=True)
     return HouseholdChoice(bands, frozenset(pairs))
 
 
 def _refuse_lost(overlay: HouseholdOverlay, hidden: Bools, rules: DisclosureRules) -> None:
-    """Refuse a release of which earlier ones give a sub-grid away, though nothing more is told."""
+    """Refuse a release of which earlier ones give a sub-grid away, though it shows nothing more."""
     lost = find_narrow(overlay.system, hidden, overlay.bands, rules).astype(np.int64)
     if not len(lost):
         return
@@ -141,9 +141,9 @@ def check_together(
     system = overlay.system
     totals = read_totals(leaving)
     keys = zip(system.cells["level"], system.cells["of"].astype(str), strict=True)
-    told = np.array([not np.isnan(totals.get(key, np.nan)) for key in keys], dtype=bool)
+    public = np.array([not np.isnan(totals.get(key, np.nan)) for key in keys], dtype=bool)
     bands = _join_bands(overlay, read_bands(leaving.subgrids["household_band"]))
-    rows = find_narrow(system, ~(told | overlay.known), bands, rules).astype(np.int64)
+    rows = find_narrow(system, ~(public | overlay.known), bands, rules).astype(np.int64)
     return sorted(set(system.cells["of"].iloc[rows].astype(str)))
 
 
