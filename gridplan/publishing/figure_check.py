@@ -74,8 +74,8 @@ def _check_parts(
     """Solve for the posts that are hidden, the parts of those shown, and what changed of both."""
     values = figures.set_index("figure")["value"].where(figures.set_index("figure")["shown"])
     system = tie_posts(values.to_dict())
-    system, hidden, _ = add_differences(system, earlier)
-    known = system.cells["value"].mask(hidden & (system.cells["level"] == "before")).to_numpy(float)
+    system = add_differences(system, earlier)[0]
+    known = system.cells["value"].to_numpy(float)
     # A change between two figures that are both shown is known at once.
     ranges = find_ranges(
         system.matrix,

@@ -12,14 +12,6 @@ from gridplan.arrays import Bools
 from gridplan.plan import Plan
 from gridplan.publishing.cells import MEASURES, CellSystem
 from gridplan.publishing.figure_cells import tie_posts
-from gridplan.publishing.published_figures import count_figures
-
-# A cell of posts -> the figures that it follows from, where a release shows all of them.
-FOLLOWS = {
-    "grid_workers_part": ("grid_workers", "grid_workers_full"),
-    "workers_party": ("grid_workers", "party_share"),
-    "workers_other": ("grid_workers", "party_share"),
-}
 
 
 def add_differences(
@@ -31,18 +23,16 @@ def add_differences(
 
     Returns
     -------
-    The larger system, the cells that are hidden whatever happens (differences,
-    and what an earlier release withheld), and those that it showed.
+    The larger system, the cells that are hidden whatever happens (differences),
+    and those that went out. What an earlier release withheld adds nothing.
     """
     n = len(system.cells)
     never = [np.zeros(n, bool)]
     always = [np.zeros(n, bool)]
-    for old, out in earlier:
-        public = read_figures(out)
-        before = tie_posts({**count_figures(old).dropna().to_dict(), **public})
+    for _, out in earlier:
+        before = tie_posts(read_figures(out))
         names = before.cells["measure"]
-        shown = np.array([set(FOLLOWS.get(name, (name,))) <= set(public) for name in names], bool)
-        more = _find_changes(system, before, shown)
+        more = _find_changes(system, before)
         first = len(system.cells)
         here = more["new"].to_numpy()
         matrix = block_diag([system.matrix, before.matrix, csr_matrix((0, len(more)))])
@@ -59,8 +49,8 @@ def add_differences(
             vstack([matrix, changes], format="csr"),
             np.concatenate(lower),
         )
-        never += [shown, np.zeros(len(more), bool)]
-        always += [~shown, np.ones(len(more), bool)]
+        never += [np.ones(len(names), bool), np.zeros(len(more), bool)]
+        always += [np.zeros(len(names), bool), np.ones(len(more), bool)]
     return system, np.concatenate(always), np.concatenate(never)
 
 
@@ -72,10 +62,10 @@ def read_figures(release: Plan) -> dict[str, float]:
     return dict(zip(names, table.loc[rows, "value"].astype(float), strict=True))
 
 
-def _find_changes(system: CellSystem, before: CellSystem, shown: Bools) -> pd.DataFrame:
+def _find_changes(system: CellSystem, before: CellSystem) -> pd.DataFrame:
     """Find the posts that were shown before and are not as many now."""
     new = system.cells[system.cells["level"] == "city"].reset_index(names="new")
-    old = before.cells[shown].reset_index(names="old")
+    old = before.cells.reset_index(names="old")
     both = new.merge(old[["old", "measure", "value"]], on="measure", suffixes=("", "_old"))
     both = both.assign(value=both["value"] - both["value_old"])
     # What the check does not know of today is no change that anybody sees.

@@ -50,6 +50,8 @@ def check_text(plan: Plan, *, names: bool) -> list[Problem]:
     """
     problems = [] if names else [*_check_names(plan), *_check_codes(plan)]
     for name in ALL_TABLES:
+        if not len(plan.get_table(name)):
+            continue
         table = pd.DataFrame(plan.get_table(name).drop(columns="geometry", errors="ignore"))
         # Whoever asked for names takes them as they are.
         asked = (*FREE_TEXT.get(name, ()), *CODES.get(name, ())) if names else ()
