@@ -22,7 +22,8 @@ from gridplan.synthetic.board_plan import CRS, X0, Y0, make_site, make_table
 from gridplan.tables.conform import make_empty
 
 PAIRS = 40
-EXAMPLE_PAIRS = 10
+EXAMPLE_PAIRS = 3
+ALONE_PAIRS = 5
 RULES = DisclosureRules()
 MEASURES = ("full", "probationary", "members", "elders", "volunteers")
 OUTSIDE = "members_outside_branches"
@@ -366,15 +367,16 @@ def make_example():
 
 def run():
     """Print what was tried and what held; returns 1 if anything did not, though compared."""
-    failed = False
-    cases = [
-        ("drawn towns, with --before", attack_pairs(), PAIRS),
-        ("drawn towns, without --before", attack_pairs(compared=False), PAIRS),
-        ("the example, with --before", attack_pairs(EXAMPLE_PAIRS, example=make_example()), 10),
-    ]
-    for name, table, pairs in cases:
-        sums = table.groupby("kind")["held"].agg(tried="size", held="sum")
-        print(f"{pairs} pairs of releases of {name}")
-        print(sums.to_string())
-        failed |= "without" not in name and not bool(table["held"].all())
-    return not failed
+    together = attack_pairs()
+    print_held(f"{PAIRS} pairs of releases of drawn towns, with --before", together)
+    # What leaks here shows that the attacker finds leaks.
+    print_held("a few of them, without --before", attack_pairs(ALONE_PAIRS, compared=False))
+    example = attack_pairs(EXAMPLE_PAIRS, example=make_example())
+    print_held(f"{EXAMPLE_PAIRS} pairs of the example, with --before", example)
+    return int(not (together["held"].all() and example["held"].all()))
+
+
+def print_held(title, table):
+    """Print how many questions of each kind were tried, and how many held."""
+    print(title)
+    print(table.groupby("kind")["held"].agg(tried="size", held="sum").to_string())
