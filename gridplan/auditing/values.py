@@ -190,7 +190,7 @@ def _clean_numbers(column: Column, values: Any) -> tuple[Any, list[tuple[Bools, 
         # Texts and truths that could be read as numbers are of the wrong type all the same.
         no_number |= np.array([isinstance(v, str | bool | np.bool_) for v in values], bool)
     if column.dtype == "int64":
-        no_number |= blank | (np.isfinite(numbers) & (numbers % 1 != 0))
+        no_number |= blank | (np.isfinite(numbers) & (np.floor(numbers) != numbers))
     least = 0.0 if (column.table, column.name) not in SIGNED else -LARGEST
     least, most = max(column.least, least), min(column.most, LARGEST)
     beyond = (numbers < least) | (numbers > most)
