@@ -197,7 +197,7 @@ class Detective:
 
 
 def run(only=None):
-    """Plant all faults, one at a time, and print found and missed by table."""
+    """Plant all faults, one at a time, print found and missed by table; whether all were found."""
     plan = draw_plan()
     detective = Detective(plan)
     started = time.perf_counter()
@@ -211,6 +211,7 @@ def run(only=None):
             where = ".".join(filter(None, (fault.table, fault.column)))
             print(f"{result}: {where} ({fault.kind}, row {fault.row or 'all'})", flush=True)
     print_sums(results, time.perf_counter() - started)
+    return all(result == "found" for _, result in results)
 
 
 def print_sums(results, seconds):

@@ -77,4 +77,4 @@ def run(only=()):
             print(f"\nnot held: {outcome.trial.kind}: {outcome.trial.name}")
             print(f"  {'; '.join(outcome.faults)}")
             print("\n".join(f"    {y[:200]}" for y in outcome.errors.splitlines()[-4:]))
-    return int(tried != held)
+    return bool(tried == held)
