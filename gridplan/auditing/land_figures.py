@@ -110,7 +110,7 @@ def _check_compounds(e: Evidence) -> list[pd.DataFrame]:
     wrong |= (table["community"] == "").to_numpy() & (settled != "")
     ledger = e.plan.site.ledger
     findings = []
-    for name, word in (("compounds", "inferred"), ("communities", "enclosure")):
+    for name, word in (("compounds", "inferred"), ("communities", "settlement")):
         rows = sort_rows(e.plan.get_table(name))
         noted = ((ledger["table"] == name) & (ledger["action"] == "inferred")).any()
         claimed = (rows["origin"] == word).to_numpy() & (not noted)

@@ -16,6 +16,7 @@ from gridplan.auditing.findings import Reporter, join_findings, write_findings
 AREA_ERROR = 1e-6  # share of a community's area that gaps, overlaps and land outside may come to
 DOOR_SLACK = 0.05  # metres by which a door may lie outside, since outlines are drawn on a grid
 HOME_SHARE = 0.01  # share of a home's footprint that may lie outside without a finding
+FAR_OUT = 50.0  # m; a home farther outside its community was attached to what it is no part of
 LIMIT_OVERLAP = 1.0  # m2 that limits of two communities may share: files round their corners
 AGAIN = "draw the outlines again"
 
@@ -286,7 +287,9 @@ def _check_doors(e: Evidence) -> list[pd.DataFrame]:
     # it lies in the outline of one of them.
     off = off[~np.isin(e.place[off], e.place[np.setdiff1d(placed, off)])]
     community = find_rows(e.communities, e.stairwells["community"])[off]
-    is_beyond = shapely.distance(_list_limits(e)[community], doors[off]) > DOOR_SLACK
+    beyond = shapely.distance(_list_limits(e)[community], doors[off])
+    is_beyond = beyond > DOOR_SLACK
+    is_far = beyond > FAR_OUT
     is_beside = ~is_beyond & _lie_beside(e, land, off)
     is_wrong = ~is_beyond & ~is_beside
     rows = e.stairwells.iloc[off]
@@ -294,11 +297,16 @@ def _check_doors(e: Evidence) -> list[pd.DataFrame]:
     by_subgrid = Reporter("homes", "stairwells", rows, noun="door", subgrid=rows["subgrid"])
     return [
         by_subgrid.error(is_wrong, "outside the outline", AGAIN),
+        by_subgrid.error(
+            is_far,
+            f"more than {FAR_OUT:g} m outside every community",
+            "draw the plan again: settlements then stand in for communities there",
+        ),
         reporter.warning(
             is_beside, "in another slice of its own building", "none if the building is angular"
         ),
         reporter.note(
-            is_beyond,
+            is_beyond & ~is_far,
             "beyond the limit of the community",
             "see whether the limit is right, or leave outside buildings out",
         ),

@@ -64,8 +64,14 @@ def find_borders(faces: Any, hard: Any) -> pd.DataFrame:
     --------
     >>> find_borders(shapely.box([0, 1], 0, [1, 2], 5), np.array([])).to_numpy().tolist()
     [[0.0, 1.0, 5.0]]
+    >>> two = shapely.multipolygons([shapely.box(1, 0, 2, 5), shapely.box(9, 0, 10, 5)])
+    >>> find_borders(np.array([shapely.box(0, 0, 1, 5), two]), np.array([])).to_numpy().tolist()
+    [[0.0, 1.0, 5.0]]
     """
-    rings, of_face = shapely.get_rings(faces, return_index=True)
+    # rings are those of single polygons: a face of several parts would have none
+    parts, of_part = shapely.get_parts(faces, return_index=True)
+    rings, part = shapely.get_rings(parts, return_index=True)
+    of_face = of_part[part]
     ends, of_ring = shapely.get_coordinates(rings, return_index=True)
     same = of_ring[1:] == of_ring[:-1]
     a = ends[:-1][same]

@@ -55,6 +55,7 @@ def complete_limits(site: Site, rules: SettlementRules, weight: pd.Series[Any]) 
     weight = weight.reindex(buildings.index)
     homes = buildings[weight > 0]
     given = site.communities.sort_index()
+    given = given.assign(origin=given["origin"].mask(given["origin"] == "", "given"))
     outlines = given.geometry.to_numpy()
     if homes.empty:
         return site

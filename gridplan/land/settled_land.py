@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
@@ -20,6 +21,7 @@ from gridplan.rules.settlements import SettlementRules
 ROUND = 2  # segments of a quarter circle; edges are straightened anyway
 CORNERED: dict[str, Any] = {"join_style": "mitre", "mitre_limit": 2.0}
 FRINGE = 15.0  # m around a home's wall that no smoothing takes away
+THIN = 1.0  # m; a narrower face is no land
 BEYOND = 150.0  # m beyond homes' land within which lines may be its edge
 
 
@@ -107,6 +109,7 @@ def find_settled_land(
     wet_face = np.zeros(len(faces), bool)
     wet_face[inside] = wet_block[of[inside]]
     settled = _fill_holes(faces, settled, wet_face, xy, rules.hole)
+    settled = _settle_thin(faces, settled)
     # A home that the edge would cut stands on settled land with all its walls.
     if len(cut):
         settled |= find_holder(cut, xy) >= 0
@@ -197,6 +200,33 @@ def _open(shape: Any, width: float) -> Any:
     """Take away what is narrower than twice the width, and leave all other edges as they are."""
     core = shapely.buffer(shape, -width, **CORNERED)
     return keep_areas(shapely.intersection(shapely.buffer(core, width * 1.01, **CORNERED), shape))
+
+
+def _settle_thin(faces: Shapes, settled: Bools) -> Bools:
+    """Give faces too thin to be land to the side that they share most of their border with.
+
+    They lie where an edge and a street all but coincide.
+    """
+    thin = 2 * shapely.area(faces) < THIN * shapely.length(faces)
+    if not thin.any():
+        return settled
+    borders = measure_borders(faces, [])
+    both = pd.DataFrame(
+        {
+            "face": np.append(borders["one"], borders["two"]).astype(np.int64),
+            "other": np.append(borders["two"], borders["one"]).astype(np.int64),
+            "metres": np.tile(borders["metres"].to_numpy(), 2),
+        }
+    )
+    both = both[thin[both["face"]] & ~thin[both["other"]]]
+    both["settled"] = settled[both["other"]]
+    sides = both.groupby(["face", "settled"])["metres"].sum().round(3).unstack(fill_value=0.0)
+    out = settled.copy()
+    rows = sides.index.to_numpy(np.int64)
+    with_homes = sides.get(True, pd.Series(0.0, sides.index)).to_numpy()
+    without = sides.get(False, pd.Series(0.0, sides.index)).to_numpy()
+    out[rows] = with_homes > without
+    return out
 
 
 def _fill_holes(faces: Shapes, settled: Bools, wet: Bools, xy: Floats, most: float) -> Bools:

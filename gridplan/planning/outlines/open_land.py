@@ -20,6 +20,7 @@ from gridplan.geometry.linework import find_edges
 from gridplan.geometry.tiling import dissolve_faces, find_holder
 from gridplan.land.settled_land import find_inner, find_settled_land
 from gridplan.land.site_lines import find_site_lines
+from gridplan.planning.outlines.crumbs import CRUMB
 from gridplan.planning.outlines.exclusive_surplus import find_hosts
 from gridplan.rules.all_rules import Rules
 from gridplan.rules.settlements import SettlementRules
@@ -28,6 +29,9 @@ from gridplan.tables.codes import number_places
 from gridplan.tables.ledger import Entry
 
 OPEN, WATER, RAILWAY = "open", "water", "railway"
+HOMES = -1  # the group of faces that are homes' land
+ROUNDS = 4  # of giving slivers away, each of which may free others
+THIN = 1.0  # m; narrower land is none
 HARD = 0.01  # what a metre of border along a hard barrier counts when pieces are joined
 
 
@@ -177,12 +181,46 @@ def _draw_community(
     settled = _take_scraps(found.faces, settled, kinds, land.hard, rules)
     if settled.all():
         return land.outline, none, none
-    rest = ~settled
-    label = _join_pieces(found.faces[rest], kinds[rest], land.hard, rules)
-    number, first = np.unique(label, return_index=True)
-    pieces = dissolve_faces(found.faces[rest], np.searchsorted(number, label), len(number))
-    homes = dissolve_faces(found.faces[settled], np.zeros(settled.sum(), np.int64), 1)
-    return homes[0], pieces, kinds[rest][first]
+    rest = np.flatnonzero(~settled)
+    group = np.full(len(settled), HOMES)
+    group[rest] = rest[_join_pieces(found.faces[rest], kinds[rest], land.hard, rules)]
+    group = _give_slivers(found.faces, group)
+    number, label = np.unique(group, return_inverse=True)
+    shapes = dissolve_faces(found.faces, label, len(number))
+    is_piece = number != HOMES
+    return shapes[~is_piece][0], shapes[is_piece], kinds[number[is_piece]]
+
+
+def _give_slivers(faces: Shapes, group: Ints) -> Ints:
+    """Give groups of faces that are no land to the group with the longest common border."""
+    start, end, one, two = find_edges(faces)
+    metres = np.hypot(*(end - start).T)
+    for _ in range(ROUNDS):
+        number, label = np.unique(group, return_inverse=True)
+        a = label[np.append(one, two)]
+        b = label[np.append(two, one)]
+        between = a != b
+        borders = pd.DataFrame({"a": a, "b": b, "m": np.tile(metres, 2)})[between]
+        borders = borders.groupby(["a", "b"], as_index=False)["m"].sum()
+        area = np.bincount(label, shapely.area(faces), minlength=len(number))
+        around = borders.groupby("a")["m"].sum().reindex(range(len(number)), fill_value=0.0)
+        small = (area < CRUMB) | (2 * area < THIN * around.to_numpy())
+        small &= number != HOMES
+        borders = borders[small[borders["a"]]]
+        if borders.empty:
+            break
+        borders["m"] = borders["m"].round(3)
+        # A sliver beside another waits for the next round, unless there is nothing else.
+        borders["wide"] = ~small[borders["b"]]
+        best = borders.sort_values(["a", "wide", "m", "b"], ascending=[True, False, False, True])
+        best = best.drop_duplicates("a")
+        best = best[best["wide"]]
+        if best.empty:
+            break
+        host = np.arange(len(number))
+        host[best["a"]] = best["b"]
+        group = number[host[label]]
+    return group
 
 
 def _take_scraps(
@@ -254,8 +292,8 @@ def find_carers(pieces: gpd.GeoDataFrame, homes: gpd.GeoSeries) -> pd.Series[Any
     """Find the sub-grid of homes that looks after each piece of open land.
 
     It is the one of its community with the longest common border; for a piece
-    that touches none, the one that looks after the piece beside it. Empty in a
-    community where nobody lives.
+    that touches none, the one that looks after the piece beside it, else the
+    nearest. Empty in a community where nobody lives.
 
     Parameters
     ----------
@@ -274,6 +312,11 @@ def find_carers(pieces: gpd.GeoDataFrame, homes: gpd.GeoSeries) -> pd.Series[Any
         homes.to_numpy(),
         communities.get_indexer(of),
     )
-    # find_hosts numbers the homes that it was given.
+    # Land apart, as an exclave, is looked after by the nearest.
+    for n in np.flatnonzero(host < 0):
+        same = np.flatnonzero(of.to_numpy(object) == pieces["community"].iloc[n])
+        if len(same):
+            gaps = shapely.distance(pieces.geometry.iloc[n], homes.to_numpy()[same]).round(2)
+            host[n] = same[np.argmin(gaps)]
     names = np.append(homes.index.to_numpy(object), "")[host]
     return pd.Series(names, index=pieces["subgrid"].to_numpy(), dtype="str")
