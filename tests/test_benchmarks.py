@@ -42,7 +42,7 @@ def test_an_option_goes_only_to_those_that_take_it(monkeypatch):
 
 
 def test_a_promise_that_is_not_held_is_seen_by_the_exit_status(monkeypatch):
-    for name, held in (("hostile", 1), ("published", None)):
+    for name, held in (("hostile", False), ("published", None)):
         run = lambda held=held, **options: held  # noqa: E731
         monkeypatch.setitem(sys.modules, f"benchmarks.{name}", SimpleNamespace(run=run))
     assert door.main(["published"]) == 0

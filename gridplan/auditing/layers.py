@@ -83,7 +83,8 @@ def layer_subgrids(evidence: Evidence) -> Layer:
         e.weight,
         steps.a[inside],
         steps.b[inside],
-        len(e.plan.neighbours) > 0,
+        # One stairwell by itself is an island, whoever its neighbours were.
+        len(e.plan.neighbours) > 0 or not pd.Series(community).duplicated().any(),
     )
 
 

@@ -209,6 +209,7 @@ def _list_subgrid(
         "subgrid": code,
         "community": COMMUNITY,
         "kind": "residential",
+        "land": "homes",
         "community_kind": "urban",
         "households": households,
         **BAND,

@@ -164,8 +164,12 @@ def _draw_community(
     wet = np.concatenate([land.wet, land.tracks])
     lines = np.concatenate([land.lines, shapely.boundary(land.lots)])
     lived = shapely.intersection(land.homes, land.outline)
+    lived = np.append(lived[shapely.area(lived) > 0], land.lots)
+    # Where nobody lives there is nothing to draw apart.
+    if not len(lived):
+        return land.outline, none, none
     found = find_settled_land(
-        np.append(lived[shapely.area(lived) > 0], land.lots),
+        lived,
         lines,
         land.hard,
         wet,

@@ -71,7 +71,7 @@ def join_upper(before: Plan, plan: Plan, rules: Rules) -> Plan:
     if before.grids.empty:
         return plan
     grid = plan.subgrids["grid"].to_dict()
-    lone = (plan.subgrids["kind"] == "exclusive").to_dict()
+    lone = (plan.subgrids["kind"] != "residential").to_dict()
     open_ = [code for code, of in grid.items() if not of and not lone[code]]
     grid |= _find_upper(before, plan, open_, grid)
     subgrids = place_exclusives(
