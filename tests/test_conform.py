@@ -67,10 +67,12 @@ def test_the_users_own_mapping_comes_before_names_and_aliases():
 
 
 def test_a_column_that_the_user_maps_is_not_taken_for_a_persons_name():
-    frame = pd.DataFrame({"name": ["Hall A"]})
-    assert find_personal_columns("buildings", frame) == {"name": "its name means personal data"}
+    frame = pd.DataFrame({"name": ["张三", "李小明"]})
+    reason = "its cells look like names of persons"
+    assert find_personal_columns("buildings", frame) == {"name": reason}
     assert find_personal_columns("buildings", frame, ["name"]) == {}
     assert find_personal_columns("streets", frame) == {}
+    assert find_personal_columns("buildings", pd.DataFrame({"name": ["Hall A", "王家楼"]})) == {}
 
 
 def test_identity_numbers_are_found_under_an_innocent_name():

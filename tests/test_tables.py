@@ -111,25 +111,37 @@ def test_a_mapping_that_leads_nowhere_is_reported(tmp_path):
 def test_personal_columns_of_all_layers_are_refused_at_once_and_no_value_is_shown(tmp_path):
     path = tmp_path / "town.gpkg"
     make_lane(户主姓名=["甲某某"] * 3, note=["13812345678"] * 3).to_file(path, layer="buildings")
-    make_lane(kind=["school"] * 3, phone=["x"] * 3).to_file(path, layer="places")
+    make_lane(kind=["school"] * 3, 联系人=["x"] * 3).to_file(path, layer="places")
     with pytest.raises(PersonalDataError) as caught:
         read_tables(path)
     assert sorted(p.message.split(" is refused")[0] for p in caught.value.problems) == [
         "column note",
-        "column phone",
         "column 户主姓名",
+        "column 联系人",
     ]
     assert "甲某某" not in str(caught.value)
     assert "13812345678" not in str(caught.value)
 
 
-def test_a_name_of_houses_is_taken_once_it_is_declared(tmp_path):
+def test_a_name_of_a_house_is_read_and_that_of_a_person_refused_until_it_is_declared(tmp_path):
     path = tmp_path / "lane.gpkg"
     make_lane(name=["East house", "Mill", "Inn"]).to_file(path)
+    reading = read_tables(path)
+    assert reading.tables["buildings"]["building_name"].tolist() == ["East house", "Mill", "Inn"]
+    make_lane(name=["张三", "李小明", "王芳"]).to_file(path)
     with pytest.raises(PersonalDataError, match=r"--column buildings.building_name=name"):
         read_tables(path)
     reading = read_tables(path, mapping={"buildings.building_name": "name"})
-    assert reading.tables["buildings"]["building_name"].tolist() == ["East house", "Mill", "Inn"]
+    assert len(reading.tables["buildings"]) == 3
+
+
+def test_contacts_of_places_are_left_unread_and_named(tmp_path):
+    path = tmp_path / "pois.gpkg"
+    make_lane(kind=["school"] * 3, phone=["0315-1"] * 3, operator=["x"] * 3).to_file(path)
+    reading = read_tables(path, "places")
+    assert "phone" not in reading.tables["places"].columns
+    (entry,) = (e for e in reading.entries if e.step == "files")
+    assert set(entry.ids) == {"phone", "operator"}
 
 
 def test_a_gbk_shapefile_without_cpg_is_asked_about_and_read_when_known(tmp_path):

@@ -116,6 +116,12 @@ def print_ledger(ledger: Any) -> None:
     print_line("reasons", f"--ledger shows all {len(ledger):,} entries; a plan keeps them")
 
 
+def print_remarks(ledger: Any) -> None:
+    """Print what the user must know of how the files were read: layers and columns left unread."""
+    for entry in ledger[ledger["step"] == "files"].itertuples():
+        err.print(f"note: {entry.table}: {entry.reason}", soft_wrap=True, markup=False)
+
+
 def print_site(site: Any) -> None:
     """Print what a site holds, by community."""
     homes = site.buildings[site.buildings["households"] > 0]

@@ -228,6 +228,7 @@ def _plan_whole(
         written = storage.write_plan(
             plan, output, format=file_format.value, overwrite=search.overwrite
         )
+    console.print_remarks(plan.site.ledger)
     console.print_plan(plan)
     console.print_ledger(plan.site.ledger)
     console.print_times(clock.seconds)
@@ -323,5 +324,6 @@ def check_command(
         # Households are estimated as for a plan, so that the figures are those it would have.
         clock("preparing", 0, 1)
         site = prepare_site(read, rules)
+    console.print_remarks(site.ledger)
     console.print_site(site)
     console.print_ledger(site.ledger)

@@ -18,6 +18,7 @@ from gridplan.errors import InputError, Problem
 from gridplan.reading.checks import INPUT_TABLES
 from gridplan.reading.encoding import decode_text, find_shapefile_encoding, read_sidecars
 from gridplan.reading.file_kinds import check_kind
+from gridplan.reading.layer_names import Role, choose_roles
 from gridplan.tables.column_names import drop_unit, plain_name
 from gridplan.tables.conform import is_spatial
 from gridplan.tables.numbers import read_numbers
@@ -41,6 +42,9 @@ class Layer:
     table: str
     frame: Any
     notes: tuple[str, ...] = ()
+    role: Role | None = None  # where the name of the layer says what its kinds are
+    name: str = ""
+    others: tuple[str, ...] = ()  # layers of the file that are no table
 
 
 def open_layers(path: Path, table: str | None, encoding: str | None) -> list[Layer]:
@@ -117,7 +121,7 @@ def _read_gdal(path: Path, member: str, table: str | None, encoding: str | None)
     layers = [str(layer) for layer, _ in pyogrio.list_layers(source) if layer != "layer_styles"]
     read = []
     chosen = _choose_tables(layers, table, Path(name).stem, path.name)
-    for layer, table_name in chosen.items():
+    for layer, role in chosen.items():
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             # A shape that GEOS cannot build is read as none, and counted when
@@ -126,12 +130,9 @@ def _read_gdal(path: Path, member: str, table: str | None, encoding: str | None)
         notes = list(dict.fromkeys(str(w.message) for w in caught))
         if name.lower().endswith((".json", ".geojson")):
             frame = _doubt_degrees(frame)
-        read.append(Layer(table_name, frame, tuple(notes)))
-    others = [layer for layer in layers if layer not in chosen]
-    if others:
-        note = f"layers that are not named after a table, not read: {', '.join(others)}"
-        read[0] = replace(read[0], notes=(*read[0].notes, note))
-    return read
+        read.append(Layer(role.table, frame, tuple(notes), role, layer))
+    others = tuple(layer for layer in layers if layer not in chosen)
+    return [replace(read[0], others=others), *read[1:]]
 
 
 def _doubt_degrees(frame: Any) -> Any:
@@ -153,12 +154,14 @@ def _read_archive(path: Path, table: str | None, encoding: str | None) -> list[L
     if len(names) == 1:
         return _read_gdal(path, names[0], table, encoding)
     chosen = _choose_tables([Path(n).stem for n in names], table, path.stem, path.name)
-    return [
-        y
+    others = tuple(Path(n).name for n in names if Path(n).stem not in chosen)
+    read = [
+        replace(y, role=chosen[Path(n).stem], name=Path(n).stem)
         for n in names
         if Path(n).stem in chosen
-        for y in _read_gdal(path, n, chosen[Path(n).stem], encoding)
+        for y in _read_gdal(path, n, chosen[Path(n).stem].table, encoding)
     ]
+    return [replace(read[0], others=(*read[0].others, *others)), *read[1:]]
 
 
 def _list_members(path: Path) -> list[str]:
@@ -193,17 +196,20 @@ def _check_companion(path: Path, member: str) -> None:
         raise InputError([Problem("file", "the file is whole", message, remedy, file=path.name)])
 
 
-def _choose_tables(layers: list[str], table: str | None, stem: str, file: str) -> dict[str, str]:
+def _choose_tables(layers: list[str], table: str | None, stem: str, file: str) -> dict[str, Role]:
     """Choose which layers to read, and as which tables.
 
-    A single one whatever its name, else those named after tables.
+    A single one whatever its name, else those named after tables, or after
+    what tables hold (roads, rivers).
     """
     wanted = INPUT_TABLES if table is None else (table,)
-    named = {layer: layer for layer in layers if layer in wanted}
+    if len(layers) == 1 and layers[0] not in wanted:
+        return {layers[0]: Role(_name_table(stem, table))}
+    named = {layer: Role(layer) for layer in layers if layer in wanted}
+    if table is None:
+        named = choose_roles(layers)
     if named:
         return named
-    if len(layers) == 1:
-        return {layers[0]: _name_table(stem, table)}
     message = (
         f"none of its {len(layers)} layers is named {table or 'after a table'}: {', '.join(layers)}"
     )

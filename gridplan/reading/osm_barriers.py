@@ -207,10 +207,10 @@ def _find_openings(
         ways.index,
     )
     marked = _find_marked(features)
-    crossings = _find_crossings(
+    crossings = find_crossings(
         streets[~over], lines[lines["kind"].isin(["railway", "river", "stream", "motorway"])]
     )
-    there = _write_places(marked["geometry"].to_numpy(dtype=object))
+    there = write_places(marked["geometry"].to_numpy(dtype=object))
     # what is mapped as a crossing comes before what geometry suggests
     crossings = crossings[~crossings.index.isin(there)]
     frame = pd.concat([part for part in (kept, marked, crossings) if len(part)] or [kept])
@@ -271,7 +271,7 @@ def _find_marked(features: Features) -> pd.DataFrame:
     return pd.DataFrame({"kind": kinds, "geometry": shapes}, index=index)
 
 
-def _find_crossings(streets: gpd.GeoDataFrame, lines: gpd.GeoDataFrame) -> pd.DataFrame:
+def find_crossings(streets: gpd.GeoDataFrame, lines: gpd.GeoDataFrame) -> pd.DataFrame:
     """Find the places where streets cross barriers, indexed by place.
 
     A street that only ends at a barrier crosses it only if another ends there
@@ -305,7 +305,7 @@ def _find_crossings(streets: gpd.GeoDataFrame, lines: gpd.GeoDataFrame) -> pd.Da
     closed = (ends[0] == ends[1]).all(axis=1)
     meetings = pd.DataFrame(
         {
-            "place": _write_places(parts),
+            "place": write_places(parts),
             "street": streets.index.to_numpy()[s],
             "arms": np.where(at_end & ~closed, 1, 2),
         }
@@ -342,7 +342,7 @@ def _name_crossings(streets: gpd.GeoDataFrame, lines: gpd.GeoDataFrame) -> Objec
     )
 
 
-def _write_places(points: Shapes) -> Objects:
+def write_places(points: Shapes) -> Objects:
     """Write the place of points as a code: ``x95213450y471412340`` is 9.5213450, 47.1412340."""
     middles = shapely.get_coordinates(shapely.centroid(points)) if len(points) else np.empty((0, 2))
     # whole numbers, so that equal places have equal codes on every machine

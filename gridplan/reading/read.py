@@ -17,8 +17,10 @@ from gridplan.errors import InputError, Problem
 from gridplan.reading.checks import INPUT_TABLES
 from gridplan.reading.declared import check_datum, choose_for, convert_reading, declare_crs
 from gridplan.reading.file_layers import VECTOR_SUFFIXES
+from gridplan.reading.layer_names import Role, choose_roles, note_unread
 from gridplan.reading.outer_limit import keep_inside
 from gridplan.reading.site_tables import make_site
+from gridplan.reading.street_openings import add_openings
 from gridplan.reading.vector_files import gather_readings, read_tables, take_table
 from gridplan.rules.site import SiteRules
 from gridplan.site import Reading, Site
@@ -174,7 +176,7 @@ def read_all(
     readers += [partial(read_given, one, table, how) for table, one in sources]
     if boundary is not None:
         readers.append(partial(_read_boundary, boundary, how))
-    return keep_inside(gather_readings(readers))
+    return keep_inside(add_openings(gather_readings(readers)))
 
 
 def find_buildings(source: Any) -> Path | None:
@@ -253,8 +255,10 @@ def _read_folder(folder: Path, how: Mapping[str, Any], without: Collection[str] 
     """Read the site file of a folder, or its files that are named after tables."""
     if (folder / SITE_FILE).exists():
         return read_given(folder / SITE_FILE, None, how)
-    files = [f for f in list_placed(folder).values() if f.suffix.lower() in VECTOR_SUFFIXES]
-    named = [f for f in files if f.stem in INPUT_TABLES]
+    placed = list_placed(folder).values()
+    files = sorted(f for f in placed if f.suffix.lower() in VECTOR_SUFFIXES)
+    roles = choose_roles(f.stem for f in files)
+    named = [f for f in files if f.stem in roles]
     if not named:
         message = f"the folder holds neither {SITE_FILE} nor files named after tables"
         remedy = "name its files buildings, communities, barriers ... or give one file"
@@ -274,26 +278,29 @@ def _read_folder(folder: Path, how: Mapping[str, Any], without: Collection[str] 
     if problems:
         raise InputError(problems)
     reading = gather_readings(
-        [partial(read_given, f, f.stem, how) for f in named if f.stem not in without]
+        [
+            partial(read_given, f, roles[f.stem].table, how, role=roles[f.stem])
+            for f in named
+            if roles[f.stem].table not in without
+        ]
     )
-    others = [f.name for f in files if f not in named]
-    entry = Entry(
-        "read",
-        "site",
-        "noted",
-        len(others),
-        f"files in {folder.name} that are not named after a table",
-        others,
-    )
-    return replace(reading, entries=(*reading.entries, *([entry] if others else [])))
+    others = note_unread([f.name for f in files if f not in named], folder.name)
+    return replace(reading, entries=(*reading.entries, *others))
 
 
-def read_given(source: Any, table: str | None, how: Mapping[str, Any], file: str = "") -> Reading:
+def read_given(
+    source: Any,
+    table: str | None,
+    how: Mapping[str, Any],
+    file: str = "",
+    role: Role | None = None,
+) -> Reading:
     """Read a table from a file or a GeoDataFrame, in its declared CRS and datum.
 
     ``how`` holds the mapping, the CRS, the datum, the encoding and the columns
     declared not to be personal, as :func:`read_site` takes them; ``file`` is
-    the name of the file that a GeoDataFrame is some rows of.
+    the name of the file that a GeoDataFrame is some rows of, ``role`` what a
+    file was recognised as by its name.
     """
     datum = choose_for(how["datum"], table or "buildings")
     # A declared datum says that coordinates are degrees.
@@ -305,8 +312,9 @@ def read_given(source: Any, table: str | None, how: Mapping[str, Any], file: str
         "not_personal": how.get("not_personal", ()),
     }
     if isinstance(source, (str, Path)):
-        reading = read_tables(source, table, encoding=how["encoding"], **words)
-        reading = _name_barriers(reading, Path(source).name) if table == "barriers" else reading
+        reading = read_tables(source, table, encoding=how["encoding"], role=role, **words)
+        named = table == "barriers" and not role
+        reading = _name_barriers(reading, Path(source).name) if named else reading
     else:
         reading = take_table(source, table or "buildings", file=file, **words)
     reading = declare_crs(reading, how["crs"])

@@ -23,22 +23,24 @@ import numpy as np
 import pandas as pd
 
 from gridplan.errors import InputError, PersonalDataError, Problem, quote_ids
+from gridplan.reading.building_words import (
+    find_contacts,
+    find_tagged_use,
+    leave_out_rows,
+    read_buildings,
+)
 from gridplan.reading.checks import INPUT_TABLES, find_crs
-from gridplan.reading.file_layers import open_layers
+from gridplan.reading.file_layers import Layer, open_layers
+from gridplan.reading.layer_names import REMARK, Role, note_unread
+from gridplan.reading.osm_layers import drop_carried, name_kinds
 from gridplan.reading.plain_cells import make_cells_plain
 from gridplan.site import Reading
 from gridplan.tables.column_names import explain_unused, match_columns, plain_name
 from gridplan.tables.conform import is_spatial
 from gridplan.tables.ledger import LISTED, Entry
-from gridplan.tables.personal import find_personal_columns
+from gridplan.tables.personal import BY_PERSONS, find_personal_columns
 from gridplan.tables.schema import find_columns, find_key
 
-# The commonest values of OpenStreetMap's tag building; codes of houses are none of them.
-_TAGGED = """yes house residential detached apartments garage shed hut industrial roof commercial
-terrace semidetached_house farm_auxiliary school retail construction greenhouse warehouse church
-barn service farm cabin civic office university hospital public bungalow kindergarten hotel
-dormitory static_caravan garages outbuilding allotment_house manufacture no"""
-TAGGED = frozenset(_TAGGED.split())
 # Columns that hold codes of places, in which 11 digits are no telephone number.
 CODES = frozenset({"of", "subdistrict", *map(find_key, INPUT_TABLES)})
 # these may come as several files, so a mapped column need not be in each
@@ -54,6 +56,7 @@ def read_tables(
     crs: Any = None,
     encoding: str | None = None,
     not_personal: Collection[str] = (),
+    role: Role | None = None,
 ) -> Reading:
     """Read a vector file as one table of a site, or as all that its layers are named after.
 
@@ -76,6 +79,8 @@ def read_tables(
     not_personal
         Columns that look like personal data and are declared to be none; the
         ledger records it.
+    role
+        What the file is by its name, where that is not the name of a table.
 
     Raises
     ------
@@ -86,29 +91,38 @@ def read_tables(
         If columns look like data on named persons.
     """
     path = Path(path)
-    layers = open_layers(path, table, encoding)
-    reading = gather_readings(
-        [
-            partial(
-                take_table,
-                y.frame,
-                y.table,
-                mapping=mapping,
-                crs=crs,
-                file=path.name,
-                not_personal=not_personal,
-            )
-            for y in layers
-        ],
-    )
+    layers = open_layers(path, role.table if role else table, encoding)
+    how = {"mapping": mapping, "crs": crs, "file": path.name, "not_personal": not_personal}
+    reading = gather_readings([partial(_take_layer, y, role, how) for y in layers])
+    others = [name for y in layers for name in y.others]
     notes = [
         Entry("read", y.table, "noted", len(y.notes), f"{path.name}: {'; '.join(y.notes)}")
         for y in layers
         if y.notes
     ]
+    notes += note_unread(others, path.name)
     return replace(
         reading, files=dict.fromkeys(reading.tables, str(path)), entries=(*reading.entries, *notes)
     )
+
+
+def _take_layer(layer: Layer, role: Role | None, how: Mapping[str, Any]) -> Reading:
+    """Take a layer as its table; what its name says of its kinds holds."""
+    role = role or layer.role or Role(layer.table)
+    if not role.tag:
+        return take_table(layer.frame, layer.table, **how)
+    frame, carried = drop_carried(layer.frame, role)
+    reading = take_table(frame, role.table, **how)
+    file = str(how["file"])
+    place = f"{layer.name} of {file}" if layer.name not in ("", Path(file).stem) else file
+    entry = Entry(
+        "read",
+        role.table,
+        "dropped",
+        carried,
+        f"no barrier: over a bridge, through a tunnel or culvert, in {place}",
+    )
+    return name_kinds(replace(reading, entries=(*reading.entries, entry)), role, place)
 
 
 def take_table(
@@ -151,14 +165,17 @@ def take_table(
     )
     columns = [c for c in flat.columns if c != geometry]
     matched = match_columns(table, columns, words)
-    tagged = _find_tagged_use(flat, table, words, matched)
+    tagged = find_tagged_use(flat, table, words, matched)
+    flat, entries = leave_out_rows(flat, table, tagged, file)
     for column, theirs in words.items():
         if column not in matched.values() and table not in REPEATED_TABLES:
             message = f"it has no column {theirs}, which is mapped to {column}"
             remedy = f"name one of its columns: {', '.join(columns)}"
             problems.append(Problem(table, "mapped columns exist", message, remedy, file=file))
     appealed = [name for name in columns if plain_name(name) in map(plain_name, not_personal)]
-    personal = _check_personal(flat[columns].drop(columns=appealed), table, words, matched, file)
+    contacts = find_contacts(table, columns, (*matched, *appealed))
+    looked_at = flat[columns].drop(columns=[*appealed, *contacts])
+    personal = _check_personal(looked_at, table, words, matched, file)
     if is_spatial(table):
         problems += _check_shapes(flat if geometry else None, table, crs, file)
     if personal or problems:
@@ -167,15 +184,23 @@ def take_table(
     out = pd.DataFrame(
         {column: flat[theirs] for theirs, column in matched.items()}, index=flat.index
     )
+    if table == "buildings":
+        out = read_buildings(out, flat, words, matched)
     if geometry and is_spatial(table):
         out = gpd.GeoDataFrame(
             out, geometry=flat.geometry.array, crs=flat.crs if flat.crs is not None else crs
         )
-    entries = [*_note_unused(table, columns, matched, file)]
     entries += [
         Entry("read", table, "repaired", count, _add_file(what, file))
         for what, count in repaired.items()
     ]
+    plain = [name for name in columns if name not in contacts]
+    entries += _note_unused(table, plain, matched, file)
+    if contacts:
+        reason = f"read without these columns, which may name persons: {', '.join(contacts)}"
+        entries.append(
+            Entry(REMARK, table, "noted", len(contacts), _add_file(reason, file), tuple(contacts))
+        )
     if tagged:
         reason = f"column {tagged} holds words of OpenStreetMap for the use, and no codes"
         entries.append(Entry("read", table, "inferred", len(flat), _add_file(reason, file)))
@@ -185,29 +210,6 @@ def take_table(
             Entry("read", table, "noted", len(appealed), _add_file(reason, file), tuple(appealed))
         )
     return Reading({table: out}, {table: file} if file else {}, tuple(entries))
-
-
-def _find_tagged_use(
-    frame: Any, table: str, words: Mapping[str, str], matched: dict[str, str]
-) -> str:
-    """Take a column of OpenStreetMap's tag ``building`` for the use, and say which it was.
-
-    Exports of Overpass, osmnx and QuickOSM have ``building=yes`` or
-    ``apartments`` there, where others have codes.
-    """
-    column = next((theirs for theirs, ours in matched.items() if ours == "building"), None)
-    if table != "buildings" or column is None or "building" in words:
-        return ""
-    values = frame[column].dropna().astype("str").str.strip().str.lower()
-    if not len(values) or not values.isin(TAGGED).mean() > 0.5:
-        return ""
-    del matched[column]
-    others = [c for c in frame.columns if c not in matched and c != column]
-    codes = match_columns(table, [c for c in others if c != frame.geometry.name])
-    matched |= {theirs: ours for theirs, ours in codes.items() if ours == "building"}
-    if "use" not in matched.values():
-        matched[column] = "use"
-    return column
 
 
 def check_frame(frame: Any, table: str, file: str = "") -> Any:
@@ -351,7 +353,7 @@ def _check_personal(
             "take the column out of the file, as gridplan works on counts, never on persons; "
             f"if it holds no personal data, say so: --not-personal {quote_word(column)}"
         )
-        if table == "buildings" and column.lower() == "name":
+        if reason == BY_PERSONS:
             remedy = (
                 "if it names houses, not people, say so: "
                 f"--column buildings.building_name={column}; else take it out of the file"

@@ -26,7 +26,7 @@ def plain_name(name: str) -> str:
     """
     text = unicodedata.normalize("NFKC", name).translate(_INVISIBLE).strip().lower()
     text = _CHINESE_SPACE.sub("", text)
-    return re.sub(r"[\s\-_.]+", "_", text)
+    return re.sub(r"[\s\-_.:]+", "_", text)
 
 
 def drop_unit(name: str) -> str:

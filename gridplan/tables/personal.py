@@ -17,6 +17,8 @@ import unicodedata
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
+from gridplan.tables.persons_names import NAME_COLUMNS, are_names_of_persons
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -126,7 +128,7 @@ _INITIALS = frozenset(
     }
 )
 # Where nothing but a person's name is usual under a bare "name".
-_BARE_NAME_TABLES = frozenset({"buildings", "counts"})
+_BARE_NAME_TABLES = frozenset({"counts"})
 
 # Digits may be parted as people write them: 138 1234 5600, 138-123-45600.
 _MOBILE = re.compile(
@@ -184,6 +186,7 @@ _SIGNS = "10X98765432"
 SMALLEST_NUMBER = 10**10  # the smallest of 11 digits, as many as a mobile number has
 
 BY_NAME = "its name means personal data"
+BY_PERSONS = "its cells look like names of persons"
 BY_VALUE = "its values look like identity or telephone numbers, or e-mail addresses"
 
 
@@ -225,6 +228,13 @@ def find_personal_columns(
         ).any() and _split_words(column)[:1] != ["osm"]:
             # OpenStreetMap's numbers are as long as telephone numbers.
             personal[column] = BY_VALUE
+        elif (
+            table == "buildings"
+            and column not in mapped
+            and column.strip().lower() in NAME_COLUMNS
+            and are_names_of_persons(frame.iloc[:, position])
+        ):
+            personal[column] = BY_PERSONS
     return personal
 
 

@@ -1,0 +1,94 @@
+"""Names of files and layers: which table of a site each is, in the words of common exporters.
+
+The words are in ``layer_words.csv``. A name that is a table's wins over all
+others; of what is neither, the screen and the ledger give the names.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from gridplan.reading.checks import INPUT_TABLES
+from gridplan.tables.ledger import Entry
+
+# Geofabrik's layer of places holds the names of settlements, which nobody walks to.
+_GEOFABRIK = re.compile(r"^(gis_)?osm_(?P<what>.+?)(_a)?(_free)?(_\d+)?$")
+_SETTLEMENTS = "places"
+REMARK = "files"  # step of the ledger whose entries a command shows on the screen
+
+
+@dataclass(frozen=True)
+class Role:
+    """What a layer is: a table, and the tag of OpenStreetMap that its column of kinds holds."""
+
+    table: str
+    tag: str = ""
+    default: str = ""
+
+
+def find_role(name: str) -> Role | None:
+    """Find which table a layer or file is by its name; None where no word is known.
+
+    Examples
+    --------
+    >>> find_role("gis_osm_roads_free_1")
+    Role(table='streets', tag='highway', default='road')
+    >>> find_role("Tangshan_铁路").tag, find_role("landmarks")
+    ('railway', None)
+    """
+    if name in INPUT_TABLES:
+        return Role(name)
+    plain = name.lower()
+    geofabrik = _GEOFABRIK.match(plain)
+    if geofabrik:
+        plain = geofabrik["what"]
+        if plain == _SETTLEMENTS:
+            return None
+    words = re.findall(r"[a-z]+|[\u4e00-\u9fff]+", plain)
+    roles = _read_roles()
+    for word in reversed(words):
+        if word in roles:
+            return roles[word]
+        inside = next((w for w in roles if not w.isascii() and w in word), None)
+        if inside:
+            return roles[inside]
+    return None
+
+
+@cache
+def _read_roles() -> dict[str, Role]:
+    text = files("gridplan.reading").joinpath("layer_words.csv").read_text(encoding="utf-8")
+    rows = csv.DictReader(text.splitlines())
+    return {row["word"]: Role(row["table"], row["tag"], row["default"]) for row in rows}
+
+
+def choose_roles(names: Iterable[str]) -> dict[str, Role]:
+    """Choose the role of each layer of a source; layers without one are left out.
+
+    A layer that is named exactly after its table leaves out others that would
+    be the same table; barriers and places may be many.
+
+    Examples
+    --------
+    >>> list(choose_roles(["buildings", "houses", "railways", "rivers", "trees"]))
+    ['buildings', 'railways', 'rivers']
+    """
+    found = {name: role for name in names if (role := find_role(name)) is not None}
+    exact = {name for name in found if name in INPUT_TABLES} - {"barriers", "places"}
+    return {name: role for name, role in found.items() if name in exact or role.table not in exact}
+
+
+def note_unread(others: Sequence[str], source: str) -> list[Entry]:
+    """Name the layers that are no table of a site, for the screen and the ledger."""
+    if not others:
+        return []
+    reason = (
+        f"not used from {source}: {', '.join(others)} (no name of a table; "
+        "to use one, name it: --communities, --boundary, --places ... FILE)"
+    )
+    return [Entry(REMARK, "site", "noted", len(others), reason, tuple(others))]
