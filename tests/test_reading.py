@@ -110,7 +110,7 @@ def test_a_single_barrier_file_needs_no_list(tmp_path):
     ].tolist() == ["railway"]
 
 
-def test_given_tables_replace_those_of_the_source(tmp_path):
+def test_given_tables_replace_those_of_the_source_and_barriers_are_added(tmp_path):
     make_houses().to_file(tmp_path / "town.gpkg", layer="buildings")
     make_line(30, kind=["river"]).to_file(tmp_path / "town.gpkg", layer="barriers")
     site = read_site(
@@ -118,9 +118,10 @@ def test_given_tables_replace_those_of_the_source(tmp_path):
         barriers=[make_line(40, kind=["wall"])],
         communities=make_houses(1).buffer(100).to_frame("geometry"),
     )
-    assert site.barriers["kind"].tolist() == ["wall"]
+    assert sorted(site.barriers["kind"]) == ["river", "wall"]
     assert list(site.communities.index) == ["c01"]
-    assert read_reasons(site)["barriers", "replaced by the table given for it"] == 1
+    note = "1 of the source, to which the barriers given are added"
+    assert read_reasons(site)["barriers", note] == 1
 
 
 def test_a_reading_of_another_source_is_taken_as_it_is():

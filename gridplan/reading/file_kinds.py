@@ -31,6 +31,7 @@ KINDS: Mapping[str, Callable[[bytes], bool]] = {
     ".fgb": lambda head: head.startswith(b"fgb"),
     ".json": _is_json,
     ".geojson": _is_json,
+    ".geojsonl": _is_json,
 }
 
 

@@ -16,6 +16,7 @@ import shapely
 
 from gridplan.errors import InputError, Problem
 from gridplan.reading.checks import INPUT_TABLES
+from gridplan.reading.csv_points import find_datum, find_point_columns
 from gridplan.reading.encoding import decode_text, find_shapefile_encoding, read_sidecars
 from gridplan.reading.file_kinds import check_kind
 from gridplan.reading.layer_names import Role, choose_roles
@@ -23,16 +24,9 @@ from gridplan.tables.column_names import drop_unit, plain_name
 from gridplan.tables.conform import is_spatial
 from gridplan.tables.numbers import read_numbers
 
-GDAL_SUFFIXES = (".gpkg", ".shp", ".geojson", ".json", ".fgb", ".gdb")
+GDAL_SUFFIXES = (".gpkg", ".shp", ".geojson", ".geojsonl", ".json", ".fgb", ".gdb")
 VECTOR_SUFFIXES = (*GDAL_SUFFIXES, ".zip", ".parquet", ".geoparquet", ".csv", ".tsv")
 _WKT_COLUMNS = ("wkt", "geometry", "geom", "the_geom")
-_POINT_COLUMNS = (
-    ("lon", "lat"),
-    ("lng", "lat"),
-    ("longitude", "latitude"),
-    ("经度", "纬度"),
-    ("x", "y"),
-)
 
 
 @dataclass(frozen=True)
@@ -44,6 +38,7 @@ class Layer:
     notes: tuple[str, ...] = ()
     role: Role | None = None  # where the name of the layer says what its kinds are
     name: str = ""
+    datum: str = ""  # that the names of columns or the file's name speak of
     others: tuple[str, ...] = ()  # layers of the file that are no table
 
 
@@ -74,7 +69,7 @@ def open_layers(path: Path, table: str | None, encoding: str | None) -> list[Lay
         )
     try:
         if suffix in {".csv", ".tsv"}:
-            return [_read_csv(path, _name_table(path.stem, table), encoding)]
+            return [_read_csv(path, _name_table(path.stem, table), encoding, path.name)]
         if suffix in {".parquet", ".geoparquet"}:
             return [Layer(name := _name_table(path.stem, table), _read_parquet(path, name))]
         return (
@@ -128,7 +123,7 @@ def _read_gdal(path: Path, member: str, table: str | None, encoding: str | None)
             # the site is put in order.
             frame = pyogrio.read_dataframe(source, layer=layer, encoding=says, on_invalid="ignore")
         notes = list(dict.fromkeys(str(w.message) for w in caught))
-        if name.lower().endswith((".json", ".geojson")):
+        if name.lower().endswith((".json", ".geojson", ".geojsonl")):
             frame = _doubt_degrees(frame)
         read.append(Layer(role.table, frame, tuple(notes), role, layer))
     others = tuple(layer for layer in layers if layer not in chosen)
@@ -220,7 +215,7 @@ def _choose_tables(layers: list[str], table: str | None, stem: str, file: str) -
     raise InputError([Problem(table or "file", "layers", message, remedy, file=file)])
 
 
-def _read_csv(path: Path, table: str, encoding: str | None) -> Layer:
+def _read_csv(path: Path, table: str, encoding: str | None, name: str) -> Layer:
     """Read a CSV file: all of it as text, so that the code 0301 stays one.
 
     Shapes come from coordinates or WKT.
@@ -238,7 +233,12 @@ def _read_csv(path: Path, table: str, encoding: str | None) -> Layer:
         )
     frame.columns = frame.columns.str.strip()
     notes = tuple(dict.fromkeys(" ".join(str(w.message).split()) for w in caught))
-    return Layer(table, _add_shapes(frame) if is_spatial(table) else frame, notes)
+    if not is_spatial(table):
+        return Layer(table, frame, notes)
+    names = list(frame.columns)
+    pair = find_point_columns(names)
+    datum = (pair[2] if pair else "") or find_datum(names, name)
+    return Layer(table, _add_shapes(frame), notes, datum=datum)
 
 
 def _add_shapes(frame: pd.DataFrame) -> pd.DataFrame:
@@ -252,14 +252,14 @@ def _add_shapes(frame: pd.DataFrame) -> pd.DataFrame:
                 texts.where(texts.notna(), None).to_numpy(), on_invalid="ignore"
             )
             return gpd.GeoDataFrame(frame.drop(columns=by_name[word]), geometry=shapes)
-    for words in _POINT_COLUMNS:
-        if all(word in by_name for word in words):
-            columns = [by_name[word] for word in words]
-            # text with digits of any width, as in every other column
-            places = frame[columns].apply(read_numbers).to_numpy(float)
-            # a row without both numbers has no shape, and is reported later
-            known = np.isfinite(places).all(axis=1)
-            # shapely makes a point even of missing numbers: those rows get zeros, then none
-            shapes = np.where(known, shapely.points(np.where(known[:, None], places, 0.0)), None)
-            return gpd.GeoDataFrame(frame.drop(columns=columns), geometry=shapes)
-    return frame
+    named = find_point_columns(list(frame.columns))
+    if named is None:
+        return frame
+    columns = list(named[:2])
+    # text with digits of any width, as in every other column
+    places = frame[columns].apply(read_numbers).to_numpy(float)
+    # a row without both numbers has no shape, and is reported later
+    known = np.isfinite(places).all(axis=1)
+    # shapely makes a point even of missing numbers: those rows get zeros, then none
+    shapes = np.where(known, shapely.points(np.where(known[:, None], places, 0.0)), None)
+    return gpd.GeoDataFrame(frame.drop(columns=columns), geometry=shapes)

@@ -17,7 +17,7 @@ from gridplan.errors import InputError, Problem
 from gridplan.reading.checks import INPUT_TABLES
 from gridplan.reading.declared import check_datum, choose_for, convert_reading, declare_crs
 from gridplan.reading.file_layers import VECTOR_SUFFIXES
-from gridplan.reading.layer_names import Role, choose_roles, note_unread
+from gridplan.reading.layer_names import REMARK, Role, choose_roles, note_unread
 from gridplan.reading.outer_limit import keep_inside
 from gridplan.reading.site_tables import make_site
 from gridplan.reading.street_openings import add_openings
@@ -92,7 +92,8 @@ def read_site(
         or a :class:`gridplan.site.Reading` of another source.
     communities, compounds, barriers, openings, streets, places, institutions, counts
         Tables of one's own, as files or GeoDataFrames; each replaces that of
-        the source. Barriers may be several, and where they have no column of
+        the source, but barriers, which are added to those of the source.
+        Barriers may be several, and where they have no column of
         kinds, the name of the file says it (railways.parquet, water.gpkg,
         roads.shp).
     boundary
@@ -173,10 +174,29 @@ def read_all(
     # readers, not readings: each is called in turn so that the problems of all files
     # come in one report
     readers: list[Callable[[], Reading]] = [partial(_read_source, source, replaced, how, without)]
-    readers += [partial(read_given, one, table, how) for table, one in sources]
+    added: list[Any] = []  # the barriers given beside the source, as they are read
+    readers += [
+        partial(_read_more, one, how, added)
+        if table == "barriers"
+        else partial(read_given, one, table, how)
+        for table, one in sources
+    ]
     if boundary is not None:
         readers.append(partial(_read_boundary, boundary, how))
-    return keep_inside(add_openings(gather_readings(readers)))
+    reading = gather_readings(readers)
+    more = added if "openings" not in replaced else []
+    return keep_inside(add_openings(reading, more))
+
+
+def _read_more(source: Any, how: Mapping[str, Any], added: list[Any]) -> Reading:
+    """Read barriers that are added to those of the source, without the codes of their file.
+
+    Each file numbers its rows for itself, and a barrier needs no code.
+    """
+    reading = read_given(source, "barriers", how)
+    frame = reading.tables["barriers"].drop(columns="barrier", errors="ignore")
+    added.append(frame)
+    return replace(reading, tables={**reading.tables, "barriers": frame})
 
 
 def find_buildings(source: Any) -> Path | None:
@@ -211,12 +231,18 @@ def _read_source(
 ) -> Reading:
     """Read all tables of the source but those that are replaced."""
     reading = _open_source(source, how, without)
+    # barriers given beside a source are more of them: those of the source still stand there
+    more_barriers = "barriers" in replaced
+    replaced = replaced - {"barriers"}
     out = {table: frame for table, frame in reading.tables.items() if table not in replaced}
     entries = [
         Entry("read", table, "dropped", len(frame), "replaced by the table given for it")
         for table, frame in reading.tables.items()
         if table in replaced
     ]
+    if there := len(reading.tables.get("barriers", ())) if more_barriers else 0:
+        reason = "of the source, to which the barriers given are added"
+        entries.append(Entry(REMARK, "barriers", "noted", there, f"{there:,} {reason}"))
     files = {table: file for table, file in reading.files.items() if table in out}
     return Reading(out, files, (*(e for e in reading.entries if e.table not in replaced), *entries))
 

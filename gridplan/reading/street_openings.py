@@ -7,6 +7,7 @@ railway, river, stream or motorway.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -36,8 +37,11 @@ _KINDS = {
 }
 
 
-def add_openings(reading: Reading) -> Reading:
-    """Add the table of openings to a reading that has barriers and streets, and no openings.
+def add_openings(reading: Reading, added: Sequence[Any] = ()) -> Reading:
+    """Add openings to a reading that has barriers and streets, and no openings.
+
+    Where the source has openings, only the barriers that were ``added`` to
+    its own need more.
 
     Examples
     --------
@@ -50,12 +54,22 @@ def add_openings(reading: Reading) -> Reading:
     """
     streets = reading.tables.get("streets")
     barriers = reading.tables.get("barriers")
-    if "openings" in reading.tables or not _are_placed(streets) or not _are_placed(barriers):
+    there = reading.tables.get("openings")
+    if there is not None:
+        parts = [part.to_crs(CRS) for part in added if _are_placed(part)]
+        barriers = pd.concat(parts, ignore_index=True) if parts else None
+    if not _are_placed(streets) or not _are_placed(barriers):
         return reading
     table, entries = make_openings(streets, barriers)
     if not len(table):
         return reading
-    tables = {**reading.tables, "openings": table.reset_index()}
+    table = table.reset_index()
+    if there is not None and len(there) and there.crs is not None:
+        there = there.reset_index() if there.index.name == "opening" else there
+        table = table.to_crs(there.crs)
+        known = set(there["opening"]) if "opening" in there.columns else set()
+        table = pd.concat([there, table[~table["opening"].isin(known)]], ignore_index=True)
+    tables = {**reading.tables, "openings": table}
     return replace(reading, tables=tables, entries=(*reading.entries, *entries))
 
 

@@ -30,6 +30,7 @@ from gridplan.reading.building_words import (
     read_buildings,
 )
 from gridplan.reading.checks import INPUT_TABLES, find_crs
+from gridplan.reading.csv_points import place_degrees
 from gridplan.reading.file_layers import Layer, open_layers
 from gridplan.reading.layer_names import REMARK, Role, note_unread
 from gridplan.reading.osm_layers import drop_carried, name_kinds
@@ -109,10 +110,15 @@ def read_tables(
 def _take_layer(layer: Layer, role: Role | None, how: Mapping[str, Any]) -> Reading:
     """Take a layer as its table; what its name says of its kinds holds."""
     role = role or layer.role or Role(layer.table)
-    if not role.tag:
-        return take_table(layer.frame, layer.table, **how)
-    frame, carried = drop_carried(layer.frame, role)
+    frame = layer.frame
+    placed: list[Entry] = []
+    if how["crs"] is None:
+        frame, placed = place_degrees(frame, layer.datum, role.table, str(how["file"]))
+    frame, carried = drop_carried(frame, role)
     reading = take_table(frame, role.table, **how)
+    reading = replace(reading, entries=(*reading.entries, *placed))
+    if not role.tag:
+        return reading
     file = str(how["file"])
     place = f"{layer.name} of {file}" if layer.name not in ("", Path(file).stem) else file
     entry = Entry(
@@ -300,7 +306,7 @@ def _append(first: Any, second: Any) -> Any:
         # one table has one CRS
         second = second.to_crs(first.crs)
     # pandas would take the column types of an empty table into account
-    parts = [part for part in (first, second) if len(part)]
+    parts = [_flatten(part) for part in (first, second) if len(part)]
     return pd.concat(parts, ignore_index=True) if parts else first
 
 

@@ -1,0 +1,248 @@
+"""Exports of common makers: each is read at the first try, without an option.
+
+One village of forty houses in four rows is written with the columns that each
+maker writes.
+"""
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+from shapely import LineString, Point, box
+
+import gridplan as gp
+
+COUNT = 40
+EAST, NORTH = 9.52, 47.14  # in Liechtenstein, where web maps shift nothing
+NUMBERS = range(COUNT)
+EMPTY = [None] * COUNT
+
+
+def make_village(east=EAST, north=NORTH, **columns):
+    """Make forty houses of about 11 by 11 m with a maker's columns, in degrees."""
+    corners = [(east + 0.0004 * (i % 10), north + 0.0004 * (i // 10)) for i in NUMBERS]
+    shapes = [box(x, y, x + 0.00015, y + 0.0001) for x, y in corners]
+    return gpd.GeoDataFrame(geometry=shapes, crs=4326).assign(**columns)
+
+
+def some(*words):
+    """Repeat some values over the houses."""
+    return [words[i % len(words)] for i in NUMBERS]
+
+
+GEOFABRIK = {
+    "osm_id": [str(10**8 + i) for i in NUMBERS],
+    "code": 1500,
+    "fclass": "building",
+    "name": some("Rathaus", None, None, None),
+    "type": some("house", None, "garage", "apartments"),
+}
+QUICKOSM = {
+    "full_id": [f"w{i}" for i in NUMBERS],
+    "osm_id": list(NUMBERS),
+    "osm_type": "way",
+    "building": some("yes", "house", "shed"),
+    "building:levels": some("2", None, "5;6"),
+    "contact:phone": some("+41 79 123 45 67", None),
+    "amenity": some("school", None, None),
+}
+HOT = {
+    "osm_id": list(NUMBERS),
+    "building": some("yes", "residential"),
+    "building_levels": some("2", None),
+    "addr_full": some("Dorfstrasse 1", None),
+    "name": EMPTY,
+    "source": "survey",
+}
+OVERTURE = {
+    "id": [f"08b2a{i:05d}" for i in NUMBERS],
+    "height": some(6.5, None),
+    "num_floors": some(2, None),
+    "class": some("house", None, None),
+    "subtype": some("residential", "outbuilding", "residential"),
+    "names": some('{"primary": "Rathaus"}', None),
+}
+# maker -> columns, and what is expected of house 1 or 2: column -> value
+MAKERS = {
+    "geofabrik": (GEOFABRIK, 0, {"building_name": "Rathaus", "use": "house"}),
+    "geofabrik garage": (GEOFABRIK, 2, {"use": "garage"}),
+    "bbbike": (
+        {"osm_id": list(NUMBERS), "name": some("Haus", None), "type": some("house", "tank")},
+        1,
+        {"use": "storage_tank"},
+    ),
+    "quickosm": (QUICKOSM, 0, {"use": "school", "floors": 2.0}),
+    "quickosm shed": (QUICKOSM, 2, {"use": "shed", "floors": 5.5}),
+    "hot": (HOT, 0, {"floors": 2.0}),
+    "overture": (OVERTURE, 0, {"building_name": "Rathaus", "use": "house", "height": 6.5}),
+    "overture outbuilding": (OVERTURE, 1, {"use": "shed"}),
+    "microsoft": ({"height": some(6.0, -1.0), "confidence": 0.9}, 0, {"height": 6.0}),
+    "microsoft unknown": ({"height": some(6.0, -1.0), "confidence": 0.9}, 1, {"floors": None}),
+    "microsoft bare": ({}, 0, {}),
+    "eubucco": (
+        {
+            "id": [f"v0-{i}" for i in NUMBERS],
+            "height": some(8.9),
+            "age": some(1970),
+            "type": some("residential", "non-residential"),
+        },
+        1,
+        {"use": "commercial", "height": 8.9},
+    ),
+    "bdtopo": (
+        {
+            "ID": [f"BAT{i}" for i in NUMBERS],
+            "NB_LOGTS": some(4, 1),
+            "NB_ETAGES": some(3, 1),
+            "USAGE1": some("Résidentiel", "Annexe"),
+            "HAUTEUR": some(9.1, 3.0),
+        },
+        0,
+        {"households_observed": 4.0, "floors": 3.0, "use": "residential", "height": 9.1},
+    ),
+    "cadastre": (
+        {
+            "房屋层数": some(6, 1),
+            "结构": "砖混",
+            "用途": some("住宅", "车库"),
+            "建筑面积": some(900.0),
+            "户数": some(24, 0),
+        },
+        0,
+        {"floors": 6.0, "use": "住宅", "households_observed": 24.0},
+    ),
+}
+
+
+@pytest.mark.parametrize("maker", MAKERS)
+def test_an_export_is_read_at_the_first_try(maker):
+    columns, house, expected = MAKERS[maker]
+    village = make_village(**columns)
+    site = gp.read_site(village)
+    assert len(site.buildings) == COUNT
+    middle = village.to_crs(site.crs).geometry[house].centroid
+    row = site.buildings[site.buildings.contains(middle)].iloc[0]
+    for column, value in expected.items():
+        assert pd.isna(row[column]) if value is None else row[column] == value, column
+
+
+def test_contacts_in_an_export_of_openstreetmap_are_left_unread_and_named():
+    site = gp.read_site(make_village(**QUICKOSM))
+    (entry,) = site.ledger[site.ledger["step"] == "files"].itertuples()
+    assert "contact:phone" in entry.ids
+
+
+def test_overpass_turbo_nodes_and_lines_without_the_tag_are_no_buildings(tmp_path):
+    village = make_village(**{"@id": [f"way/{i}" for i in NUMBERS], "building": some("yes")})
+    others = {"@id": ["node/1", "way/900"], "building": [None, None], "highway": [None, "path"]}
+    shapes = [Point(EAST, NORTH), LineString([(EAST, NORTH), (EAST, NORTH + 0.001)])]
+    mixed = pd.concat([village, gpd.GeoDataFrame(others, geometry=shapes, crs=4326)])
+    mixed.to_file(tmp_path / "export.geojson")
+    assert len(gp.read_site(tmp_path / "export.geojson").buildings) == COUNT
+
+
+def test_a_way_and_a_relation_of_one_number_are_two_buildings():
+    village = make_village(building="yes")
+    names = ["element", "id"]
+    rows = [("relation" if i < 20 else "way", 7 + i % 20) for i in NUMBERS]
+    village.index = pd.MultiIndex.from_tuples(rows, names=names)
+    site = gp.read_site(village)
+    assert {"r7", "w7"} <= set(site.buildings.index)
+    assert len(site.buildings) == COUNT
+
+
+def write_csv(path, **columns):
+    village = make_village(**columns)
+    table = pd.DataFrame(village.drop(columns="geometry")).assign(
+        geometry=village.geometry.to_wkt()
+    )
+    table.to_csv(path, index=False)
+    return path
+
+
+def test_google_open_buildings_are_read(tmp_path):
+    middles = {"latitude": NORTH, "longitude": EAST}
+    columns = {**middles, "area_in_meters": 120.0, "confidence": 0.8, "full_plus_code": "8FVF4G"}
+    site = gp.read_site(write_csv(tmp_path / "google.csv", **columns))
+    assert len(site.buildings) == COUNT
+    assert site.buildings.area.median() > 100  # the outlines, not squares at the points
+
+
+CHINA = (118.18, 39.63)
+
+
+@pytest.mark.parametrize(
+    ("columns", "datum"),
+    [
+        ({"lng": "lng", "lat": "lat", "adcode": "130203", "typecode": "120300"}, "gcj02"),
+        ({"gcj02_lng": "lng", "gcj02_lat": "lat"}, "gcj02"),
+        ({"百度经度": "lng", "百度纬度": "lat"}, "bd09"),
+        ({"wgs84_lng": "lng", "wgs84_lat": "lat", "gcj02_lng": 0, "gcj02_lat": 0}, "wgs84"),
+    ],
+)
+def test_the_datum_that_columns_name_is_taken(tmp_path, columns, datum):
+    points = {
+        "lng": [CHINA[0] + 0.0004 * (i % 10) for i in NUMBERS],
+        "lat": [CHINA[1] + 0.0004 * (i // 10) for i in NUMBERS],
+    }
+    table = pd.DataFrame({name: points.get(word, word) for name, word in columns.items()})
+    table.to_csv(tmp_path / "points.csv", index=False)
+    places = gp.read_site(tmp_path / "points.csv").buildings.to_crs(4326)
+    bare = pd.DataFrame(points)
+    bare.to_csv(tmp_path / "bare.csv", index=False)
+    expected = gp.read_site(tmp_path / "bare.csv", datum=datum).buildings.to_crs(4326)
+    assert places.total_bounds == pytest.approx(expected.total_bounds, abs=1e-9)
+
+
+def test_bare_degrees_in_china_are_asked_about(tmp_path):
+    pd.DataFrame({"经度": [118.18, 118.181], "纬度": [39.63, 39.631]}).to_csv(
+        tmp_path / "bare.csv", index=False
+    )
+    with pytest.raises(gp.errors.InputError, match="declare the datum of its degrees"):
+        gp.read_site(tmp_path / "bare.csv")
+
+
+def test_a_folder_of_geofabrik_is_read_whole(tmp_path):
+    make_village(**GEOFABRIK).to_file(tmp_path / "gis_osm_buildings_a_free_1.shp")
+    middle = NORTH + 0.0002
+
+    def write(name, lines, **columns):
+        shapes = [LineString(line) for line in lines]
+        table = gpd.GeoDataFrame(columns, geometry=shapes, crs=4326)
+        table.to_file(tmp_path / f"gis_osm_{name}_free_1.shp")
+
+    across = [(EAST + 0.00105, NORTH - 0.001), (EAST + 0.00105, NORTH + 0.002)]
+    along = [(EAST - 0.001, middle), (EAST + 0.005, middle)]
+    under = [(EAST - 0.001, NORTH + 0.0006), (EAST + 0.005, NORTH + 0.0006)]
+    none = {"bridge": ["F", "F"], "tunnel": ["F", "T"]}
+    write("railways", [across, across[::-1]], fclass=["rail", "subway"], **none)
+    carried = {"bridge": ["T", "F"], "tunnel": ["F", "F"]}
+    write("roads", [along, under], fclass=["residential", "footway"], **carried)
+    write("trees", [along], fclass=["tree"])
+    site = gp.read_site(tmp_path)
+    assert site.barriers["kind"].tolist() == ["railway"]
+    assert sorted(site.openings["kind"]) == ["bridge", "level_crossing"]
+    assert len(site.streets) == 2
+    notes = site.ledger[site.ledger["step"] == "files"]["reason"]
+    assert any("gis_osm_trees_free_1.shp" in note for note in notes)
+
+
+def test_barriers_given_beside_a_map_are_added_and_opened_by_its_streets(tmp_path):
+    across = LineString([(EAST + 0.002, NORTH - 0.001), (EAST + 0.002, NORTH + 0.002)])
+    wall = LineString([(EAST + 0.003, NORTH - 0.001), (EAST + 0.003, NORTH + 0.002)])
+    street = LineString([(EAST - 0.001, NORTH + 0.0002), (EAST + 0.005, NORTH + 0.0002)])
+
+    def make(shape, **columns):
+        return gpd.GeoDataFrame(
+            {name: [word] for name, word in columns.items()}, crs=4326, geometry=[shape]
+        )
+
+    path = tmp_path / "town.gpkg"
+    make_village(building="yes").to_file(path, layer="buildings")
+    make(street, highway="residential").to_file(path, layer="streets")
+    make(across, kind="river", id="1").to_file(path, layer="barriers")
+    middle = Point(EAST + 0.002, NORTH + 0.0002)
+    make(middle, kind="bridge").to_file(path, layer="openings")
+    rail = make(wall, kind="railway", id="1")
+    site = gp.read_site(path, barriers=rail)
+    assert sorted(site.barriers["kind"]) == ["railway", "river"]
+    assert sorted(site.openings["kind"]) == ["bridge", "level_crossing"]
