@@ -10,6 +10,8 @@ import pytest
 from shapely import LineString, Point, box
 
 import gridplan as gp
+from gridplan.errors import PersonalDataError
+from gridplan.reading.column_uses import collect_columns, suggest_columns
 
 COUNT = 40
 EAST, NORTH = 9.52, 47.14  # in Liechtenstein, where web maps shift nothing
@@ -246,3 +248,26 @@ def test_barriers_given_beside_a_map_are_added_and_opened_by_its_streets(tmp_pat
     site = gp.read_site(path, barriers=rail)
     assert sorted(site.barriers["kind"]) == ["railway", "river"]
     assert sorted(site.openings["kind"]) == ["bridge", "level_crossing"]
+
+
+def test_check_shows_what_each_column_is_taken_for_and_what_to_type():
+    columns = {"CS": some("6", "5"), "住户": some("24"), "owner": some("张三"), "层高": some(2.9)}
+    with collect_columns() as seen, pytest.raises(PersonalDataError):
+        gp.read_site(make_village(**columns))
+    taken = {use.column: (use.taken_for, use.filled, use.examples) for use in seen}
+    assert taken["CS"] == ("-", 1.0, "5, 6")
+    assert taken["owner"] == ("refused", 1.0, "")
+    assert "--column floors=CS" in suggest_columns(seen)
+
+
+def test_all_that_is_wrong_comes_in_one_run():
+    village = make_village(owner=some("x"), floors=some(2), households=some("many", 3))
+    street = gpd.GeoDataFrame({"kind": ["path"]}, geometry=[Point(9, 47)], crs=4326)
+    with pytest.raises(PersonalDataError) as caught:
+        gp.read_site(village, streets=street)
+    rules = {(problem.table, problem.rule) for problem in caught.value.problems}
+    assert rules == {
+        ("buildings", "no personal data"),
+        ("buildings", "households_observed is float64"),
+        ("streets", "shapes"),
+    }

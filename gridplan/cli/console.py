@@ -122,6 +122,40 @@ def print_remarks(ledger: Any) -> None:
         err.print(f"note: {entry.table}: {entry.reason}", soft_wrap=True, markup=False)
 
 
+def print_columns(seen: Sequence[Any]) -> None:
+    """Print what each column of the files was taken for, and what to type where that is wrong."""
+    from gridplan.reading.column_uses import list_wanted, suggest_columns
+
+    note_figures(
+        "columns",
+        [
+            {
+                "file": use.file,
+                "table": use.table,
+                "column": use.column,
+                "taken_for": use.taken_for,
+                "filled": use.filled,
+                "examples": use.examples,
+            }
+            for use in seen
+        ],
+    )
+    if not seen:
+        return
+    rows = [
+        (use.file, use.table, use.column, use.taken_for, f"{use.filled:.0%}", use.examples)
+        for use in seen
+    ]
+    headers = ("file", "table", "column", "taken for", "filled", "examples")
+    print_table("What the columns were taken for", headers, rows, right=(4,))
+    wanted = list_wanted(seen)
+    if wanted:
+        print_line("not there", f"{', '.join(wanted)} of buildings, which are estimated")
+    hints = suggest_columns(seen) or ["--column floors=YOUR_COLUMN"]
+    print_line("if wrong", f"say which is which, e.g. {hints[0]}")
+    out.print()
+
+
 def print_site(site: Any) -> None:
     """Print what a site holds, by community."""
     homes = site.buildings[site.buildings["households"] > 0]

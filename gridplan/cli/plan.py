@@ -311,19 +311,27 @@ def check_command(
     [dim]gridplan check buildings.shp --encoding gb18030 --column floors=CS[/dim]
     """
     from gridplan.cli import console
+    from gridplan.errors import InputError
     from gridplan.planning.prepare import prepare_site
+    from gridplan.reading.column_uses import collect_columns
 
     rules = read_rules(rules_file, None, None, columns)
     files = _name_files(
         *(communities, compounds, barriers, openings, streets, places),
         *(institutions, counts, boundary),
     )
-    with console.show_progress() as clock:
+    with collect_columns() as seen, console.show_progress() as clock:
         clock("reading", 0, 1)
-        read = Land(source, files, crs, datum, encoding, not_personal).read(rules)
+        try:
+            read = Land(source, files, crs, datum, encoding, not_personal).read(rules)
+        except InputError:
+            # what is wrong is easier to put right beside what was read
+            console.print_columns(seen)
+            raise
         # Households are estimated as for a plan, so that the figures are those it would have.
         clock("preparing", 0, 1)
         site = prepare_site(read, rules)
     console.print_remarks(site.ledger)
+    console.print_columns(seen)
     console.print_site(site)
     console.print_ledger(site.ledger)

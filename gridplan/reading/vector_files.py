@@ -15,11 +15,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from shlex import quote as quote_word
 from typing import Any
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 
 from gridplan.errors import InputError, PersonalDataError, Problem, quote_ids
@@ -30,20 +28,21 @@ from gridplan.reading.building_words import (
     read_buildings,
 )
 from gridplan.reading.checks import INPUT_TABLES, find_crs
+from gridplan.reading.column_uses import note_columns
 from gridplan.reading.csv_points import place_degrees
 from gridplan.reading.file_layers import Layer, open_layers
 from gridplan.reading.layer_names import REMARK, Role, note_unread
 from gridplan.reading.osm_layers import drop_carried, name_kinds
 from gridplan.reading.plain_cells import make_cells_plain
+from gridplan.reading.refusals import check_shapes, find_personal, find_words, refuse_personal
+from gridplan.reading.site_tables import check_part
 from gridplan.site import Reading
 from gridplan.tables.column_names import explain_unused, match_columns, plain_name
-from gridplan.tables.conform import is_spatial
+from gridplan.tables.conform import check_values, is_spatial
 from gridplan.tables.ledger import LISTED, Entry
-from gridplan.tables.personal import BY_PERSONS, find_personal_columns
-from gridplan.tables.schema import find_columns, find_key
 
-# Columns that hold codes of places, in which 11 digits are no telephone number.
-CODES = frozenset({"of", "subdistrict", *map(find_key, INPUT_TABLES)})
+# Rules that one table cannot be judged by alone, or that were judged before.
+_ONCE = frozenset({"CRS is known", "no personal data"})
 # these may come as several files, so a mapped column need not be in each
 REPEATED_TABLES = ("barriers",)
 MOST_COLUMNS = 5_000
@@ -162,7 +161,7 @@ def take_table(
     (['building', 'geometry'], 'columns without use: colour', ('colour',))
     """
     crs = find_crs(crs)
-    words, problems = _find_words(mapping or {}, table)
+    words, problems = find_words(mapping or {}, table)
     flat, repaired = make_cells_plain(_flatten(check_frame(frame, table, file)))
     geometry = (
         flat.geometry.name
@@ -181,15 +180,18 @@ def take_table(
     appealed = [name for name in columns if plain_name(name) in map(plain_name, not_personal)]
     contacts = find_contacts(table, columns, (*matched, *appealed))
     looked_at = flat[columns].drop(columns=[*appealed, *contacts])
-    personal = _check_personal(looked_at, table, words, matched, file)
+    suspects = find_personal(looked_at, table, words, matched)
+    note_columns(file, table, flat, matched, contacts, suspects)
+    personal = refuse_personal(suspects, table, file)
     if is_spatial(table):
-        problems += _check_shapes(flat if geometry else None, table, crs, file)
-    if personal or problems:
-        # the refusal of personal data comes before all other problems
-        raise (PersonalDataError if personal else InputError)([*personal, *problems])
+        problems += check_shapes(flat if geometry else None, table, crs, file)
     out = pd.DataFrame(
         {column: flat[theirs] for theirs, column in matched.items()}, index=flat.index
     )
+    if personal or problems:
+        # what else is wrong is said in the same run, behind the refusal of personal data
+        problems += [p for p in check_values(table, out, file) if p.rule != "columns"]
+        raise (PersonalDataError if personal else InputError)([*personal, *problems])
     if table == "buildings":
         out = read_buildings(out, flat, words, matched)
     if geometry and is_spatial(table):
@@ -289,6 +291,12 @@ def gather_readings(readers: Iterable[Callable[[], Reading]]) -> Reading:
             personal |= isinstance(error, PersonalDataError)
             problems |= dict.fromkeys(error.problems)
     if problems:
+        # what is wrong with the tables that could be read is said in the same run
+        for reading in readings:
+            for table, frame in reading.tables.items():
+                if table in INPUT_TABLES:
+                    found = check_part(table, frame, reading.files.get(table, ""))
+                    problems |= dict.fromkeys(p for p in found if p.rule not in _ONCE)
         raise (PersonalDataError if personal else InputError)(list(problems))
     tables: dict[str, Any] = {}
     files: dict[str, str] = {}
@@ -319,90 +327,3 @@ def _flatten(frame: Any) -> Any:
     names = [n for n in frame.index.names if n is not None and n not in frame.columns]
     out = frame.reset_index(level=names) if names else frame
     return out.reset_index(drop=True)
-
-
-def _find_words(mapping: Mapping[str, str], table: str) -> tuple[dict[str, str], list[Problem]]:
-    """Find the user's words for the columns of a table; unknown columns are problems."""
-    words = {}
-    problems = []
-    for name, theirs in mapping.items():
-        of, _, column = name.rpartition(".")
-        of = of or "buildings"
-        columns = (
-            [c.name for c in find_columns(of) if not c.is_geometry and c.need != "derived"]
-            if of in INPUT_TABLES
-            else []
-        )
-        if column not in columns:
-            remedy = (
-                f"map one of {', '.join(columns)}"
-                if columns
-                else f"map a column of {', '.join(INPUT_TABLES)}"
-            )
-            problems.append(
-                Problem("mapping", "columns are known", f"there is no column {name} to map", remedy)
-            )
-        elif of == table:
-            words[column] = theirs
-    return words, problems
-
-
-def _check_personal(
-    frame: Any, table: str, words: Mapping[str, str], matched: Mapping[str, str], file: str
-) -> list[Problem]:
-    """List the columns that look personal; not those that the user has declared otherwise."""
-    mapped = [theirs for theirs, column in matched.items() if column in words]
-    keys = [theirs for theirs, column in matched.items() if column in CODES]
-    problems = []
-    for column, reason in find_personal_columns(table, frame, mapped, keys).items():
-        remedy = (
-            "take the column out of the file, as gridplan works on counts, never on persons; "
-            f"if it holds no personal data, say so: --not-personal {quote_word(column)}"
-        )
-        if reason == BY_PERSONS:
-            remedy = (
-                "if it names houses, not people, say so: "
-                f"--column buildings.building_name={column}; else take it out of the file"
-            )
-        problems.append(
-            Problem(
-                table,
-                "no personal data",
-                f"column {column} is refused: {reason}",
-                remedy,
-                file=file,
-            )
-        )
-    return problems
-
-
-def _check_shapes(frame: Any, table: str, crs: Any, file: str) -> list[Problem]:
-    """Check that a table has shapes and that it is known where they lie."""
-    if frame is None:
-        remedy = (
-            "give a file with shapes, or a CSV with columns lon and lat, x and y, or wkt"
-            if file
-            else "give a GeoDataFrame, such as gpd.GeoDataFrame(table, "
-            "geometry=gpd.points_from_xy(table.lon, table.lat), crs=4326)"
-        )
-        return [Problem(table, "shapes", "it has no shapes", remedy, file=file)]
-    if frame.crs is not None or crs is not None or not len(frame):
-        return []
-    bounds = frame.total_bounds
-    # numbers this small are degrees, of a datum that only the user knows
-    if np.all(np.abs(bounds) <= (180, 90, 180, 90)):
-        remedy = (
-            'declare the datum of its degrees: datum="wgs84" (--datum wgs84), "gcj02" or "bd09"; '
-            'or crs="EPSG:4326"'
-        )
-    else:
-        remedy = 'say which it is, such as crs="EPSG:4547" (--crs EPSG:4547)'
-    return [
-        Problem(
-            table,
-            "CRS is known",
-            "it does not say its coordinate reference system",
-            remedy,
-            file=file,
-        )
-    ]
