@@ -271,3 +271,13 @@ def test_all_that_is_wrong_comes_in_one_run():
         ("buildings", "households_observed is float64"),
         ("streets", "shapes"),
     }
+
+
+def test_words_of_the_rules_hold_for_the_next_file_and_not_for_the_tool_s_own_table():
+    mapping = {"buildings.floors": "CS"}
+    site = gp.read_site(make_village(CS=some(3)), mapping=mapping)
+    assert site.buildings["floors"].eq(3).all()
+    again = gp.read_site(site.buildings, mapping=mapping)
+    assert again.buildings["floors"].eq(3).all()
+    with pytest.raises(gp.errors.InputError, match="no column CS"):
+        gp.read_site(make_village(levels=some(3)), mapping=mapping)

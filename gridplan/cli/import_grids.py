@@ -13,21 +13,28 @@ from gridplan.cli.options import (
     FROM,
     HOW,
     Barriers,
+    Boundary,
     By,
     Columns,
     Communities,
+    Compounds,
+    Counts,
     Crs,
     CsvFile,
     Date,
     Datum,
     Encoding,
+    Institutions,
     NextPlan,
+    NotPersonal,
     Openings,
     Overwrite,
+    Places,
     RulesFile,
     Set,
     Streets,
 )
+from gridplan.cli.plan import Land, name_files
 from gridplan.cli.plan_to_plan import choose_day, find_folder, take_rules
 from gridplan.cli.read_options import list_paths, read_rules, split_by_table
 
@@ -73,13 +80,19 @@ def import_command(
         typer.Option(metavar="NAME", help="The only layer to read.", rich_help_panel=HOW),
     ] = None,
     communities: Communities = None,
+    compounds: Compounds = None,
     barriers: Barriers = None,
     openings: Openings = None,
     streets: Streets = None,
+    places: Places = None,
+    institutions: Institutions = None,
+    counts: Counts = None,
+    boundary: Boundary = None,
     columns: Columns = None,
     crs: Crs = None,
     datum: Datum = None,
     encoding: Encoding = None,
+    not_personal: NotPersonal = None,
     rules_file: RulesFile = None,
     settings: Set = None,
     by: By = "",
@@ -97,19 +110,17 @@ def import_command(
         how: dict[str, Any] = {"layer": layer, "column": code, "encoding": encoding}
         _take_edited(source, plan, target, how, by, choose_day(date), table, overwrite)
         return
-    # The files of the land that this verb takes; barriers may be several.
-    files = {
-        "communities": communities,
-        "barriers": tuple(barriers or ()),
-        "openings": openings,
-        "streets": streets,
-    }
+    files = name_files(
+        *(communities, compounds, barriers, openings, streets, places),
+        *(institutions, counts, boundary),
+    )
     how = {
         "crs": crs,
         "datum": datum,
         "encoding": encoding,
         "layer": layer,
         "code": code,
+        "not_personal": not_personal,
     }
     rules = read_rules(rules_file, settings, None, columns)
     _take_grids(source, str(site), files, how, rules, target, overwrite)
@@ -196,7 +207,6 @@ def _take_grids(
     from gridplan import storage
     from gridplan.cli import console
     from gridplan.reading.declared import choose_for
-    from gridplan.reading.read import read_site
     from gridplan.redrawing.importing.edited_file import read_grids
     from gridplan.redrawing.importing.grids_to_plan import import_grids
 
@@ -210,13 +220,15 @@ def _take_grids(
         # The grids are no table of the site; a datum by table may name them as subgrids.
         of_grids = {name: choose_for(word, "subgrids") for name, word in where.items()}
         grids = read_grids(source, how["layer"], **of_grids)
-        site = read_site(land, **files, mapping=dict(rules.columns), rules=rules.site, **where)
+        words = (how["crs"], how["datum"], how["encoding"], how["not_personal"])
+        site = Land(land, files, *words).read(rules)
         # The plan records which files it came from.
         clock("hashing", 0, 1)
         inputs = storage.hash_files([source, *list_paths(land, files)])
         plan = import_grids(grids, site, rules, column=how["code"], inputs=inputs, progress=clock)
         clock("writing", 0, 1)
         storage.write_plan(plan, output, overwrite=overwrite)
+    console.print_remarks(plan.site.ledger)
     console.print_plan(plan)
     console.print_ledger(plan.site.ledger)
     _print_result(plan, output, clock.seconds)

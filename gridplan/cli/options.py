@@ -107,7 +107,10 @@ Compounds = Annotated[
 ]
 Barriers = Annotated[
     list[Path] | None,
-    typer.Option(help="Railways, rivers, main roads; may be repeated.", rich_help_panel=FROM),
+    typer.Option(
+        help="Railways, rivers, main roads, added to those of the source; may be repeated.",
+        rich_help_panel=FROM,
+    ),
 ]
 Openings = Annotated[
     Path | None,

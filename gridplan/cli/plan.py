@@ -105,7 +105,7 @@ class Search:
     overwrite: bool
 
 
-def _name_files(*paths: Any) -> dict[str, Any]:
+def name_files(*paths: Any) -> dict[str, Any]:
     """Name the paths that the options of files hold; barriers may be several."""
     files = dict(zip(FILES, paths, strict=True))
     return {**files, "barriers": tuple(files["barriers"] or ())}
@@ -164,7 +164,7 @@ def plan_command(
     if (source is None) == (place is None):
         raise typer.BadParameter("give either a SOURCE file or --place NAME", param_hint="SOURCE")
     rules = read_rules(rules_file, settings, effort, columns)
-    files = _name_files(
+    files = name_files(
         *(communities, compounds, barriers, openings, streets, places),
         *(institutions, counts, boundary),
     )
@@ -316,7 +316,7 @@ def check_command(
     from gridplan.reading.column_uses import collect_columns
 
     rules = read_rules(rules_file, None, None, columns)
-    files = _name_files(
+    files = name_files(
         *(communities, compounds, barriers, openings, streets, places),
         *(institutions, counts, boundary),
     )

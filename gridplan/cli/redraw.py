@@ -10,23 +10,39 @@ import typer
 from gridplan.cli.app import verb
 from gridplan.cli.csv_output import write_csv
 from gridplan.cli.options import (
+    Barriers,
+    Boundary,
     By,
+    Columns,
+    Communities,
+    Compounds,
+    Counts,
+    Crs,
     CsvFile,
     CurrentLand,
     Date,
+    Datum,
+    Encoding,
+    Institutions,
     Lang,
     LangOption,
     NextPlan,
+    NotPersonal,
+    Openings,
     Overwrite,
     PictureFile,
+    Places,
     PlanPath,
     PlanSeed,
     RulesFile,
     Set,
+    Streets,
     Threads,
 )
 from gridplan.cli.pictures import write_picture
+from gridplan.cli.plan import Land, name_files
 from gridplan.cli.plan_to_plan import choose_day, choose_rules, find_folder, take_rules
+from gridplan.cli.read_options import list_paths, read_columns
 from gridplan.cli.screen import note_figures
 
 if TYPE_CHECKING:
@@ -46,6 +62,20 @@ SHOWN = 12  # triggers that are printed; the rest are counted
 def redraw_command(
     path: PlanPath,
     site: CurrentLand = None,
+    communities: Communities = None,
+    compounds: Compounds = None,
+    barriers: Barriers = None,
+    openings: Openings = None,
+    streets: Streets = None,
+    places: Places = None,
+    institutions: Institutions = None,
+    counts: Counts = None,
+    boundary: Boundary = None,
+    columns: Columns = None,
+    crs: Crs = None,
+    datum: Datum = None,
+    encoding: Encoding = None,
+    not_personal: NotPersonal = None,
     most_moved: Annotated[
         float | None,
         typer.Option(
@@ -91,6 +121,11 @@ def redraw_command(
     from gridplan.redrawing.redraw_plan import find_triggers, redraw
     from gridplan.storage.kept_versions import replace_plan
 
+    files = name_files(
+        *(communities, compounds, barriers, openings, streets, places),
+        *(institutions, counts, boundary),
+    )
+    land = Land(site, files, crs, datum, encoding, not_personal)
     target = output or find_folder(path)
     # Before the work, which may take long; no other run changes the plan meanwhile.
     hold = nullcontext() if only_look else storage.reserve_plan(target, overwrite)
@@ -98,14 +133,14 @@ def redraw_command(
     with hold, console.show_progress() as clock:
         clock("reading", 0, 1)
         plan = storage.read_plan(path)
-        land = _read_site(site)
         rules = choose_rules(take_rules(plan), rules_file, settings)
         rules = _set_scope(rules, most_moved, everywhere)
+        now = _read_site(land, rules, columns)
         # Without a plan to write, the search that takes the time is left out.
         if only_look:
-            triggers = find_triggers(plan, land, rules, progress=clock)
+            triggers = find_triggers(plan, now, rules, progress=clock)
         else:
-            new = redraw(plan, land, rules, **how, progress=clock)
+            new = redraw(plan, now, rules, **how, progress=clock)
             clock("writing", 0, 1)
             replace_plan(new, target, overwrite=overwrite)
     if only_look:
@@ -179,6 +214,20 @@ def repair_command(
 def budget_command(
     path: PlanPath,
     site: CurrentLand = None,
+    communities: Communities = None,
+    compounds: Compounds = None,
+    barriers: Barriers = None,
+    openings: Openings = None,
+    streets: Streets = None,
+    places: Places = None,
+    institutions: Institutions = None,
+    counts: Counts = None,
+    boundary: Boundary = None,
+    columns: Columns = None,
+    crs: Crs = None,
+    datum: Datum = None,
+    encoding: Encoding = None,
+    not_personal: NotPersonal = None,
     shares: Annotated[
         list[float] | None,
         typer.Option(
@@ -201,13 +250,18 @@ def budget_command(
     from gridplan.cli import console
     from gridplan.redrawing.change_budget import SHARES, trace_budget
 
+    files = name_files(
+        *(communities, compounds, barriers, openings, streets, places),
+        *(institutions, counts, boundary),
+    )
+    land = Land(site, files, crs, datum, encoding, not_personal)
     with console.show_progress() as clock:
         clock("reading", 0, 1)
         plan = storage.read_plan(path)
         rules = choose_rules(take_rules(plan), rules_file, settings)
         curve = trace_budget(
             plan,
-            _read_site(site),
+            _read_site(land, rules, columns),
             rules,
             shares=shares or SHARES,
             seed=seed,
@@ -215,11 +269,11 @@ def budget_command(
             progress=clock,
         )
         # Within the progress, since a first picture takes seconds.
-        files = write_picture(curve, plot, lang)
+        pictures = write_picture(curve, plot, lang)
     _print_budget(curve.table)
     write_csv(curve.table, table)
-    for file in files:
-        console.print_line("written", file)
+    for picture in pictures:
+        console.print_line("written", picture)
 
 
 def _print_budget(table: pd.DataFrame) -> None:
@@ -252,17 +306,23 @@ def _say_share(share: Any) -> str:
     return f"{share:.0%}" if isinstance(share, float) else str(share)
 
 
-def _read_site(source: str | None) -> Site | None:
-    """Read the land as it is now, if it was named."""
-    from gridplan.reading.read import read_site
-
-    return None if source is None else read_site(source, crs=None)
+def _read_site(land: Land, rules: Rules, columns: list[str] | None) -> Site | None:
+    """Read the land as it is now, if it was named, with the words that the plan was read by."""
+    if land.source is None:
+        if list_paths(None, land.files):
+            raise typer.BadParameter(
+                "tables are given and no land: name it too, such as --site buildings.gpkg",
+                param_hint="--site",
+            )
+        return None
+    return land.read(rules.replace(columns={**dict(rules.columns), **read_columns(columns)}))
 
 
 def _report(before: Plan, after: Plan, seconds: Mapping[str, float], target: Path) -> None:
     """Report what was out of rule, what came of it, and where the new plan is."""
     from gridplan.cli import console
 
+    console.print_remarks(after.site.ledger)
     _print_triggers(after.triggers)
     _print_redrawn(before, after)
     console.print_times(seconds)

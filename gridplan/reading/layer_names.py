@@ -19,6 +19,7 @@ from gridplan.tables.ledger import Entry
 # Geofabrik's layer of places holds the names of settlements, which nobody walks to.
 _GEOFABRIK = re.compile(r"^(gis_)?osm_(?P<what>.+?)(_a)?(_free)?(_\d+)?$")
 _SETTLEMENTS = "places"
+_OF_A_PLAN = frozenset({"subgrids", "stairwells", "manifest"})
 REMARK = "files"  # step of the ledger whose entries a command shows on the screen
 
 
@@ -87,6 +88,9 @@ def note_unread(others: Sequence[str], source: str) -> list[Entry]:
     """Name the layers that are no table of a site, for the screen and the ledger."""
     if not others:
         return []
+    if set(others) >= _OF_A_PLAN:
+        reason = f"layers of {source} that hold the plan and not the land: {', '.join(others)}"
+        return [Entry("read", "site", "noted", len(others), reason, tuple(others))]
     reason = (
         f"not used from {source}: {', '.join(others)} (no name of a table; "
         "to use one, name it: --communities, --boundary, --places ... FILE)"

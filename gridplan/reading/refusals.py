@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from shlex import quote as quote_word
 from typing import Any
 
@@ -107,3 +107,23 @@ def check_shapes(frame: Any, table: str, crs: Any, file: str) -> list[Problem]:
             file=file,
         )
     ]
+
+
+def drop_own_words(words: dict[str, str], columns: Collection[str], table: str) -> dict[str, str]:
+    """Leave out the user's words for columns where the table is gridplan's own.
+
+    The rules of a plan keep the words of the files that it was drawn from,
+    while its own tables have the schema's.
+
+    Examples
+    --------
+    >>> drop_own_words({"floors": "CS"}, ["building", "floors"], "buildings")
+    {}
+    >>> drop_own_words({"floors": "CS"}, ["building", "floors", "CS"], "buildings")
+    {'floors': 'CS'}
+    """
+    if find_key(table) not in columns:
+        return words
+    return {
+        name: theirs for name, theirs in words.items() if theirs in columns or name not in columns
+    }

@@ -34,7 +34,13 @@ from gridplan.reading.file_layers import Layer, open_layers
 from gridplan.reading.layer_names import REMARK, Role, note_unread
 from gridplan.reading.osm_layers import drop_carried, name_kinds
 from gridplan.reading.plain_cells import make_cells_plain
-from gridplan.reading.refusals import check_shapes, find_personal, find_words, refuse_personal
+from gridplan.reading.refusals import (
+    check_shapes,
+    drop_own_words,
+    find_personal,
+    find_words,
+    refuse_personal,
+)
 from gridplan.reading.site_tables import check_part
 from gridplan.site import Reading
 from gridplan.tables.column_names import explain_unused, match_columns, plain_name
@@ -169,6 +175,7 @@ def take_table(
         else None
     )
     columns = [c for c in flat.columns if c != geometry]
+    words = drop_own_words(words, columns, table)
     matched = match_columns(table, columns, words)
     tagged = find_tagged_use(flat, table, words, matched)
     flat, entries = leave_out_rows(flat, table, tagged, file)
