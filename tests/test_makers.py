@@ -281,3 +281,29 @@ def test_words_of_the_rules_hold_for_the_next_file_and_not_for_the_tool_s_own_ta
     assert again.buildings["floors"].eq(3).all()
     with pytest.raises(gp.errors.InputError, match="no column CS"):
         gp.read_site(make_village(levels=some(3)), mapping=mapping)
+
+
+def remark(site):
+    return site.ledger[site.ledger["step"] == "files"]
+
+
+def test_streets_without_buildings_say_that_buildings_are_missing():
+    lanes = [LineString([(EAST, NORTH + y), (EAST + 0.02, NORTH + y)]) for y in (0.0, 0.01, 0.02)]
+    streets = gpd.GeoDataFrame({"kind": ["residential"] * 3}, geometry=lanes, crs=4326)
+    (note,) = remark(gp.read_site(make_village(), streets=streets))["reason"]
+    assert note.startswith("buildings are missing in the data: ")
+    assert remark(gp.read_site(make_village(), streets=streets[:1])).empty
+
+
+def test_what_counts_twice_lies_over_all_or_far_away_is_named():
+    village = make_village(households=some(6))
+    moved = village.set_geometry(village.translate(0.000003, 0.0))  # a quarter of a metre
+    over = gpd.GeoDataFrame({"households": [None]}, geometry=[box(*village.total_bounds)], crs=4326)
+    lone = gpd.GeoDataFrame({"households": [3]}, geometry=[Point(EAST + 0.1, NORTH)], crs=4326)
+    site = gp.read_site(pd.concat([village, moved, over, lone], ignore_index=True))
+    notes = remark(site).set_index("count")["reason"].to_dict()
+    assert notes.pop(COUNT).endswith("perhaps counted twice, 240 households")
+    over_all, far = remark(site)[lambda table: table["count"] == 1]["reason"]
+    assert over_all == "an outline over many buildings, and so of none"
+    assert far == "more than 5 km from any other building, 3 households"
+    assert len(site.buildings) == 2 * COUNT + 1

@@ -119,7 +119,9 @@ def print_ledger(ledger: Any) -> None:
 def print_remarks(ledger: Any) -> None:
     """Print what the user must know of how the files were read: layers and columns left unread."""
     for entry in ledger[ledger["step"] == "files"].itertuples():
-        err.print(f"note: {entry.table}: {entry.reason}", soft_wrap=True, markup=False)
+        # who reads it must know how much it is about, and, where it is short, which rows
+        count = f"{entry.count:,} {entry.action}: " if entry.table == "buildings" else ""
+        err.print(f"note: {entry.table}: {count}{entry.reason}", soft_wrap=True, markup=False)
 
 
 def print_columns(seen: Sequence[Any]) -> None:

@@ -24,6 +24,13 @@ SAME_STEP = 1e-3  # m, shapes that are the same to this are doubles
 # outlines of two sources are some decimetres aside, neighbours share next to nothing.
 NEARLY = 0.7
 
+MANY = 10  # buildings under one outline from which on it is the outline of no building
+NEAR = "nearly the same outline as another building"
+TWICE = "nearly the same outline as another building, and both count: perhaps counted twice"
+COVERS = "an outline over many buildings, and so of none"
+# What is said on the screen, since it changes how many households there are.
+SAID = (NEAR, TWICE, COVERS)
+
 Mark = tuple[str, str, "pd.Index[Any]"]  # what was done, why, to which rows
 
 
@@ -53,9 +60,28 @@ def join_doubles(buildings: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, list[Ma
             added,
         ),
     ]
-    near = _find_near(stay)
-    marks.append(("dropped", "nearly the same outline as another building", near))
-    return stay.drop(index=near), marks
+    near, counted = _find_near(stay)
+    marks.append(("dropped", NEAR, near))
+    said = name_households(buildings.loc[counted])
+    marks.append(("noted", f"{TWICE}{said}", counted))
+    over = _find_covers(stay.drop(index=near))
+    marks.append(("dropped", COVERS, over))
+    return stay.drop(index=near).drop(index=over), marks
+
+
+def _find_covers(buildings: gpd.GeoDataFrame) -> pd.Index[Any]:
+    """Find outlines without counts that lie over many buildings: of a quarter, and no house."""
+    shapes = buildings.geometry.to_numpy()
+    middles = shapely.point_on_surface(shapes)
+    # only what is larger than many houses together can lie over them
+    area = shapely.area(shapes)
+    large = np.flatnonzero(area > MANY * np.median(area)) if len(area) else np.zeros(0, np.int64)
+    outer, inner = shapely.STRtree(middles).query(shapes[large], predicate="contains")
+    others = large[outer] != inner
+    held = np.bincount(outer[others], minlength=len(large))
+    plain = buildings.iloc[large][list(COUNTED)].isna().all(axis=1).to_numpy()
+    over = (held >= MANY) & ((held >= 3 * MANY) | (2 * held > len(shapes))) & plain
+    return buildings.index[large[over]]
 
 
 def _find_first(buildings: gpd.GeoDataFrame) -> pd.Series[Any]:
@@ -83,12 +109,15 @@ def _order_rows(buildings: gpd.GeoDataFrame, rows: Any) -> pd.DataFrame:
     return pd.DataFrame({"silent": silent, "text": describe_rows(words)})
 
 
-def _find_near(buildings: gpd.GeoDataFrame) -> pd.Index[Any]:
-    """Find rows without counts whose outline nearly covers that of a row that says more."""
+def _find_near(buildings: gpd.GeoDataFrame) -> tuple[pd.Index[Any], pd.Index[Any]]:
+    """Find rows whose outline nearly covers that of a row that says more.
+
+    Returns those without counts, and those that count too and may be counted twice.
+    """
     shapes = buildings.geometry.to_numpy()
     first, second = _list_overlaps(shapes)
     if not len(first):
-        return buildings.index[:0]
+        return buildings.index[:0], buildings.index[:0]
     rows = np.unique(np.r_[first, second])
     order = _order_rows(buildings, buildings.index[rows])
     counted = buildings.iloc[rows][list(COUNTED)].notna().any(axis=1)
@@ -98,8 +127,8 @@ def _find_near(buildings: gpd.GeoDataFrame) -> pd.Index[Any]:
     rank = pd.Series(np.arange(len(order)), index=order["row"])
     later = np.where(rank[first].to_numpy() > rank[second].to_numpy(), first, second)
     is_plain = order.set_index("row")["plain"]
-    later = np.unique(later[is_plain[later].to_numpy(bool)])
-    return buildings.index[later]
+    plain = is_plain[later].to_numpy(bool)
+    return buildings.index[np.unique(later[plain])], buildings.index[np.unique(later[~plain])]
 
 
 def _list_overlaps(shapes: Any) -> tuple[Ints, Ints]:

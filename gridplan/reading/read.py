@@ -14,7 +14,9 @@ import shapely
 
 from gridplan.engine.placement import list_placed
 from gridplan.errors import InputError, Problem
+from gridplan.reading.barrier_names import name_barriers
 from gridplan.reading.checks import INPUT_TABLES
+from gridplan.reading.completeness import note_completeness
 from gridplan.reading.declared import check_datum, choose_for, convert_reading, declare_crs
 from gridplan.reading.file_layers import VECTOR_SUFFIXES
 from gridplan.reading.layer_names import REMARK, Role, choose_roles, note_unread
@@ -29,34 +31,6 @@ from gridplan.tables.ledger import Entry
 OSM_SUFFIXES = (".pbf", ".osm", ".osm.gz", ".osm.bz2", ".xml")
 SITE_FILE = "site.gpkg"
 PARQUET_SUFFIXES = (".parquet", ".geoparquet")
-
-# What the barriers of a file without a column of kinds are: the first of these
-# words in the file's name decides, so 水库 comes before 水 and 高速 before 公路.
-KIND_WORDS = {
-    "rail": "railway",
-    "铁路": "railway",
-    "river": "river",
-    "河": "river",
-    "lake": "lake",
-    "湖": "lake",
-    "reservoir": "reservoir",
-    "水库": "reservoir",
-    "canal": "canal",
-    "渠": "canal",
-    "stream": "stream",
-    "water": "water",
-    "水": "water",
-    "motorway": "motorway",
-    "高速": "motorway",
-    "wall": "wall",
-    "fence": "wall",
-    "围墙": "wall",
-    "road": "main_road",
-    "street": "main_road",
-    "highway": "main_road",
-    "道路": "main_road",
-    "公路": "main_road",
-}
 
 Given: TypeAlias = "str | Path | gpd.GeoDataFrame"  # a table: a file, or what was read from one
 
@@ -153,7 +127,7 @@ def read_site(
         "encoding": encoding,
         "not_personal": not_personal,
     }
-    return make_site(read_all(source, files, how), rules, choose_for(crs, ""))
+    return note_completeness(make_site(read_all(source, files, how), rules, choose_for(crs, "")))
 
 
 def read_all(
@@ -340,32 +314,12 @@ def read_given(
     if isinstance(source, (str, Path)):
         reading = read_tables(source, table, encoding=how["encoding"], role=role, **words)
         named = table == "barriers" and not role
-        reading = _name_barriers(reading, Path(source).name) if named else reading
+        reading = name_barriers(reading, Path(source).name) if named else reading
     else:
         reading = take_table(source, table or "buildings", file=file, **words)
     reading = declare_crs(reading, how["crs"])
     # a source of several tables is converted table by table, hence the whole mapping
     return reading if datum in {None, "wgs84"} else convert_reading(reading, how["datum"])
-
-
-def _name_barriers(reading: Reading, file: str) -> Reading:
-    """Name the kind of barriers that have none after the file they came from."""
-    frame = reading.tables["barriers"]
-    kind = next((k for word, k in KIND_WORDS.items() if word in file.lower()), None)
-    if kind is None:
-        return reading
-    known = (
-        frame["kind"].notna() & (frame["kind"] != "")
-        if "kind" in frame.columns
-        else frame.geometry.map(lambda _: False)
-    )
-    named = frame.assign(kind=frame["kind"].where(known, kind) if "kind" in frame.columns else kind)
-    entry = Entry(
-        "read", "barriers", "inferred", int((~known).sum()), f"kind {kind}, from the name of {file}"
-    )
-    return replace(
-        reading, tables={**reading.tables, "barriers": named}, entries=(*reading.entries, entry)
-    )
 
 
 def _read_boundary(source: Any, how: Mapping[str, Any]) -> Reading:

@@ -12,7 +12,8 @@ from pyproj import CRS
 
 from gridplan.geometry.repair import SMALLEST, project_shapes, repair_shapes, snap_outlines
 from gridplan.reading.checks import measure_overlaps
-from gridplan.reading.doubles import Mark, join_doubles
+from gridplan.reading.doubles import SAID, Mark, join_doubles
+from gridplan.reading.layer_names import REMARK
 from gridplan.rules.site import SiteRules
 from gridplan.tables.codes import fill_codes
 from gridplan.tables.conform import MEASURED, conform_table, find_doubtful, is_spatial
@@ -80,7 +81,8 @@ def _make_entry(table: str, mark: Mark, names: pd.Series[Any], frame: Any) -> En
         reason += name_households(frame.loc[rows])
     # what was done to all rows needs no list of them
     ids = sorted(name for name in names[rows] if name) if len(rows) < len(names) else ()
-    return Entry("survey", table, action, len(rows), reason, ids)
+    step = REMARK if table == "buildings" and reason.startswith(SAID) else "survey"
+    return Entry(step, table, action, len(rows), reason, ids)
 
 
 def order_shapes(
