@@ -90,7 +90,7 @@ def leave_out_rows(frame: Any, table: str, tagged: str, file: str = "") -> tuple
 
     Returns
     -------
-    The other rows, numbered anew, and the lines of the ledger.
+    The other rows, numbered again, and the lines of the ledger.
     """
     if table != "buildings" or not isinstance(frame, gpd.GeoDataFrame) or not len(frame):
         return frame, []

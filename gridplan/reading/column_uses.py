@@ -27,6 +27,7 @@ class ColumnUse:
     taken_for: str
     filled: float
     examples: str = ""
+    is_code: bool = False  # no two rows share a value
 
 
 _SEEN: ContextVar[list[ColumnUse] | None] = ContextVar("columns seen", default=None)
@@ -81,7 +82,8 @@ def note_columns(
             taken = "- (contact)"
         share = float(filled.mean()) if len(frame) else 0.0
         words = _show_values(values[filled]) if is_shown else ""
-        seen.append(ColumnUse(file, table, name, taken, share, words))
+        is_code = len(frame) > EXAMPLES and bool(values.astype("str").is_unique)
+        seen.append(ColumnUse(file, table, name, taken, share, words, is_code))
 
 
 def _show_values(values: Any) -> str:
@@ -102,7 +104,7 @@ def suggest_columns(seen: Collection[ColumnUse]) -> list[str]:
     buildings = [use for use in seen if use.table == "buildings"]
     taken = {use.taken_for for use in buildings}
     missing = [name for name in WORTH if name not in taken]
-    idle = [use for use in buildings if use.taken_for == "-" and use.filled > 0]
+    idle = [use for use in buildings if use.taken_for == "-" and not use.is_code and use.filled]
     lines = []
     for use in idle:
         numbers = use.examples.replace(".", "").replace(", ", "").isdigit()
