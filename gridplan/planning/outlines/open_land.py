@@ -106,9 +106,8 @@ def draw_open_land(
             homes[community] = settled
             rows += _code_pieces(str(community), land.outline, pieces, kinds)
     table = _list_pieces(site.crs, rows)
-    hectares = table.geometry.area.sum() / 10_000
     reason = (
-        f"open land, {hectares:.0f} ha where nobody lives, drawn apart from the land of homes; "
+        "open land where nobody lives, drawn apart from the land of homes; "
         "each piece is looked after by the sub-grid with the longest border"
     )
     codes = table["subgrid"].tolist()
