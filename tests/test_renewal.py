@@ -250,7 +250,8 @@ def find_broken(plan):
     """What an audit finds broken, but for homes and sub-grids that a move by hand tore apart."""
     found = gp.audit(plan).findings
     torn = (found["rule"] == "contiguity") | found["message"].str.contains("do not hang together")
-    return found[(found["severity"] == "error") & ~torn]
+    # Nobody has approved yet what moves put out of the band.
+    return found[(found["severity"] == "error") & (found["rule"] != "band") & ~torn]
 
 
 FROM_LAND = [
