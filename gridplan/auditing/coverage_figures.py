@@ -12,8 +12,11 @@ from gridplan.auditing.derived import (
     CITY,
     compare_rows,
     differ,
+    join_columns,
+    number_together,
     recall_rules,
     report_columns,
+    spread_columns,
 )
 from gridplan.auditing.evidence import Evidence, find_rows
 from gridplan.auditing.findings import join_findings, write_findings
@@ -22,6 +25,8 @@ from gridplan.rules.all_rules import Rules
 AGAIN = "measure reach again: gridplan reach"
 MINUTES = 2e-6  # minutes by which sums of rounded ones may differ
 GROUP = ["state", "kind", "level", "of"]
+LEVELS = ("city", "class", "community", "subgrid")
+AMOUNTS = ("households", "served", "reachable", "minutes", "slow_minutes")
 
 
 def check_coverage_figures(evidence: Evidence) -> pd.DataFrame:
@@ -149,98 +154,119 @@ def _check_parts(table: pd.DataFrame) -> pd.DataFrame:
 
 def _cover_again(e: Evidence, reach: pd.DataFrame, rules: Rules) -> pd.DataFrame:
     """Find again the rows of coverage that the ways of the stairwells give."""
-    frames = []
-    for (state, kind), rows in reach.groupby(["state", "kind"], sort=True):
+    listed = []
+    spread = _spread_levels(e, reach, rules)
+    numbers = {level: pd.factorize(spread[level], sort=True) for level in LEVELS}
+    amounts = {name: reach[name].to_numpy(float) for name in AMOUNTS}
+    amounts |= {"worst": spread["worst"], "share": np.full(len(reach), rules.coverage.worst)}
+    for (state, kind), rows in sorted(reach.groupby(["state", "kind"]).indices.items()):
         service = next((s for s in rules.coverage.services if s.kind == kind), None)
         if service is None:
             continue
         times = sorted({*rules.coverage.thresholds, service.minutes, *rules.coverage.curve})
-        spread = _spread_levels(e, rows, rules)
-        for level in ("city", "class", "community", "subgrid"):
+        for level, (number, codes) in numbers.items():
+            by_community = level in ("community", "subgrid")
+            kept = rows[codes[number[rows]] != ""]
             limits = [service.minutes] if level == "subgrid" else times
-            frame = _sum_level(spread, rows, level, limits, service.minutes)
-            frames.append(frame.assign(state=state, kind=kind))
-    if not frames:
+            columns = _sum_level(
+                codes,
+                number[kept],
+                {name: values[kept] for name, values in amounts.items()},
+                spread["over"][kept] if by_community else np.full(len(kept), "", object),
+                limits,
+                service.minutes,
+                level == "class",
+            )
+            columns |= {"level": level, "state": state, "kind": kind}
+            listed.append(spread_columns(columns, len(columns["of"])))
+    if not listed:
         return pd.DataFrame(columns=[*GROUP, "minutes"])
-    right = pd.concat(frames, ignore_index=True)
+    right = join_columns(listed)
     right["posts"] = _count_posts(e, right)
     return _add_low_shares(e, right, rules)
 
 
-def _spread_levels(e: Evidence, rows: pd.DataFrame, rules: Rules) -> pd.DataFrame:
-    """Write beside each row of reach the group that it counts for at each level."""
+def _spread_levels(e: Evidence, rows: pd.DataFrame, rules: Rules) -> dict[str, Any]:
+    """Write for each row of reach the group that it counts for at each level."""
     door = find_rows(e.stairwells, rows["stairwell"])
-    doors = e.stairwells.iloc[door]
-    subgrid = doors["subgrid"].to_numpy(object)
-    row = find_rows(e.subgrids, subgrid)
+    subgrid = e.stairwells["subgrid"].to_numpy(object)[door]
+    row = e.part[door]
     is_home = np.append(e.residential, False)[row]
-    community = doors["community"].to_numpy(object)
+    community = e.stairwells["community"].to_numpy(object)[door]
     stairs = measure_stairs(e, rules)[0][door]
     farthest = rules.walking.to_minutes(rules.coverage.farthest)
     minutes = rows["minutes"].to_numpy(float)
-    kinds = doors["community_kind"].to_numpy(object)
-    return pd.DataFrame(
-        {
-            "city": CITY,
-            "class": np.where(np.isin(kinds, ["urban", "rural"]), kinds, ""),
-            "community": np.where(np.isin(community, e.communities.index), community, ""),
-            "subgrid": np.where(is_home, subgrid, ""),
-            "over": community,
-            # Who has no way counts as the farthest that was looked for.
-            "worst": np.where(np.isnan(minutes), farthest + stairs, minutes),
-            "share": rules.coverage.worst,
-        },
-        index=rows.index,
-    )
+    kinds = e.stairwells["community_kind"].to_numpy(object)[door]
+    is_known = find_rows(e.communities, community) >= 0
+    return {
+        "city": np.full(len(rows), CITY, object),
+        "class": np.where(np.isin(kinds, ["urban", "rural"]), kinds, ""),
+        "community": np.where(is_known, community, ""),
+        "subgrid": np.where(is_home, subgrid, ""),
+        "over": community,
+        # Who has no way counts as the farthest that was looked for.
+        "worst": np.where(np.isnan(minutes), farthest + stairs, minutes),
+    }
 
 
 def _sum_level(
-    spread: pd.DataFrame, rows: pd.DataFrame, level: str, limits: list[float], own: float
-) -> pd.DataFrame:
-    """Add up one level at some thresholds, of which ``own`` is the one of the kind."""
-    code = spread[level].to_numpy(object)
-    kept = code != ""
-    number, of = pd.factorize(code[kept], sort=True)
-    homes = rows["households"].to_numpy(float)[kept]
-    minutes = rows["minutes"].to_numpy(float)[kept]
-    slow = rows["slow_minutes"].to_numpy(float)[kept]
+    codes: Any,
+    number: Ints,
+    amounts: dict[str, Floats],
+    over: Any,
+    limits: list[float],
+    own: float,
+    only_homes: bool,
+) -> dict[str, Any]:
+    """Add up one level at some thresholds, of which ``own`` is the one of the kind.
+
+    ``number`` is the group of each row, whose codes are ``codes``; ``over`` is
+    its community. The columns have a row for each threshold and group.
+    """
+    present, first, number = np.unique(number, return_index=True, return_inverse=True)
+    homes = amounts["households"]
+    minutes = amounts["minutes"]
 
     def add_up(amount: Any) -> Floats:
-        return np.asarray(np.bincount(number, amount, minlength=len(of)), float)
+        return np.asarray(np.bincount(number, amount, minlength=len(present)), float)
 
     way = ~np.isnan(minutes)
     known = add_up(np.where(way, homes, 0.0))
     long = add_up(np.where(way, homes * np.nan_to_num(minutes), 0.0))
-    by_community = level in ("community", "subgrid")
-    first = np.unique(number, return_index=True)[1]
-    over = spread["over"].to_numpy(object)[kept][first] if by_community else ""
-    same = {
-        "of": of,
-        "households": add_up(homes),
-        "mean_minutes": np.divide(long, known, out=np.full(len(of), np.nan), where=known > 0),
-        "worst_minutes": _average_worst(spread[kept], number, homes, len(of)),
-        "community": over,
-        "level": level,
+    whole = add_up(homes)
+    chosen = whole > 0 if only_homes else np.ones(len(present), bool)
+    nothing = np.full(len(present), np.nan)
+    mean = np.divide(long, known, out=nothing.copy(), where=known > 0)
+    worst = _average_worst(amounts["worst"], amounts["share"], number, homes, len(present))
+    columns: dict[str, Any] = {
+        name: np.tile(values[chosen], len(limits))
+        for name, values in (
+            ("of", np.asarray(codes, object)[present]),
+            ("households", whole),
+            ("mean_minutes", mean),
+            ("worst_minutes", worst),
+            ("community", over[first]),
+        )
     }
-    frames = []
-    for limit in limits:
-        # What is not known is not within any number of minutes.
-        with np.errstate(invalid="ignore"):
-            near = {
-                "reachable": add_up(homes * (np.round(minutes, 6) <= limit)),
-                "slow": add_up(homes * (np.round(slow, 6) <= limit)),
-            }
-        if limit == own:
-            near["served"] = add_up(rows["served"].to_numpy(float)[kept])
-            near["backed_up"] = add_up(homes * (rows["reachable"].to_numpy()[kept] > 1))
-        frames.append(pd.DataFrame({**same, **near, "own": limit == own, "minutes": limit}))
-    table = pd.concat(frames, ignore_index=True)
-    return table[table["households"] > 0] if level == "class" else table
+    served = add_up(amounts["served"])
+    backed_up = add_up(homes * (amounts["reachable"] > 1))
+    # What is not known is not within any number of minutes.
+    soon = np.nan_to_num(np.round(minutes, 6), nan=np.inf)
+    slow = np.nan_to_num(np.round(amounts["slow_minutes"], 6), nan=np.inf)
+    for name, sums in (
+        ("reachable", [add_up(homes * (soon <= limit)) for limit in limits]),
+        ("slow", [add_up(homes * (slow <= limit)) for limit in limits]),
+        ("served", [served if limit == own else nothing for limit in limits]),
+        ("backed_up", [backed_up if limit == own else nothing for limit in limits]),
+    ):
+        columns[name] = np.concatenate([values[chosen] for values in sums])
+    columns["minutes"] = np.repeat(np.asarray(limits, float), int(chosen.sum()))
+    columns["own"] = columns["minutes"] == own
+    return columns
 
 
-def _average_worst(frame: pd.DataFrame, number: Ints, homes: Floats, count: int) -> Floats:
+def _average_worst(worst: Floats, share: Floats, number: Ints, homes: Floats, count: int) -> Floats:
     """Average the minutes of the share of each group's households that have the longest ways."""
-    worst = frame["worst"].to_numpy(float)
     order = np.lexsort((-worst, number))
     number, homes, worst = number[order], homes[order], worst[order]
     whole = np.bincount(number, homes, minlength=count)
@@ -249,7 +275,7 @@ def _average_worst(frame: pd.DataFrame, number: Ints, homes: Floats, count: int)
     start = np.zeros(count)
     opens = np.flatnonzero(np.diff(number, prepend=-1))
     start[number[opens]] = before[opens]
-    wanted = frame["share"].to_numpy(float)[order] * whole[number]
+    wanted = share[order] * whole[number]
     taken = np.clip(wanted - (before - start[number]), 0.0, homes)
     shares = np.bincount(number, taken, minlength=count)
     minutes = np.bincount(number, taken * worst, minlength=count)
@@ -257,51 +283,64 @@ def _average_worst(frame: pd.DataFrame, number: Ints, homes: Floats, count: int)
     return np.asarray(mean, float)
 
 
-def _count_posts(e: Evidence, right: pd.DataFrame) -> Any:
+def _count_posts(e: Evidence, right: pd.DataFrame) -> Ints:
     """Count the posts that stand in each city, class, community and sub-grid."""
     posts = e.plan.service_posts
     kind_of = dict(zip(e.stairwells["community"], e.stairwells["community_kind"], strict=True))
-    places = pd.DataFrame(
-        {
-            "city": CITY,
-            "class": posts["community"].map(kind_of).fillna("").to_numpy(object),
-            "community": posts["community"].to_numpy(object),
-            "subgrid": posts["subgrid"].to_numpy(object),
-            "kind": posts["kind"].to_numpy(object),
-            "status": posts["status"].to_numpy(object),
-        }
-    )
+    places = {
+        "city": np.full(len(posts), CITY, object),
+        "class": posts["community"].map(kind_of).fillna("").to_numpy(object),
+        "community": posts["community"].to_numpy(object),
+        "subgrid": posts["subgrid"].to_numpy(object),
+    }
+    kind = posts["kind"].to_numpy(object)
+    existing = (posts["status"] == "existing").to_numpy()
+    proposed = (right["state"] == "proposed").to_numpy()
     count = np.zeros(len(right), np.int64)
-    for (state, level), rows in right.groupby(["state", "level"]):
+    for level, of in places.items():
+        rows = np.flatnonzero((right["level"] == level).to_numpy())
+        wanted, there = number_together(
+            [right["kind"].to_numpy(object)[rows], right["of"].to_numpy(object)[rows]], [kind, of]
+        )
         # Posts that were proposed stand only where they are supposed to be there.
-        there = places if state == "proposed" else places[places["status"] == "existing"]
-        sizes = there.groupby(["kind", str(level)]).size()
-        wanted = pd.MultiIndex.from_frame(rows[["kind", "of"]])
-        count[rows.index] = sizes.reindex(wanted).fillna(0).to_numpy(np.int64)
+        length = 1 + max(wanted.max(initial=0), there.max(initial=0))
+        all_posts = np.bincount(there, minlength=length)[wanted]
+        standing = np.bincount(there[existing], minlength=length)[wanted]
+        count[rows] = np.where(proposed[rows], all_posts, standing)
     return count
 
 
 def _add_low_shares(e: Evidence, right: pd.DataFrame, rules: Rules) -> pd.DataFrame:
     """Add the share of communities that are reached too little, for the city and the classes."""
-    towns = right[(right["level"] == "community") & (right["households"] > 0)]
-    low = towns["reachable"] < rules.coverage.low * towns["households"] - 1e-9
+    level = right["level"].to_numpy(object)
+    towns = right[(level == "community") & (right["households"] > 0).to_numpy()]
+    low = (towns["reachable"] < rules.coverage.low * towns["households"] - 1e-9).to_numpy(float)
     kind_of = dict(zip(e.stairwells["community"], e.stairwells["community_kind"], strict=True))
-    by = ["state", "kind", "minutes"]
-    frame = towns[by].assign(low=low, of=towns["of"].map(kind_of))
-    whole = frame.groupby(by)["low"].mean()
-    of_class = frame.groupby([*by, "of"])["low"].mean()
+    by = [towns[name].to_numpy() for name in ("state", "kind", "minutes")]
+    of_towns = {
+        "city": np.full(len(towns), CITY, object),
+        "class": towns["of"].map(kind_of).to_numpy(object),
+    }
     values = np.full(len(right), np.nan)
-    is_city = (right["level"] == "city").to_numpy()
-    is_class = (right["level"] == "class").to_numpy()
-    values[is_city] = whole.reindex(pd.MultiIndex.from_frame(right.loc[is_city, by]))
-    values[is_class] = of_class.reindex(pd.MultiIndex.from_frame(right.loc[is_class, [*by, "of"]]))
+    for name, of in of_towns.items():
+        rows = np.flatnonzero(level == name)
+        wanted, there = number_together(
+            [right[c].to_numpy()[rows] for c in ("state", "kind", "minutes", "of")], [*by, of]
+        )
+        length = 1 + max(wanted.max(initial=0), there.max(initial=0))
+        sums, number = (np.bincount(there, w, length)[wanted] for w in (low, None))
+        values[rows] = np.divide(sums, number, out=np.full(len(rows), np.nan), where=number > 0)
     # Amounts of thresholds other than the kind's own follow from ways that no table keeps.
     own = right["own"].to_numpy(bool)
+    key = [*GROUP, "minutes"]
+    table = e.plan.coverage
+    wanted, there = number_together([right[c] for c in key], [table[c] for c in key])
+    once = ~pd.Series(there).duplicated().to_numpy()
+    row = pd.Index(there[once]).get_indexer(pd.Index(wanted))
     right = right.assign(low_share=values)
-    stated = e.plan.coverage.drop_duplicates([*GROUP, "minutes"]).set_index([*GROUP, "minutes"])
     for column in ("served", "backed_up"):
-        kept = stated[column].reindex(pd.MultiIndex.from_frame(right[[*GROUP, "minutes"]]))
-        right[column] = np.where(own, right[column], kept.to_numpy(float))
+        kept = np.append(table[column].to_numpy(float)[once], np.nan)[row]
+        right[column] = np.where(own, right[column], kept)
     listed = right["minutes"].isin([*rules.coverage.thresholds]) | right["own"]
     # A curve is not assigned: nobody knows there who would be served.
     right["served"] = np.where(listed, right["served"], np.nan)

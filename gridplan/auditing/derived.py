@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gridplan.arrays import Bools
+from gridplan.arrays import Bools, Ints
 from gridplan.auditing.evidence import Evidence
 from gridplan.auditing.findings import join_findings, write_findings
 from gridplan.rules.all_rules import Rules
@@ -91,10 +91,12 @@ def compare_rows(
     column community says where a missing row belongs.
     """
     columns = [column for column in right.columns if column not in key]
+    numbers = number_together([stated[k] for k in key], [right[k] for k in key])
     # Rows that say the same of the same thing are reported by the rule on values.
-    stated = stated[~stated.duplicated(list(key))]
-    right = right.drop_duplicates(list(key)).reset_index(drop=True)
-    place = _number_rows(right, key).get_indexer(_number_rows(stated, key))
+    first, once = (~pd.Series(number).duplicated().to_numpy() for number in numbers)
+    stated = stated[first]
+    right = right[once].reset_index(drop=True)
+    place = pd.Index(numbers[1][once]).get_indexer(pd.Index(numbers[0][first]))
     missing = right[~np.isin(np.arange(len(right)), place)]
     names = [" ".join(map(str, labels)) for labels in missing[list(key)].itertuples(index=False)]
     community = missing["community"].to_numpy(object) if "community" in missing else ""
@@ -124,10 +126,30 @@ def compare_rows(
     )
 
 
-def _number_rows(table: pd.DataFrame, key: Sequence[str]) -> pd.Index[Any]:
-    """Name rows by their key, as one index."""
-    columns = [table[k].astype(float).round(6) if k == "minutes" else table[k] for k in key]
-    return pd.MultiIndex.from_arrays([column.astype(object) for column in columns])
+def number_together(first: Sequence[Any], second: Sequence[Any]) -> tuple[Ints, Ints]:
+    """Give rows of two tables numbers, the same to rows that are named by the same values.
+
+    Names of several columns are compared as one number each: an index of
+    several levels would take most of the time of an audit.
+
+    Examples
+    --------
+    >>> a, b = number_together([["x", "x"], [5.0, 9.0]], [["x", "y"], [9.0, 9.0]])
+    >>> (a[1] == b[0], len({*a.tolist(), *b.tolist()}))
+    (np.True_, 3)
+    """
+    count = len(first[0])
+    number = np.zeros(count + len(second[0]), np.int64)
+    for columns in zip(first, second, strict=True):
+        arrays = [np.asarray(column) for column in columns]
+        if all(array.dtype.kind in "fiu" for array in arrays):
+            # Minutes and metres are written with six digits.
+            values = np.concatenate(arrays).astype(float).round(6)
+        else:
+            values = np.concatenate([np.asarray(column, object) for column in columns])
+        codes, labels = pd.factorize(values)
+        number = pd.factorize(number * (len(labels) + 1) + codes + 1)[0]
+    return number[:count], number[count:]
 
 
 def sum_levels(values: pd.DataFrame, e: Evidence) -> dict[str, pd.DataFrame]:
@@ -148,22 +170,41 @@ def list_figures(
     need: Any,
     most: bool,
     origin: Any,
-) -> pd.DataFrame:
-    """List rows of indicators as they should be; what is not known meets no need."""
+) -> dict[str, Any]:
+    """List rows of indicators as they should be, as columns; what is not known meets no need."""
     value = np.asarray(value, float)
     need = np.broadcast_to(np.asarray(need, float), value.shape)
     known = ~np.isnan(value)
     with np.errstate(invalid="ignore"):
         enough = value <= need + 1e-9 if most else value >= need - 1e-9
-    return pd.DataFrame(
+    return spread_columns(
         {
             "level": level,
-            "of": np.asarray(of, object),
+            "of": of,
             "measure": measure,
             "community": community,
             "value": value,
             "need": need,
             "met": known & (np.isnan(need) | enough),
-            "origin": np.where(known, origin, "unknown"),
-        }
+            "origin": np.where(known, np.asarray(origin, object), "unknown"),
+        },
+        len(value),
     )
+
+
+def spread_columns(columns: Mapping[str, Any], count: int) -> dict[str, Any]:
+    """Make every column an array of ``count`` rows; texts become objects."""
+    arrays = {}
+    for name, values in columns.items():
+        array = np.asarray(values)
+        array = array if array.dtype.kind in "biuf" else np.asarray(values, object)
+        arrays[name] = np.broadcast_to(array, (count,))
+    return arrays
+
+
+def join_columns(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Join rows that are listed as columns into one table.
+
+    Small tables would each take longer to make than all figures in them.
+    """
+    return pd.DataFrame({name: np.concatenate([r[name] for r in rows]) for name in rows[0]})

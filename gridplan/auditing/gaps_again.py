@@ -10,7 +10,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gridplan.auditing.derived import CITY, compare_rows, recall_rules, report_columns
+from gridplan.auditing.derived import (
+    CITY,
+    compare_rows,
+    join_columns,
+    recall_rules,
+    report_columns,
+    spread_columns,
+)
 from gridplan.auditing.evidence import Evidence
 from gridplan.auditing.findings import join_findings, write_findings
 from gridplan.auditing.organisation import find_places
@@ -47,11 +54,11 @@ def check_gaps(evidence: Evidence) -> pd.DataFrame:
     for room, (verb, make) in lists.items():
         if verb not in ran:
             continue
-        frames = [frame for frame in make(e) if len(frame)]
-        columns = ["rule", "level", "of", "community", "value", "need", "households"]
-        right = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
+        rows = make(e)
+        # A room without any gap still has the columns that gaps would be compared by.
+        right = join_columns(rows or [_list("", "", [], "", 0.0, 0.0, 0)])
         stated = gaps[gaps["room"] == room]
-        findings.append(compare_rows("gaps", "gaps", stated, right[columns], KEY, AGAIN, "gap"))
+        findings.append(compare_rows("gaps", "gaps", stated, right, KEY, AGAIN, "gap"))
     return join_findings(findings)
 
 
@@ -93,23 +100,23 @@ def _check_places(e: Evidence, gaps: pd.DataFrame) -> pd.DataFrame:
 
 def _list(
     rule: str, level: str, of: Any, community: Any, value: Any, need: Any, homes: Any
-) -> pd.DataFrame:
-    """List gaps of one rule and level as they should be."""
-    of = np.asarray(of, object)
-    return pd.DataFrame(
+) -> dict[str, Any]:
+    """List gaps of one rule and level as they should be, as columns."""
+    return spread_columns(
         {
             "rule": rule,
             "level": level,
             "of": of,
             "community": community,
-            "value": np.broadcast_to(np.asarray(value, float), of.shape),
-            "need": np.broadcast_to(np.asarray(need, float), of.shape),
-            "households": np.broadcast_to(np.asarray(homes), of.shape).astype(np.int64),
-        }
+            "value": np.asarray(value, float),
+            "need": np.asarray(need, float),
+            "households": np.asarray(homes, float).astype(np.int64),
+        },
+        len(of),
     )
 
 
-def _list_organisation(e: Evidence) -> list[pd.DataFrame]:
+def _list_organisation(e: Evidence) -> list[dict[str, Any]]:
     """List places without a branch, and sub-grids with too few central households."""
     rules = recall_rules(e, "organise", "organisation").organisation
     table = e.plan.members.reindex(e.stairwells.index)
@@ -159,7 +166,7 @@ def _list_organisation(e: Evidence) -> list[pd.DataFrame]:
     return rows
 
 
-def _list_staffing(e: Evidence) -> list[pd.DataFrame]:
+def _list_staffing(e: Evidence) -> list[dict[str, Any]]:
     """List sub-grids without worker, communities short of posts, and Party shares too low."""
     rules = recall_rules(e, "staff", "staffing").staffing
     t = e.take(count_staffing).table
@@ -215,14 +222,14 @@ def _list_staffing(e: Evidence) -> list[pd.DataFrame]:
     return frames
 
 
-def _list_pairing(e: Evidence) -> list[pd.DataFrame]:
+def _list_pairing(e: Evidence) -> list[dict[str, Any]]:
     """List what pairing falls short of: pairs, cadres, seats, bodies, owners and centres."""
     rules = recall_rules(e, "pair", "pairing").pairing
     towns = e.take(measure_towns)
     table, links = towns.table, e.plan.links
     homes = table["households"]
 
-    def pick(rule: str, mask: Any, value: Any, need: Any) -> pd.DataFrame:
+    def pick(rule: str, mask: Any, value: Any, need: Any) -> dict[str, Any]:
         hit = np.asarray(mask, bool)
         at = table.index[hit]
         asked = need[hit] if isinstance(need, pd.Series) else need
@@ -254,7 +261,7 @@ def _list_pairing(e: Evidence) -> list[pd.DataFrame]:
     ]
 
 
-def _list_shortage(e: Evidence, paired: pd.Series[Any]) -> list[pd.DataFrame]:
+def _list_shortage(e: Evidence, paired: pd.Series[Any]) -> list[dict[str, Any]]:
     """Take the city's shortage as stated, as far as it fits the places that all could offer."""
     rules = recall_rules(e, "pair", "pairing").pairing
     gaps = e.plan.gaps
@@ -272,7 +279,7 @@ def _list_shortage(e: Evidence, paired: pd.Series[Any]) -> list[pd.DataFrame]:
     return [_list("pairing", "city", [CITY], "", value, need, homes)]
 
 
-def _list_institutions(e: Evidence) -> list[pd.DataFrame]:
+def _list_institutions(e: Evidence) -> list[dict[str, Any]]:
     """List the institutions without members, without a count, or without a community."""
     rules = recall_rules(e, "pair", "pairing").pairing
     rows = e.plan.site.institutions
@@ -283,7 +290,7 @@ def _list_institutions(e: Evidence) -> list[pd.DataFrame]:
     return [_list("institution", "institution", rows.index[hit], "", members[hit], 1.0, 0)]
 
 
-def _list_cadres(e: Evidence) -> list[pd.DataFrame]:
+def _list_cadres(e: Evidence) -> list[dict[str, Any]]:
     """List the communities with fewer cadres than the rule of degrees asks, or no count."""
     rules = recall_rules(e, "pair", "pairing").pairing
     table = e.take(measure_towns).table
@@ -303,7 +310,7 @@ def _list_cadres(e: Evidence) -> list[pd.DataFrame]:
     return [_list("cadre", "community", at, at, led[hit], need, table["households"][hit])]
 
 
-def _list_owners(e: Evidence) -> list[pd.DataFrame]:
+def _list_owners(e: Evidence) -> list[dict[str, Any]]:
     """List the compounds whose owners' committee has no Party organisation."""
     table = e.take(measure_towns).table
     homes = table["households"]
@@ -335,7 +342,7 @@ def _list_owners(e: Evidence) -> list[pd.DataFrame]:
     ]
 
 
-def _list_rating(e: Evidence) -> list[pd.DataFrame]:
+def _list_rating(e: Evidence) -> list[dict[str, Any]]:
     """List the organisations in the lowest band, and those near the cut to the next."""
     rules = recall_rules(e, "rate", "rating").rating
     ratings = e.plan.ratings
@@ -354,11 +361,11 @@ def _list_rating(e: Evidence) -> list[pd.DataFrame]:
             homes.reindex(rows["community"]).fillna(0).to_numpy(),
         )
         level = rows["level"].where(rows["level"] == "community", "org").to_numpy(object)
-        frames.append(frame.assign(level=level))
+        frames.append(frame | {"level": level})
     return frames
 
 
-def _list_reach(e: Evidence) -> list[pd.DataFrame]:
+def _list_reach(e: Evidence) -> list[dict[str, Any]]:
     """List the sub-grids not fully served by a kind of post, and teams of volunteers too small."""
     rules = recall_rules(e, "reach")
     services = {s.kind: s for s in rules.coverage.services}
@@ -380,11 +387,11 @@ def _list_reach(e: Evidence) -> list[pd.DataFrame]:
         "", "", sums["of"], sums["community"].to_numpy(object), value,
         sums["kind"].map({kind: s.minutes for kind, s in services.items()}), sums["short"],
     )  # fmt: skip
-    frame = frame.assign(rule=sums["kind"].to_numpy(object), level=sums["level"].to_numpy(object))
+    frame |= {"rule": sums["kind"].to_numpy(object), "level": sums["level"].to_numpy(object)}
     return [frame, *_list_teams(e)]
 
 
-def _list_teams(e: Evidence) -> list[pd.DataFrame]:
+def _list_teams(e: Evidence) -> list[dict[str, Any]]:
     """List the communities whose volunteers are too few for the requests, or not counted."""
     rows = e.plan.indicators
     rows = rows[(rows["room"] == "reach") & (rows["level"] == "community")]

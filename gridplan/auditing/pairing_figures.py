@@ -13,6 +13,7 @@ from gridplan.arrays import Floats
 from gridplan.auditing.derived import (
     CITY,
     compare_rows,
+    join_columns,
     list_figures,
     recall_rules,
     report_columns,
@@ -207,11 +208,11 @@ def check_pairing_figures(evidence: Evidence) -> pd.DataFrame:
         *_list_owners(e, towns.table, rules),
         *_list_centres(towns, rules),
     ]
-    right = pd.concat([frame for frame in frames if len(frame)], ignore_index=True)
+    right = join_columns(frames)
     return compare_rows("pairing", "indicators", stated, right, KEY, AGAIN, "indicator")
 
 
-def _list_links(e: Evidence, table: pd.DataFrame, rules: PairingRules) -> list[pd.DataFrame]:
+def _list_links(e: Evidence, table: pd.DataFrame, rules: PairingRules) -> list[dict[str, Any]]:
     links = e.plan.links
     share = table["need"] / table["need"].sum() if len(table) else table["need"]
     frames = []
@@ -260,7 +261,7 @@ def count_capacity(e: Evidence, rules: PairingRules) -> pd.Series[Any]:
 
 def _list_places(
     codes: Any, name: str, value: Any, need: Any, most: bool = False, origin: str = "computed"
-) -> list[pd.DataFrame]:
+) -> list[dict[str, Any]]:
     """List a figure of every community, as its own."""
     return [list_figures("community", codes, codes, name, value, need, most, origin)]
 
@@ -284,7 +285,7 @@ def find_candidates(e: Evidence, table: pd.DataFrame) -> pd.Series[Any]:
     return pd.Series(found, dtype=object)
 
 
-def _list_seats(e: Evidence, table: pd.DataFrame, rules: PairingRules) -> list[pd.DataFrame]:
+def _list_seats(e: Evidence, table: pd.DataFrame, rules: PairingRules) -> list[dict[str, Any]]:
     links = e.plan.links
     seats = links[links["kind"].str.startswith("seat")]
     candidates = find_candidates(e, table)
@@ -319,7 +320,7 @@ def _list_seats(e: Evidence, table: pd.DataFrame, rules: PairingRules) -> list[p
     return frames
 
 
-def _list_six(six: pd.DataFrame) -> list[pd.DataFrame]:
+def _list_six(six: pd.DataFrame) -> list[dict[str, Any]]:
     frames = []
     for name in six:
         frames += _list_places(six.index, f"six_{name}", six[name], 1.0, origin="counted")
@@ -333,7 +334,7 @@ def _list_six(six: pd.DataFrame) -> list[pd.DataFrame]:
     ]
 
 
-def _list_owners(e: Evidence, table: pd.DataFrame, rules: PairingRules) -> list[pd.DataFrame]:
+def _list_owners(e: Evidence, table: pd.DataFrame, rules: PairingRules) -> list[dict[str, Any]]:
     measures = ("owners_committee", "owners_committee_party", "property_firm", "property_party")
     counts = pd.DataFrame(
         {m: count_again(e, m, table["households"]).values.reindex(table.index) for m in measures},
@@ -363,7 +364,7 @@ def find_second(centres: pd.DataFrame, rules: PairingRules) -> Any:
     return (centres["centres"] > 0) & (centres["within"] < rules.centre_within - 1e-9)
 
 
-def _list_centres(towns: Towns, rules: PairingRules) -> list[pd.DataFrame]:
+def _list_centres(towns: Towns, rules: PairingRules) -> list[dict[str, Any]]:
     centres = towns.centres
     homes = towns.table["households"]
     codes = centres.index

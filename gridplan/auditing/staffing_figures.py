@@ -12,6 +12,7 @@ from gridplan.arrays import Bools
 from gridplan.auditing.derived import (
     CITY,
     compare_rows,
+    join_columns,
     list_figures,
     recall_rules,
     sum_levels,
@@ -45,7 +46,7 @@ def count_staffing(evidence: Evidence) -> StaffingCounts:
     rules = recall_rules(e, "staff", "staffing")
     codes = e.communities.index
     posts = e.plan.posts
-    duties = _list_duties(e)
+    duties = e.take(_list_duties)
     worker = posts["role"].isin(name_roles(worker=True)) & posts["filled"]
     leaders = posts[posts["role"] == "grid_leader"]
     homes = pd.Series(e.held).groupby(e.subgrids["community"].to_numpy(object)).sum()
@@ -143,9 +144,8 @@ def check_staffing_figures(evidence: Evidence) -> pd.DataFrame:
     if not e.plan.posts["role"].isin(name_roles(worker=True)).any() and stated.empty:
         return join_findings([])
     rules = recall_rules(e, "staff", "staffing")
-    right = pd.concat(
-        [_list_levels(e, e.take(count_staffing), rules), _list_subgrids(e, rules.staffing)],
-        ignore_index=True,
+    right = join_columns(
+        [*_list_levels(e, e.take(count_staffing), rules), *_list_subgrids(e, rules.staffing)]
     )
     return join_findings(
         [
@@ -154,7 +154,7 @@ def check_staffing_figures(evidence: Evidence) -> pd.DataFrame:
     )
 
 
-def _list_levels(e: Evidence, counts: StaffingCounts, rules: Rules) -> pd.DataFrame:
+def _list_levels(e: Evidence, counts: StaffingCounts, rules: Rules) -> list[dict[str, Any]]:
     blank_names = [
         "full_workers",
         *(role.measure for role in find_roles(filled_by=PLACED) if role.supply),
@@ -176,7 +176,7 @@ def _list_levels(e: Evidence, counts: StaffingCounts, rules: Rules) -> pd.DataFr
         ):
             over = sums.index if level == "community" else ""
             frames.append(list_figures(level, sums.index, over, name, value, need, most, origin))
-    return pd.concat(frames, ignore_index=True)
+    return frames
 
 
 def _read_chosen(e: Evidence, codes: Any) -> pd.DataFrame:
@@ -274,27 +274,24 @@ def _list_rows(
     return rows
 
 
-def _list_subgrids(e: Evidence, rules: StaffingRules) -> pd.DataFrame:
+def _list_subgrids(e: Evidence, rules: StaffingRules) -> list[dict[str, Any]]:
     """List the workers of each sub-grid, and the Party's share among them."""
-    duties = _list_duties(e)
+    duties = e.take(_list_duties)
     of_workers = duties[duties["role"].isin(name_roles(worker=True))].groupby("subgrid")["party"]
     codes = e.subgrids.index
     community = e.subgrids["community"].to_numpy(object)
     number = of_workers.size().reindex(codes, fill_value=0).astype(float)
     share = of_workers.mean().reindex(codes)
-    return pd.concat(
-        [
-            list_figures("subgrid", codes, community, "workers", number, 1.0, False, "computed"),
-            list_figures(
-                "subgrid",
-                codes,
-                community,
-                "party_share",
-                share,
-                rules.party_share,
-                False,
-                "computed",
-            ),
-        ],
-        ignore_index=True,
-    )
+    return [
+        list_figures("subgrid", codes, community, "workers", number, 1.0, False, "computed"),
+        list_figures(
+            "subgrid",
+            codes,
+            community,
+            "party_share",
+            share,
+            rules.party_share,
+            False,
+            "computed",
+        ),
+    ]

@@ -7,7 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gridplan.auditing.derived import CITY, compare_rows, list_figures, recall_rules
+from gridplan.auditing.derived import (
+    CITY,
+    compare_rows,
+    join_columns,
+    list_figures,
+    recall_rules,
+)
 from gridplan.auditing.evidence import Evidence, find_rows
 from gridplan.auditing.findings import join_findings
 from gridplan.auditing.tallies import count_again
@@ -74,4 +80,4 @@ def _count_volunteers(e: Evidence, rows: pd.DataFrame, rules: Any) -> pd.DataFra
                 share = sums[f"{word}_{limit:g}"] / sums[whole].where(sums[whole] > 0)
                 name = f"volunteer_{word}_{limit:g}"
                 frames.append(list_figures(level, of, over, name, share, np.nan, False, "computed"))
-    return pd.concat(frames, ignore_index=True)
+    return join_columns(frames)
