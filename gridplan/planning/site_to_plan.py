@@ -300,9 +300,9 @@ def join_open_land(
     # Drawn apart, so that outlines lack the corners of one another.
     shapes = match_borders(both.to_numpy(), 2 * grid)
     outlines = gpd.GeoSeries(shapes, index=both.index, crs=drawn.crs).sort_index()
-    homes = subgrids.loc[subgrids["kind"] == "residential", "subgrid"]
+    homes = subgrids[subgrids["kind"] == "residential"].set_index("subgrid")["community"]
     placed = pieces.set_geometry(outlines.reindex(pieces["subgrid"]).to_numpy())
-    carers = find_carers(placed, outlines.reindex(homes))
+    carers = find_carers(placed, outlines.reindex(homes.index), homes)
     rows = pieces[["subgrid", "community", "land"]].assign(
         kind="open", responsible=carers.reindex(pieces["subgrid"]).to_numpy()
     )

@@ -291,7 +291,9 @@ def _list_pieces(crs: Any, rows: list[dict[str, Any]]) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(rows, columns=columns, geometry="geometry", crs=crs)
 
 
-def find_carers(pieces: gpd.GeoDataFrame, homes: gpd.GeoSeries) -> pd.Series[Any]:
+def find_carers(
+    pieces: gpd.GeoDataFrame, homes: gpd.GeoSeries, community: pd.Series[Any]
+) -> pd.Series[Any]:
     """Find the sub-grid of homes that looks after each piece of open land.
 
     It is the one of its community with the longest common border; for a piece
@@ -303,12 +305,14 @@ def find_carers(pieces: gpd.GeoDataFrame, homes: gpd.GeoSeries) -> pd.Series[Any
     pieces
         Columns subgrid, community, geometry.
     homes
-        Outlines of the sub-grids of homes, by code; these begin with the
-        community's code and a hyphen.
+        Outlines of the sub-grids of homes, by code.
+    community
+        The community of each of these, by code: codes that were kept may
+        begin with one that a community had before.
     """
     homes = homes[~shapely.is_empty(homes.to_numpy())].sort_index()
-    of = homes.index.str.rpartition("-").get_level_values(0)
-    communities = pd.Index(np.unique(np.append(of.to_numpy(object), pieces["community"])))
+    of = community.reindex(homes.index).to_numpy(object)
+    communities = pd.Index(np.unique(np.append(of, pieces["community"].to_numpy(object))))
     host = find_hosts(
         pieces.geometry.to_numpy(),
         communities.get_indexer(pieces["community"]),
@@ -317,7 +321,7 @@ def find_carers(pieces: gpd.GeoDataFrame, homes: gpd.GeoSeries) -> pd.Series[Any
     )
     # Land apart, as an exclave, is looked after by the nearest.
     for n in np.flatnonzero(host < 0):
-        same = np.flatnonzero(of.to_numpy(object) == pieces["community"].iloc[n])
+        same = np.flatnonzero(of == pieces["community"].iloc[n])
         if len(same):
             gaps = shapely.distance(pieces.geometry.iloc[n], homes.to_numpy()[same]).round(2)
             host[n] = same[np.argmin(gaps)]

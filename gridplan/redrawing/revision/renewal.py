@@ -339,8 +339,8 @@ def _find_carers_again(table: gpd.GeoDataFrame, communities: set[str]) -> gpd.Ge
     pieces = table[here & (table["kind"] == "open")]
     if pieces.empty:
         return table
-    homes = table.geometry[here & (table["kind"] == "residential")]
-    carers = find_carers(pieces.reset_index(), homes)
+    homes = table[here & (table["kind"] == "residential")]
+    carers = find_carers(pieces.reset_index(), homes.geometry, homes["community"])
     responsible = table["responsible"].copy()
     responsible[pieces.index] = carers.reindex(pieces.index)
     return table.assign(responsible=responsible)
