@@ -166,7 +166,8 @@ def _check_sums(e: Evidence) -> list[pd.DataFrame]:
     table = e.plan.coverage
     amounts = list(AMOUNTS)
     key = ["state", "kind", "minutes"]
-    city = table[table["level"] == "city"]
+    # Rows that say the same of the same thing are reported by the rule on values.
+    city = table[table["level"] == "city"].drop_duplicates(key)
     whole = city.set_index(key)[amounts]
     wrong: set[str] = set()
     for level in ("class", "community", "subgrid"):
@@ -175,7 +176,8 @@ def _check_sums(e: Evidence) -> list[pd.DataFrame]:
         differs = ((sums - whole.reindex(sums.index)).abs() > HALF).any(axis=1)
         wrong |= {" ".join(map(str, labels)) for labels in sums.index[differs]}
     # Rows of stairwells know one threshold of each kind: the kind's own.
-    at_own = city[city["own"]].set_index(["state", "kind"])[amounts]
+    at_own = city[city["own"]].drop_duplicates(["state", "kind"])
+    at_own = at_own.set_index(["state", "kind"])[amounts]
     again = _count_again(e.plan.reach).reindex(at_own.index)
     differs = ((again - at_own).abs() > HALF).any(axis=1)
     wrong |= {" ".join(labels) for labels in at_own.index[differs]}

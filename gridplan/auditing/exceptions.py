@@ -41,6 +41,9 @@ def report_excuses(
     approved = listed & find_approved(e, reporter.rows, excuses, layer.held[out])
     proven = listed & find_proven(layer)[out]
     approved &= ~proven
+    # A list by hand need not say what is proven.
+    said = find_excused(reporter.rows, excuses[excuses["proven"].to_numpy(bool)])
+    unsaid = proven & ~said & bool(e.plan.manifest.get("figures"))
     bare = listed & ~proven & ~approved
     cures = np.full(len(out), "", object)
     # Who approved a part knows it as it is, cure or not; only others are put to the test.
@@ -75,6 +78,11 @@ def report_excuses(
                 "follow the remedy in exceptions, or " + approve[open_],
             ),
             reporter.warning(approved, what[approved] + ", approved in exceptions", FOLLOW),
+            reporter.warning(
+                unsaid,
+                what[unsaid] + ": proven, though exceptions do not say so",
+                "draw the plan again",
+            ),
             reporter.note(proven, what[proven] + ": proven, the audit finds the same", FOLLOW),
         ]
     )

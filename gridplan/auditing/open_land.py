@@ -170,6 +170,6 @@ def _locate(faces: Shapes, xy: Floats) -> Any:
 
 
 def _name(group: Any, codes: Objects) -> Objects:
-    """Name each group by its first code."""
-    first = pd.Series(codes).groupby(group).min()
-    return np.asarray(first.reindex(group).to_numpy(object), object)
+    """Name each group by its first code; codes are sorted."""
+    _, first, number = np.unique(group, return_index=True, return_inverse=True)
+    return np.asarray(codes[first[number.ravel()]], object)

@@ -15,6 +15,7 @@ from gridplan.auditing.findings import join_findings, write_findings
 from gridplan.rules.all_rules import Rules
 
 AGAIN = "measure reach again: gridplan reach"
+LEG = 0.05  # m by which ways to a street may differ, since streets are cut on a grid
 SITE_AGAIN = "propose again: gridplan propose"
 
 
@@ -152,31 +153,62 @@ def _check_places(
                 remedy=AGAIN,
             )
         )
-    return [*findings, _check_leg_lengths(e, posts), _check_totals(posts, reach, last)]
+    return [*findings, *_check_leg_lengths(e, posts), _check_totals(posts, reach, last)]
 
 
-def _check_leg_lengths(e: Evidence, posts: Any) -> pd.DataFrame:
-    """Check that the way to the street is as long as the nearest street is far, or longer."""
+def _check_leg_lengths(e: Evidence, posts: Any) -> list[pd.DataFrame]:
+    """Check that the way to the street is as long as one of the streets is far."""
     lines = e.plan.site.streets.geometry.to_numpy()
     leg = posts["leg"].to_numpy(float)
     known = np.flatnonzero(~np.isnan(leg))
-    wrong = np.zeros(len(posts), bool)
+    short = np.zeros(len(posts), bool)
+    odd = np.zeros(len(posts), bool)
     if len(known) and len(lines):
         shapes = posts.geometry.to_numpy()[known]
-        found, apart = shapely.STRtree(lines).query_nearest(
-            shapes, return_distance=True, all_matches=False
+        tree = shapely.STRtree(lines)
+        (row, street), apart = tree.query_nearest(shapes, return_distance=True, all_matches=False)
+        short[known[row]] = leg[known[row]] < apart - 0.01
+        # Of several streets, the nearest need not be one that leads anywhere.
+        near, other = tree.query(shapes, predicate="dwithin", distance=leg[known] + LEG)
+        fits = np.abs(shapely.distance(shapes[near], lines[other]) - leg[known[near]]) <= LEG
+        odd[known] = True
+        odd[known[near[fits]]] = False
+        # Round a barrier, or through a gate, the way is longer than any straight line.
+        between = shapely.shortest_line(shapes[row], lines[street])
+        odd[known[row]] &= ~_meet_walls(e, between)
+    found = []
+    for severity, wrong, what in (
+        ("error", short, "whose way to the street is shorter than a straight line"),
+        (
+            "warning",
+            odd & ~short,
+            "whose way to the street fits none of the streets",
+        ),
+    ):
+        found.append(
+            write_findings(
+                "reach",
+                severity,
+                "service_posts",
+                posts.index[wrong],
+                posts["community"].to_numpy(object)[wrong],
+                noun="post",
+                what=what,
+                remedy=AGAIN,
+            )
         )
-        wrong[known[found[0]]] = leg[known[found[0]]] < apart - 0.01
-    return write_findings(
-        "reach",
-        "error",
-        "service_posts",
-        posts.index[wrong],
-        posts["community"].to_numpy(object)[wrong],
-        noun="post",
-        what="whose way to the street is shorter than a straight line",
-        remedy=AGAIN,
+    return found
+
+
+def _meet_walls(e: Evidence, lines: Any) -> Bools:
+    """Whether lines meet a barrier, or the limit of a compound."""
+    site = e.plan.site
+    walls = np.concatenate(
+        [site.barriers.geometry.to_numpy(), shapely.boundary(site.compounds.geometry.to_numpy())]
     )
+    met = np.zeros(len(lines), bool)
+    met[shapely.STRtree(lines).query(walls, predicate="intersects")[1]] = True
+    return met
 
 
 def _check_totals(posts: Any, reach: pd.DataFrame, last: pd.Series[Any]) -> pd.DataFrame:
@@ -220,8 +252,12 @@ def _check_siting(e: Evidence) -> list[pd.DataFrame]:
     base = np.where(share > 0, served / np.where(share > 0, share, 1.0), np.nan)
     middle = pd.Series(base, index=table.index).groupby(kinds).transform("median").to_numpy(float)
     number = chosen & ~(table["added"] == kinds.map(added).fillna(0)).to_numpy()
-    several = table.assign(one=chosen).groupby("kind")["one"].transform("sum").to_numpy() != 1
     most = (table["question"] == "most").to_numpy()
+    # Beside the answer to another question stands the most that as many posts could serve.
+    key = [table["kind"], table["added"]]
+    beside = pd.Series(most).groupby([column.to_numpy() for column in key]).transform("any")
+    mixed = ~most & ~beside.to_numpy(bool)
+    several = table.assign(one=chosen).groupby("kind")["one"].transform("sum").to_numpy() != 1
     optimal = (table["ended"] == "optimal").to_numpy()
     wrong_gap = most & (np.abs(np.maximum(0.0, bound - share) - gap) > 1e-3) & (gap > bound)
     closed = optimal & (np.nan_to_num(gap) > 1e-5)
@@ -237,6 +273,7 @@ def _check_siting(e: Evidence) -> list[pd.DataFrame]:
         (closed | wrong_gap, "whose gap does not fit its bound and how the search ended"),
         (falls.reindex(table.index).to_numpy(), "that serves fewer than with fewer posts"),
         (number, "whose posts added are not those that are proposed"),
+        (mixed, "without a row of the most that as many posts could serve"),
         (several, "of a kind without one answer, or with several"),
         (chosen & (np.abs(by_kind - served) > 0.5), "whose answer is not what coverage comes to"),
     ):
