@@ -1307,3 +1307,30 @@ def test_a_missing_column_is_a_finding_and_no_crash():
     result = judge(plan.replace(subgrids=plan.subgrids.drop(columns="pieces")))
     assert "column is missing" in " ".join(result.findings["message"])
     assert not result.passed
+
+
+def test_a_building_without_an_outline_is_found():
+    plan = make_board_plan()
+    land = plan.site.buildings.geometry.copy()
+    land.iloc[3] = None
+    found = audit(plan.replace(buildings=plan.site.buildings.set_geometry(land))).findings
+    row = found[found["message"] == "1 building without an outline"].iloc[0]
+    assert (row["severity"], row["ids"]) == ("error", plan.site.buildings.index[3])
+
+
+@pytest.fixture(scope="module")
+def village_plan():
+    town = gp.synthetic.make_town(1, 0.4, 200, seed=3)
+    rules = gp.Rules().replace(division={"effort": "quick"})
+    return gp.divide(gp.read_site(town), rules, seed=1)
+
+
+def test_a_pair_of_neighbours_that_was_left_out_is_found(village_plan):
+    pairs = village_plan.neighbours
+    near = pairs[pairs["link"] == "near"]
+    shortest = near["distance"].idxmin()
+    before = audit(village_plan).findings["message"]
+    after = audit(village_plan.replace(neighbours=pairs.drop(index=shortest))).findings
+    message = "1 stairwell not joined to a door nearby, with nothing between"
+    assert message not in set(before)
+    assert near["focal"][shortest] in set(after.loc[after["message"] == message, "ids"])

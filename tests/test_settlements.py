@@ -298,3 +298,16 @@ def test_a_limit_is_led_around_the_home_that_it_cuts_and_one_that_stands_outside
     assert east.area == pytest.approx(10_000 - 3 * 10)
     assert shapely.coverage_is_valid(led.communities.geometry.to_numpy())
     assert led.ledger["count"].tolist() == [2]
+
+
+def test_open_land_is_looked_after_by_the_sub_grid_beside_it_whatever_its_code():
+    homes = gpd.GeoSeries(
+        [box(0, 0, 100, 100), box(100, 0, 200, 100)], index=["0299-001", "0301-002"], crs=CRS
+    )
+    pieces = gpd.GeoDataFrame(
+        {"subgrid": ["0301-O001"], "community": ["0301"]},
+        geometry=[box(0, 100, 90, 200)],
+        crs=CRS,
+    )
+    community = pd.Series("0301", index=homes.index)
+    assert find_carers(pieces, homes, community).to_dict() == {"0301-O001": "0299-001"}

@@ -30,7 +30,15 @@ def check_buildings_figures(evidence: Evidence) -> pd.DataFrame:
     """
     e = evidence
     rows = e.buildings
-    findings = [*_find_copies(e), *_check_compounds(e)]
+    shapes = rows.geometry.to_numpy()
+    bare = shapely.is_missing(shapes) | shapely.is_empty(shapes)
+    findings = [
+        *_find_copies(e),
+        *_check_compounds(e),
+        Reporter("values", "buildings", rows, noun="building").error(
+            bare, "without an outline", "draw its footprint, and draw the plan again"
+        ),
+    ]
     reporter = Reporter("estimates", "buildings", rows, noun="building", remedy=AGAIN)
     homes = rows["households"].to_numpy()
     low = rows["households_low"].to_numpy()
