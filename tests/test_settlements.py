@@ -1,5 +1,6 @@
 """Settlements, open land, blocks of streets, and given limits completed: villages to look at."""
 
+import geopandas as gpd
 import pandas as pd
 import pytest
 import shapely
@@ -13,11 +14,12 @@ from gridplan.errors import InputError
 from gridplan.land.given_limits import complete_limits, lead_limits
 from gridplan.land.settlements import make_settlements
 from gridplan.land.street_blocks import add_blocks
+from gridplan.planning.outlines.open_land import find_carers
 from gridplan.planning.prepare import prepare_land
 from gridplan.planning.site_to_plan import divide
 from gridplan.rules.all_rules import Rules
 from gridplan.rules.settlements import SettlementRules
-from gridplan.synthetic.board_plan import X0, Y0, make_checkerboard, make_site, make_table
+from gridplan.synthetic.board_plan import CRS, X0, Y0, make_checkerboard, make_site, make_table
 
 
 def place(x, y, width, depth):
