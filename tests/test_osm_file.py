@@ -3,10 +3,12 @@
 import gzip
 from pathlib import Path
 
+import geopandas as gpd
 import pytest
 import shapely
 
 from gridplan.errors import InputError
+from gridplan.reading.osm_barriers import make_barriers
 from gridplan.reading.osm_file import read_features, read_osm_file
 from gridplan.reading.osm_tables import make_tables
 from gridplan.reading.osm_tags import Features, make_layer
@@ -199,8 +201,6 @@ def test_a_street_that_ends_at_a_trunk_road_does_not_cross_it_and_two_that_meet_
 @pytest.mark.parametrize(
     ("way", "tags", "place", "kind"),
     [
-        (32, {"tunnel": "yes"}, "x1182050000y396005000", "bridge"),
-        (32, {"bridge": "viaduct"}, "x1182050000y396005000", "underpass"),
         (44, {"layer": "1"}, "x1182050000y396005000", "bridge"),
         (44, {"layer": "-1"}, "x1182050000y396005000", "underpass"),
         (48, {"ford": "yes"}, "w48", "ford"),
@@ -210,6 +210,34 @@ def test_a_crossing_is_named_by_who_passes_above(tmp_path, way, tags, place, kin
     elements = read_elements()
     find_way(elements, way)["tags"] |= tags
     assert read(tmp_path, elements).tables["openings"]["kind"][place] == kind
+
+
+@pytest.mark.parametrize("tag", ["tunnel", "bridge"])
+def test_a_street_over_a_long_tunnel_or_below_a_long_viaduct_is_no_opening(tmp_path, tag):
+    elements = read_elements()
+    find_way(elements, 32)["tags"][tag] = "yes"
+    result = read(tmp_path, elements)
+    assert "x1182050000y396005000" not in result.tables["openings"].index
+    assert [
+        count for reason, count in count_entries(result, "openings").items() if "below" in reason
+    ]
+
+
+@pytest.mark.parametrize(("half", "kinds"), [(0.0002, ["bridge"]), (0.002, [])])
+def test_the_street_over_a_culvert_opens_the_river_only_where_it_is_short(half, kinds):
+    xs = [-0.01, -half, half, 0.01]
+    courses = [[[xs[n], 0], [xs[n + 1], 0]] for n in range(3)]
+    rows = {"waterway": ["river", "river", "river", None], "tunnel": [None, "culvert", None, None]}
+    rows |= {"highway": [None, None, None, "residential"], "name": [None, None, None, "Mill Lane"]}
+    street = [[0, -0.01], [0, 0.01]]
+    shapes = shapely.linestrings([*courses, street])
+    lines = gpd.GeoDataFrame(rows, geometry=shapes, crs="EPSG:4326")
+    nothing = make_layer(lines[:0], [])
+    features = Features(nothing, make_layer(lines, ["w1", "w2", "w3", "w4"]), nothing)
+    barriers, openings, _ = make_barriers(features)
+    assert barriers.index.tolist() == ["w1", "w3"]
+    assert openings["kind"].tolist() == kinds
+    assert openings["name"].tolist() == ["Mill Lane"] * len(kinds)
 
 
 def test_nobody_walks_where_it_is_forbidden(tmp_path):

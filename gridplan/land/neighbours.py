@@ -20,11 +20,9 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import Delaunay, QhullError, cKDTree
 
 from gridplan.arrays import Bools, Floats, Ints, Shapes
-from gridplan.rules.neighbours import NeighbourRules
+from gridplan.rules.neighbours import SERVES, NeighbourRules
 from gridplan.tables.conform import conform_table
 from gridplan.tables.ledger import Entry
-
-SERVES = 25.0  # metres within which an opening that touches no barrier belongs to one
 
 
 def find_neighbours(

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from gridplan.reading.osm_barriers import NOT_THERE, NOT_WALKED, find_crossings, write_places
+from gridplan.reading.osm_openings import NOT_THERE, NOT_WALKED, find_crossings, write_places
 from gridplan.reading.osm_tags import CRS, note
 from gridplan.site import Reading
 from gridplan.tables.conform import conform_table
@@ -98,7 +98,7 @@ def make_openings(
         },
         index=pd.Index(write_places(bridges.geometry.to_numpy()), dtype="str"),
     )
-    crossings = find_crossings(ways[~over], lines)
+    crossings, _ = find_crossings(ways[~over], lines)
     crossings = crossings[~crossings.index.isin(kept.index)]
     frame = pd.concat([part for part in (kept, crossings) if len(part)] or [kept])
     frame = frame[~frame.index.duplicated()].sort_index()

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from gridplan.rules.declare import check_fields, rule
 
+SERVES = 25.0  # metres within which an opening that touches no barrier belongs to one
+
 
 @dataclass(frozen=True)
 class NeighbourRules:
