@@ -1,13 +1,13 @@
+from dataclasses import replace
+
+import numpy as np
 import pandas as pd
 import pytest
 from shapely.geometry import LineString, box
 
 from gridplan.errors import InputError
-from gridplan.land.communities import (
-    assign_communities,
-    judge_kinds,
-    measure_density,
-)
+from gridplan.land.communities import assign_communities
+from gridplan.land.community_kinds import judge_kinds, measure_density
 from gridplan.rules.site import SiteRules
 from gridplan.synthetic.board_plan import X0, Y0, make_checkerboard, make_site, make_table
 
@@ -111,7 +111,7 @@ def test_a_given_class_stays_and_an_empty_one_is_judged_by_density():
         "kind"
     ].tolist() == ["urban"]
     assert judge_kinds(village, SiteRules()).ledger["reason"].tolist() == [
-        "class not given: 0 urban, 1 rural, judged by density and floors"
+        "class not given: 0 urban, 1 rural, by density, floors and size of the settlement"
     ]
 
 
@@ -131,6 +131,52 @@ def test_high_houses_make_a_town_of_a_sparse_community():
     site = make_checkerboard(households=1, kind="")
     tall = site.replace(buildings=site.buildings.assign(floors=6.0))
     assert judge_kinds(tall, SiteRules()).communities["kind"].tolist() == ["urban"]
+
+
+@pytest.mark.parametrize(
+    ("long", "wide", "floors", "kinds"),
+    [
+        (60, 12, None, ["urban", "rural"]),  # slabs, of which nothing but the footprint is known
+        (60, 12, 1, ["rural", "rural"]),
+        (28, 26, None, ["rural", "rural"]),  # as large, and no slab
+    ],
+)
+def test_blocks_of_flats_make_a_town_urban_and_leave_its_villages_rural(long, wide, floors, kinds):
+    rows = [
+        {"building": f"t{n:03d}", "community": "t", "households": 10, "floors": floors}
+        | {"geometry": place(n % 12 * 90, n // 12 * 90, long, wide)}
+        for n in range(96)
+    ]
+    rows += [
+        {"building": f"v{n:03d}", "community": "v", "households": 1}
+        | {"geometry": place(3000 + n * 40, 0, 10, 10)}
+        for n in range(20)
+    ]
+    land = [
+        {"community": "t", "geometry": place(-100, -100, 2000, 1000)},
+        {"community": "v", "geometry": place(2900, -100, 2000, 1000)},
+    ]
+    homes = make_table("buildings", rows).assign(residential=True, households_origin="estimated")
+    site = make_site(communities=make_table("communities", land), buildings=homes)
+    assert judge_kinds(site, SiteRules()).communities["kind"].tolist() == kinds
+
+
+def test_a_city_is_urban_as_far_as_it_is_dense_and_joined():
+    #  three communities beside one another, the middle one too sparse, and each a city's third
+    site = make_checkerboard(columns=9, rows=1, households=10, step=100, kind="")
+    parts = np.repeat(["a", "b", "c"], 3)
+    land = [{"community": c, "geometry": place(n * 300, 0, 300, 100)} for n, c in enumerate("abc")]
+    counts = np.where(parts == "b", 1, 10)
+    site = site.replace(
+        communities=make_table("communities", land),
+        buildings=site.buildings.assign(community=parts, households=counts),
+    )
+    rules = SiteRules(town_density=1000, town_gap=50)
+    assert measure_density(site, rules)["people"].tolist() == pytest.approx([76.5, 0, 76.5])
+    kinds = judge_kinds(site, replace(rules, city_people=70)).communities["kind"]
+    assert kinds.tolist() == ["urban", "rural", "urban"]
+    whole = site.replace(buildings=site.buildings.assign(households=10))
+    assert measure_density(whole, rules)["people"].tolist() == pytest.approx([229.5] * 3)
 
 
 def test_the_default_class_needs_no_judging():

@@ -1,4 +1,4 @@
-"""Communities: which building lies in which, and whether each is urban or rural."""
+"""Communities: which building lies in which."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ from gridplan.errors import InputError, Problem
 from gridplan.rules.site import SiteRules
 from gridplan.site import Site
 from gridplan.tables.ledger import Entry, name_households
-
-NEIGHBOURHOOD = 40.0  # m around a home that count as built-up land
 
 
 def assign_communities(site: Site, rules: SiteRules) -> Site:
@@ -145,84 +143,3 @@ def find_nearest(shapes: Any, outlines: Any) -> tuple[Ints, Floats]:
     nearest[shape[order]] = outline[order]
     gaps[shape[order]] = gap[order]
     return nearest, gaps
-
-
-def judge_kinds(site: Site, rules: SiteRules) -> Site:
-    """Fill the class of communities that have none.
-
-    It is ``rules.default_kind`` if that is set, else judged by density and
-    floors.
-
-    A community is urban where there are at least ``rules.urban_density``
-    households per hectare within 40 m of its homes, or where its households
-    live in buildings of ``rules.urban_floors`` floors or more on average.
-
-    Examples
-    --------
-    >>> import geopandas as gpd
-    >>> from gridplan.rules.site import SiteRules
-    >>> from gridplan.site import Site
-    >>> from gridplan.tables.conform import conform_table
-    >>> from shapely import box
-    >>> from gridplan.tables.conform import make_empty
-    >>> from gridplan.site import SITE_TABLES
-    >>> land = [box(0, 0, 500, 500)]
-    >>> village = gpd.GeoDataFrame({"community": ["v"]}, geometry=land, crs="EPSG:32650")
-    >>> site = Site(**{t: make_empty(t, "EPSG:32650") for t in SITE_TABLES})
-    >>> site = site.replace(communities=conform_table("communities", village))
-    >>> judge_kinds(site, SiteRules()).communities["kind"].tolist()
-    ['rural']
-    """
-    communities = site.communities
-    empty = communities.index[communities["kind"] == ""]
-    if empty.empty:
-        return site
-    kinds = pd.Series(rules.default_kind, index=empty, dtype="str")
-    how = f"class not given: {rules.default_kind} by default"
-    if not rules.default_kind:
-        measured = measure_density(site).loc[empty]
-        urban = (measured["density"] >= rules.urban_density) | (
-            measured["floors"] >= rules.urban_floors
-        )
-        kinds = pd.Series(np.where(urban, "urban", "rural"), index=empty, dtype="str")
-        how = (
-            f"class not given: {int(urban.sum())} urban, {int((~urban).sum())} rural, "
-            "judged by density and floors"
-        )
-    filled = communities["kind"].copy()
-    filled[empty] = kinds
-    entries = [Entry("communities", "communities", "inferred", len(empty), how, sorted(empty))]
-    return site.replace(communities=communities.assign(kind=filled)).note(entries)
-
-
-def measure_density(site: Site) -> pd.DataFrame:
-    """Measure households per hectare of built-up land and mean floors, by community.
-
-    The mean of floors is weighted by households.
-
-    Built-up land is what lies within 40 m of a home's bounding box, inside the
-    community.
-    """
-    homes = site.buildings[site.buildings["households"] > 0]
-    # Boxes, since their union is quick and 40 m round a house is no exact
-    # measure.
-    boxes = shapely.bounds(homes.geometry.to_numpy()) + np.array([-1, -1, 1, 1]) * NEIGHBOURHOOD
-    land = (
-        pd.Series(shapely.box(*boxes.T), index=homes.index)
-        .groupby(homes["community"])
-        .agg(shapely.union_all)
-    )
-    built = np.array(land.reindex(site.communities.index), dtype=object)
-    built[pd.isna(built)] = None  # a community without homes has no built-up land
-    hectares = (
-        shapely.area(shapely.intersection(built, site.communities.geometry.to_numpy())) / 10_000
-    )
-    known = homes[homes["floors"].notna()]
-    totals = known["households"].groupby(known["community"]).sum()
-    floors = (known["households"] * known["floors"]).groupby(known["community"]).sum() / totals
-    households = (
-        homes["households"].groupby(homes["community"]).sum().reindex(site.communities.index)
-    )
-    return pd.DataFrame(
-        {"density": households / hectares, "floors": floors.reindex(site.communities.index)}
-    )

@@ -13,7 +13,8 @@ import pandas as pd
 from gridplan.arrays import Floats
 from gridplan.division.problem import DivisionProblem, make_division_problem
 from gridplan.engine.parallel_map import Progress, keep_silent
-from gridplan.land.communities import assign_communities, find_holders, judge_kinds
+from gridplan.land.communities import assign_communities, find_holders
+from gridplan.land.community_kinds import judge_kinds
 from gridplan.land.compounds import infer_compounds
 from gridplan.land.given_limits import complete_limits, lead_limits
 from gridplan.land.households import estimate_households
@@ -188,7 +189,7 @@ def fill_site(site: Site, rules: Rules, *, progress: Progress = keep_silent) -> 
     site = estimate_households(site, rules.households)
     # Classes are judged by density, so that households have to be known;
     # compounds are inferred in urban communities only.
-    site = judge_kinds(site, rules.site)
+    site = judge_kinds(site, rules.site, rules.households)
     progress("compounds", 0, 1)
     return infer_compounds(site, rules.site)
 

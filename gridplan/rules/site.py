@@ -11,6 +11,11 @@ DENSITY_SEEN = (
     "assumption of gridplan; Liechtenstein's municipalities have 6 to 12, "
     "Vologda's enclosures 41 to 320"
 )
+EUROSTAT = "Eurostat and others, Applying the Degree of Urbanisation (2021)"
+UNITED_NATIONS = (
+    "United Nations, Principles and Recommendations for Population Censuses: a built-up area has "
+    "no gaps above 200 m"
+)
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,32 @@ class SiteRules:
     )
     urban_floors: float = rule(
         4.0, "floors", "mean floors of households from which a community counts as urban", least=0
+    )
+    town_people: float = rule(
+        5_000.0, "people", "fewest inhabitants of a dense settlement to be a town", EUROSTAT, 0
+    )
+    town_density: float = rule(
+        1_500.0,
+        "people/km2",
+        "inhabitants on built-up land from which a settlement is dense",
+        EUROSTAT,
+        0,
+    )
+    town_blocks: float = rule(
+        0.5,
+        "share",
+        "households of a town in blocks of flats from which its communities count as urban",
+        least=0,
+    )
+    city_people: float = rule(
+        50_000.0,
+        "people",
+        "inhabitants of a dense settlement from which all its communities count as urban",
+        EUROSTAT,
+        0,
+    )
+    town_gap: float = rule(
+        200.0, "m", "widest gap in the built-up land of one settlement", UNITED_NATIONS, 0
     )
     compound_gap: float = rule(
         60.0, "m", "buildings nearer than this are of one inferred compound", least=1
