@@ -121,6 +121,21 @@ def test_a_place_and_an_institution_of_one_name_are_one_and_the_institution_owns
     assert [(e.count, list(e.ids)) for e in found.entries if e.count] == [(1, ["p1"])]
 
 
+@pytest.mark.parametrize(("way", "count"), [("residential", 1), ("service", 0)])
+def test_commercial_land_is_exclusive_only_where_a_street_parts_it_from_homes(way, count):
+    #  the homes end at x = 175, the land begins 15 m beyond
+    site = make_school_site(kind="commercial", geometry=at(190, 0, 330, 60))
+    site = site.replace(buildings=site.buildings.assign(use=""))
+    line = LineString([(X0 + 185, Y0 - 90), (X0 + 185, Y0 + 90)])
+    street = {"street": "s1", "kind": way, "geometry": line}
+    found = find_exclusives(put(site, streets=[street]), ExclusiveRules())
+    assert len(found.grids) == count
+    reasons = [e.reason for e in found.entries if e.count]
+    assert any("street blocks where people live" in reason for reason in reasons) == (count == 0)
+    school = put(make_school_site(geometry=at(190, 0, 330, 60)), streets=[street])
+    assert len(find_exclusives(school, ExclusiveRules()).grids) == 1
+
+
 def test_a_street_between_two_halls_parts_them_and_the_second_hall_stands_for_itself():
     street = {
         "street": "s1",

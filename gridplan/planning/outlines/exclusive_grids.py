@@ -16,7 +16,7 @@ import pandas as pd
 import shapely
 
 from gridplan.arrays import Bools, Shapes
-from gridplan.planning.outlines.exclusive_buildings import claim_buildings
+from gridplan.planning.outlines.exclusive_buildings import INNER_WAYS, claim_buildings
 from gridplan.planning.outlines.exclusive_owners import find_owners
 from gridplan.rules.exclusive import ExclusiveRules
 from gridplan.site import Site
@@ -30,6 +30,10 @@ YARD = 15.0  # m; gaps between an institution's buildings up to twice as wide ar
 REST = 6.0
 SHRED = 30.0  # m2; smaller pieces of land are left to the sub-grids around
 INSET = 0.25  # m that the shape standing for an institution keeps from the edge of its land
+# Land of these kinds says what most of a street block is used for: flats over
+# shops are as usual there.
+MIXED = ("commercial", "retail")
+BLOCK = 30.0  # m within which homes in the same street block make such land no institution's
 SEAT = 0.1  # share of an institution's buildings from which a block counts as its own
 
 
@@ -91,10 +95,14 @@ def find_exclusives(
     owners, claims = claim_buildings(site, owners, rules)
     homes = site.buildings[(site.buildings["households"] > 0)].sort_index()
     lines = _find_lines(site)
+    mixed = site.places["kind"].str.lower().reindex(owners["owner"]).isin(MIXED).to_numpy(bool)
+    shared = _share_blocks(owners, mixed, homes, _find_lines(site, inner=False))
     lands, lived = _draw_lands(owners, claims, homes, lines, rules)
     # Lands grown from buildings may overlap those of others.
     lands = _keep_apart(lands, owners, communities)
     area = shapely.area(lands)
+    shared &= ~lived
+    lived |= shared
     missing = ~lived & (area == 0)
     small = ~lived & ~missing & (area < rules.smallest)
     kept = ~lived & ~missing & ~small
@@ -122,7 +130,12 @@ def find_exclusives(
         ),
         _note(
             "institutions",
-            owners["owner"][lived],
+            owners["owner"][shared],
+            "commercial land in street blocks where people live: left to the sub-grids",
+        ),
+        _note(
+            "institutions",
+            owners["owner"][lived & ~shared],
             f"more than {rules.most_households} households live on their land: "
             "left to the sub-grids",
         ),
@@ -135,14 +148,38 @@ def _note(table: str, ids: Any, reason: str) -> Entry:
     return Entry("exclusive", table, "noted", len(codes), reason, codes)
 
 
-def _find_lines(site: Site) -> Shapes:
-    """Find the streets and barriers that an institution's land ends at, in order of their codes."""
+def _find_lines(site: Site, *, inner: bool = True) -> Shapes:
+    """Find the streets and barriers that an institution's land ends at, in order of their codes.
+
+    Without ``inner`` ways, which cross a block and end none.
+    """
     streets = site.streets.sort_index()
     streets = streets[~streets["tunnel"].fillna(False).astype(bool)]
+    if not inner:
+        streets = streets[~streets["kind"].isin(INNER_WAYS)]
     barriers = site.barriers.sort_index().geometry.to_numpy()
     barriers = np.where(shapely.get_dimensions(barriers) == 2, shapely.boundary(barriers), barriers)
     barriers = barriers[shapely.get_dimensions(barriers) == 1]
     return np.asarray(np.concatenate([streets.geometry.to_numpy(), barriers]), dtype=object)
+
+
+def _share_blocks(
+    owners: gpd.GeoDataFrame, mixed: Bools, homes: gpd.GeoDataFrame, lines: Shapes
+) -> Bools:
+    """Say which mixed land has homes on it, or beside it with no street or barrier between."""
+    shapes = owners.geometry.to_numpy()
+    shared = np.zeros(len(owners), bool)
+    inner = shapely.STRtree(shapely.point_on_surface(homes.geometry.to_numpy()))
+    tree = shapely.STRtree(lines)
+    for i in np.flatnonzero(mixed & (shapely.area(shapes) > 0)):
+        window = shapely.buffer(shapes[i], BLOCK, quad_segs=2)
+        near = lines[np.sort(tree.query(window, predicate="intersects"))]
+        faces = shapely.get_parts(shapely.polygonize([shapely.union_all([*near, window.boundary])]))
+        # A street is drawn along the edge of land or a little inside, so that a strip is no block.
+        held = shapely.area(shapely.intersection(faces, shapes[i]))
+        faces = faces[held >= SEAT * shapes[i].area]
+        shared[i] = bool(len(inner.query(faces, predicate="contains")[1]))
+    return shared
 
 
 def _draw_lands(
