@@ -45,6 +45,7 @@ def add_class_layers(plan_map: Any, sheet: Sheet, lang: Language) -> None:
     _add_buildings(plan_map, sheet, lang)
     _add_streets(plan_map, sheet, lang)
     _add_barriers(plan_map, sheet, lang)
+    _add_veil(plan_map, sheet)
 
 
 def _add_subgrids(plan_map: Any, sheet: Sheet, lang: Language) -> None:
@@ -115,6 +116,25 @@ def _add_streets(plan_map: Any, sheet: Sheet, lang: Language) -> None:
             "streets",
             "seeLine",
         )
+
+
+def _add_veil(plan_map: Any, sheet: Sheet) -> None:
+    """Lay a veil over the land outside the plan, so that its streets and barriers are faint."""
+    import folium
+
+    land = sheet.communities
+    land = land[~(shapely.is_missing(land) | shapely.is_empty(land))]
+    if not len(land):
+        return
+    west, south, east, north = sheet.bounds
+    # As wide as the plan on every side, which is farther than streets are shown.
+    margin = max(east - west, north - south)
+    frame = shapely.box(west - margin, south - margin, east + margin, north + margin)
+    # On a grid of decimetres, as corners are rounded to it.
+    inside = shapely.union_all(shapely.make_valid(land), grid_size=1e-6)
+    outside = np.array([shapely.difference(frame, inside)])
+    group = put(plan_map, folium.FeatureGroup(control=False))
+    _add_shapes(plan_map, group, _make_features(outside), "veil", "veil", smooth_factor=0)
 
 
 def _add_barriers(plan_map: Any, sheet: Sheet, lang: Language) -> None:

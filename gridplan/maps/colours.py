@@ -59,6 +59,7 @@ INK: Mapping[str, str] = {
     "gap": "#b3261e",
     "unlit": "#e9e7e1",
     "blank": "#ffffff",
+    "veil": "#ece8e1",
 }
 # How shapes are drawn, in Leaflet's words; weights are pixels, those of
 # streets and barriers at zoom 16.
@@ -113,6 +114,11 @@ STYLES: Mapping[str, Mapping[str, Any]] = {
         "opacity": 0.9,
         "fill": False,
         "lineJoin": "round",
+    },
+    "veil": {
+        "stroke": False,
+        "fillColor": INK["veil"],
+        "fillOpacity": 0.6,
     },
     "opening": {
         "fill": True,

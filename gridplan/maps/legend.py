@@ -45,6 +45,7 @@ def compose_config(
         "figures": count_figures(plan, lang),
         "keys": list_keys(plan, sheet, lang),
         "notes": write_notes(plan, lang, online),
+        "openings": list_openings(sheet, lang),
         "lines": lines,
         "tones": TONES,
         "loads": LOADS,
@@ -76,8 +77,20 @@ def choose_title(plan: Plan, lang: Language, word: str = "title") -> str:
 
     ``word`` is the title's key in ``words.csv``, ``word_one`` that of the title with a name.
     """
-    name = name_place(plan)
+    name = name_place(plan) or _name_largest(plan, lang)
     return say(f"{word}_one", lang, name=name) if name else say(word, lang)
+
+
+def _name_largest(plan: Plan, lang: Language) -> str:
+    """Name the community with most sub-grids and count the others; empty where it has no name."""
+    homes = plan.subgrids[plan.subgrids["kind"] == "residential"]
+    counts = homes.groupby("community").size().reindex(plan.site.communities.index, fill_value=0)
+    names = plan.site.communities["name"][counts > 0]
+    if len(names) < 2:
+        return ""
+    # The first of those with most, in the order of their codes.
+    largest = str(names[counts[names.index].idxmax()])
+    return say("place_and_others", lang, name=largest, count=len(names) - 1) if largest else ""
 
 
 def name_place(plan: Plan) -> str:
@@ -176,6 +189,17 @@ def list_keys(plan: Plan, sheet: Sheet, lang: Language) -> dict[str, list[Key]]:
         (sign, INK[ink], say(word, lang)) for there, sign, ink, word in shown if there
     ]
     return {view: keys + unlived for view, keys in views.items()} | {"always": always}
+
+
+def list_openings(sheet: Sheet, lang: Language) -> list[list[Any]]:
+    """List longitude, latitude and text of every opening: what it is, and its name if any."""
+    known = list_words("map", lang)
+    rows = []
+    for point, (kind, name) in zip(sheet.openings, sheet.opening_names, strict=True):
+        what = known.get(f"opening_{kind}", kind or known["opening"])
+        text = say("opening_named", lang, what=what, name=name) if name else what
+        rows.append([point.x, point.y, text])
+    return rows
 
 
 def list_reach_keys(bands: Sequence[float], lang: Language) -> list[Key]:

@@ -73,7 +73,8 @@ class Sheet:
     """The shapes of a map in degrees, and the figures of its sub-grids and communities.
 
     ``records`` and ``communities`` hold one list per field, in the order of
-    the plan's tables; they are what tooltips, search and labels read.
+    the plan's tables; they are what tooltips, search and labels read. Openings
+    have a kind and a name each.
     ``bounds`` is west, south, east, north.
     """
 
@@ -88,6 +89,7 @@ class Sheet:
     streets: Mapping[str, Shapes]
     barriers: Mapping[str, Shapes]
     openings: Shapes
+    opening_names: list[tuple[str, str]]
     specials: Shapes
     grids: Shapes
     records: Mapping[str, list[Any]]
@@ -129,6 +131,9 @@ def compose_sheet(plan: Plan) -> Sheet:
         streets=_sort_families(plan, site.streets, STREET_FAMILIES, window),
         barriers=_sort_families(plan, site.barriers, BARRIER_FAMILIES, window),
         openings=openings[_is_drawn(openings)],
+        opening_names=list(
+            site.openings.loc[_is_drawn(openings), ["kind", "name"]].itertuples(index=False)
+        ),
         specials=to_degrees(plan, _simplify_shapes(plan.special_grids.geometry.to_numpy())),
         grids=to_degrees(plan, simplify_coverage(plan.grids.geometry.to_numpy())),
         records=_record_subgrids(plan, subgrids),

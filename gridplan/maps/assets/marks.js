@@ -108,9 +108,11 @@ class Marks {
       );
     });
     if (!this.isRoomy()) return;
+    const shared = countShared(communities.code);
     records.code.forEach((code, row) => {
+      if (records.exclusive[row] === 2) return; // open land is quiet: its tooltip names it
       this.place(
-        shorten(code),
+        code.slice(shared),
         records.box[row],
         records.point[row],
         "gp-label gp-label-subgrid",
@@ -171,9 +173,17 @@ function overlaps(one, other) {
   return one[0] < other[2] && other[0] < one[2] && one[1] < other[3] && other[1] < one[3];
 }
 
-// The community is named beside it, so that the last part of a code is enough.
-function shorten(code) {
-  return code.slice(code.lastIndexOf("-") + 1);
+// How many letters the codes of all communities begin with: a code without them is still the only
+// one of its kind on the page. Of one community the last part of a code is enough.
+function countShared(codes) {
+  if (codes.length === 1) return codes[0].length + 1;
+  let count = 0;
+  while (codes.length && count < codes[0].length - 1) {
+    const letter = codes[0][count];
+    if (!codes.every((code) => code[count] === letter)) break;
+    count += 1;
+  }
+  return count;
 }
 
 // About how wide a text is; a Chinese character is as wide as it is high.

@@ -75,14 +75,29 @@ class Pointer {
     const { lng, lat } = event.latlng;
     const row = elsewhere || !stage.records ? undefined : stage.index.find(lng, lat);
     const home = elsewhere || !stage.change ? undefined : stage.change.find(lng, lat);
-    if (row === undefined && home === undefined) return this.hide();
+    const opening = elsewhere ? "" : this.findOpening(event.latlng);
+    if (row === undefined && home === undefined && !opening) return this.hide();
     this.highlight(row);
     const card =
       row === undefined
         ? make("div", "gp-card")
         : describe(stage, row, stage.buildings.find(lng, lat));
     if (home !== undefined) card.appendChild(stage.change.describeHome(home));
+    if (opening) card.prepend(make("p", "gp-card-opening", opening));
     this.show(event.latlng, card);
+  }
+
+  // What is written of the opening whose ring is under the pointer, such as a bridge's name.
+  findOpening(latlng) {
+    const { map, config } = this.stage;
+    if (!this.stage.isClose()) return "";
+    const spot = map.latLngToContainerPoint(latlng);
+    const near = (config.openings || []).find(([x, y]) => {
+      // The box is tested first, since most openings are far off.
+      if (Math.abs(x - latlng.lng) > 0.01 || Math.abs(y - latlng.lat) > 0.01) return false;
+      return spot.distanceTo(map.latLngToContainerPoint([y, x])) <= 8;
+    });
+    return near ? near[2] : "";
   }
 
   show(latlng, content) {
@@ -154,8 +169,11 @@ function describe(stage, row, building) {
   const table = make("table");
   const exclusive = records.exclusive[row];
   const band = fillIn(words.band_values, { low: records.low[row], high: records.high[row] });
+  const exclusiveWords = exclusive === 2 ? words["open_" + records.land[row]] : "";
+  if (exclusive === 2) head.after(make("p", "", exclusiveWords || words.open_open));
   for (const [column, label, unit] of config.lines) {
     const value = records[column][row];
+    if (exclusive === 2 && !value) continue; // nobody lives there, which the card says already
     if (value === null || value === "") continue; // such as the walk of an exclusive grid
     const note = column === "households" && !exclusive ? band : "";
     addLine(table, label, formatNumber(stage, value) + unit, note);
@@ -168,11 +186,8 @@ function describe(stage, row, building) {
   const grid = records.grid[row];
   const special = records.special[row];
   if (exclusive === 1) addNote(fillIn(words.exclusive_of, { owner: records.owner[row] || "–" }));
-  if (exclusive === 2) {
-    addNote(words["open_" + records.land[row]] || words.open_open);
-    if (records.responsible[row])
-      addNote(fillIn(words.open_responsible, { code: records.responsible[row] }));
-  }
+  if (exclusive === 2 && records.responsible[row])
+    addNote(fillIn(words.open_responsible, { code: records.responsible[row] }));
   if (grid) addNote(fillIn(words.grid_of, { grid }));
   if (special) addNote(fillIn(words.special_of, { special }));
   if (exclusive) return node;

@@ -7,6 +7,7 @@ const PANES = {
   streets: 310,
   reach: 320,
   barriers: 330,
+  veil: 335,
   buildings: 340,
   homes: 345,
   outlines: 350,
@@ -66,6 +67,7 @@ class Stage {
     }
     for (const name of [
       "fills",
+      "veil",
       "outlines",
       "specials",
       "out",
