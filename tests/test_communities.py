@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from shapely.geometry import LineString, box
 
+from gridplan.cli.console import print_guesses
 from gridplan.errors import InputError
 from gridplan.land.communities import assign_communities
 from gridplan.land.community_kinds import judge_kinds, measure_density
@@ -182,3 +183,20 @@ def test_a_city_is_urban_as_far_as_it_is_dense_and_joined():
 def test_the_default_class_needs_no_judging():
     site = judge_kinds(make_checkerboard(households=99, kind=""), SiteRules(default_kind="rural"))
     assert site.communities["kind"].tolist() == ["rural"]
+
+
+def test_what_was_guessed_is_said_at_once(capsys):
+    site = judge_kinds(make_checkerboard(households=1, kind=""), SiteRules())
+    rows = site.buildings.assign(households_origin=["estimated"] * 5 + ["observed"] * 7)
+    site = site.replace(
+        buildings=rows.assign(floors=[2.0, 3.0] + [None] * 10),
+        communities=site.communities.assign(origin="settlement"),
+    )
+    print_guesses(site)
+    assert capsys.readouterr().out.strip() == (
+        "guessed    the households of 5 of 12 homes, 3 of them without floors or height; "
+        "the limits of 1 of 1 communities; "
+        "the class (0 urban, 1 rural, by density, floors and size of the settlement)"
+    )
+    print_guesses(make_checkerboard(households=1))
+    assert "class" not in capsys.readouterr().out

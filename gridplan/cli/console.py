@@ -195,7 +195,8 @@ def print_site(site: Any) -> None:
 
 
 def print_plan(plan: Any) -> None:
-    """Print the figures of a plan, and what is out of rule and why."""
+    """Print what a plan rests on, its figures, and what is out of rule and why."""
+    print_guesses(plan.site)
     print_figures(plan.manifest)
     note_figures("exceptions", plan.exceptions)
     shown = plan.exceptions.head(10)  # the table has them all
@@ -208,6 +209,36 @@ def print_plan(plan: Any) -> None:
         columns = ("sub-grid", "proven", "why", "remedy")
         print_table(f"\n{len(plan.exceptions)} out of band{more}", columns, rows)
         out.print()
+
+
+def print_guesses(site: Any) -> None:
+    """Print what no data says and was guessed: households, homes of unknown height, and limits."""
+    homes = site.buildings[site.buildings["households"] > 0]
+    estimated = homes[homes["households_origin"] == "estimated"]
+    bare = int((estimated["floors"].isna() & estimated["height"].isna()).sum())
+    drawn = int((site.communities["origin"] == "settlement").sum())
+    classes = site.ledger["reason"].str.startswith("class not given: ")
+    kinds = site.ledger["reason"][classes & (site.ledger["table"] == "communities")]
+    parts = []
+    if len(estimated):
+        text = f"the households of {len(estimated):,} of {len(homes):,} homes"
+        parts.append(text + (f", {bare:,} of them without floors or height" if bare else ""))
+    if drawn:
+        parts.append(f"the limits of {drawn:,} of {len(site.communities):,} communities")
+    if len(kinds):
+        parts.append(f"the class ({kinds.iloc[-1].partition(': ')[2]})")
+    note_figures(
+        "guessed",
+        {
+            "households_of_homes": len(estimated),
+            "without_floors": bare,
+            "limits": drawn,
+            "class": kinds.iloc[-1] if len(kinds) else None,
+        },
+    )
+    if parts:
+        out.print()
+        print_line("guessed", "; ".join(parts))
 
 
 def print_figures(manifest: Mapping[str, Any]) -> None:
