@@ -20,7 +20,7 @@ from gridplan.errors import InputError, OutputExistsError
 from gridplan.maps.colours import BAND, EXCLUSIVE, TONES, choose_tones
 from gridplan.maps.draw import draw_map
 from gridplan.maps.exception_texts import explain_exceptions
-from gridplan.maps.legend import compose_config, count_figures
+from gridplan.maps.legend import choose_title, compose_config, count_figures, list_openings
 from gridplan.maps.map_shapes import (
     TOOLTIP_COLUMNS,
     compose_sheet,
@@ -191,6 +191,26 @@ def make_streets(side, cell):
 
 # ---- colours, shapes, words
 # -----------------------------------------------------------------------------
+
+
+def test_the_title_names_the_largest_community_and_openings_are_told_by_name():
+    plan = make_board_plan()
+    site = plan.site
+    twin = site.communities.rename(index={"0301": "0302"}).assign(name="South")
+    both = pd.concat([site.communities.assign(name="North"), twin])
+    rows = [
+        {"opening": "o1", "kind": "bridge", "name": "Mill Bridge", "geometry": Point(X0, Y0)},
+        {"opening": "o2", "kind": "stile", "geometry": Point(X0, Y0)},
+    ]
+    site = site.replace(communities=both, openings=make_table("openings", rows))
+    plan = plan.replace(site=site)
+    assert choose_title(plan, "en") == "Grid plan"  # nobody lives in the twin
+    table = plan.subgrids.copy()
+    table.iloc[0, table.columns.get_loc("community")] = "0302"
+    plan = plan.replace(subgrids=table)
+    assert choose_title(plan, "en") == "North and 1 more: grid plan"
+    texts = [text for *_, text in list_openings(compose_sheet(plan), "en")]
+    assert texts == ["bridge: Mill Bridge", "stile"]
 
 
 def test_sub_grids_that_touch_have_different_tones():

@@ -3,9 +3,9 @@
 import pandas as pd
 from shapely.geometry import LineString, Point, box
 
-from gridplan.land.neighbours import find_neighbours
+from gridplan.land.neighbours import drop_idle_openings, find_neighbours
 from gridplan.rules.neighbours import NeighbourRules
-from gridplan.synthetic.board_plan import CRS, make_table
+from gridplan.synthetic.board_plan import CRS, make_checkerboard, make_table
 from gridplan.tables.conform import make_empty
 
 
@@ -165,3 +165,22 @@ def test_a_lone_house_has_no_neighbour():
     table, _, entries = find(make_doors({"a": (0, 0)}))
     assert table.empty
     assert not entries
+
+
+def test_openings_on_no_barrier_are_left_out_and_counted():
+    site = make_checkerboard()
+    x, y = site.communities.geometry.iloc[0].centroid.coords[0]
+    wall = make_table(
+        "barriers", [{"barrier": "b", "geometry": LineString([(x, y - 50), (x, y + 50)])}]
+    )
+    rows = [
+        {"opening": code, "geometry": Point(x + step, y)}
+        for code, step in (("on", 0), ("near", 24), ("far", 26))
+    ]
+    site = drop_idle_openings(
+        site.replace(barriers=wall, openings=make_table("openings", rows).sort_index())
+    )
+    assert site.openings.index.tolist() == ["near", "on"]
+    assert site.ledger[["action", "count", "ids"]].to_numpy().tolist() == [["dropped", 1, "far"]]
+    bare = drop_idle_openings(make_checkerboard())
+    assert bare.ledger.empty

@@ -21,6 +21,7 @@ from scipy.spatial import Delaunay, QhullError, cKDTree
 
 from gridplan.arrays import Bools, Floats, Ints, Shapes
 from gridplan.rules.neighbours import SERVES, NeighbourRules
+from gridplan.site import Site
 from gridplan.tables.conform import conform_table
 from gridplan.tables.ledger import Entry
 
@@ -77,6 +78,24 @@ def find_neighbours(
     )
     table = _write_pairs(stairwells, place, between)
     return table, _report_islands(stairwells, table)
+
+
+def drop_idle_openings(site: Site) -> Site:
+    """Leave out the openings that lie on no barrier, nor near one; the ledger counts them.
+
+    They open nothing, and on a map they would seem to.
+    """
+    openings = site.openings
+    near = shapely.STRtree(openings.geometry.to_numpy()).query(
+        site.barriers.geometry.to_numpy(), predicate="dwithin", distance=SERVES
+    )[1]
+    idle = np.ones(len(openings), bool)
+    idle[near] = False
+    reason = f"no barrier within {SERVES:g} m: nothing that they would open"
+    codes = sorted(openings.index[idle])
+    return site.replace(openings=openings[~idle]).note(
+        [Entry("neighbours", "openings", "dropped", len(codes), reason, codes)]
+    )
 
 
 def _find_places(

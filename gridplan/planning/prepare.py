@@ -18,7 +18,7 @@ from gridplan.land.community_kinds import judge_kinds
 from gridplan.land.compounds import infer_compounds
 from gridplan.land.given_limits import complete_limits, lead_limits
 from gridplan.land.households import estimate_households
-from gridplan.land.neighbours import find_neighbours
+from gridplan.land.neighbours import drop_idle_openings, find_neighbours
 from gridplan.land.no_homes import refuse_without_homes
 from gridplan.land.settlements import make_settlements
 from gridplan.land.stairwells import find_stairwells
@@ -161,6 +161,7 @@ def prepare_site(site: Site, rules: Rules, *, progress: Progress = keep_silent) 
     Communities, households, classes and compounds, each noted in the ledger.
     """
     progress("communities", 0, 1)
+    site = drop_idle_openings(site)
     # Settlements first: all that follows is filled in by community.
     if site.communities.empty:
         site = make_settlements(site, rules.settlements, _estimate_alone(site, rules))
