@@ -173,16 +173,12 @@ function overlaps(one, other) {
   return one[0] < other[2] && other[0] < one[2] && one[1] < other[3] && other[1] < one[3];
 }
 
-// How many letters the codes of all communities begin with: a code without them is still the only
-// one of its kind on the page. Of one community the last part of a code is enough.
+// How many letters can be left out at the beginning of codes so that those of communities still
+// differ. Of one community the last part of a code is enough.
 function countShared(codes) {
   if (codes.length === 1) return codes[0].length + 1;
-  let count = 0;
-  while (codes.length && count < codes[0].length - 1) {
-    const letter = codes[0][count];
-    if (!codes.every((code) => code[count] === letter)) break;
-    count += 1;
-  }
+  let count = Math.max(0, Math.min(...codes.map((code) => code.length)) - 1);
+  while (count > 0 && new Set(codes.map((code) => code.slice(count))).size < codes.length) count -= 1;
   return count;
 }
 
