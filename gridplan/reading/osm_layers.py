@@ -18,7 +18,8 @@ import pandas as pd
 import shapely
 
 from gridplan.reading.layer_names import Role
-from gridplan.reading.osm_barriers import NOT_THERE, POND
+from gridplan.reading.osm_barriers import POND
+from gridplan.reading.osm_openings import NOT_THERE
 from gridplan.reading.osm_tags import measure_areas, read_words
 from gridplan.site import Reading
 from gridplan.tables.column_names import plain_name

@@ -46,7 +46,7 @@ def find_openings(
     """Find where barriers can be crossed on foot."""
     streets, closed = _find_walkable(features.lines)
     over = streets["bridge"] | streets["tunnel"]
-    barriers = _note_mouths(lines)
+    barriers = note_mouths(lines)
     ways, entries = _find_ways(streets[over], barriers, areas)
     marked, off = _find_marked(features, barriers, areas)
     crossings, hovering = find_crossings(
@@ -78,7 +78,7 @@ def find_openings(
     return conform_table("openings", table), entries
 
 
-def _note_mouths(lines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def note_mouths(lines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Note which lines run over a bridge or in a tunnel, and where those come out, if anywhere.
 
     ``mouths`` are the points where such a line, or others that continue it,

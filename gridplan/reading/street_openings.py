@@ -16,7 +16,13 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from gridplan.reading.osm_openings import NOT_THERE, NOT_WALKED, find_crossings, write_places
+from gridplan.reading.osm_openings import (
+    NOT_THERE,
+    NOT_WALKED,
+    find_crossings,
+    note_mouths,
+    write_places,
+)
 from gridplan.reading.osm_tags import CRS, note
 from gridplan.site import Reading
 from gridplan.tables.conform import conform_table
@@ -138,4 +144,4 @@ def _find_lines(barriers: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     kind = words.map(_KINDS).where(~words.str.startswith("rail"), "railway")
     is_line = shapely.get_dimensions(table.geometry.to_numpy()) == 1
     lines = table.assign(kind=kind)[is_line & kind.notna().to_numpy()].to_crs(CRS)
-    return lines.assign(over=False, under=False, layer=0.0)
+    return note_mouths(lines.assign(over=False, under=False, layer=0.0))
