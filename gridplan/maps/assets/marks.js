@@ -178,7 +178,8 @@ function overlaps(one, other) {
 function countShared(codes) {
   if (codes.length === 1) return codes[0].length + 1;
   let count = Math.max(0, Math.min(...codes.map((code) => code.length)) - 1);
-  while (count > 0 && new Set(codes.map((code) => code.slice(count))).size < codes.length) count -= 1;
+  const isShared = (start) => new Set(codes.map((code) => code.slice(start))).size < codes.length;
+  while (count > 0 && isShared(count)) count -= 1;
   return count;
 }
 
