@@ -61,14 +61,15 @@ def _check_all(e: Evidence, posts: pd.DataFrame) -> pd.DataFrame:
         "committees": ("secretary", "committee", "none"),
     }
     pattern = {r.role: r.filled_by for r in find_roles()}
-    allowed = [
-        sources.get(
+    allowed = {
+        role: sources.get(
             pattern.get(str(role), ""),
             (*(r.source for r in find_roles(role=str(role)) if r.source), "none"),
         )
-        for role in posts["role"]
-    ]
-    fits = np.array([s in a for s, a in zip(posts["source"], allowed, strict=True)], bool)
+        for role in posts["role"].unique()
+    }
+    pairs = zip(posts["source"], posts["role"], strict=True)
+    fits = np.array([source in allowed[role] for source, role in pairs], bool)
     source = np.where(fits, posts["source"], "another")
     return report_columns(
         "staffing",
