@@ -62,6 +62,7 @@ def keep(plan, tmp_path):
     return gp.write_plan(plan, tmp_path / "plan", format="parquet")
 
 
+@pytest.mark.slow
 def test_a_city_in_parts_is_the_plan_read_whole(town, folder):
     whole = write_bytes(simulate(town, SCENARIOS, BUSY, replications=3, seed=5))
     for workers, most in ((1, 1), (2, 60), (1, 10**9)):
@@ -123,6 +124,7 @@ def test_streets_are_those_of_the_whole_city(town, tmp_path):
     )
 
 
+@pytest.mark.slow
 @given(
     subdistricts=st.lists(st.sampled_from(["a", "b", ""]), min_size=7, max_size=7),
     most=st.sampled_from([1, 50, 100]),

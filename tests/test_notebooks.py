@@ -26,7 +26,18 @@ def test_a_notebook_comes_in_by_the_door(path):
     assert set(re.findall(r"\bgp\.(\w+)", code)) <= set(gridplan.__all__)
 
 
-@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.ipynb")), ids=lambda p: p.stem)
+# The others take a minute each, and what they call is tested elsewhere.
+QUICK = ("01_quickstart", "02_people")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(path, marks=() if path.stem in QUICK else pytest.mark.slow)
+        for path in sorted(FOLDER.glob("*.ipynb"))
+    ],
+    ids=lambda path: path.stem,
+)
 @pytest.mark.filterwarnings("default")  # what the notebook machinery itself warns of is not ours
 def test_a_notebook_runs_from_top_to_bottom(path):
     notebook = nbformat.read(path, as_version=4)

@@ -395,7 +395,7 @@ def test_liechtenstein_of_2015_has_11_municipalities_and_8994_footprints(country
         "barriers": 594,
         "openings": 352,
         "streets": 4658,
-        "places": 177,
+        "places": 220,
         "institutions": 42,
     }
 
