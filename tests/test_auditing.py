@@ -392,6 +392,7 @@ def make_strip(kind):
         "pieces": 1,
         "geometry": strip,
     }
+    row["land"] = "institution" if kind == "exclusive" else "homes"
     if kind == "exclusive":
         row |= {"low": 0, "target": 0, "high": 0, "institution": "h01"}
     return add_rows(plan, "subgrids", row)

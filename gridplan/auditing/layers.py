@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gridplan.arrays import Bools, Ints, Objects
+from gridplan.arrays import Bools, Ints
 from gridplan.auditing.evidence import Evidence, find_rows, sort_rows
 from gridplan.auditing.walking import measure_steps, number_pieces
 
@@ -83,21 +83,9 @@ def layer_subgrids(evidence: Evidence) -> Layer:
         e.weight,
         steps.a[inside],
         steps.b[inside],
-        len(e.plan.neighbours) > 0 or _is_sparse(e, community),
+        # A plan that gridplan drew has no neighbours where homes have none.
+        len(e.plan.neighbours) > 0 or bool(e.plan.manifest.get("figures")),
     )
-
-
-def _is_sparse(e: Evidence, community: Objects) -> bool:
-    """Whether no community has homes enough for one sub-grid, or stairwells to be neighbours.
-
-    Then it does not matter that no neighbours are known.
-    """
-    doors = pd.Series(community)
-    total = pd.Series(e.weight).groupby(doors).sum()
-    known = e.part >= 0
-    low = pd.Series(e.bands[e.part[known], 0]).groupby(doors[known].to_numpy()).min()
-    few = (total < low.reindex(total.index)) | (doors.value_counts().reindex(total.index) == 1)
-    return bool(few.all())
 
 
 def layer_grids(evidence: Evidence) -> Layer:

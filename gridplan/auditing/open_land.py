@@ -38,7 +38,9 @@ def check_open_land(evidence: Evidence) -> pd.DataFrame:
     land = e.subgrids["land"].to_numpy(object)
     kind = e.subgrids["kind"].to_numpy(object)
     named = land != ""
-    fits = np.where(is_open, np.isin(land, OPEN_KINDS), land == _look_up(kind, LAND_OF))
+    # Another rule reports a kind that is not known.
+    strange = ~is_open & ~np.isin(kind, list(LAND_OF))
+    fits = strange | np.where(is_open, np.isin(land, OPEN_KINDS), land == _look_up(kind, LAND_OF))
     every = Reporter("open land", "subgrids", e.subgrids, noun="sub-grid", remedy=AGAIN)
     rows = e.subgrids[is_open]
     reporter = Reporter("open land", "subgrids", rows, noun="piece of open land", remedy=AGAIN)

@@ -19,9 +19,8 @@ from gridplan.rules.all_rules import Rules
 from gridplan.tables.schema import find_key
 
 AT_ONCE = 30_000  # buildings judged at once
-# Streets only matter to walks along them, which plan_city refuses; the ledger is
-# counted over the whole plan.
-_UNUSED = ("streets", "ledger")
+# The ledger is counted over the whole plan.
+_UNUSED = ("ledger",)
 # Figures of a manifest that the summary of an audit has too.
 _MANIFEST_FIGURES = (
     "communities",
@@ -36,7 +35,7 @@ _MANIFEST_FIGURES = (
 # Tables without which no rule across communities has anything to judge.
 _ACROSS = ("links", "ratings", "coverage", "posts", "service_posts", "indicators", "gaps")
 # What such rules do not read, and what may be too much for memory in a city.
-_OF_LAND = (*_UNUSED, "neighbours", "barriers", "openings", "special_grids", "touches")
+_OF_LAND = ("streets", *_UNUSED, "neighbours", "barriers", "openings", "special_grids", "touches")
 
 
 def audit_city(

@@ -209,7 +209,7 @@ class Reach {
     const { stage } = this;
     const { records } = stage;
     if (gap.level === "community") return stage.nameCommunity(gap.row);
-    return stage.nameCommunity(records.community[gap.row]) + " " + shorten(records.code[gap.row]);
+    return stage.nameCommunity(records.community[gap.row]) + " " + records.code[gap.row];
   }
 
   nameReason(gap) {
