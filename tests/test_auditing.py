@@ -24,7 +24,7 @@ from gridplan.auditing.audit_rules import RULES_ACROSS, RULES_WITHIN
 from gridplan.auditing.centres import measure_walks
 from gridplan.auditing.evidence import Evidence
 from gridplan.auditing.findings import Reporter
-from gridplan.auditing.layers import Layer
+from gridplan.auditing.layers import BandLayer
 from gridplan.auditing.proofs import find_proven
 from gridplan.auditing.walking import check_contiguity
 from gridplan.auditing.wholeness import measure_splits
@@ -606,7 +606,7 @@ def test_the_remedy_for_a_subgrid_out_of_band_works_as_it_is_printed():
 def test_enumeration_proves_no_more_than_it_must(part, proven):
     # 14, 30 and 30 households in a row make no parts of 20 to 40, but nobody has to join them all.
     count = max(part) + 1
-    layer = Layer(
+    layer = BandLayer(
         codes=pd.Index([f"g{n}" for n in range(count)]),
         counted=np.ones(count, bool),
         low=np.full(count, 20),

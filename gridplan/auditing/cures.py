@@ -13,13 +13,13 @@ from collections import deque
 import numpy as np
 
 from gridplan.arrays import Ints
-from gridplan.auditing.layers import Layer
+from gridplan.auditing.layers import BandLayer
 
 TREES = 24  # spanning trees that are tried on each piece of land
 LARGEST = 400  # atoms beyond which a piece of land is not tried: an audit must end
 
 
-def find_cure(layer: Layer, part: int) -> str:
+def find_cure(layer: BandLayer, part: int) -> str:
     """Find what would bring a part into its band: say it in words, or nothing.
 
     Returns
@@ -40,13 +40,13 @@ def find_cure(layer: Layer, part: int) -> str:
     return ""
 
 
-def find_cut(layer: Layer, part: int) -> str:
+def find_cut(layer: BandLayer, part: int) -> str:
     """Find whether a part can be cut into some within the band: say it in words, or nothing."""
     count = divide_land(np.flatnonzero(layer.part == part), layer, part)
     return f"cut it in {count}" if count else ""
 
 
-def _find_adjoining(layer: Layer, part: int) -> list[int]:
+def _find_adjoining(layer: BandLayer, part: int) -> list[int]:
     """Find the parts of the same band that adjoin one."""
     a, b = layer.part[layer.a], layer.part[layer.b]
     near = np.unique(np.concatenate([b[a == part], a[b == part]]))
@@ -61,7 +61,7 @@ def _find_adjoining(layer: Layer, part: int) -> list[int]:
     ]
 
 
-def divide_land(members: Ints, layer: Layer, part: int) -> int:
+def divide_land(members: Ints, layer: BandLayer, part: int) -> int:
     """Divide some atoms of a layer into contiguous parts within the band of one of its parts.
 
     Returns

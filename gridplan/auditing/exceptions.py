@@ -11,7 +11,7 @@ from gridplan.arrays import Bools, Objects
 from gridplan.auditing.cures import find_cure
 from gridplan.auditing.evidence import Evidence, find_rows, sort_rows
 from gridplan.auditing.findings import Reporter, join_findings
-from gridplan.auditing.layers import Layer
+from gridplan.auditing.layers import BandLayer
 from gridplan.auditing.proofs import find_proven
 from gridplan.plan import Plan
 from gridplan.tables.roles import read_roles
@@ -21,7 +21,7 @@ FOLLOW = "see the remedy in exceptions"
 
 
 def report_excuses(
-    e: Evidence, layer: Layer, reporter: Reporter, excuses: Any, what: Objects
+    e: Evidence, layer: BandLayer, reporter: Reporter, excuses: Any, what: Objects
 ) -> pd.DataFrame:
     """Report the parts of a layer that are out of their band, and what their exceptions are worth.
 

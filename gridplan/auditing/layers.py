@@ -15,7 +15,7 @@ from gridplan.auditing.walking import measure_steps, number_pieces
 
 
 @dataclass(frozen=True, eq=False)
-class Layer:
+class BandLayer:
     """Atoms, and the parts that they are put together to.
 
     ``codes`` are those of the k parts, ``counted`` says which of them have a
@@ -68,13 +68,13 @@ class Layer:
         return np.asarray(sums.round(), np.int64)
 
 
-def layer_subgrids(evidence: Evidence) -> Layer:
+def layer_subgrids(evidence: Evidence) -> BandLayer:
     """Make the layer of sub-grids: its atoms are stairwells."""
     e = evidence
     steps = e.take(measure_steps)
     community = e.stairwells["community"].to_numpy(object)
     inside = steps.sound & (community[steps.a] == community[steps.b])
-    return Layer(
+    return BandLayer(
         e.subgrids.index,
         e.residential,
         e.bands[:, 0],
@@ -88,7 +88,7 @@ def layer_subgrids(evidence: Evidence) -> Layer:
     )
 
 
-def layer_grids(evidence: Evidence) -> Layer:
+def layer_grids(evidence: Evidence) -> BandLayer:
     """Make the layer of upper grids: its atoms are sub-grids."""
     e = evidence
     rows = sort_rows(e.plan.grids)
@@ -100,7 +100,7 @@ def layer_grids(evidence: Evidence) -> Layer:
     part = np.where(e.residential, find_rows(rows, e.subgrids["grid"]), -1)
     k = len(rows)
     rule = e.rules.grids
-    return Layer(
+    return BandLayer(
         rows.index,
         np.ones(k, bool),
         np.full(k, rule.low),

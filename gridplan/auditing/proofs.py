@@ -21,14 +21,14 @@ from scipy.sparse import csc_matrix
 
 from gridplan.arrays import Bools
 from gridplan.auditing.cures import divide_atoms, find_cut
-from gridplan.auditing.layers import Layer
+from gridplan.auditing.layers import BandLayer
 from gridplan.engine.highs import open_cover
 
 PARTS = 30_000  # contiguous parts of an island beyond which they are not listed: an audit must end
 NODES = 200  # nodes that the integer program may branch on
 
 
-def find_proven(layer: Layer) -> Bools:
+def find_proven(layer: BandLayer) -> Bools:
     """Find the parts of a layer that had to be out of their band: bool[k]."""
     out = layer.out
     low, high = layer.low, layer.high
@@ -62,7 +62,7 @@ def find_proven(layer: Layer) -> Bools:
     return np.asarray(proven)
 
 
-def _cut_nearer(layer: Layer, part: int) -> bool:
+def _cut_nearer(layer: BandLayer, part: int) -> bool:
     """Whether a part can be cut into parts that are all nearer to the band than it is."""
     low = int(layer.low[part])
     high = int(layer.high[part])
@@ -72,7 +72,7 @@ def _cut_nearer(layer: Layer, part: int) -> bool:
     return divide_atoms(members, layer.links, layer.weight, *nearer) > 1
 
 
-def can_divide(layer: Layer, island: int, low: int, high: int) -> bool:
+def can_divide(layer: BandLayer, island: int, low: int, high: int) -> bool:
     """Whether an island may have a division into parts of low to high households.
 
     False is proven; true may only mean that there were too many parts to try.

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from gridplan.arrays import Floats, Ints, Shapes
+from gridplan.arrays import Bools, Floats, Ints, Shapes
 from gridplan.geometry.linework import find_edges
 
 ON_LINE = 0.1  # m within which a border lies on a line
@@ -37,12 +37,9 @@ def measure_borders(cells: Shapes, worth: Sequence[tuple[Shapes, float]]) -> pd.
     [{'one': 0, 'two': 1, 'metres': 5.0, 'counted': 0.5}]
     """
     start, end, one, two = find_edges(cells)
-    middle = shapely.points((start + end) / 2)
     factor = np.ones(len(one))
     for lines, share in worth:
-        if len(lines) and len(middle):
-            rows = shapely.STRtree(lines).query(middle, predicate="dwithin", distance=ON_LINE)[0]
-            factor[rows] = share
+        factor[lie_on(start, end, lines)] = share
     metres = np.hypot(*(end - start).T)
     table = pd.DataFrame(
         {
@@ -53,6 +50,15 @@ def measure_borders(cells: Shapes, worth: Sequence[tuple[Shapes, float]]) -> pd.
         }
     )
     return table[table["one"] != table["two"]].groupby(["one", "two"], as_index=False).sum()
+
+
+def lie_on(start: Floats, end: Floats, lines: Shapes) -> Bools:
+    """Say which edges lie on lines, by their middles."""
+    out = np.zeros(len(start), bool)
+    if len(lines) and len(start):
+        middle = shapely.points((start + end) / 2)
+        out[shapely.STRtree(lines).query(middle, predicate="dwithin", distance=ON_LINE)[0]] = True
+    return out
 
 
 def join_cells(

@@ -10,9 +10,9 @@ import pandas as pd
 import shapely
 
 from gridplan.arrays import Floats, Ints
+from gridplan.geometry.cell_joining import measure_borders
 
 GRID = 0.01  # m, the grid that linework is noded on
-HARD_METRE = 0.01  # what a metre of hard border counts when faces are joined
 
 
 def polygonise(lines: Any) -> Any:
@@ -52,55 +52,22 @@ def sum_inside(faces: Any, points: Any, weight: Floats) -> Floats:
     )
 
 
-def find_borders(faces: Any, hard: Any) -> pd.DataFrame:
-    """Measure the common border of each pair of faces in metres; hard metres weigh less.
-
-    A metre along hard lines counts a hundredth.
+def find_borders(faces: Any) -> pd.DataFrame:
+    """Measure the common border of each pair of faces, in metres.
 
     The faces must come from one noded linework, so that neighbours share their
     vertices. Columns: left, right, length.
 
     Examples
     --------
-    >>> find_borders(shapely.box([0, 1], 0, [1, 2], 5), np.array([])).to_numpy().tolist()
+    >>> find_borders(shapely.box([0, 1], 0, [1, 2], 5)).to_numpy().tolist()
     [[0.0, 1.0, 5.0]]
     >>> two = shapely.multipolygons([shapely.box(1, 0, 2, 5), shapely.box(9, 0, 10, 5)])
-    >>> find_borders(np.array([shapely.box(0, 0, 1, 5), two]), np.array([])).to_numpy().tolist()
+    >>> find_borders(np.array([shapely.box(0, 0, 1, 5), two])).to_numpy().tolist()
     [[0.0, 1.0, 5.0]]
     """
-    # rings are those of single polygons: a face of several parts would have none
-    parts, of_part = shapely.get_parts(faces, return_index=True)
-    rings, part = shapely.get_rings(parts, return_index=True)
-    of_face = of_part[part]
-    ends, of_ring = shapely.get_coordinates(rings, return_index=True)
-    same = of_ring[1:] == of_ring[:-1]
-    a = ends[:-1][same]
-    b = ends[1:][same]
-    face = of_face[of_ring[:-1][same]]
-    # one direction for each edge, so that both faces name it alike
-    swap = (a[:, 0] > b[:, 0]) | ((a[:, 0] == b[:, 0]) & (a[:, 1] > b[:, 1]))
-    a, b = np.where(swap[:, None], b, a), np.where(swap[:, None], a, b)
-    keys = np.column_stack([a, b])
-    order = np.lexsort((face, *keys.T))
-    keys = keys[order]
-    face = face[order]
-    # an edge that two faces have is a border; one that a single face has is outside
-    twice = (keys[1:] == keys[:-1]).all(axis=1)
-    keys = keys[1:][twice]
-    left_face = face[:-1][twice]
-    right_face = face[1:][twice]
-    middle = shapely.points((keys[:, :2] + keys[:, 2:]) / 2)
-    stony = np.zeros(len(keys), dtype=bool)
-    if len(hard):
-        # the middle of an edge says whether it runs along a hard line
-        stony[shapely.STRtree(hard).query(middle, predicate="dwithin", distance=10 * GRID)[0]] = (
-            True
-        )
-    length = np.hypot(*(keys[:, 2:] - keys[:, :2]).T) * np.where(stony, HARD_METRE, 1.0)
-    borders = pd.DataFrame({"left": left_face, "right": right_face, "length": length})
-    return (
-        borders[left_face != right_face].groupby(["left", "right"], as_index=False)["length"].sum()
-    )
+    borders = measure_borders(faces, []).drop(columns="counted")
+    return borders.set_axis(["left", "right", "length"], axis="columns")
 
 
 def join_small(weight: Floats, borders: pd.DataFrame, least: float) -> Ints:

@@ -30,13 +30,11 @@ class SettledLand:
     """Faces of streets, barriers and edges, and which of them are settled.
 
     ``faces`` come from one noded linework, so that neighbours share their
-    corners; ``settled`` says which are homes' land; ``wet`` which are water or
-    lie between tracks.
+    corners; ``settled`` says which are homes' land.
     """
 
     faces: Shapes
     settled: Bools
-    wet: Bools
 
 
 def find_settled_land(
@@ -87,25 +85,24 @@ def find_settled_land(
         outline = shapely.set_precision(
             shapely.box(*shapely.buffer(mask, BEYOND, quad_segs=1).bounds), grid
         )
-    frame = outline
-    blocks = make_faces(np.concatenate([lines, shapely.boundary(wet)]), frame, grid)
+    blocks = make_faces(np.concatenate([lines, shapely.boundary(wet)]), outline, grid)
     wet_block = (
         find_holder(wet, find_inner(blocks)) >= 0 if len(wet) else np.zeros(len(blocks), bool)
     )
-    held = find_holder(blocks, find_inner(homes))
+    inner = find_inner(homes)
+    held = find_holder(blocks, inner)
     edges = _draw_edges(blocks, wet_block, held, homes, mask, rules)
     bounds = shapely.boundary(edges[~shapely.is_empty(edges)])
     cut = homes[np.unique(shapely.STRtree(homes).query(bounds, predicate="crosses")[1])]
     edge = [shapely.boundary(mask)]
     drawn = [lines, shapely.boundary(wet), bounds, shapely.boundary(cut), edge]
-    faces = make_faces(np.concatenate(drawn), frame, grid)
+    faces = make_faces(np.concatenate(drawn), outline, grid)
     xy = find_inner(faces)
     of = find_holder(blocks, xy)
     inside = of >= 0
     settled = np.zeros(len(faces), bool)
-    prepared = edges.copy()
-    shapely.prepare(prepared)
-    settled[inside] = shapely.contains_xy(prepared[of[inside]], *xy[inside].T)
+    shapely.prepare(edges)
+    settled[inside] = shapely.contains_xy(edges[of[inside]], *xy[inside].T)
     wet_face = np.zeros(len(faces), bool)
     wet_face[inside] = wet_block[of[inside]]
     settled = _fill_holes(faces, settled, wet_face, xy, rules.hole)
@@ -116,10 +113,10 @@ def find_settled_land(
     shapely.prepare(mask)
     between = ~settled & ~wet_face & shapely.contains_xy(mask, *xy.T)
     lived = np.zeros(len(faces), bool)
-    at = find_holder(faces, find_inner(homes))
+    at = find_holder(faces, inner)
     lived[at[at >= 0]] = True
     settled = _join_parts(faces, settled, between, lived, hard)
-    return SettledLand(faces, settled, wet_face & ~settled)
+    return SettledLand(faces, settled)
 
 
 def draw_mask(homes: Shapes, rules: SettlementRules) -> Any:

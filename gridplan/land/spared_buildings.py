@@ -52,7 +52,7 @@ def _gather_slivers(faces: Any, label: Ints) -> Ints:
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    borders = find_borders(faces, np.array([], dtype=object))
+    borders = find_borders(faces)
     inside = borders[label[borders["left"]] == label[borders["right"]]]
     graph = coo_array(
         (np.ones(len(inside)), (inside["left"], inside["right"])), shape=(len(faces),) * 2

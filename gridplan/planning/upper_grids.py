@@ -240,7 +240,7 @@ def place_exclusives(subgrids: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     over = subgrids["community"].to_numpy(object)
     shapes = subgrids.geometry.to_numpy()
     near = np.unique(shapely.STRtree(shapes).query(shapes[lone], predicate="intersects")[1])
-    borders = find_borders(shapes[near], np.array([], dtype=object))
+    borders = find_borders(shapes[near])
     one_side = near[borders["left"].to_numpy(int)]
     other_side = near[borders["right"].to_numpy(int)]
     table = pd.DataFrame(

@@ -19,7 +19,7 @@ from gridplan.reading.checks import INPUT_TABLES
 from gridplan.reading.csv_points import find_datum, find_point_columns
 from gridplan.reading.encoding import decode_text, find_shapefile_encoding, read_sidecars
 from gridplan.reading.file_kinds import check_kind
-from gridplan.reading.layer_names import Role, choose_roles
+from gridplan.reading.layer_names import LayerRole, choose_roles
 from gridplan.tables.column_names import drop_unit, plain_name
 from gridplan.tables.conform import is_spatial
 from gridplan.tables.numbers import read_numbers
@@ -36,7 +36,7 @@ class Layer:
     table: str
     frame: Any
     notes: tuple[str, ...] = ()
-    role: Role | None = None  # where the name of the layer says what its kinds are
+    role: LayerRole | None = None  # where the name of the layer says what its kinds are
     name: str = ""
     datum: str = ""  # that the names of columns or the file's name speak of
     others: tuple[str, ...] = ()  # layers of the file that are no table
@@ -191,7 +191,9 @@ def _check_companion(path: Path, member: str) -> None:
         raise InputError([Problem("file", "the file is whole", message, remedy, file=path.name)])
 
 
-def _choose_tables(layers: list[str], table: str | None, stem: str, file: str) -> dict[str, Role]:
+def _choose_tables(
+    layers: list[str], table: str | None, stem: str, file: str
+) -> dict[str, LayerRole]:
     """Choose which layers to read, and as which tables.
 
     A single one whatever its name, else those named after tables, or after
@@ -199,8 +201,8 @@ def _choose_tables(layers: list[str], table: str | None, stem: str, file: str) -
     """
     wanted = INPUT_TABLES if table is None else (table,)
     if len(layers) == 1 and layers[0] not in wanted:
-        return {layers[0]: Role(_name_table(stem, table))}
-    named = {layer: Role(layer) for layer in layers if layer in wanted}
+        return {layers[0]: LayerRole(_name_table(stem, table))}
+    named = {layer: LayerRole(layer) for layer in layers if layer in wanted}
     if table is None:
         named = choose_roles(layers)
     if named:

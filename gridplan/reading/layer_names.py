@@ -24,7 +24,7 @@ REMARK = "files"  # step of the ledger whose entries a command shows on the scre
 
 
 @dataclass(frozen=True)
-class Role:
+class LayerRole:
     """What a layer is: a table, and the tag of OpenStreetMap that its column of kinds holds."""
 
     table: str
@@ -32,18 +32,18 @@ class Role:
     default: str = ""
 
 
-def find_role(name: str) -> Role | None:
+def find_role(name: str) -> LayerRole | None:
     """Find which table a layer or file is by its name; None where no word is known.
 
     Examples
     --------
     >>> find_role("gis_osm_roads_free_1")
-    Role(table='streets', tag='highway', default='road')
+    LayerRole(table='streets', tag='highway', default='road')
     >>> find_role("Tangshan_铁路").tag, find_role("landmarks")
     ('railway', None)
     """
     if name in INPUT_TABLES:
-        return Role(name)
+        return LayerRole(name)
     plain = name.lower()
     geofabrik = _GEOFABRIK.match(plain)
     if geofabrik:
@@ -62,13 +62,13 @@ def find_role(name: str) -> Role | None:
 
 
 @cache
-def _read_roles() -> dict[str, Role]:
+def _read_roles() -> dict[str, LayerRole]:
     text = files("gridplan.reading").joinpath("layer_words.csv").read_text(encoding="utf-8")
     rows = csv.DictReader(text.splitlines())
-    return {row["word"]: Role(row["table"], row["tag"], row["default"]) for row in rows}
+    return {row["word"]: LayerRole(row["table"], row["tag"], row["default"]) for row in rows}
 
 
-def choose_roles(names: Iterable[str]) -> dict[str, Role]:
+def choose_roles(names: Iterable[str]) -> dict[str, LayerRole]:
     """Choose the role of each layer of a source; layers without one are left out.
 
     A layer that is named exactly after its table leaves out others that would

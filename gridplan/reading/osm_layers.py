@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from gridplan.reading.layer_names import Role
+from gridplan.reading.layer_names import LayerRole
 from gridplan.reading.osm_barriers import POND
 from gridplan.reading.osm_openings import NOT_THERE
 from gridplan.reading.osm_tags import measure_areas, read_words
@@ -30,13 +30,13 @@ _BESIDE = ("natural", "waterway", "landuse", "railway", "barrier", "highway")
 _YES = frozenset({"yes", "true", "t", "1", "1.0", "viaduct", "aqueduct", "culvert", "covered"})
 
 
-def drop_carried(frame: Any, role: Role) -> tuple[Any, int]:
+def drop_carried(frame: Any, role: LayerRole) -> tuple[Any, int]:
     """Leave out barriers that run over a bridge or through a tunnel; also return their number.
 
     Examples
     --------
     >>> lines = pd.DataFrame({"type": ["rail", "subway"], "tunnel": ["F", "T"]})
-    >>> rest, count = drop_carried(lines, Role("barriers", "railway"))
+    >>> rest, count = drop_carried(lines, LayerRole("barriers", "railway"))
     >>> rest["type"].tolist(), count
     (['rail'], 1)
     """
@@ -49,7 +49,7 @@ def drop_carried(frame: Any, role: Role) -> tuple[Any, int]:
     return frame[~carried], int(carried.sum())
 
 
-def name_kinds(reading: Reading, role: Role, file: str) -> Reading:
+def name_kinds(reading: Reading, role: LayerRole, file: str) -> Reading:
     """Give the rows of a layer the kinds of gridplan, and leave out those that are none."""
     frame = reading.tables.get(role.table)
     if frame is None or not role.tag or not len(frame):
@@ -78,7 +78,7 @@ def name_kinds(reading: Reading, role: Role, file: str) -> Reading:
     return replace(reading, tables=tables, entries=(*reading.entries, *entries))
 
 
-def _find_kinds(frame: Any, role: Role) -> tuple[pd.DataFrame, bool]:
+def _find_kinds(frame: Any, role: LayerRole) -> tuple[pd.DataFrame, bool]:
     """Find the kind of each row and whether it is hard; also whether the layer's name said so."""
     known = _read_kinds()
     words = (

@@ -19,7 +19,7 @@ from gridplan.reading.checks import INPUT_TABLES
 from gridplan.reading.completeness import note_completeness
 from gridplan.reading.declared import check_datum, choose_for, convert_reading, declare_crs
 from gridplan.reading.file_layers import VECTOR_SUFFIXES
-from gridplan.reading.layer_names import REMARK, Role, choose_roles, note_unread
+from gridplan.reading.layer_names import REMARK, LayerRole, choose_roles, note_unread
 from gridplan.reading.outer_limit import keep_inside
 from gridplan.reading.site_tables import make_site
 from gridplan.reading.street_openings import add_openings
@@ -293,7 +293,7 @@ def read_given(
     table: str | None,
     how: Mapping[str, Any],
     file: str = "",
-    role: Role | None = None,
+    role: LayerRole | None = None,
 ) -> Reading:
     """Read a table from a file or a GeoDataFrame, in its declared CRS and datum.
 

@@ -31,7 +31,7 @@ from gridplan.reading.checks import INPUT_TABLES, find_crs
 from gridplan.reading.column_uses import note_columns
 from gridplan.reading.csv_points import place_degrees
 from gridplan.reading.file_layers import Layer, open_layers
-from gridplan.reading.layer_names import REMARK, Role, note_unread
+from gridplan.reading.layer_names import REMARK, LayerRole, note_unread
 from gridplan.reading.osm_layers import drop_carried, name_kinds
 from gridplan.reading.plain_cells import make_cells_plain
 from gridplan.reading.refusals import (
@@ -62,7 +62,7 @@ def read_tables(
     crs: Any = None,
     encoding: str | None = None,
     not_personal: Collection[str] = (),
-    role: Role | None = None,
+    role: LayerRole | None = None,
 ) -> Reading:
     """Read a vector file as one table of a site, or as all that its layers are named after.
 
@@ -112,9 +112,9 @@ def read_tables(
     )
 
 
-def _take_layer(layer: Layer, role: Role | None, how: Mapping[str, Any]) -> Reading:
+def _take_layer(layer: Layer, role: LayerRole | None, how: Mapping[str, Any]) -> Reading:
     """Take a layer as its table; what its name says of its kinds holds."""
-    role = role or layer.role or Role(layer.table)
+    role = role or layer.role or LayerRole(layer.table)
     frame = layer.frame
     placed: list[Entry] = []
     if how["crs"] is None:

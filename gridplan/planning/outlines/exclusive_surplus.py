@@ -111,7 +111,7 @@ def find_hosts(faces: Shapes, of_face: Ints, homes: Shapes, of_home: Ints) -> In
     It goes outwards from the faces that touch an outline.
     """
     near = np.unique(shapely.STRtree(homes).query(faces, predicate="intersects")[1])
-    borders = find_borders(np.concatenate([faces, homes[near]]), np.array([], dtype=object))
+    borders = find_borders(np.concatenate([faces, homes[near]]))
     of = np.concatenate([of_face, of_home[near]])
     # Land stays in its community.
     borders = borders[of[borders["left"].to_numpy(int)] == of[borders["right"].to_numpy(int)]]

@@ -13,9 +13,9 @@ import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from gridplan.arrays import Bools, Floats, Ints, Objects, Shapes
+from gridplan.arrays import Bools, Ints, Objects, Shapes
 from gridplan.engine.parallel_map import Progress, keep_silent, map_tasks
-from gridplan.geometry.cell_joining import ON_LINE, join_cells, measure_borders
+from gridplan.geometry.cell_joining import join_cells, lie_on, measure_borders
 from gridplan.geometry.linework import find_edges
 from gridplan.geometry.tiling import dissolve_faces, find_holder
 from gridplan.land.settled_land import find_inner, find_settled_land
@@ -231,7 +231,7 @@ def _take_scraps(
 ) -> Bools:
     """Give open land too small to be a piece to the homes beside it, never over a hard barrier."""
     start, end, one, two = find_edges(faces)
-    barred = _lie_on(start, end, hard)
+    barred = lie_on(start, end, hard)
     alike = (settled[one] == settled[two]) & (kinds[one] == kinds[two]) & ~barred
     count = len(faces)
     graph = coo_array((np.ones(alike.sum()), (one[alike], two[alike])), shape=(count, count))
@@ -243,15 +243,6 @@ def _take_scraps(
     touches[piece[two[edge & ~barred]]] = True
     least = np.where(kinds == RAILWAY, 0.0, rules.open_least)
     return np.asarray(settled | (touches[piece] & (area[piece] < least)), bool)
-
-
-def _lie_on(start: Floats, end: Floats, lines: Shapes) -> Bools:
-    """Say which edges lie on lines."""
-    out = np.zeros(len(start), bool)
-    if len(lines) and len(start):
-        middle = shapely.points((start + end) / 2)
-        out[shapely.STRtree(lines).query(middle, predicate="dwithin", distance=ON_LINE)[0]] = True
-    return out
 
 
 def _join_pieces(faces: Shapes, kinds: Objects, hard: Shapes, rules: SettlementRules) -> Ints:
