@@ -104,7 +104,7 @@ def say_how_to_approve(code: str) -> str:
 
 
 def find_approved(e: Evidence, rows: Any, excuses: Any, held: Any) -> Bools:
-    """Find the parts of which an exception is approved, by whom the plan knows, as they are.
+    """Find the parts of which an exception is approved as they are, by somebody the plan knows.
 
     The row names the part itself, and the households that it had: an approval
     does not hold for what it became later.

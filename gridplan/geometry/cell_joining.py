@@ -1,4 +1,4 @@
-"""Cells joined to larger ones: the lightest first, to whom they make the best shape with."""
+"""Cells joined to larger ones, the lightest first, each to where it makes the best shape."""
 
 from __future__ import annotations
 

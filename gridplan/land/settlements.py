@@ -189,7 +189,7 @@ def _join_loose(
 def name_settlements(shapes: Shapes, site: Site) -> list[str]:
     """Name settlements after a place in or near them, else after their longest street.
 
-    Several of one name are told apart by a number.
+    Several of one name get a number each.
     """
     names = pd.Series("", index=range(len(shapes)), dtype="str")
     places = site.places[site.places["kind"].isin(PLACES) & (site.places["name"] != "")]

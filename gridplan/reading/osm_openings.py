@@ -68,14 +68,15 @@ def find_openings(
             hovering,
             "over a railway or water in a tunnel, or below one on a bridge: no barrier there",
         ),
-        note(
-            "openings",
-            "inferred",
-            crossings.index,
-            "a street crosses a railway, river, stream or motorway without a mark",
-        ),
+        note_crossings(crossings),
     ]
     return conform_table("openings", table), entries
+
+
+def note_crossings(crossings: pd.DataFrame) -> Entry:
+    """Note the crossings that are openings though nothing marks them."""
+    reason = "a street crosses a railway, river, stream or motorway without a mark"
+    return note("openings", "inferred", crossings.index, reason)
 
 
 def note_mouths(lines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

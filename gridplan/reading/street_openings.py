@@ -20,6 +20,7 @@ from gridplan.reading.osm_openings import (
     NOT_THERE,
     NOT_WALKED,
     find_crossings,
+    note_crossings,
     note_mouths,
     write_places,
 )
@@ -111,12 +112,7 @@ def make_openings(
     table = gpd.GeoDataFrame(frame.assign(opening=frame.index), geometry="geometry", crs=CRS)
     entries = [
         note("openings", "inferred", kept.index, "bridges and tunnels of streets over barriers"),
-        note(
-            "openings",
-            "inferred",
-            crossings.index,
-            "a street crosses a railway, river, stream or motorway without a mark",
-        ),
+        note_crossings(crossings),
     ]
     return conform_table("openings", table), entries
 

@@ -14,7 +14,7 @@ NORWAY = (
 
 @dataclass(frozen=True)
 class SettlementRules:
-    """How built-up land is told from open land."""
+    """How far built-up land reaches, and where open land begins."""
 
     reach: float = rule(40.0, "m", "land around a home that belongs to its settlement", NORWAY, 1)
     gap: float = rule(
