@@ -264,8 +264,7 @@ def test_codes_that_users_wrote_stay_behind_with_the_names():
         release(plan.replace(communities=towns))
 
 
-# The same pairs in every run: one that leaks is known, and stands below.
-@settings(max_examples=4, deadline=None, derandomize=True)
+@settings(max_examples=4, deadline=None)
 @given(
     st.lists(st.lists(st.integers(6, 24), min_size=2, max_size=6), min_size=2, max_size=4),
     st.integers(0, 23),
@@ -276,9 +275,18 @@ def test_no_pair_of_releases_narrows_a_home_or_a_door_that_moved(sizes, door, pl
     assert find_narrow(sizes, door, place, limits) == {}
 
 
-@pytest.mark.xfail(strict=True, reason="a door that moves from a community of two small sub-grids")
-def test_a_door_that_moves_from_a_community_of_two_sub_grids_is_not_given_away():
+def test_a_sub_grid_whose_last_door_moved_away_does_not_hide_the_other_one():
+    # c3 showed 42 for its two sub-grids. Its total of today would be that of c3-1 alone.
     assert find_narrow([[6, 6], [6, 6, 6, 6, 6], [6, 16, 20]], 19, 0, None) == {}
+
+
+def test_an_empty_sub_grid_does_not_hide_the_only_one_that_holds_homes():
+    plan = make_homes([33, 0], [35, 31], [36, 34])
+    leaving = release(plan)
+    assert "c1" in list_withheld(leaving)
+    assert check_release(leaving, working=plan).passed
+    problems = check_release(tell(leaving, "c1", 33), working=plan).problems
+    assert any("c1-1" in p.ids for p in problems if p.rule == "households")
 
 
 def find_narrow(sizes, door, place, limits):

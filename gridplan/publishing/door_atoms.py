@@ -14,8 +14,8 @@ def place_doors(plan: Plan) -> pd.DataFrame:
     """Say in which sub-grid and community each door is, and its households.
 
     Doors of exclusive sub-grids are left out: what they hold is no secret of a
-    home. Where the doors of a sub-grid do not add up to its households, or hold
-    none, the sub-grid stands for them as one door.
+    home, and so is what holds nobody. Where the doors of a sub-grid do not add up
+    to its households, the sub-grid stands for them as one door.
 
     Examples
     --------
@@ -27,7 +27,7 @@ def place_doors(plan: Plan) -> pd.DataFrame:
     of = plan.stairwells["subgrid"].astype("str")
     sums = plan.stairwells["households"].groupby(of).sum()
     size = homes["households"].astype(np.int64)
-    adds_up = (sums.reindex(homes.index).fillna(0) == size) & (size > 0)
+    adds_up = sums.reindex(homes.index).fillna(0) == size
     # A door that holds nobody says nothing, and everybody may know that it does.
     inside = of.isin(homes.index[adds_up]) & (plan.stairwells["households"] > 0)
     rest = homes.index[~adds_up]

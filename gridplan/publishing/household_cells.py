@@ -26,12 +26,14 @@ INNER = ("subgrid", "piece", "old_subgrid", "part")
 MEANS = {"urban": "figure:households_urban", "rural": "figure:households_rural"}
 
 
-def tie_households(subgrids: Any) -> CellSystem:
+def tie_households(subgrids: Any, inhabited: Bools | None = None) -> CellSystem:
     """Tie the households of sub-grids to the totals that leave exactly.
 
     Totals are those of communities, of upper grids, of urban and rural
     sub-grids (as means) and of the city. What is no home is no cell of its
-    own, since everybody takes it for empty.
+    own, nor is a sub-grid without households: everybody can see that it is empty,
+    and that a total over it is what the others hold. ``inhabited`` says which
+    have some, where the numbers themselves do not.
 
     Examples
     --------
@@ -40,7 +42,9 @@ def tie_households(subgrids: Any) -> CellSystem:
     [60.0, 60.0, 120.0, 120.0, 120.0]
     """
     table = pd.DataFrame(subgrids.drop(columns="geometry", errors="ignore"))
-    homes = table[table["kind"] == "residential"]
+    if inhabited is None:
+        inhabited = (table["households"] > 0).to_numpy(bool)
+    homes = table[(table["kind"] == "residential").to_numpy(bool) & inhabited]
     keys = {
         "community": table["community"].astype("str"),
         "grid": table["grid"].astype("str"),
@@ -154,10 +158,18 @@ def read_totals(plan: Plan) -> Mapping[tuple[str, str], float]:
     return totals
 
 
-def check_households(plan: Plan, rules: DisclosureRules) -> list[str]:
-    """Find the sub-grids of a release whose households its totals and bands narrow too far."""
+def check_households(
+    plan: Plan, rules: DisclosureRules, inhabited: Bools | None = None
+) -> list[str]:
+    """Find the sub-grids of a release whose households its totals and bands narrow too far.
+
+    ``inhabited`` says which sub-grids hold households; all are taken to, where it is
+    not known, as a release keeps the numbers to itself.
+    """
     totals = read_totals(plan)
-    system = tie_households(plan.subgrids)
+    if inhabited is None:
+        inhabited = np.ones(len(plan.subgrids), bool)
+    system = tie_households(plan.subgrids, inhabited)
     key = zip(system.cells["level"], system.cells["of"].astype(str), strict=True)
     value = np.array([totals.get(one, np.nan) for one in key], dtype=float)
     inner = (system.cells["level"] == "subgrid").to_numpy()

@@ -151,8 +151,11 @@ def find_narrowed(
     leaving: Plan, rules: DisclosureRules, working: Plan | None, earlier: Earlier
 ) -> list[str]:
     """Find the sub-grids, or what moved between communities, that a release narrows too far."""
-    if working is None or not earlier:
+    if working is None:
         return check_households(leaving, rules)
+    if not earlier:
+        held = working.subgrids["households"].reindex(leaving.subgrids.index)
+        return check_households(leaving, rules, (held > 0).to_numpy(bool))
     return check_together(leaving, working, earlier, rules)
 
 
