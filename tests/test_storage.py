@@ -746,8 +746,14 @@ def test_the_project_opens_all_layers_of_the_plan_in_order_and_in_chinese(writte
     folder = written["gpkg"]
     text = (folder / "plan.qgs").read_text(encoding="utf-8")
     root = ET.fromstring(text)
-    shown = [leaf.get("id") for leaf in root.iter("layer-tree-layer")]
-    entries = {entry.findtext("id"): entry for entry in root.iter("maplayer")}
+    ids = [leaf.get("id") for leaf in root.iter("layer-tree-layer")]
+    # QGIS 3.22 gives shorter ones new names, and then finds nothing to show for them.
+    assert min(len(one) for one in ids) > 10
+    shown = [one.removeprefix("gridplan_") for one in ids]
+    entries = {
+        entry.findtext("id").removeprefix("gridplan_"): entry for entry in root.iter("maplayer")
+    }
+    assert root.findtext("properties/SpatialRefSys/ProjectionsEnabled") == "1"
     layers = {name for name, _ in pyogrio.list_layers(folder / "plan.gpkg")}
     assert set(shown) == set(entries) == layers - {"layer_styles"}
     assert len(shown) == len(entries)

@@ -74,10 +74,13 @@ def write_project(data: Path, crs: CRS) -> str:
         layers.append(_make_layer(name, data.name, kinds.get(name), crs))
     order = ET.SubElement(root, "layerorder")
     for name in spatial:
-        ET.SubElement(order, "layer", id=name)
+        ET.SubElement(order, "layer", id=_name_id(name))
     properties = ET.SubElement(root, "properties")
     paths = ET.SubElement(properties, "Paths")
     ET.SubElement(paths, "Absolute", type="bool").text = "false"
+    # Without it QGIS does not read the project's coordinate system.
+    system = ET.SubElement(properties, "SpatialRefSys")
+    ET.SubElement(system, "ProjectionsEnabled", type="int").text = "1"
     ET.indent(root)
     head = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
     return head + ET.tostring(root, encoding="unicode") + "\n"
@@ -114,12 +117,17 @@ def _title_layer(layer: str) -> str:
     return title if table == layer else f"{title} ({layer.rpartition('_')[2]})"
 
 
+def _name_id(layer: str) -> str:
+    """Name a layer within the project; QGIS 3.22 gives ids of ten letters and fewer new ones."""
+    return f"gridplan_{layer}"
+
+
 def _point_to(layer: str, data: str) -> str:
     return f"./{data}|layername={layer}"
 
 
 def _add_to_tree(tree: ET.Element, layer: str, data: str, is_shown: bool) -> None:
-    leaf = ET.SubElement(tree, "layer-tree-layer", id=layer, name=_title_layer(layer))
+    leaf = ET.SubElement(tree, "layer-tree-layer", id=_name_id(layer), name=_title_layer(layer))
     leaf.set("source", _point_to(layer, data))
     leaf.set("providerKey", "ogr")
     leaf.set("checked", "Qt::Checked" if is_shown else "Qt::Unchecked")
@@ -156,7 +164,7 @@ def _make_layer(name: str, data: str, kind: str | None, crs: CRS) -> ET.Element:
     layer = ET.Element("maplayer", {**styled.attrib, "type": "vector"})
     layer.attrib.pop("version", None)
     layer.set("geometry", _GEOMETRY.get(str(kind), "No geometry"))
-    ET.SubElement(layer, "id").text = name
+    ET.SubElement(layer, "id").text = _name_id(name)
     ET.SubElement(layer, "datasource").text = _point_to(name, data)
     ET.SubElement(layer, "layername").text = _title_layer(name)
     ET.SubElement(layer, "provider", encoding="UTF-8").text = "ogr"

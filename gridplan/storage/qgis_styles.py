@@ -95,8 +95,9 @@ def _name_label(
 _STEM = 'left("subgrid", length("community") + 1)'
 _SHORT = 'substr("subgrid", length("community") + 2)'
 _SHORT_CODE = f'if({_STEM} = "community" || \'-\', {_SHORT}, "subgrid")'
-_CODE_LABEL = Label(_SHORT_CODE + " || '\\n' || to_string(\"households\")", 8, 15_000)
 _LIVED_IN = "\"kind\" = 'residential'"
+_HOUSEHOLDS = f"if({_LIVED_IN}, '\\n' || to_string(\"households\"), '')"
+_CODE_LABEL = Label(f"{_SHORT_CODE} || {_HOUSEHOLDS}", 8, 15_000)
 _EXCLUSIVE = DrawRule(
     "exclusive grid 专属网格", "\"kind\" = 'exclusive'", fill_area("#b0b0b0", 0.45, "#555555", 0.4)
 )
