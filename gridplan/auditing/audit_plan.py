@@ -26,6 +26,7 @@ from gridplan.auditing.audit_report import write_figures, write_kinds, write_ver
 from gridplan.auditing.audit_rules import RULES_ACROSS, RULES_WITHIN, Rule
 from gridplan.auditing.evidence import Evidence
 from gridplan.auditing.findings import SEVERITIES, join_findings, order_findings, write_findings
+from gridplan.auditing.plain_texts import hold_texts_plainly
 from gridplan.auditing.values import clean_plan
 from gridplan.errors import GridplanError, PlanError
 from gridplan.rules.all_rules import Rules
@@ -143,12 +144,13 @@ def open_evidence(plan: Plan, rules: Rules | None = None) -> Evidence:
         )
     judged_by = rules or plan.rules
     cleaned, faults = clean_plan(plan)
-    return Evidence(cleaned, judged_by, plan, faults)
+    return Evidence(hold_texts_plainly(cleaned), judged_by, plan, faults)
 
 
 def _judge(evidence: Evidence, rules: Sequence[Rule]) -> Audit:
     """Hold the evidence against some rules, and measure the figures beside their findings."""
-    with _refuse_torn_tables():
+    # Whatever texts the rules make are held as those of the evidence are.
+    with _refuse_torn_tables(), pd.option_context("mode.string_storage", "python"):
         findings = order_findings(join_findings(apply_rule(rule, evidence) for rule in rules))
         subgrids = measure_subgrids(evidence, findings)
         communities = measure_communities(evidence, findings, subgrids)

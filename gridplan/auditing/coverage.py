@@ -9,7 +9,7 @@ import pandas as pd
 import shapely
 
 from gridplan.auditing.evidence import Evidence, find_rows
-from gridplan.auditing.findings import join_findings, write_findings
+from gridplan.auditing.findings import join_findings, pick_rows, write_findings
 
 AGAIN = "measure reach again: gridplan reach"
 METRE = 0.01  # metres by which ways may be shorter than a straight line
@@ -62,15 +62,15 @@ def _check_rows(e: Evidence, reach: pd.DataFrame) -> list[pd.DataFrame]:
     uneven = rows[(rows != len(e.stairwells)).any(axis=1)]
     names = pd.DataFrame(index=[" ".join(key) for key in uneven.index])
     return [
-        _report("reach", reach[door < 0], "of a stairwell that does not exist"),
+        _report("reach", pick_rows(reach, door < 0), "of a stairwell that does not exist"),
         _report(
             "reach",
-            reach[(door >= 0) & (homes != reach["households"].to_numpy())],
+            pick_rows(reach, (door >= 0) & (homes != reach["households"].to_numpy())),
             "with other households than its door",
         ),
-        _report("reach", reach[lost], "whose post does not exist"),
-        _report("reach", reach[over], "with more households served than there are"),
-        _report("reach", reach[beyond], "with households served out of reach"),
+        _report("reach", pick_rows(reach, lost), "whose post does not exist"),
+        _report("reach", pick_rows(reach, over), "with more households served than there are"),
+        _report("reach", pick_rows(reach, beyond), "with households served out of reach"),
         _report("reach", names, "that not every stairwell has once", noun="kind"),
     ]
 
@@ -93,12 +93,18 @@ def _check_ways(e: Evidence, reach: pd.DataFrame) -> list[pd.DataFrame]:
     fast |= slow < rules.to_minutes(metres, slow=True) - MINUTE
     return [
         _report(
-            "reach", reach[metres < straight - METRE], "with a way shorter than a straight line"
+            "reach",
+            pick_rows(reach, metres < straight - METRE),
+            "with a way shorter than a straight line",
         ),
-        _report("reach", reach[fast], "with minutes faster than the walking speed of the rules"),
         _report(
             "reach",
-            reach[(reach["post"] == "") != np.isnan(metres)],
+            pick_rows(reach, fast),
+            "with minutes faster than the walking speed of the rules",
+        ),
+        _report(
+            "reach",
+            pick_rows(reach, (reach["post"] == "") != np.isnan(metres)),
             "with a post and no way, or a way and no post",
         ),
     ]
@@ -121,13 +127,13 @@ def _check_posts(e: Evidence) -> list[pd.DataFrame]:
     return [
         _report(
             "service_posts",
-            existing[~known],
+            pick_rows(existing, ~known),
             "that is neither a place nor a post of the plan",
             noun="post",
         ),
         _report(
             "service_posts",
-            posts[posts["served"] > most],
+            pick_rows(posts, posts["served"] > most),
             "with more households than reach or fit it",
             noun="post",
         ),
@@ -154,10 +160,12 @@ def _check_shape(coverage: pd.DataFrame) -> list[pd.DataFrame]:
     return [
         _report(
             "coverage",
-            coverage[wrong],
+            pick_rows(coverage, wrong),
             "with more served or backed up than reachable, or more of these than there are",
         ),
-        _report("coverage", ordered[falls], "with fewer in reach than at a shorter threshold"),
+        _report(
+            "coverage", pick_rows(ordered, falls), "with fewer in reach than at a shorter threshold"
+        ),
     ]
 
 

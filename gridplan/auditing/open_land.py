@@ -10,8 +10,9 @@ import shapely
 
 from gridplan.arrays import Bools, Floats, Objects, Shapes
 from gridplan.auditing.derived import report_columns
-from gridplan.auditing.evidence import Evidence
+from gridplan.auditing.evidence import Evidence, find_rows
 from gridplan.auditing.findings import Reporter, join_findings
+from gridplan.auditing.settlements_again import number_settlements
 
 OPEN_KINDS = ("open", "water", "railway")
 LAND_OF = {"residential": "homes", "exclusive": "institution"}
@@ -129,41 +130,46 @@ def _take_streets(e: Evidence, classes: tuple[str, ...]) -> Shapes:
 def _derive_blocks(e: Evidence, lines: Shapes) -> Objects:
     """Derive the block of every door: the face of the streets of its community it lies in."""
     out = np.full(len(e.stairwells), "", dtype=object)
-    limits = e.communities.geometry
+    codes = e.stairwells.index.to_numpy(object)
+    limits, rounded = e.take(_round_limits)
     tree = shapely.STRtree(shapely.force_2d(lines))
-    for community, here in e.stairwells.groupby("community").indices.items():
-        if community not in limits.index:
-            continue
-        limit = shapely.set_precision(limits[community], 0.01)
-        met = np.sort(tree.query(limits[community], predicate="intersects"))
+    rows = find_rows(e.communities, e.stairwells["community"])
+    for row in np.unique(rows[rows >= 0]):
+        here = np.flatnonzero(rows == row)
+        met = np.sort(tree.query(limits[row], predicate="intersects"))
         face = np.zeros(len(here), np.int64)
         if len(met):
+            west, south, east, north = shapely.bounds(limits[row])
             inside = shapely.clip_by_rect(
-                tree.geometries[met], *shapely.buffer(limits[community], 1.0).bounds
+                tree.geometries[met], west - 1.0, south - 1.0, east + 1.0, north + 1.0
             )
-            noded = shapely.union_all(np.append(inside, shapely.boundary(limit)), grid_size=0.01)
+            noded = shapely.union_all(np.append(inside, rounded[row]), grid_size=0.01)
             faces = shapely.get_parts(shapely.polygonize([noded]))
             face = _locate(faces, e.xy[here])
-        out[here] = _name(face, e.stairwells.index.to_numpy(object)[here])
+        out[here] = _name(face, codes[here])
     return out
+
+
+def _round_limits(e: Evidence) -> tuple[Shapes, Shapes]:
+    """Take the limit of each community, and the line round it with centimetres as they are cut."""
+    limits = e.communities.geometry.to_numpy()
+    return limits, shapely.boundary(shapely.set_precision(limits, 0.01))
 
 
 def _derive_settlements(e: Evidence) -> Objects:
     """Derive the settlement of every door: homes linked by steps of at most twice reach and gap."""
     rule = e.rules.settlements
     out = np.full(len(e.stairwells), "", dtype=object)
+    codes = e.stairwells.index.to_numpy(object)
     for here in e.stairwells.groupby("community").indices.values():
-        grown = shapely.buffer(
-            shapely.points(np.unique(e.xy[here], axis=0)), rule.reach + rule.gap, quad_segs=2
-        )
-        closed = shapely.get_parts(shapely.buffer(shapely.union_all(grown), -rule.gap, quad_segs=2))
-        out[here] = _name(_locate(closed, e.xy[here]), e.stairwells.index.to_numpy(object)[here])
+        out[here] = _name(number_settlements(e.xy[here], rule), codes[here])
     return out
 
 
 def _locate(faces: Shapes, xy: Floats) -> Any:
     """Locate points in faces: the smallest that holds each, -1 where none does."""
-    point, face = shapely.STRtree(faces).query(shapely.points(xy), predicate="intersects")
+    # The faces are what is queried by, since these are what a query prepares.
+    face, point = shapely.STRtree(shapely.points(xy)).query(faces, predicate="intersects")
     area = shapely.area(faces)
     order = np.lexsort((face, -area[face]))
     out = np.full(len(xy), -1)

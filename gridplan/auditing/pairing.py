@@ -10,7 +10,7 @@ import shapely
 
 from gridplan.arrays import Bools
 from gridplan.auditing.evidence import Evidence
-from gridplan.auditing.findings import join_findings, write_findings
+from gridplan.auditing.findings import join_findings, pick_rows, write_findings
 
 METRE = 1.0  # metres by which distances may differ
 MEMBER = 1e-6  # members by which sums may differ: they are whole, kept as floats
@@ -66,9 +66,13 @@ def _check_codes(e: Evidence, links: pd.DataFrame) -> list[pd.DataFrame]:
     lost = ~links["community"].isin(e.communities.index)
     is_double = links.duplicated(["kind", "source", "community", "target"])
     return [
-        _report("error", links[lost].assign(community=""), "to a community that does not exist"),
-        _report("error", links[is_strange], "from a source that does not exist"),
-        _report("error", links[is_double], "that stands twice"),
+        _report(
+            "error",
+            pick_rows(links, lost).assign(community=""),
+            "to a community that does not exist",
+        ),
+        _report("error", pick_rows(links, is_strange), "from a source that does not exist"),
+        _report("error", pick_rows(links, is_double), "that stands twice"),
     ]
 
 
@@ -99,10 +103,15 @@ def _check_communities(e: Evidence, links: pd.DataFrame) -> list[pd.DataFrame]:
         is_listed = short.index.isin(gaps.loc[gaps["rule"] == rule, "of"])
         what = f"with fewer than {least} links of the kind {rule}"
         findings += [
-            _report("error", short[~is_listed], f"{what}, and no gap says so", noun="community"),
+            _report(
+                "error",
+                pick_rows(short, ~is_listed),
+                f"{what}, and no gap says so",
+                noun="community",
+            ),
             _report(
                 "warning",
-                short[is_listed],
+                pick_rows(short, is_listed),
                 f"{what}; see gaps",
                 "see the remedy in gaps",
                 "community",

@@ -154,9 +154,8 @@ def _list_belonging(e: Evidence) -> Belonging:
 
 def _gather(keys: Any, values: Any) -> dict[Any, set[str]]:
     """Gather the different values of each key."""
-    pairs = pd.DataFrame({"key": keys, "value": values}).drop_duplicates()
     gathered: dict[Any, set[str]] = {}
-    for key, value in zip(pairs["key"], pairs["value"], strict=True):
+    for key, value in zip(np.asarray(keys).tolist(), np.asarray(values).tolist(), strict=True):
         gathered.setdefault(key, set()).add(value)
     return gathered
 

@@ -99,11 +99,13 @@ def list_parts(
     >>> sorted(list_parts(row, [10, 10, 10], 20, 20))
     [(0, 1), (1, 2)]
     """
+    # Sets of atoms are whole numbers with a bit for each, which are quick to join and compare.
+    beside_of = {atom: sum(1 << other for other in others) for atom, others in near.items()}
     steps = 0
     for root in near:
         # Parts of which the root is the first: each is grown from there alone.
-        waiting: list[tuple[tuple[int, ...], int, set[int], frozenset[int]]] = [
-            ((root,), weight[root], near[root], frozenset(range(root + 1)))
+        waiting: list[tuple[tuple[int, ...], int, int, int]] = [
+            ((root,), weight[root], beside_of[root], (2 << root) - 1)
         ]
         while waiting:
             steps += 1
@@ -116,10 +118,16 @@ def list_parts(
             if size >= low:
                 yield part
             # An atom that was passed over is shut from then on, so that no part comes twice.
-            for atom in sorted(beside - shut):
-                shut = shut | {atom}
+            open_ = beside & ~shut
+            while open_:
+                bit = open_ & -open_
+                open_ ^= bit
+                shut |= bit
+                atom = bit.bit_length() - 1
                 if size + weight[atom] <= high:
-                    waiting.append(((*part, atom), size + weight[atom], beside | near[atom], shut))
+                    waiting.append(
+                        ((*part, atom), size + weight[atom], beside | beside_of[atom], shut)
+                    )
 
 
 def _can_cover(parts: list[tuple[int, ...]], count: int) -> bool:

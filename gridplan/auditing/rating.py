@@ -9,7 +9,7 @@ import pandas as pd
 
 from gridplan.arrays import Bools, Floats, Ints
 from gridplan.auditing.evidence import Evidence
-from gridplan.auditing.findings import join_findings, write_findings
+from gridplan.auditing.findings import join_findings, pick_rows, write_findings
 
 POINT = 0.001  # points of 100 by which scores may differ
 
@@ -58,16 +58,18 @@ def _check_level(e: Evidence, level: str, rows: pd.DataFrame) -> list[pd.DataFra
     # An unknown band counts as a fourth, and is found as torn.
     order = rows["band"].map({"A": 0, "B": 1, "C": 2}).fillna(3).to_numpy()
     findings = [
-        _report("error", rows[is_outside], "with a score outside 0 to 100"),
-        _report("error", rows[is_off], "whose score does not follow from the indicators"),
+        _report("error", pick_rows(rows, is_outside), "with a score outside 0 to 100"),
+        _report(
+            "error", pick_rows(rows, is_off), "whose score does not follow from the indicators"
+        ),
         _report(
             "error",
-            rows[rank != rows["rank"].to_numpy()],
+            pick_rows(rows, rank != rows["rank"].to_numpy()),
             "whose rank does not follow from the scores",
         ),
         _report(
             "error",
-            rows[_find_torn(score, order)],
+            pick_rows(rows, _find_torn(score, order)),
             "in a band that does not follow from the scores",
         ),
     ]

@@ -9,7 +9,8 @@ import pandas as pd
 
 from gridplan.arrays import Bools, Floats
 from gridplan.auditing.evidence import Evidence
-from gridplan.auditing.findings import join_findings, write_findings
+from gridplan.auditing.findings import join_findings, pick_rows, write_findings
+from gridplan.auditing.tallies import list_counts
 from gridplan.tables.roles import find_roles, name_roles
 
 PATTERNS = ("leaders", "zones", "helpers", "buildings", "stairwells", "subgrids")
@@ -77,15 +78,26 @@ def _check_codes(e: Evidence, posts: pd.DataFrame, duties: pd.DataFrame) -> list
     # Duties of other roles have no post in this table, and no role here.
     is_across &= duties["role"].notna().to_numpy()
     return [
-        _report("error", "posts", posts[is_lost], "of a sub-grid or community that does not exist"),
+        _report(
+            "error",
+            "posts",
+            pick_rows(posts, is_lost),
+            "of a sub-grid or community that does not exist",
+        ),
         _report(
             "error",
             "duties",
-            duties[is_blank],
+            pick_rows(duties, is_blank),
             "of a post or sub-grid that does not exist",
             noun="duty",
         ),
-        _report("error", "duties", duties[is_across], "across a community's limit", noun="duty"),
+        _report(
+            "error",
+            "duties",
+            pick_rows(duties, is_across),
+            "across a community's limit",
+            noun="duty",
+        ),
     ]
 
 
@@ -104,14 +116,14 @@ def _check_coverage(e: Evidence, duties: pd.DataFrame) -> list[pd.DataFrame]:
         _report(
             "error",
             "subgrids",
-            bare[~is_listed],
+            pick_rows(bare, ~is_listed),
             "without any worker, and no gap says so",
             noun="sub-grid",
         ),
         _report(
             "warning",
             "subgrids",
-            bare[is_listed],
+            pick_rows(bare, is_listed),
             "without any worker; see gaps",
             SEE_GAPS,
             "sub-grid",
@@ -142,13 +154,13 @@ def _check_leaders(e: Evidence, posts: pd.DataFrame) -> list[pd.DataFrame]:
         _report(
             "error",
             "posts",
-            leaders[~is_fit],
+            pick_rows(leaders, ~is_fit),
             "of a leader who is no secretary, committee member or cadre of the Party",
         ),
         _report(
             "error",
             "posts",
-            seated[rank >= seats],
+            pick_rows(seated, rank >= seats),
             "of a leader beyond the committee seats of the organisation",
         ),
         _report(
@@ -159,22 +171,11 @@ def _check_leaders(e: Evidence, posts: pd.DataFrame) -> list[pd.DataFrame]:
 
 def _count(e: Evidence, measure: str) -> Floats:
     """Count a measure by community, its own count before the sum of finer ones; NaN if unknown."""
-    counts = e.plan.site.counts[e.plan.site.counts["measure"] == measure]
-    codes = e.communities.index
-    is_direct = counts["level"] == "community"
-    direct = counts[is_direct].groupby("of")["value"].sum().reindex(codes)
-    finer = []
-    for level, table in (("building", e.buildings), ("compound", e.plan.site.compounds)):
-        part = counts[counts["level"] == level]
-        community = table["community"].reindex(part["of"]).to_numpy(object)
-        # Joining an empty part would change the type of the index.
-        if len(part):
-            finer.append(pd.Series(part["value"].to_numpy(), index=community))
-    joined = pd.concat(finer) if finer else pd.Series([], dtype=float)
-    counted = direct.fillna(joined.groupby(level=0).sum().reindex(codes))
+    counts = e.take(list_counts)
+    counted = counts.add_up(measure)
     # A count of the whole site says nothing of one community: no limit there.
-    has_site = (counts["level"] == "site").any()
-    return np.where(counted.isna() & has_site, np.inf, counted.to_numpy(float))
+    has_site = len(counts.of_site(measure)) > 0
+    return np.where(np.isnan(counted) & has_site, np.inf, counted)
 
 
 def _check_supply(e: Evidence, posts: pd.DataFrame) -> list[pd.DataFrame]:
@@ -252,13 +253,13 @@ def _check_sums(e: Evidence, posts: pd.DataFrame, duties: pd.DataFrame) -> list[
         _report(
             "error",
             "posts",
-            serving[off],
+            pick_rows(serving, off),
             "whose sub-grids or households are not those of its duties",
         ),
         _report(
             "error",
             "posts",
-            serving[at_odds],
+            pick_rows(serving, at_odds),
             "filled without a duty, or with a duty and not filled",
         ),
     ]
@@ -289,6 +290,10 @@ def _report_shares(
     """Report shares that are too low: an error, or a warning where the plan lists a gap."""
     what = f"with a Party share among grid workers below {e.rules.staffing.party_share:.0%}"
     return [
-        _report("error", "posts", rows[~is_listed], f"{what}, and no gap says so", noun=noun),
-        _report("warning", "posts", rows[is_listed], f"{what}; see gaps", SEE_GAPS, noun),
+        _report(
+            "error", "posts", pick_rows(rows, ~is_listed), f"{what}, and no gap says so", noun=noun
+        ),
+        _report(
+            "warning", "posts", pick_rows(rows, is_listed), f"{what}; see gaps", SEE_GAPS, noun
+        ),
     ]

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gridplan.arrays import Floats, Objects
-from gridplan.auditing.evidence import Evidence
+from gridplan.arrays import Bools, Floats, Ints, Objects
+from gridplan.auditing.evidence import Evidence, find_rows, sort_rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,28 +20,71 @@ class Counted:
     origins: pd.Series[Any]
 
 
+@dataclass(frozen=True, eq=False)
+class Counts:
+    """The rows of counts, with the row of the community that each lies in, as arrays.
+
+    ``row`` is -1 where a count is of nothing that exists, or of the whole site;
+    ``number`` is that of communities.
+    """
+
+    measure: Objects
+    level: Objects
+    value: Floats
+    row: Ints
+    number: int
+
+    def add_up(self, measure: str) -> Floats:
+        """Add a measure up by community: its own count before finer ones; NaN where is none."""
+        mine = (self.measure == measure) & (self.row >= 0)
+        is_direct = self.level == "community"
+        direct, finer = (self._sum(mine & mask) for mask in (is_direct, ~is_direct))
+        return np.where(np.isnan(direct), finer, direct)
+
+    def of_site(self, measure: str) -> Floats:
+        """Read the counts of a measure that are of the whole site."""
+        return np.asarray(self.value[(self.measure == measure) & (self.level == "site")])
+
+    def _sum(self, mask: Bools) -> Floats:
+        row = self.row[mask]
+        # A count that is given and not known adds nothing.
+        sums = np.bincount(row, np.nan_to_num(self.value[mask]), minlength=self.number)
+        return np.where(np.bincount(row, minlength=self.number) > 0, sums, np.nan)
+
+
+def list_counts(e: Evidence) -> Counts:
+    """List the counts of a site with their communities, which every measure is then added up by."""
+    counts = e.plan.site.counts
+    level = counts["level"].to_numpy(object)
+    row = np.full(len(counts), -1)
+    for word, table in (
+        ("community", None),
+        ("compound", sort_rows(e.plan.site.compounds)),
+        ("building", e.buildings),
+    ):
+        rows = np.flatnonzero(level == word)
+        of = counts["of"].to_numpy(object)[rows]
+        if table is not None:
+            of = np.append(table["community"].to_numpy(object), "")[find_rows(table, of)]
+        row[rows] = find_rows(e.communities, of)
+    measure = counts["measure"].to_numpy(object)
+    return Counts(measure, level, counts["value"].to_numpy(float), row, len(e.communities))
+
+
 def count_again(e: Evidence, measure: str, households: pd.Series[Any]) -> Counted:
     """Bring one measure to the communities: their own count, else the sum of finer ones.
 
     Where there is neither, what a count of the whole site leaves is shared out
     by ``households``, the largest remainders getting one more.
     """
-    site = e.plan.site
-    counts = site.counts[site.counts["measure"] == measure]
-    codes = site.communities.index
-    values = pd.Series(np.nan, index=codes)
-    for level, table in (("compound", site.compounds), ("building", site.buildings)):
-        rows = counts[counts["level"] == level]
-        of = table["community"][~table.index.duplicated()].reindex(rows["of"]).to_numpy(object)
-        sums = rows["value"].groupby(of).sum().reindex(codes)
-        values = values.add(sums, fill_value=0)
-    coarse = counts[counts["level"] == "community"].groupby("of")["value"].sum().reindex(codes)
-    values = coarse.where(coarse.notna(), values)
+    codes = e.plan.site.communities.index
+    counts = e.take(list_counts)
+    values = pd.Series(counts.add_up(measure), index=e.communities.index).reindex(codes)
     origins = pd.Series(np.where(values.isna(), "unknown", "counted"), index=codes, dtype=object)
-    whole = counts.loc[counts["level"] == "site", "value"]
+    whole = counts.of_site(measure)
     blank = values.isna().to_numpy()
     if len(whole) and blank.any():
-        rest = round(float(whole.sum()) - float(values.sum()))
+        rest = round(float(np.nansum(whole)) - float(values.sum()))
         if rest >= 0:
             weight = households.reindex(codes).fillna(0).to_numpy(float)[blank]
             values[blank] = share_out(rest, weight)

@@ -7,6 +7,7 @@ with: what is wrong is reported here, and taken for unknown by the others.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -16,7 +17,7 @@ import shapely
 
 from gridplan.arrays import Bools, Shapes
 from gridplan.auditing.evidence import Evidence
-from gridplan.auditing.findings import join_findings, write_findings
+from gridplan.auditing.findings import join_findings, pick_rows, write_findings
 from gridplan.tables.conform import conform_table, is_spatial
 from gridplan.tables.schema import GEOMETRY_TYPES, Column, find_columns, find_key
 
@@ -94,7 +95,12 @@ def _find_alike(e: Evidence) -> list[pd.DataFrame]:
         table = e.plan.get_table(name)
         alike = table.duplicated(list(columns)).to_numpy()
         findings.append(
-            _report(name, table[alike], "row", f"about the same {', '.join(columns)} as another")
+            _report(
+                name,
+                pick_rows(table, alike),
+                "row",
+                f"about the same {', '.join(columns)} as another",
+            )
         )
     return findings
 
@@ -180,6 +186,13 @@ def is_coded(name: str) -> bool:
 
 
 def _clean_numbers(column: Column, values: Any) -> tuple[Any, list[tuple[Bools, str]]]:
+    least = 0.0 if (column.table, column.name) not in SIGNED else -LARGEST
+    least, most = max(column.least, least), min(column.most, LARGEST)
+    if str(values.dtype) == column.dtype:
+        plain = values.to_numpy()
+        # Nearly all columns are of their type and within their range. What is unknown is neither.
+        if not ((plain < least) | (plain > most)).any():
+            return values, []
     is_number = pd.api.types.is_numeric_dtype(values.dtype)
     is_number = is_number and not pd.api.types.is_bool_dtype(values.dtype)
     raw = values if is_number else pd.to_numeric(values.astype(object), errors="coerce")
@@ -191,8 +204,6 @@ def _clean_numbers(column: Column, values: Any) -> tuple[Any, list[tuple[Bools, 
         no_number |= np.array([isinstance(v, str | bool | np.bool_) for v in values], bool)
     if column.dtype == "int64":
         no_number |= blank | (np.isfinite(numbers) & (np.floor(numbers) != numbers))
-    least = 0.0 if (column.table, column.name) not in SIGNED else -LARGEST
-    least, most = max(column.least, least), min(column.most, LARGEST)
     beyond = (numbers < least) | (numbers > most)
     wrong = [(no_number, "are no numbers"), (beyond & ~no_number, "cannot be so small or large")]
     # Huge numbers would overflow in the sums of other rules; small ones are judged there too.
@@ -247,8 +258,7 @@ def _clean_shapes(column: Column, values: Any) -> tuple[Any, list[tuple[Bools, s
     absent = shapely.is_missing(shapes) | shapely.is_empty(shapes)
     bounds = np.where(absent[:, None], 0.0, shapely.bounds(shapes))
     nowhere = ~np.isfinite(bounds).all(axis=1)
-    kinds = np.array(["" if s is None else s.geom_type for s in shapes], object)
-    strange = ~absent & ~np.isin(kinds, list(GEOMETRY_TYPES[column.dtype]))
+    strange = ~absent & ~np.isin(shapely.get_type_id(shapes), _number_types(column.dtype))
     crossed = ~absent & ~nowhere & ~shapely.is_valid(shapes)
     wrong = [
         (nowhere, "have no position"),
@@ -265,6 +275,12 @@ def _clean_shapes(column: Column, values: Any) -> tuple[Any, list[tuple[Bools, s
     ).any():
         return values, wrong
     return pd.Series(_repair(shapes, lost, crossed, column.dtype), index=values.index), wrong
+
+
+@cache
+def _number_types(kind: str) -> list[int]:
+    """List the types of shapes that a kind of column may hold, by their numbers in GEOS."""
+    return [int(shapely.GeometryType[word.upper()]) for word in GEOMETRY_TYPES[kind]]
 
 
 def _repair(shapes: Shapes, lost: Bools, crossed: Bools, kind: str) -> Shapes:
