@@ -156,9 +156,14 @@ def _find_outside(e: Evidence, rows: Any) -> Bools:
     community = find_rows(e.communities, rows["community"])
     # Row -1 reads the appended empty polygon, of which all lies outside.
     limits = np.append(e.communities.geometry.to_numpy(), shapely.Polygon())
-    allowed = shapely.buffer(limits[community], LIMIT_SLACK)
-    beyond = shapely.difference(rows.geometry.to_numpy(), allowed)
-    return np.asarray((community < 0) | (shapely.length(beyond) > SAME))
+    allowed = shapely.buffer(limits, LIMIT_SLACK)
+    shapes = rows.geometry.to_numpy()
+    # Nearly all lie inside, which is quick to ask of prepared land.
+    shapely.prepare(allowed)
+    over = np.flatnonzero(~shapely.covers(allowed[community], shapes))
+    beyond = np.zeros(len(rows))
+    beyond[over] = shapely.length(shapely.difference(shapes[over], allowed[community[over]]))
+    return np.asarray((community < 0) | (beyond > SAME))
 
 
 def _fit(kind: Texts, of_barrier: Objects) -> Bools:
@@ -190,16 +195,20 @@ def _find_stray(rows: Any, barriers: Any) -> Bools:
         lines = barriers.geometry.to_numpy()[fits]
         n, line = shapely.STRtree(lines).query(shapes[grids], predicate="dwithin", distance=SAME)
         # Rounding moves a piece of a line off it, by less than this buffer.
-        cover = _unite(shapely.buffer(lines[line], SAME / 10), n, len(grids))
+        cover = _unite(shapely.buffer(lines, SAME / 10)[line], n, len(grids))
         stray[grids] = shapely.length(shapely.difference(shapes[grids], cover)) > SAME
     return stray
 
 
 def _unite(shapes: Shapes, group: Ints, count: int) -> Shapes:
     """Unite shapes by group; a group without any is an empty polygon."""
-    united = pd.Series(list(shapes), dtype=object).groupby(group).agg(shapely.union_all)
-    united = united.reindex(range(count))
-    return np.asarray(united.where(united.notna(), shapely.Polygon()).to_numpy(object))
+    united = np.full(count, shapely.Polygon(), object)
+    order = np.argsort(group, kind="stable")
+    for rows in np.split(order, np.flatnonzero(np.diff(group[order])) + 1):
+        if len(rows):
+            several = len(rows) > 1
+            united[group[rows[0]]] = shapely.union_all(shapes[rows]) if several else shapes[rows[0]]
+    return united
 
 
 def _find_doubles(rows: Any) -> Bools:
@@ -235,7 +244,9 @@ def _report_uncovered(e: Evidence, rows: Any, barriers: Any) -> pd.DataFrame:
     kind_of_grid = rows["kind"].to_numpy(object)
     part, grid = shapely.STRtree(grids).query(inside, predicate="dwithin", distance=BESIDE)
     fits = kind[barrier[part]] == kind_of_grid[grid]
-    cover = _unite(shapely.buffer(grids[grid[fits]], BESIDE), part[fits], len(inside))
+    # A grid lies beside several parts of barriers, and its land is drawn once for all.
+    beside = shapely.buffer(grids, BESIDE)
+    cover = _unite(beside[grid[fits]], part[fits], len(inside))
     rest = _measure_length(shapely.difference(inside, cover))
     bare = rest > UNCOVERED
     return write_findings(

@@ -110,8 +110,16 @@ def _check_compounds(e: Evidence) -> list[pd.DataFrame]:
     shared = shapely.area(shapely.intersection(table.geometry.to_numpy(), limits[row]))
     # Most of a compound lies in its community; buildings settle the rest.
     outside = shared < 0.5 * shapely.area(table.geometry.to_numpy())
-    named = e.buildings[e.buildings["compound"].isin(table.index)]
-    by_buildings = named.groupby("compound")["community"].agg(lambda c: c.mode().iloc[0])
+    of = e.buildings["compound"].to_numpy(object)
+    named = pd.DataFrame({"of": of, "community": e.buildings["community"].to_numpy(object)})
+    named = named[find_rows(table, of) >= 0]
+    # The community of most of its buildings, the first by code of several.
+    sizes = (
+        named.groupby(["of", "community"], sort=True)
+        .size()
+        .sort_values(ascending=False, kind="stable")
+    )
+    by_buildings = sizes.reset_index().drop_duplicates("of").set_index("of")["community"]
     settled = by_buildings.reindex(table.index).fillna("").to_numpy(object)
     # A part of a city has the compounds of all, and one of no community is judged by its buildings.
     wrong = (row >= 0) & outside & (settled != table["community"].to_numpy(object))
@@ -365,8 +373,12 @@ def _check_touch_lengths(e: Evidence, rows: Any, table: Any) -> pd.DataFrame:
     table, grid, subgrid = table[known], grid[known], subgrid[known]
     shapes = rows.geometry.to_numpy()[grid]
     lines = np.where(shapely.get_dimensions(shapes) == 2, shapely.boundary(shapes), shapes)
-    land = e.subgrids.geometry.to_numpy()[subgrid]
-    zone = shapely.buffer(land, e.rules.special.touch, join_style="mitre", mitre_limit=2.0)
+    # Several stretches touch one sub-grid, round which a zone is drawn once.
+    touched, of_touch = np.unique(subgrid, return_inverse=True)
+    land = e.subgrids.geometry.to_numpy()[touched]
+    zone = shapely.buffer(land, e.rules.special.touch, join_style="mitre", mitre_limit=2.0)[
+        of_touch
+    ]
     right = {
         "community": rows["community"].to_numpy(object)[grid],
         "length": shapely.length(shapely.intersection(lines, zone)),

@@ -64,9 +64,12 @@ def _measure_community(
     parts: Shapes, limit: Any
 ) -> tuple[tuple[float, ...], tuple[Bools, Bools, Bools]]:
     """Measure the outlines of one community, and find those that leave, overlap or do not match."""
-    # A valid coverage has no overlap, and is united many times faster.
-    is_clean = bool(shapely.coverage_is_valid(parts))
-    union = shapely.coverage_union_all(parts) if is_clean else shapely.union_all(parts)
+    # A valid coverage has no overlap, and is united many times faster; so are parts that match.
+    odd = ~shapely.is_empty(shapely.coverage_invalid_edges(parts))
+    is_clean = not odd.any()
+    union = shapely.coverage_union_all(parts[~odd])
+    if not is_clean:
+        union = shapely.union_all(np.append(parts[odd], union))
     # The floor keeps a community without land from dividing by zero.
     area = max(shapely.area(limit), 1e-9)
     gap, outside = shapely.area(shapely.difference([limit, union], [union, limit]))
@@ -84,7 +87,7 @@ def _measure_community(
     if overlap > AREA_ERROR * area:
         overlapping = _find_overlapping(parts, share)
     elif not is_clean:
-        unmatched = ~shapely.is_empty(shapely.coverage_invalid_edges(parts))
+        unmatched = odd
     error = (gap + outside + overlap) / area
     return (area, gap, overlap, outside, error), (leaving, overlapping, unmatched)
 

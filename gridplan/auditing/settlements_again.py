@@ -6,9 +6,9 @@ import numpy as np
 import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
-from scipy.spatial import Delaunay
+from scipy.spatial import Delaunay, cKDTree
 
-from gridplan.arrays import Floats, Ints
+from gridplan.arrays import Floats, Ints, Shapes
 from gridplan.rules.settlements import SettlementRules
 
 QUARTER = 2  # segments of a quarter circle: land round a home is an octagon
@@ -46,30 +46,54 @@ def _number_places(places: Floats, rules: SettlementRules) -> Ints:
     # An octagon holds a circle of this radius, which must be left when it is shrunk.
     inner = grown * np.cos(np.pi / (4 * QUARTER))
     if inner <= rules.gap * (1 + ROUNDING):
-        return _draw_settlements(places, rules)
+        return _hold(_draw_land(places, rules), places)
     # Two circles whose overlap is twice the gap high are still joined when they are shrunk.
     near = 2 * np.sqrt(inner**2 - rules.gap**2) * (1 - ROUNDING)
-    edges, length = _join_nearest(places)
+    edges, length = _join_nearest(places, grown)
     cluster = _number_linked(len(places), edges[length <= near])
     # Octagons that do not meet are never of one piece.
-    group = _number_linked(len(places), edges[length <= 2 * grown * (1 + ROUNDING)])
-    clusters = np.bincount(group[np.unique(cluster, return_index=True)[1]])
-    number = cluster
-    for start, several in enumerate(np.flatnonzero(clusters > 1), 1):
-        here = np.flatnonzero(group == several)
-        drawn = _draw_settlements(places[here], rules)
-        number[here] = np.where(drawn < 0, -1, start * len(places) + drawn)
-    return number
+    meet = (length <= 2 * grown * (1 + ROUNDING)) & (cluster[edges[:, 0]] != cluster[edges[:, 1]])
+    if not meet.any():
+        return cluster
+    across = edges[meet]
+    # Where land leads from one cluster to another, it crosses the line half-way between the
+    # ends of one of these edges: whether it does is decided by the homes about them.
+    ends = cKDTree(places[np.unique(across)])
+    about = np.flatnonzero(ends.query(places)[0] <= (2 * grown + rules.gap) * (1 + ROUNDING))
+    pieces = _draw_land(places[about], rules)
+    held = _hold(pieces, places[about])
+    count = int(cluster.max()) + 1
+    on_land = np.column_stack([cluster[about], count + held])[held >= 0]
+    least = _number_linked(count + len(pieces), on_land)[:count]
+    crossed = _find_crossed(places[across], grown * (1 + ROUNDING), pieces)
+    most = _number_linked(count, cluster[across[crossed]])
+    # What is drawn of some homes joins no more than what is drawn of all, and no land joins
+    # clusters without a crossing.
+    if len(np.unique(least)) == most.max() + 1:
+        return np.asarray(least[cluster])
+    return _hold(_draw_land(places, rules), places)
 
 
-def _join_nearest(places: Floats) -> tuple[Ints, Floats]:
+def _find_crossed(ends: Floats, reach: float, pieces: Shapes) -> Ints:
+    """Find the pairs of places between which land crosses the line half-way, in reach of both."""
+    middle = ends.mean(axis=1)
+    step = ends[:, 1] - ends[:, 0]
+    length = np.hypot(*step.T)
+    half = np.sqrt(np.maximum(reach**2 - length**2 / 4, 0.0)) / length
+    aside = half[:, None] * np.column_stack([-step[:, 1], step[:, 0]])
+    lines = shapely.linestrings(np.stack([middle - aside, middle + aside], axis=1))
+    return np.unique(shapely.STRtree(lines).query(pieces, predicate="intersects")[1])
+
+
+def _join_nearest(places: Floats, reach: float) -> tuple[Ints, Floats]:
     """Join places by the edges of a triangulation: int64[m, 2], and their metres.
 
     Two places that can be reached from one another by steps no longer than
-    some length can be so along such edges.
+    some length can be so along such edges; so can two that are the nearest to
+    one point, no farther than ``reach`` from it.
     """
     middle = places.mean(axis=0)
-    far = 10 * (1 + np.abs(places - middle).max())
+    far = 10 * (reach + np.abs(places - middle).max())
     # Corners far out keep places on one line, or fewer than three, from being no triangle.
     corners = np.array([[-far, -far], [far, -far], [far, far], [-far, far]])
     mesh = Delaunay(np.concatenate([places - middle, corners]))
@@ -85,12 +109,16 @@ def _number_linked(count: int, ends: Ints) -> Ints:
     return np.asarray(connected_components(links, directed=False)[1], np.int64)
 
 
-def _draw_settlements(places: Floats, rules: SettlementRules) -> Ints:
-    """Draw the land of homes, and find the piece that each lies in; -1 for none."""
-    turn = np.arange(4 * QUARTER) * np.pi / (2 * QUARTER)
-    corners = (rules.reach + rules.gap) * np.column_stack([np.cos(turn), np.sin(turn)])
-    grown = shapely.union_all(shapely.polygons(places[:, None] + corners))
-    pieces = shapely.get_parts(shapely.buffer(grown, -rules.gap, quad_segs=QUARTER))
+def _draw_land(places: Floats, rules: SettlementRules) -> Shapes:
+    """Draw the land of homes: grown, united, and shrunk by the gap."""
+    points = shapely.points(places)
+    land = shapely.buffer(points, rules.reach + rules.gap, quad_segs=QUARTER)
+    closed = shapely.buffer(shapely.union_all(land), -rules.gap, quad_segs=QUARTER)
+    return np.asarray(shapely.get_parts(closed))
+
+
+def _hold(pieces: Shapes, places: Floats) -> Ints:
+    """Find the piece that holds each place, -1 for none."""
     number = np.full(len(places), -1)
     piece, place = shapely.STRtree(shapely.points(places)).query(pieces, predicate="intersects")
     number[place] = piece
