@@ -168,6 +168,17 @@ def test_seventy_households_between_36_and_40_are_proven_impossible_with_the_sma
     assert "low = 35 (then 2 sub-grids)" in division.shortfalls[0].remedy
 
 
+def test_where_no_number_of_parts_keeps_the_band_one_part_alone_is_outside():
+    """Seventeen beside 35 fit nowhere; eight doors of 18 fit in pairs, if parts are fewer."""
+    weights = [17, 35, *[18] * 8, 35]
+    xy = [(30 * i, 0) for i in range(len(weights))]
+    pairs = [(i, i + 1) for i in range(len(weights) - 1)]
+    problem = make(weights, xy, pairs, Band(20, 30, 40))
+    division = divide_atoms(problem)
+    assert sorted(masses(problem, division.part)) == [17, 35, 35, 36, 36, 36, 36]
+    assert [s.proven for s in division.shortfalls] == [True]
+
+
 def test_a_hamlet_of_eight_behind_the_river_is_proven_too_small():
     xy = [(30 * i, 0) for i in range(6)] + [(0, 200)]
     problem = make([10] * 6 + [8], xy, [(i, i + 1) for i in range(5)], Band(20, 30, 40))

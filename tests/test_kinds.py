@@ -434,6 +434,19 @@ def test_a_barrier_without_its_special_grid_is_found(full):
     )
 
 
+@pytest.mark.parametrize(("width", "is_fault"), [(0.01, False), (5.0, True)])
+def test_a_lake_whose_bank_is_the_limit_needs_no_special_grid(full, width, is_fault):
+    """The limit along the bank is rounded, so that a strip of the lake lies within it."""
+    rows = full.site.barriers
+    lake = (
+        rows.iloc[[0]]
+        .rename(index=lambda _: "b9")
+        .assign(kind="lake", geometry=at(10, -99, 250, width))
+    )
+    findings = judge(full.replace(barriers=pd.concat([rows, lake])))
+    assert any("no special grid here" in m for _, _, _, m in findings) == is_fault
+
+
 def test_grids_that_do_not_hang_together_or_are_out_of_band_are_found(full):
     apart = full.replace(neighbours=full.neighbours[full.neighbours["link"] == "none"])
     # the houses on both sides of the limit between the two sub-grids

@@ -19,6 +19,9 @@ BESIDE = 16.0
 # Metres of barrier in a community without special grid that are not reported:
 # stubs and corners.
 UNCOVERED = 60.0
+# Square metres of a lake or a river's bed of which the same holds: a limit that runs
+# along the bank has a strip of it a centimetre wide and as long as the bank.
+UNCOVERED_AREA = 100.0
 # Metres of two special grids of one kind on each other that are no double
 # count yet, and metres that a special grid may leave its barrier for.
 SAME = 1.0
@@ -247,8 +250,10 @@ def _report_uncovered(e: Evidence, rows: Any, barriers: Any) -> pd.DataFrame:
     # A grid lies beside several parts of barriers, and its land is drawn once for all.
     beside = shapely.buffer(grids, BESIDE)
     cover = _unite(beside[grid[fits]], part[fits], len(inside))
-    rest = _measure_length(shapely.difference(inside, cover))
-    bare = rest > UNCOVERED
+    bare_land = shapely.difference(inside, cover)
+    rest = _measure_length(bare_land)
+    is_line = shapely.get_dimensions(inside) == 1
+    bare = (rest > UNCOVERED) & (is_line | (shapely.area(bare_land) > UNCOVERED_AREA))
     return write_findings(
         "special",
         "error",

@@ -12,7 +12,7 @@ from gridplan.arrays import Floats, Ints
 from gridplan.division.centres import find_centres
 from gridplan.division.column_pool import Columns
 from gridplan.division.decomposition import cut_pieces, is_large, repair_seams
-from gridplan.division.enumeration import list_parts
+from gridplan.division.enumeration import list_near_parts, list_parts
 from gridplan.division.lower_bound import find_bound
 from gridplan.division.problem import DivisionProblem
 from gridplan.division.search import EFFORTS, SearchEffort, search, total_price
@@ -194,6 +194,7 @@ def _divide_island(
             if cover.part is not None:
                 return cover.part.astype(np.int64), cover.price, False, False
             if cover.bound == np.inf:
+                best, best_price = _leave_least(problem, best, best_price, effort)
                 return best.astype(np.int64), best_price, True, False
     early = deadline.is_over()
     # The lower bound's parts are good ones, and often improve the division.
@@ -245,10 +246,49 @@ def _cover_listed(problem: DivisionProblem, listed: Columns, effort: SearchEffor
     )
 
 
+def _leave_least(
+    problem: DivisionProblem, part: Ints, price: float, effort: SearchEffort
+) -> tuple[Ints, float]:
+    """Divide so that as little as possible is outside the band, in any number of parts.
+
+    Only where several parts are outside: which number of parts leaves one of
+    them there cannot be seen from the households. A part outside counts as one
+    household more, so that of two ways the one with fewer such parts is taken.
+    """
+    over = _measure_outside(problem, np.bincount(part, problem.weights))
+    if (over > 0).sum() < 2:
+        return part, price
+    # A part that is farther outside than all of these together is in no better division.
+    data = problem.to_data()
+    listed = list_near_parts(data, int((over + (over > 0)).sum()), effort.listed)
+    if listed is None:
+        return part, price
+    n = len(problem)
+    prices, starts, atoms = listed
+    over_listed = _measure_outside(problem, np.add.reduceat(problem.weights[atoms], starts[:-1]))
+    cover = solve_set_partitioning(
+        (prices + problem.outside * (over_listed > 0), starts, atoms),
+        n,
+        (1, n),
+        price + problem.outside * float((over > 0).sum()),
+        known=part,
+        work=effort.work,
+        nodes=effort.nodes,
+    )
+    if cover.part is None:
+        return part, price
+    return cover.part, total_price(data, cover.part, int(cover.part.max()) + 1)
+
+
+def _measure_outside(problem: DivisionProblem, mass: Ints) -> Ints:
+    """Measure how many households each part is outside the band."""
+    low, high = problem.band.low, problem.band.high
+    return np.asarray(np.maximum(mass - high, 0) + np.maximum(low - mass, 0), np.int64)
+
+
 def _find_outside(problem: DivisionProblem, part: Ints) -> Ints:
     """Find the parts outside the band."""
-    mass = np.bincount(part, problem.weights)
-    return np.flatnonzero((mass < problem.band.low) | (mass > problem.band.high))
+    return np.flatnonzero(_measure_outside(problem, np.bincount(part, problem.weights)))
 
 
 def _list_counts(problem: DivisionProblem, tries: int = 3) -> list[int]:

@@ -37,6 +37,22 @@ def list_parts(data: DivisionArrays, most: int) -> tuple[Floats, Ints, Ints] | N
     return prices[:count].copy(), starts[: count + 1].copy(), atoms[: starts[count]].copy()
 
 
+def list_near_parts(
+    data: DivisionArrays, spare: int, most: int
+) -> tuple[Floats, Ints, Ints] | None:
+    """List as :func:`list_parts` does, with the parts up to ``spare`` households outside the band.
+
+    Their prices are those of the band as it is.
+    """
+    low, target, high = data.band.tolist()
+    wide = np.array([max(1, low - spare), target, high + spare], np.int64)
+    listed = list_parts(data._replace(band=wide), most)
+    if listed is None:
+        return None
+    _, starts, atoms = listed
+    return price_parts(data, starts, atoms), starts, atoms
+
+
 def _count_most(data: DivisionArrays) -> int:
     """Count the atoms of the largest part: as many of the lightest as the upper limit allows."""
     return int(np.searchsorted(np.cumsum(np.sort(data.weights)), data.band[2], side="right")) + 1
