@@ -15,8 +15,9 @@ from shapely.ops import unary_union
 from gridplan.errors import InputError
 from gridplan.geometry.linework import find_ridges, straighten_chains
 from gridplan.geometry.tiling import match_borders, settle_labels
+from gridplan.land.community_land import CommunityLand
 from gridplan.planning.outlines import tessellation
-from gridplan.planning.outlines.tessellation import tessellate
+from gridplan.planning.outlines.tessellation import tessellate, tessellate_community
 from gridplan.rules.outlines import OutlineRules
 from gridplan.synthetic.board_plan import CRS, X0, Y0, make_board_plan, make_table
 from gridplan.tables.conform import conform_table, make_empty
@@ -602,3 +603,21 @@ def test_a_sub_grid_that_nearly_touches_itself_does_not_do_so_when_borders_are_m
     assert shapely.is_valid(matched).all()
     assert (7.5, (10 + near) / 2) in matched[0].exterior.coords
     assert (4, 0) in matched[0].exterior.coords
+
+
+def test_a_corner_of_a_slice_without_its_door_is_no_land_of_its_own():
+    """A winding building: its first slice is a stair on the west and a mere corner on the east."""
+    west, middle, east = box(0, 0, 3.5, 16), box(3.5, 0, 20, 10), box(20, 0, 24, 10)
+    land = CommunityLand(
+        "c",
+        shapely.union_all([west, middle, east]),
+        np.array([shapely.MultiPolygon([west, east]), middle], dtype=object),
+        np.array(["a", "a"], dtype=object),
+        np.array([0, 1]),
+        ("c-001", "c-002"),
+        np.array([], dtype=object),
+        shapely.points([[2, 8], [12, 5]]),
+    )
+    drawn = tessellate_community(land, OutlineRules()).shapes
+    assert shapely.get_num_geometries(drawn).tolist() == [1, 1]
+    assert shapely.area(drawn).round(3).tolist() == [56.0, 205.0]

@@ -23,6 +23,9 @@ from gridplan.tables.ledger import Entry
 # one stairwell
 COMPACT = 1.6
 TOWER_FLOORS = 10
+# m behind the wall that a door stands where it is put on a wall: a wall may be a neighbour's
+# too, and the outlines of two sub-grids meet on it
+BEHIND = 0.5
 
 
 def find_stairwells(
@@ -256,18 +259,20 @@ def _share_floors(total: Ints, first: Ints, last: Ints, floors: Ints) -> Ints:
 
 
 def _put_inside(footprints: Shapes, position: Floats, begin: Floats, end: Floats) -> Shapes:
-    """Put each position that is off its footprint on the nearest point of its slice.
+    """Put each position that is off its footprint just behind the nearest wall of its slice.
 
     A slice is the footprint between two shares of the long axis.
 
     So the door of an angular building lies in its own slice, as outlines cut
-    it.
+    it, and on no wall that it shares with the house next door.
     """
     points = shapely.points(position)
     away = np.flatnonzero(~shapely.intersects(footprints, points))
     if len(away):
         slices = slice_footprints(footprints[away], begin[away], end[away])
         slices = np.where(shapely.is_empty(slices), footprints[away], slices)
+        behind = shapely.buffer(slices, -BEHIND, join_style="mitre")
+        slices = np.where(shapely.is_empty(behind), slices, behind)
         points[away] = shapely.get_point(shapely.shortest_line(slices, points[away]), 0)
     return np.asarray(points)
 

@@ -99,9 +99,18 @@ def tessellate_community(land: CommunityLand, rules: OutlineRules) -> CommunityO
         return CommunityOutlines(np.array([land.outline], dtype=object), "full")
     shapes = bring_inside(land)
     drawing = _draw_best(land, shapes, rules)
+    return _give_crumbs(drawing, land, _place_homes(land, shapes))
+
+
+def _place_homes(land: CommunityLand, shapes: Shapes) -> Shapes:
+    """Place a point in every home; a slice of a building is where its doors are.
+
+    A slice of a winding building may be mere corners, and the point inside it on any of them.
+    """
     lived = (land.parts >= 0) & ~shapely.is_empty(shapes)
-    homes = np.append(shapely.point_on_surface(shapes[lived]), land.doors)
-    return _give_crumbs(drawing, land, homes)
+    if len(land.doors):
+        lived &= ~pd.Series(land.buildings).duplicated(keep=False).to_numpy()
+    return np.append(shapely.point_on_surface(shapes[lived]), land.doors)
 
 
 def _give_crumbs(
