@@ -1,6 +1,7 @@
 """Settlements, open land, blocks of streets, and given limits completed: villages to look at."""
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pytest
 import shapely
@@ -13,6 +14,7 @@ from gridplan.auditing.audit_plan import audit
 from gridplan.errors import InputError
 from gridplan.land.given_limits import complete_limits, lead_limits
 from gridplan.land.settlements import make_settlements
+from gridplan.land.spared_buildings import spare_buildings
 from gridplan.land.street_blocks import add_blocks
 from gridplan.planning.outlines.open_land import find_carers
 from gridplan.planning.prepare import prepare_land
@@ -313,3 +315,12 @@ def test_open_land_is_looked_after_by_the_sub_grid_beside_it_whatever_its_code()
     )
     community = pd.Series("0301", index=homes.index)
     assert find_carers(pieces, homes, community).to_dict() == {"0301-O001": "0299-001"}
+
+
+@pytest.mark.parametrize("is_home", [True, False])
+def test_a_hall_mostly_outside_is_left_out_but_a_home_is_taken_in(is_home):
+    """The limit runs through a long building on the east, and through its homes on the west."""
+    land = shapely.box([0], 0, 100, 40)
+    buildings = shapely.box([40, 80], 10, [50, 180], 20)
+    spared = spare_buildings(land, buildings, np.array([True, is_home]))
+    assert shapely.area(spared).tolist() == [4000.0 + 800.0 if is_home else 4000.0 - 200.0]

@@ -13,6 +13,7 @@ from scipy.sparse.csgraph import connected_components
 
 from gridplan.arrays import Bools, Floats, Ints, Shapes
 from gridplan.geometry.cell_joining import measure_borders
+from gridplan.geometry.faces import GRID
 from gridplan.geometry.linework import make_faces
 from gridplan.geometry.repair import keep_areas
 from gridplan.geometry.tiling import find_holder
@@ -107,14 +108,12 @@ def find_settled_land(
     wet_face[inside] = wet_block[of[inside]]
     settled = _fill_holes(faces, settled, wet_face, xy, rules.hole)
     settled = _settle_thin(faces, settled)
+    lived = _find_lived(len(faces), find_holder(faces, inner))
     # A home that the edge would cut stands on settled land with all its walls.
     if len(cut):
         settled |= find_holder(cut, xy) >= 0
     shapely.prepare(mask)
     between = ~settled & ~wet_face & shapely.contains_xy(mask, *xy.T)
-    lived = np.zeros(len(faces), bool)
-    at = find_holder(faces, inner)
-    lived[at[at >= 0]] = True
     settled = _join_parts(faces, settled, between, lived, hard)
     return SettledLand(faces, settled)
 
@@ -130,6 +129,13 @@ def draw_mask(homes: Shapes, rules: SettlementRules) -> Any:
     grown = shapely.buffer(homes, rules.reach + rules.gap, quad_segs=ROUND)
     closed = shapely.buffer(shapely.union_all(grown), -rules.gap, quad_segs=ROUND)
     return shapely.simplify(_close_holes(closed, rules.hole), rules.straighten)
+
+
+def _find_lived(count: int, held: Ints) -> Bools:
+    """Find which of some faces hold a home; ``held`` is the face of each home, -1 for none."""
+    lived = np.zeros(count, bool)
+    lived[held[held >= 0]] = True
+    return lived
 
 
 def find_inner(shapes: Shapes) -> Floats:
@@ -168,8 +174,7 @@ def _draw_edges(
         (share >= rules.dense_share) & (area < rules.dense_area)
     )
     full = (full | (share > 0.999)) & ~wet
-    lived = np.zeros(len(blocks), bool)
-    lived[held[held >= 0]] = True
+    lived = _find_lived(len(blocks), held)
     out = np.full(len(blocks), shapely.Polygon(), dtype=object)
     out[full] = blocks[full]
     order = np.argsort(held, kind="stable")
@@ -196,7 +201,13 @@ def _fit_part(block: Any, settled: Any, homes: Shapes, rules: SettlementRules) -
 def _open(shape: Any, width: float) -> Any:
     """Take away what is narrower than twice the width, and leave all other edges as they are."""
     core = shapely.buffer(shape, -width, **CORNERED)
-    return keep_areas(shapely.intersection(shapely.buffer(core, width * 1.01, **CORNERED), shape))
+    grown = shapely.buffer(core, width * 1.01, **CORNERED)
+    try:
+        return keep_areas(shapely.intersection(grown, shape))
+    except shapely.errors.GEOSException:
+        # A mitred edge may cross itself by a rounding.
+        both = shapely.make_valid(np.array([grown, shape], dtype=object))
+        return keep_areas(shapely.intersection(*both, grid_size=GRID))
 
 
 def _settle_thin(faces: Shapes, settled: Bools) -> Bools:

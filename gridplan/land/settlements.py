@@ -71,7 +71,8 @@ def make_settlements(
         raise InputError([Problem("buildings", "not empty", "there is no building", remedy)])
     lines = find_site_lines(site)
     shapes, cuts = draw_settlements(homes, weight[homes.index].to_numpy(float), lines, rules)
-    shapes = spare_buildings(shapes, buildings.geometry.to_numpy())
+    lived = buildings.index.isin(homes.index)
+    shapes = spare_buildings(shapes, buildings.geometry.to_numpy(), lived)
     codes = code_settlements(len(shapes))
     frame = gpd.GeoDataFrame(
         {"community": codes, "origin": "settlement", "name": name_settlements(shapes, site)},

@@ -28,11 +28,11 @@ class SettlementRules:
     dense_share: float = rule(0.75, "share", "the same for larger blocks", least=0)
     dense_area: float = rule(150_000.0, "m2", "the same: largest such block", least=0)
     snap: float = rule(
-        25.0, "m", "strips up to so wide between homes' land and a street go to the homes", least=0
+        45.0, "m", "strips up to so wide between homes' land and a street go to the homes", least=0
     )
     smooth: float = rule(12.0, "m", "spurs of homes' land up to twice as wide are cut off", least=0)
     straighten: float = rule(
-        10.0, "m", "how far the edge towards open land may be straightened", least=0
+        20.0, "m", "how far the edge towards open land may be straightened", least=0
     )
     least: int = rule(20, "households", "a settlement with fewer is joined to one nearby", least=1)
     join: float = rule(600.0, "m", "farthest that a small settlement is joined", least=0)
