@@ -283,6 +283,20 @@ def test_a_line_along_a_limit_belongs_to_the_lower_code():
     assert found.grids[["community", "length"]].round(1).values.tolist() == [["0301", 400.0]]
 
 
+def test_a_track_that_leaves_a_community_and_comes_back_is_numbered_on():
+    """Both stretches are of one nameless barrier, 400 m apart: no number comes twice."""
+    site = make_river_land()
+    bow = LineString(
+        [(X0 + x, Y0 + y) for x, y in ((100, 200), (100, -200), (500, -200), (500, 200))]
+    )
+    track = make_table(
+        "barriers", [{"barrier": "b1", "kind": "railway", "name": "", "geometry": bow}]
+    )
+    none = make_empty("subgrids", site.crs)
+    found = find_specials(track, site.communities, none, SpecialRules())
+    assert found.grids[["barrier", "stretch"]].values.tolist() == [["b1", 1], ["b1", 2]]
+
+
 def test_a_lake_is_one_in_each_community_and_a_wide_river_is_cut_across():
     site = make_river_land()
     waters = [

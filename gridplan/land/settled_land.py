@@ -23,6 +23,8 @@ ROUND = 2  # segments of a quarter circle; edges are straightened anyway
 CORNERED: dict[str, Any] = {"join_style": "mitre", "mitre_limit": 2.0}
 FRINGE = 15.0  # m around a home's wall that no smoothing takes away
 THIN = 1.0  # m; a narrower face is no land
+SCATTERED = 5  # homes; fewer by themselves are no settlement
+LOT = 15.0  # m of land around them
 BEYOND = 150.0  # m beyond homes' land within which lines may be its edge
 
 
@@ -81,7 +83,7 @@ def find_settled_land(
     >>> len(land.faces), int(land.settled.sum())
     (2, 1)
     """
-    mask = draw_mask(homes, rules)
+    mask = _draw_lots(draw_mask(homes, rules), homes)
     if outline is None:
         outline = shapely.set_precision(
             shapely.box(*shapely.buffer(mask, BEYOND, quad_segs=1).bounds), grid
@@ -129,6 +131,21 @@ def draw_mask(homes: Shapes, rules: SettlementRules) -> Any:
     grown = shapely.buffer(homes, rules.reach + rules.gap, quad_segs=ROUND)
     closed = shapely.buffer(shapely.union_all(grown), -rules.gap, quad_segs=ROUND)
     return shapely.simplify(_close_holes(closed, rules.hole), rules.straighten)
+
+
+def _draw_lots(mask: Any, homes: Shapes) -> Any:
+    """Draw the land of a few homes by themselves as a lot with straight edges."""
+    parts = shapely.get_parts(mask)
+    tree = shapely.STRtree(shapely.point_on_surface(homes))
+    part, home = tree.query(parts, predicate="intersects")
+    few = np.bincount(part, minlength=len(parts))[part] < SCATTERED
+    for n, rows in pd.Series(home[few]).groupby(part[few]):
+        hull = shapely.convex_hull(shapely.union_all(homes[rows.to_numpy()]))
+        lot = shapely.buffer(hull, LOT, **CORNERED)
+        # Homes in a bow leave more land between them than around them.
+        if shapely.area(lot) < shapely.area(parts[n]):
+            parts[n] = lot
+    return shapely.union_all(parts)
 
 
 def _find_lived(count: int, held: Ints) -> Bools:

@@ -163,7 +163,9 @@ def _draw_community(
     wet = np.concatenate([land.wet, land.tracks])
     lines = np.concatenate([land.lines, shapely.boundary(land.lots)])
     lived = shapely.intersection(land.homes, land.outline)
-    lived = np.append(lived[shapely.area(lived) > 0], land.lots)
+    lived = lived[shapely.area(lived) > 0]
+    # Around institutions land is settled only where homes are, or where there are no homes at all.
+    lived = lived if len(lived) else land.lots
     # Where nobody lives there is nothing to draw apart.
     if not len(lived):
         return land.outline, none, none

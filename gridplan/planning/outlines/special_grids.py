@@ -98,7 +98,7 @@ def find_specials(
         return SpecialGrids(
             make_empty("special_grids", communities.crs), make_empty("touches"), (note,)
         )
-    table = pd.DataFrame(rows)
+    table = _number_apart(pd.DataFrame(rows))
     number = table.groupby("community").cumcount() + 1
     # At least three digits; as many as the community's last number has, so
     # that codes sort.
@@ -243,6 +243,15 @@ def _list_stretches(pieces: Any, kind: str, name: str, codes: Any) -> list[dict[
         }
         for n, (b, m, a, g) in enumerate(zip(codes, length, area, shapes, strict=True), 1)
     ]
+
+
+def _number_apart(table: pd.DataFrame) -> pd.DataFrame:
+    """Give stretches of one nameless barrier whose lines lie apart different numbers."""
+    line = ["community", "kind", "name", "barrier"]
+    doubled = table.duplicated([*line, "stretch"], keep=False)
+    twice = doubled.groupby([table[column] for column in line]).transform("any")
+    number = table.groupby(line).cumcount() + 1
+    return table.assign(stretch=table["stretch"].where(~twice, number))
 
 
 def _join_areas(beds: pd.DataFrame, lines: pd.DataFrame) -> list[tuple[str, str, Any]]:
