@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import geopandas as gpd
@@ -38,6 +39,8 @@ def add_blocks(stairwells: gpd.GeoDataFrame, site: Site, rules: SettlementRules)
     [1, 1, 1]
     """
     lines = find_site_lines(site)
+    # Which homes are near one another, however straight the edge of their land is drawn.
+    exact = replace(rules, straighten=0.0)
     doors = stairwells.sort_index()
     codes = {level: np.full(len(doors), "", dtype=object) for level in LEVELS}
     outlines = site.communities.geometry.sort_index()
@@ -55,7 +58,7 @@ def add_blocks(stairwells: gpd.GeoDataFrame, site: Site, rules: SettlementRules)
         ids = some.index.to_numpy(dtype=object)
         codes["quarter"][here] = _name_faces(shapes[i], lines.main[main_at[i]], xy, ids)
         codes["block"][here] = _name_faces(shapes[i], streets[street_at[i]], xy, ids)
-        parts = shapely.get_parts(draw_mask(shapely.points(np.unique(xy, axis=0)), rules))
+        parts = shapely.get_parts(draw_mask(shapely.points(np.unique(xy, axis=0)), exact))
         codes["settlement"][here] = _name_groups(find_holder(parts, xy), ids)
     return doors.assign(**{level: pd.array(names, dtype="str") for level, names in codes.items()})
 

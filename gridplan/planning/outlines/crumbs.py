@@ -1,23 +1,36 @@
-"""Crumbs: pieces of land too small to draw, which go to the sub-grid around them."""
+"""Crumbs: pieces of land where nobody lives, which go to the sub-grid around them."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import shapely
 
-from gridplan.arrays import Bools, Shapes
+from gridplan.arrays import Bools, Ints, Shapes
 from gridplan.geometry.linework import find_edges
 
-CRUMB = 50.0  # m2; a smaller piece without a home of its own is no land of its sub-grid
+CRUMB = 50.0  # m2; a smaller piece is too small to draw
+LOOSE = 2_000.0  # m2; a smaller piece without a home of its own is no land of its sub-grid
+STANDS = 1.0  # m2 of a building from which it stands on a piece
 ROUNDS = 3  # a crumb among crumbs waits until those beside it have found a host
 
 
-def give_crumbs(outlines: Shapes, homes: Shapes) -> Shapes:
+@dataclass(frozen=True)
+class Slices:
+    """Slices of buildings that several sub-grids share: shape, building, and sub-grid by number."""
+
+    shapes: Shapes
+    building: Ints
+    part: Ints
+
+
+def give_crumbs(outlines: Shapes, homes: Shapes, slices: Slices | None = None) -> Shapes:
     """Give small pieces that hold no home to the neighbour with the longest common border.
 
     A winding building cut in slices leaves such pieces, where a slice meets one
-    of its wings.
+    of its wings. They go to sub-grids of the same building.
 
     Parameters
     ----------
@@ -25,7 +38,9 @@ def give_crumbs(outlines: Shapes, homes: Shapes) -> Shapes:
         Outlines that tile some land and share their corners; none is left
         without land.
     homes
-        Points in the homes of all of them.
+        The homes of all of them, within their walls, or points in them.
+    slices
+        The slices of buildings that several of them share.
 
     Examples
     --------
@@ -50,6 +65,8 @@ def give_crumbs(outlines: Shapes, homes: Shapes) -> Shapes:
         {"crumb": np.append(one, two), "host": np.append(two, one), "m": np.append(metres, metres)}
     )
     both = both[crumb[both["crumb"]]]
+    if slices is not None and len(slices.shapes):
+        both = both[~_is_stranger(parts, owner, both, slices)]
     host = owner.copy()
     waiting = crumb.copy()
     for _ in range(ROUNDS):
@@ -68,8 +85,24 @@ def give_crumbs(outlines: Shapes, homes: Shapes) -> Shapes:
     return out
 
 
+def _is_stranger(parts: Shapes, owner: Ints, both: pd.DataFrame, slices: Slices) -> Bools:
+    """Say which hosts have no share in a building that stands on the crumb."""
+    crumbs = np.unique(both["crumb"])
+    crumb, piece = shapely.STRtree(slices.shapes).query(parts[crumbs], predicate="intersects")
+    crumb = crumbs[crumb]
+    stands = shapely.area(shapely.intersection(parts[crumb], slices.shapes[piece])) > STANDS
+    on = pd.DataFrame({"crumb": crumb, "building": slices.building[piece]})[stands]
+    shares = pd.DataFrame({"building": slices.building, "of": slices.part}).drop_duplicates()
+    allowed = on.drop_duplicates().merge(shares, on="building")
+    known = set(zip(allowed["crumb"].tolist(), allowed["of"].tolist(), strict=True))
+    built = np.isin(both["crumb"], on["crumb"])
+    hosts = owner[both["host"].to_numpy()].tolist()
+    pairs = zip(both["crumb"].tolist(), hosts, strict=True)
+    return np.asarray(built & np.array([pair not in known for pair in pairs], bool))
+
+
 def _find_crumbs(parts: Shapes, homes: Shapes) -> Bools:
-    crumb = np.asarray(shapely.area(parts) < CRUMB, bool)
+    crumb = np.asarray(shapely.area(parts) < LOOSE, bool)
     small = np.flatnonzero(crumb)
     held = shapely.STRtree(homes).query(parts[small], predicate="intersects")[0]
     crumb[small[np.unique(held)]] = False

@@ -12,7 +12,7 @@ import pandas as pd
 import shapely
 from scipy.spatial import QhullError
 
-from gridplan.arrays import Ints, Shapes
+from gridplan.arrays import Bools, Ints, Shapes
 from gridplan.engine.parallel_map import Progress, keep_silent, map_tasks
 from gridplan.geometry.linework import make_faces
 from gridplan.geometry.tiling import dissolve_faces, find_holder, match_borders
@@ -24,13 +24,14 @@ from gridplan.land.community_land import (
     keep_polygons,
     prepare_lands,
 )
-from gridplan.planning.outlines.crumbs import give_crumbs
+from gridplan.planning.outlines.crumbs import Slices, give_crumbs
 from gridplan.planning.outlines.subgrid_outlines import draw_outlines
 from gridplan.rules.outlines import OutlineRules
 from gridplan.tables.ledger import Entry
 
 AREA_ERROR = 1e-6  # relative error of area up to which sub-grids count as tiling their community
 STRAY = 0.001  # share of a home's footprint that rounding may leave outside its sub-grid
+WALL = 0.5  # m of a home that may be on land of others, since walls are shared
 APART = 0.01  # m that homes on the same point are moved apart where points alone stand for them
 FALLBACKS = {
     "walls": "outlines go midway between buildings only: "
@@ -99,26 +100,31 @@ def tessellate_community(land: CommunityLand, rules: OutlineRules) -> CommunityO
         return CommunityOutlines(np.array([land.outline], dtype=object), "full")
     shapes = bring_inside(land)
     drawing = _draw_best(land, shapes, rules)
-    return _give_crumbs(drawing, land, _place_homes(land, shapes))
+    is_slice = (land.parts >= 0) & pd.Series(land.buildings).duplicated(keep=False).to_numpy()
+    building = pd.factorize(land.buildings[is_slice])[0]
+    slices = Slices(shapes[is_slice], building, land.parts[is_slice])
+    return _give_crumbs(drawing, land, _place_homes(land, shapes, is_slice), slices)
 
 
-def _place_homes(land: CommunityLand, shapes: Shapes) -> Shapes:
-    """Place a point in every home; a slice of a building is where its doors are.
+def _place_homes(land: CommunityLand, shapes: Shapes, is_slice: Bools) -> Shapes:
+    """Place every home within its walls; a slice of a building is where its doors are.
 
     A slice of a winding building may be mere corners, and the point inside it on any of them.
     """
     lived = (land.parts >= 0) & ~shapely.is_empty(shapes)
     if len(land.doors):
-        lived &= ~pd.Series(land.buildings).duplicated(keep=False).to_numpy()
-    return np.append(shapely.point_on_surface(shapes[lived]), land.doors)
+        lived &= ~is_slice
+    inner = shapely.buffer(shapes[lived], -WALL, join_style="mitre")
+    inner = np.where(shapely.is_empty(inner), shapely.point_on_surface(shapes[lived]), inner)
+    return np.append(inner, land.doors)
 
 
 def _give_crumbs(
-    drawing: CommunityOutlines, land: CommunityLand, homes: Shapes
+    drawing: CommunityOutlines, land: CommunityLand, homes: Shapes, slices: Slices
 ) -> CommunityOutlines:
     """Give pieces too small to draw to their neighbours, unless the tiling would not hold."""
     try:
-        shapes = give_crumbs(drawing.shapes, homes)
+        shapes = give_crumbs(drawing.shapes, homes, slices)
         _check_tiling(shapes, land.outline)
     except _DEFEATS:
         return drawing
