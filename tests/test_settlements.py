@@ -270,7 +270,7 @@ def test_limits_that_hold_half_of_the_homes_are_used_where_they_hold():
     site = make_two_halves(place(-100, -100, 400, 300))
     full = complete_limits(site, SettlementRules(), site.buildings["households_observed"])
     assert full.communities["origin"].tolist() == ["given", "settlement"]
-    assert "hold 50 % of the households" in full.ledger["reason"].iloc[0]
+    assert "for 120 households outside the limits given" in full.ledger["reason"].iloc[0]
     assert list_groups(full) == [["b0", "b1", "b2", "b3"], ["b4", "b5", "b6", "b7"]]
 
 

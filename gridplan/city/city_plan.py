@@ -16,6 +16,7 @@ from gridplan.city.cut_chunks import cut_city
 from gridplan.city.join_parts import join_city
 from gridplan.city.plan_chunk import PARTS, plan_chunk
 from gridplan.city.planning_job import END, WORK, Chunk, Job, open_work, read_chunks
+from gridplan.city.settle_communities import is_settled, settle_communities, survey_chunk
 from gridplan.engine.deadline import ENDLESS, Deadline, split_time
 from gridplan.engine.parallel_map import (
     Progress,
@@ -161,6 +162,8 @@ def plan_city(
         cutting = read_chunks(work)
         assert cutting is not None
         places = Workplaces(engine, scheduler, workers)
+        if not is_settled(work):
+            _settle(work, job, cutting[0], places, progress)
         spent = _plan_waiting(work, cutting[0], places, progress, deadline)
         if seconds is not None:
             _add_seconds(seconds, spent)
@@ -215,6 +218,23 @@ class Workplaces:
             return 1
         # The workers of "processes" are processes; alone it may use every core.
         return count_workers(self.workers if self.engine == "serial" else None)
+
+
+def _settle(
+    work: Path, job: Job, chunks: list[Chunk], places: Workplaces, progress: Progress
+) -> None:
+    """Find the classes and limits of communities, from the households of all chunks."""
+    surveys = map_processes(
+        survey_chunk,
+        [(str(work.resolve()), chunk.name) for chunk in chunks],
+        engine=places.engine,
+        scheduler=places.scheduler,
+        workers=places.workers,
+        sizes=[chunk.buildings for chunk in chunks],
+        stage="surveying",
+        progress=progress,
+    )
+    settle_communities(work, job, chunks, surveys)
 
 
 def _plan_waiting(

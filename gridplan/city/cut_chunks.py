@@ -23,12 +23,14 @@ import shapely
 from pyproj import CRS
 
 from gridplan.city.chunk_tables import save_table
+from gridplan.city.outside_homes import complete_frame, lie_outside
 from gridplan.city.planning_job import Chunk, Job, write_chunks
 from gridplan.engine.parallel_map import Progress
 from gridplan.errors import InputError, Problem
 from gridplan.geometry.repair import find_metric_crs
 from gridplan.land.communities import find_communities
 from gridplan.land.compounds import settle_compounds
+from gridplan.land.neighbours import drop_idle_openings
 from gridplan.planning.outlines.special_grids import note_outside
 from gridplan.reading.declared import check_datum, choose_for
 from gridplan.reading.read import find_buildings, read_all, read_given
@@ -93,6 +95,9 @@ def cut_city(job: Job, work: Path, progress: Progress) -> list[Chunk]:
     frame = _read_frame(job, target, rules, scan.problems)
     points = gpd.GeoSeries.from_xy(*middles.T, crs=scan.crs).to_crs(target)
     places = shapely.points(points.get_coordinates().to_numpy())
+    if rules.site.outside == "nearest" and lie_outside(places, frame.communities):
+        batches = _read_buildings(file, job, "looking outside", progress)
+        frame = complete_frame(frame, batches, job.how, target, rules)
     names, chunks = _choose_chunks(frame.communities, places, job.chunk)
     # Freed before the buildings are read again: there is a point for every one of them.
     del middles, points, places
@@ -127,7 +132,7 @@ def _read_frame(job: Job, target: CRS, rules: Rules, problems: list[Problem]) ->
         what = "there is no community"
         remedy = "give a table of communities"
         raise InputError([Problem("communities", "not empty", what, remedy)])
-    return frame
+    return drop_idle_openings(frame)
 
 
 def _read_buildings(

@@ -18,6 +18,7 @@ from gridplan.city.chunk_tables import load_table
 from gridplan.city.cut_chunks import FRAME
 from gridplan.city.plan_chunk import PARTS
 from gridplan.city.planning_job import Chunk, Job
+from gridplan.city.settle_communities import SETTLED
 from gridplan.city.sum_ledgers import join_ledgers
 from gridplan.engine.parallel_map import Progress
 from gridplan.geometry.tiling import match_borders
@@ -86,9 +87,12 @@ def join_city(
 
 def _join_ledger(work: Path, parts: Sequence[Path], entries: Sequence[Any], path: Path) -> Any:
     """Join the ledgers of all parts, and write the city's."""
-    ledger = join_ledgers(
-        [load_table(part, "ledger") for part in parts], load_table(work / FRAME, "ledger"), entries
-    )
+    # Each folder is noted in by itself; a part of no rows would have no types to join by.
+    settled = load_table(work / SETTLED, "ledger")
+    frame = load_table(work / FRAME, "ledger")
+    whole = pd.concat([frame, settled]) if len(frame) and len(settled) else frame
+    whole = whole if len(frame) else settled
+    ledger = join_ledgers([load_table(part, "ledger") for part in parts], whole, entries)
     with TableWriter(path) as writer:
         writer.write(join_texts(ledger.reset_index()))
     return ledger
@@ -217,7 +221,7 @@ def match_seams(work: Path, chunks: Sequence[Chunk], grid: float) -> pd.Series[A
 
 def _find_border(work: Path, chunks: Sequence[Chunk]) -> pd.Index[Any]:
     """Find the communities that touch one of another chunk."""
-    outlines = load_table(work / FRAME, "communities").geometry
+    outlines = load_table(work / SETTLED, "communities").geometry
     first = [chunk.first for chunk in chunks]
     # Chunks are runs of codes in order: the last that begins at or before a code holds it.
     number = np.searchsorted(first, outlines.index.to_numpy(object), side="right") - 1

@@ -3,34 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import geopandas as gpd
 from pyproj import CRS
 
-from gridplan.city.chunk_tables import (
-    finish_folder,
-    load_table,
-    load_tables,
-    save_table,
-    start_folder,
-)
-from gridplan.city.cut_chunks import CHUNKS, NEAR, OWN
+from gridplan.city.chunk_tables import finish_folder, save_table, start_folder
+from gridplan.city.cut_chunks import CHUNKS
 from gridplan.city.planning_job import END, read_chunks, read_job
+from gridplan.city.read_chunk import load_near, read_chunk
+from gridplan.city.settle_communities import load_settled
 from gridplan.engine.deadline import Deadline
-from gridplan.land.communities import assign_communities
 from gridplan.plan import Plan
 from gridplan.planning.prepare import fill_site
 from gridplan.planning.site_to_plan import divide_site
-from gridplan.reading.declared import choose_for
-from gridplan.reading.read import read_given
-from gridplan.reading.site_tables import make_site
 from gridplan.rules.all_rules import Rules
-from gridplan.site import Reading, Site
-from gridplan.tables.conform import conform_table, make_empty
-from gridplan.tables.parquet import count_rows
+from gridplan.tables.conform import make_empty
 
 PARTS = "parts"
 ChunkTask = tuple[str, str, int, float | None, float]
@@ -45,7 +33,6 @@ PART_TABLES = (
     "ledger",
 )
 OPTIONAL_PARTS = ("special_grids", "touches", "grids")
-_READ = ("compounds", "barriers", "openings", "streets", "places", "institutions")
 
 
 class _Clock:
@@ -85,11 +72,17 @@ def plan_chunk(task: ChunkTask) -> dict[str, float]:
     rules = Rules.from_dict(job.rules)
     clock = _Clock()
     clock("reading", 0, 1)
-    site = _read_chunk(work / CHUNKS / name, job.how, CRS.from_wkt(cutting[1]), rules)
+    site = read_chunk(work / CHUNKS / name, job.how, CRS.from_wkt(cutting[1]), rules)
+    settled = load_settled(work)
+    communities = site.communities
+    # Classes and limits are those that all chunks together came to.
+    kinds = settled["kind"].reindex(communities.index)
+    site = site.replace(communities=communities.assign(kind=kinds))
     site = fill_site(site, rules, progress=clock)
+    site = site.replace(communities=settled.loc[communities.index])
     # Chunks without homes are parts like others, so that joining needs no exceptions.
     if (site.buildings["households"] > 0).any():
-        around = load_near(work / CHUNKS / name)
+        around = settled.loc[load_near(work / CHUNKS / name).index]
         plan = divide_site(
             site,
             rules,
@@ -109,37 +102,6 @@ def plan_chunk(task: ChunkTask) -> dict[str, float]:
     _save_part(plan, work / PARTS / name)
     clock("", 0, 1)
     return clock.seconds
-
-
-def _read_chunk(folder: Path, how: Mapping[str, Any], target: CRS, rules: Rules) -> Site:
-    """Read the site of a chunk: its own buildings, and what lies around them."""
-    # A chunk may have no building, of which no table could be read.
-    if count_rows(folder / "buildings.parquet"):
-        frame = read_given(folder / "buildings.parquet", "buildings", how).tables["buildings"]
-        crs = choose_for(how["crs"], "")
-        site = make_site(Reading({"buildings": frame}), rules.site, crs, target=target)
-    else:
-        tables: Any = {
-            t: make_empty(t, target)
-            for t in (*_READ, "communities", "buildings", "counts", "ledger")
-        }
-        site = Site(**tables)
-    # Assigned among all communities around, so that a building at the edge goes
-    # where it would go in the whole city.
-    around = load_near(folder)
-    site = assign_communities(site.replace(communities=around), rules.site)
-    communities = load_table(folder, OWN)
-    return site.replace(communities=communities, **load_tables(folder, _READ))
-
-
-def load_near(folder: Path) -> gpd.GeoDataFrame:
-    """Load the communities around a chunk."""
-    import pandas as pd
-
-    from gridplan.tables.parquet import from_arrow, read_batches
-
-    frames = [from_arrow(batch) for batch in read_batches(folder / f"{NEAR}.parquet")]
-    return conform_table("communities", pd.concat(frames, ignore_index=True))
 
 
 def _save_part(plan: Plan, folder: Path) -> None:

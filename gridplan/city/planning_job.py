@@ -17,7 +17,7 @@ WORK = ".work"
 END = "end"  # the file whose existence asks the search to end
 _JOB = "job.json"
 _CHUNKS = "chunks.json"
-LAYOUT = 2  # of the files of a job; a job of another layout is begun again
+LAYOUT = 3  # of the files of a job; a job of another layout is begun again
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from gridplan.tables.ledger import LISTED
 STEPS = (
     "synthetic",
     "read",
+    "files",
     "survey",
     "communities",
     "households",

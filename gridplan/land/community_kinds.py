@@ -57,6 +57,17 @@ def judge_kinds(site: Site, rules: SiteRules, households: HouseholdRules | None 
     >>> judge_kinds(site, SiteRules()).communities["kind"].tolist()
     ['rural']
     """
+    if (site.communities["kind"] != "").all():
+        return site
+    return fill_kinds(site, sum_homes(site, households or HouseholdRules()), rules)
+
+
+def fill_kinds(site: Site, sums: gpd.GeoDataFrame, rules: SiteRules) -> Site:
+    """Fill the class of communities that have none, by the sums of their homes.
+
+    As :func:`judge_kinds` does; ``sums`` are those of :func:`sum_homes`, one
+    row for each community of the site.
+    """
     communities = site.communities
     empty = communities.index[communities["kind"] == ""]
     if empty.empty:
@@ -65,7 +76,7 @@ def judge_kinds(site: Site, rules: SiteRules, households: HouseholdRules | None 
     how = f"class not given: {rules.default_kind} by default"
     entries = []
     if not rules.default_kind:
-        measured = measure_density(site, rules, households or HouseholdRules()).loc[empty]
+        measured = _rate_sums(sums.loc[communities.index], rules).loc[empty]
         urban = (
             (measured["density"] >= rules.urban_density)
             | (measured["floors"] >= rules.urban_floors)
@@ -107,12 +118,24 @@ def measure_density(
     ``guessed``, the number of the community's blocks that only their footprint
     shows.
     """
-    rules = rules or SiteRules()
-    households = households or HouseholdRules()
+    sums = sum_homes(site, households or HouseholdRules())
+    return _rate_sums(sums, rules or SiteRules())
+
+
+def sum_homes(site: Site, households: HouseholdRules) -> gpd.GeoDataFrame:
+    """Sum up the homes of each community, and draw its built-up land.
+
+    Returns
+    -------
+    By community: ``households``; ``number``, the same with blocks of flats that
+    only their footprint shows; ``blocks``, those of them in blocks of flats;
+    ``guessed``, the number of such blocks; ``floored``, households in buildings
+    of known floors; ``floors``, their floors added up; ``people``; and
+    ``geometry``, the built-up land, none where nobody lives.
+    """
     codes = site.communities.index
     homes = site.buildings[site.buildings["households"] > 0]
     built = _draw_built_land(homes, site.communities)
-    hectares = shapely.area(built) / 10_000
     kind = classify_homes(homes, homes["residential"].fillna(True).astype(bool), households)
     slab = _find_slabs(homes, kind, households)
     row = read_coefficients().loc["slab"]
@@ -131,7 +154,15 @@ def measure_density(
         }
     )
     total = table.groupby(homes["community"]).sum().reindex(codes, fill_value=0)
-    people = (total["number"] * households.persons).to_numpy(float)
+    total = total.assign(people=total["number"] * households.persons)
+    return gpd.GeoDataFrame(total, geometry=built, crs=site.crs)
+
+
+def _rate_sums(total: gpd.GeoDataFrame, rules: SiteRules) -> pd.DataFrame:
+    """Rate how densely communities are settled, by the sums of their homes."""
+    built = total.geometry.to_numpy()
+    hectares = shapely.area(built) / 10_000
+    people = total["people"].to_numpy(float)
     # A km2 has a hundred hectares.
     dense = (people > 0) & (people * 100 >= rules.town_density * np.nan_to_num(hectares))
     settlement = _number_settlements(built, dense, rules.town_gap)
@@ -147,7 +178,7 @@ def measure_density(
             "blocks": np.where(dense, blocks_joined / np.maximum(number_joined, 1.0), 0.0),
             "guessed": total["guessed"],
         },
-        index=codes,
+        index=total.index,
     )
 
 

@@ -76,10 +76,9 @@ def complete_limits(site: Site, rules: SettlementRules, weight: pd.Series[Any]) 
         crs=site.crs,
     )
     table = pd.concat([given, conform_table("communities", more)]).sort_index()
-    share = 100 * (1 - mass[out].sum() / mass.sum())
     reason = (
-        f"the limits given hold {share:.0f} % of the households: for the other "
-        f"{mass[out].sum():,.0f}, settlements stand in for communities"
+        f"for {mass[out].sum():,.0f} households outside the limits given, "
+        "settlements stand in for communities"
     )
     entry = Entry("communities", "communities", "inferred", len(codes), reason, codes)
     return site.replace(communities=gpd.GeoDataFrame(table, crs=site.crs)).note([entry])
