@@ -4,14 +4,20 @@ One village of forty houses in four rows is written with the columns that each
 maker writes.
 """
 
+import zipfile
+from functools import partial
+
 import geopandas as gpd
 import pandas as pd
 import pytest
+import shapely
 from shapely import LineString, Point, box
 
 import gridplan as gp
 from gridplan.errors import PersonalDataError
+from gridplan.planning.prepare import prepare_site
 from gridplan.reading.column_uses import collect_columns, suggest_columns
+from gridplan.reading.markup_files import read_markup
 
 COUNT = 40
 EAST, NORTH = 9.52, 47.14  # in Liechtenstein, where web maps shift nothing
@@ -125,6 +131,147 @@ def test_an_export_is_read_at_the_first_try(maker):
     row = site.buildings[site.buildings.contains(middle)].iloc[0]
     for column, value in expected.items():
         assert pd.isna(row[column]) if value is None else row[column] == value, column
+
+
+def write_alkis(folder):
+    """Write layers as German survey offices name them, with a railway 60 m north."""
+    village = make_village(
+        funktion=some("Wohngebäude", "Garage"), anzahlDerOberirdischenGeschosse=some(2, 5)
+    ).to_crs(25832)
+    street = make_lines((EAST, NORTH - 0.0002)).to_crs(25832)
+    village.to_file(folder / "alkis.gpkg", layer="AX_Gebaeude")
+    street.assign(widmung="Gemeindestraße").to_file(
+        folder / "alkis.gpkg", layer="AX_Strassenverkehr"
+    )
+    make_lines((EAST, NORTH + 0.003)).to_crs(25832).to_file(
+        folder / "alkis.gpkg", layer="AX_Bahnstrecke"
+    )
+    return folder / "alkis.gpkg"
+
+
+def write_russian(folder):
+    make_village(**{"Назначен": "Жилой дом", "Этажность": some(2, 5), "Квартир": 3}).to_file(
+        folder / "Здания.shp", encoding="cp1251"
+    )
+    make_lines((EAST, NORTH - 0.0002)).to_file(folder / "Улицы.shp")
+    make_lines((EAST, NORTH + 0.003)).to_file(folder / "Железные_дороги.shp")
+    return folder
+
+
+def write_deep(folder):
+    """Write a delivery of folders in a folder, as France's BD TOPO comes."""
+    (folder / "BATI").mkdir()
+    (folder / "TRANSPORT").mkdir()
+    make_village(USAGE1="Résidentiel", NB_ETAGES=some(2, 5)).to_file(
+        folder / "BATI" / "BATIMENT.shp", encoding="utf-8"
+    )
+    for name, north in (("ROUTE", -0.0002), ("VOIE_FERREE", 0.003)):
+        make_lines((EAST, NORTH + north)).to_file(folder / "TRANSPORT" / f"TRONCON_DE_{name}.shp")
+    return folder
+
+
+def write_themes(folder):
+    """Write layers of which one alone may hold the buildings, whatever it is called."""
+    make_village(Stockwerke=some(2, 5)).to_file(folder / "themes.gpkg", layer="Bestand 2026")
+    make_lines((EAST, NORTH - 0.0002)).to_file(folder / "themes.gpkg", layer="RoadCenterlines")
+    make_lines((EAST, NORTH + 0.003)).to_file(folder / "themes.gpkg", layer="Eisenbahn")
+    return folder / "themes.gpkg"
+
+
+def make_lines(*starts):
+    return gpd.GeoDataFrame(
+        geometry=[LineString([(x - 0.002, y), (x + 0.008, y)]) for x, y in starts], crs=4326
+    )
+
+
+@pytest.mark.parametrize("write", [write_alkis, write_russian, write_deep, write_themes])
+def test_deliveries_of_other_countries_are_read_with_their_streets_and_railways(write, tmp_path):
+    site = gp.read_site(write(tmp_path))
+    assert (len(site.buildings), len(site.streets)) == (COUNT, 1)
+    assert site.barriers["kind"].tolist() == ["railway"]
+    assert site.buildings["floors"].value_counts().to_dict() == {2.0: 20, 5.0: 20}
+
+
+@pytest.mark.parametrize(
+    ("columns", "floors", "households"),
+    [
+        ({"用途": "共同住宅", "地上階数": 5, "世帯数": 20}, 5, 20),
+        ({"건물용도": "공동주택", "지상층수": 5, "세대수": 20}, 5, 20),
+        ({"gebruiksdoel": "woonfunctie", "aantal_bouwlagen": 5, "woningen": 20}, 5, 20),
+        ({"USO": "residenziale", "N_PIANI": 5, "ABITAZIONI": 20}, 5, 20),
+        ({"currentUse": "1_residential", "numberOfFloorsAboveGround": 5, "viviendas": 20}, 5, 20),
+    ],
+)
+def test_columns_of_other_languages_are_understood(columns, floors, households):
+    site = gp.read_site(make_village(**columns))
+    assert site.buildings["floors"].unique().tolist() == [floors]
+    assert site.buildings["households_observed"].unique().tolist() == [households]
+    homes = prepare_site(site, gp.Rules()).buildings
+    assert homes["residential"].all()
+
+
+def write_kmz(village, folder):
+    village.assign(Name="House", Description="").to_file(folder / "doc.kml", driver="KML")
+    with zipfile.ZipFile(folder / "village.kmz", "w") as archive:
+        archive.write(folder / "doc.kml", "doc.kml")
+    return folder / "village.kmz"
+
+
+def write_with(driver, name):
+    def write(village, folder):
+        village.assign(floors=2).to_file(folder / name, driver=driver)
+        return folder / name
+
+    return write
+
+
+def write_postgis(village, folder, binary=False):
+    metric = village.to_crs(32632)
+    texts = [f"SRID=32632;{shape.wkt}" for shape in metric.geometry]
+    if binary:
+        texts = shapely.to_wkb(
+            shapely.set_srid(metric.geometry.to_numpy(), 32632), hex=True, include_srid=True
+        )
+    pd.DataFrame({"the_geom": texts}).to_csv(folder / "rows.csv", sep=";", index=False)
+    return folder / "rows.csv"
+
+
+def write_decimal_commas(village, folder):
+    middle = village.to_crs(32632).centroid.to_crs(4326)
+    rows = {"Latitude": middle.y, "Longitude": middle.x}
+    pd.DataFrame(rows).to_csv(folder / "points.csv", sep=";", decimal=",", index=False)
+    return folder / "points.csv"
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        write_kmz,
+        write_with("GML", "village.gml"),
+        write_with("GeoJSONSeq", "village.geojsons"),
+        write_with("MapInfo File", "village.tab"),
+        write_postgis,
+        partial(write_postgis, binary=True),
+        write_decimal_commas,
+    ],
+)
+def test_other_kinds_of_file_are_read_where_they_lie(write, tmp_path):
+    path = write(make_village(), tmp_path)
+    before = sorted(tmp_path.iterdir())
+    site = gp.read_site(path)
+    middle = gpd.GeoSeries([site.buildings.union_all().centroid], crs=site.crs).to_crs(4326)[0]
+    assert len(site.buildings) == COUNT
+    assert (middle.x, middle.y) == pytest.approx((EAST + 0.001875, NORTH + 0.00065), abs=1e-5)
+    assert sorted(tmp_path.iterdir()) == before  # no file of an index or schema beside it
+
+
+def test_addresses_in_a_file_of_markup_are_not_followed(tmp_path):
+    path = write_kmz(make_village(), tmp_path).with_name("doc.kml")
+    text = path.read_text(encoding="utf-8")
+    link = "<NetworkLink><Link><href>http://127.0.0.1:9/x.kml</href></Link></NetworkLink>"
+    path.write_text(text.replace("</Document>", f"{link}</Document>"), encoding="utf-8")
+    assert b"127.0.0.1" not in read_markup(path).getvalue()
+    assert len(gp.read_site(path).buildings) == COUNT
 
 
 def test_contacts_in_an_export_of_openstreetmap_are_left_unread_and_named():

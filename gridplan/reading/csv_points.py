@@ -26,6 +26,15 @@ POINT_COLUMNS = (
     ("经度", "纬度"),
     ("x", "y"),
     ("point_x", "point_y"),
+    ("easting", "northing"),
+    ("east", "north"),
+    ("ost", "nord"),
+    ("rechtswert", "hochwert"),
+    ("longitud", "latitud"),
+    ("longitudine", "latitudine"),
+    ("долгота", "широта"),
+    ("経度", "緯度"),
+    ("경도", "위도"),
 )
 # In this order, so that true places are read where a table has them beside shifted ones.
 _DATUM_WORDS = {

@@ -25,6 +25,17 @@ def _is_json(head: bytes) -> bool:
     return plain[:1] in (b"{", b"[", b"\x1e") and not _ACTIVE_JSON.search(plain)
 
 
+def _is_markup(head: bytes) -> bool:
+    plain = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    return plain.startswith(b"<") and (b"kml" in plain or b"gml" in plain)
+
+
+def _is_mapinfo(head: bytes) -> bool:
+    # Tables of other types are views of other files and of databases.
+    plain = head.lstrip().lower()
+    return plain.startswith(b"!table") and b"type native" in plain
+
+
 KINDS: Mapping[str, Callable[[bytes], bool]] = {
     ".gpkg": lambda head: head.startswith(b"SQLite format 3\0"),
     ".shp": lambda head: head.startswith(b"\x00\x00\x27\x0a"),
@@ -32,6 +43,14 @@ KINDS: Mapping[str, Callable[[bytes], bool]] = {
     ".json": _is_json,
     ".geojson": _is_json,
     ".geojsonl": _is_json,
+    ".geojsons": _is_json,
+    ".geojsonseq": _is_json,
+    ".ndjson": _is_json,
+    ".kml": _is_markup,
+    ".gml": _is_markup,
+    ".tab": _is_mapinfo,
+    ".mif": lambda head: head.lstrip()[:7].lower() == b"version",
+    ".kmz": lambda head: head.startswith(b"PK\x03\x04"),
 }
 
 

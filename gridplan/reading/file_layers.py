@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,16 +18,16 @@ import shapely
 from gridplan.errors import InputError, Problem
 from gridplan.reading.checks import INPUT_TABLES
 from gridplan.reading.csv_points import find_datum, find_point_columns
+from gridplan.reading.csv_shapes import add_shapes
 from gridplan.reading.encoding import decode_text, find_shapefile_encoding, read_sidecars
 from gridplan.reading.file_kinds import check_kind
 from gridplan.reading.layer_names import LayerRole, choose_roles
-from gridplan.tables.column_names import drop_unit, plain_name
+from gridplan.reading.markup_files import MARKUP_SUFFIXES, read_markup
 from gridplan.tables.conform import is_spatial
-from gridplan.tables.numbers import read_numbers
 
-GDAL_SUFFIXES = (".gpkg", ".shp", ".geojson", ".geojsonl", ".json", ".fgb", ".gdb")
+_JSON = (".geojson", ".json", ".geojsonl", ".geojsons", ".geojsonseq", ".ndjson")
+GDAL_SUFFIXES = (".gpkg", ".shp", *_JSON, ".fgb", ".kml", ".kmz", ".gml", ".tab", ".mif", ".gdb")
 VECTOR_SUFFIXES = (*GDAL_SUFFIXES, ".zip", ".parquet", ".geoparquet", ".csv", ".tsv")
-_WKT_COLUMNS = ("wkt", "geometry", "geom", "the_geom")
 
 
 @dataclass(frozen=True)
@@ -105,17 +106,21 @@ def _read_gdal(path: Path, member: str, table: str | None, encoding: str | None)
     """Read a file, or the member of a zip archive, through GDAL."""
     import pyogrio
 
-    source = f"/vsizip/{path.as_posix()}/{member}" if member else path.as_posix()
     name = Path(member or path).name
     check_kind(path, member)
+    source: Any = read_markup(path, member) if name.lower().endswith(MARKUP_SUFFIXES) else None
+    if source is None:
+        source = f"/vsizip/{path.as_posix()}/{member}" if member else path.as_posix()
     says = None
     if name.lower().endswith(".shp"):
         _check_companion(path, member)
         says = find_shapefile_encoding(read_sidecars(path, member), name, encoding)
     # layer_styles is a table that QGIS adds to a GeoPackage
-    layers = [str(layer) for layer, _ in pyogrio.list_layers(source) if layer != "layer_styles"]
+    kinds = {str(y): str(k) for y, k in pyogrio.list_layers(source) if y != "layer_styles"}
+    layers = list(kinds)
+    areas = [layer for layer, kind in kinds.items() if "Polygon" in kind]
     read = []
-    chosen = _choose_tables(layers, table, Path(name).stem, path.name)
+    chosen = _choose_tables(layers, table, Path(name).stem, path.name, areas)
     for layer, role in chosen.items():
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
@@ -123,7 +128,7 @@ def _read_gdal(path: Path, member: str, table: str | None, encoding: str | None)
             # the site is put in order.
             frame = pyogrio.read_dataframe(source, layer=layer, encoding=says, on_invalid="ignore")
         notes = list(dict.fromkeys(str(w.message) for w in caught))
-        if name.lower().endswith((".json", ".geojson", ".geojsonl")):
+        if name.lower().endswith(_JSON):
             frame = _doubt_degrees(frame)
         read.append(Layer(role.table, frame, tuple(notes), role, layer))
     others = tuple(layer for layer in layers if layer not in chosen)
@@ -192,12 +197,13 @@ def _check_companion(path: Path, member: str) -> None:
 
 
 def _choose_tables(
-    layers: list[str], table: str | None, stem: str, file: str
+    layers: list[str], table: str | None, stem: str, file: str, areas: Sequence[str] = ()
 ) -> dict[str, LayerRole]:
     """Choose which layers to read, and as which tables.
 
     A single one whatever its name, else those named after tables, or after
-    what tables hold (roads, rivers).
+    what tables hold (roads, rivers). Where none is named after buildings, the
+    only one of the ``areas`` whose name says nothing is taken for them.
     """
     wanted = INPUT_TABLES if table is None else (table,)
     if len(layers) == 1 and layers[0] not in wanted:
@@ -205,6 +211,9 @@ def _choose_tables(
     named = {layer: LayerRole(layer) for layer in layers if layer in wanted}
     if table is None:
         named = choose_roles(layers)
+        unnamed = [layer for layer in areas if layer not in named]
+        if len(unnamed) == 1 and all(role.table != "buildings" for role in named.values()):
+            named = {unnamed[0]: LayerRole("buildings"), **named}
     if named:
         return named
     message = (
@@ -240,28 +249,4 @@ def _read_csv(path: Path, table: str, encoding: str | None, name: str) -> Layer:
     names = list(frame.columns)
     pair = find_point_columns(names)
     datum = (pair[2] if pair else "") or find_datum(names, name)
-    return Layer(table, _add_shapes(frame), notes, datum=datum)
-
-
-def _add_shapes(frame: pd.DataFrame) -> pd.DataFrame:
-    """Make shapes of the columns that hold WKT or coordinates; what cannot be read is no shape."""
-    by_name = {drop_unit(plain_name(c)): c for c in frame.columns}
-    for word in _WKT_COLUMNS:
-        if word in by_name:
-            # shapely takes None for a missing text, but not pandas' own missing value
-            texts = frame[by_name[word]].astype(object)
-            shapes = shapely.from_wkt(
-                texts.where(texts.notna(), None).to_numpy(), on_invalid="ignore"
-            )
-            return gpd.GeoDataFrame(frame.drop(columns=by_name[word]), geometry=shapes)
-    named = find_point_columns(list(frame.columns))
-    if named is None:
-        return frame
-    columns = list(named[:2])
-    # text with digits of any width, as in every other column
-    places = frame[columns].apply(read_numbers).to_numpy(float)
-    # a row without both numbers has no shape, and is reported later
-    known = np.isfinite(places).all(axis=1)
-    # shapely makes a point even of missing numbers: those rows get zeros, then none
-    shapes = np.where(known, shapely.points(np.where(known[:, None], places, 0.0)), None)
-    return gpd.GeoDataFrame(frame.drop(columns=columns), geometry=shapes)
+    return Layer(table, add_shapes(frame), notes, datum=datum)

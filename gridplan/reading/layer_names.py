@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -19,6 +20,9 @@ from gridplan.tables.ledger import Entry
 # Geofabrik's layer of places holds the names of settlements, which nobody walks to.
 _GEOFABRIK = re.compile(r"^(gis_)?osm_(?P<what>.+?)(_a)?(_free)?(_\d+)?$")
 _SETTLEMENTS = "places"
+_CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_EASTERN = "\u3040"  # the first letter of scripts without spaces
+_WORDS = re.compile(r"[\u3040-\u9fff\uac00-\ud7a3]+|(?:(?![\u3040-\u9fff\uac00-\ud7a3])[^\W\d_])+")
 _OF_A_PLAN = frozenset({"subgrids", "stairwells", "manifest"})
 REMARK = "files"  # step of the ledger whose entries a command shows on the screen
 
@@ -41,24 +45,33 @@ def find_role(name: str) -> LayerRole | None:
     LayerRole(table='streets', tag='highway', default='road')
     >>> find_role("Tangshan_铁路").tag, find_role("landmarks")
     ('railway', None)
+    >>> [find_role(name).table for name in ("RoadCenterlines", "Здания", "Железные_дороги")]
+    ['streets', 'buildings', 'barriers']
     """
     if name in INPUT_TABLES:
         return LayerRole(name)
-    plain = name.lower()
+    # A capital inside a name begins a word: RoadCenterlines.
+    plain = _CAPITAL.sub("_", unicodedata.normalize("NFC", name)).lower()
     geofabrik = _GEOFABRIK.match(plain)
     if geofabrik:
         plain = geofabrik["what"]
         if plain == _SETTLEMENTS:
             return None
-    words = re.findall(r"[a-z]+|[\u4e00-\u9fff]+", plain)
+    words = _WORDS.findall(plain)
+    known = [role for word in reversed(words) if (role := _find_word(word)) is not None]
+    # A railway is one in two words too: the last of them says only what it is like.
+    rails = [role for role in known if role.tag == "railway"]
+    if known and known[0].table == "streets" and rails:
+        return rails[0]
+    return known[0] if known else None
+
+
+def _find_word(word: str) -> LayerRole | None:
     roles = _read_roles()
-    for word in reversed(words):
-        if word in roles:
-            return roles[word]
-        inside = next((w for w in roles if not w.isascii() and w in word), None)
-        if inside:
-            return roles[inside]
-    return None
+    if word in roles:
+        return roles[word]
+    # Words of Chinese, Japanese and Korean are written without spaces between them.
+    return next((roles[w] for w in roles if w in word), None) if word > _EASTERN else None
 
 
 @cache

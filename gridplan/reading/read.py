@@ -255,9 +255,11 @@ def _read_folder(folder: Path, how: Mapping[str, Any], without: Collection[str] 
     """Read the site file of a folder, or its files that are named after tables."""
     if (folder / SITE_FILE).exists():
         return read_given(folder / SITE_FILE, None, how)
-    placed = list_placed(folder).values()
-    files = sorted(f for f in placed if f.suffix.lower() in VECTOR_SUFFIXES)
+    files = _list_vector_files(folder)
     roles = choose_roles(f.stem for f in files)
+    if len(files) == 1 and not roles:
+        # the only file is that of the buildings, whatever its name
+        roles = {files[0].stem: LayerRole("buildings")}
     named = [f for f in files if f.stem in roles]
     if not named:
         message = f"the folder holds neither {SITE_FILE} nor files named after tables"
@@ -286,6 +288,16 @@ def _read_folder(folder: Path, how: Mapping[str, Any], without: Collection[str] 
     )
     others = note_unread([f.name for f in files if f not in named], folder.name)
     return replace(reading, entries=(*reading.entries, *others))
+
+
+def _list_vector_files(folder: Path) -> list[Path]:
+    """List the vector files of a folder; where it has none, those of the folders in it."""
+    placed = list_placed(folder).values()
+    files = sorted(f for f in placed if f.suffix.lower() in VECTOR_SUFFIXES)
+    if files:
+        return files
+    inside = sorted(folder.rglob("*"))
+    return [f for f in inside if f.is_file() and f.suffix.lower() in VECTOR_SUFFIXES]
 
 
 def read_given(
