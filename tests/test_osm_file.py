@@ -240,6 +240,35 @@ def test_the_street_over_a_culvert_opens_the_river_only_where_it_is_short(half, 
     assert openings["name"].tolist() == ["Mill Lane"] * len(kinds)
 
 
+COAST = [[9.0, 47.02], [9.0, 46.98]]  # southwards, so that the land is in the east
+
+
+def draw_coast(*coast, houses=((9.001, 47.0), (9.004, 47.003))):
+    """The kinds and the west, south, east and north of the seas beside two houses."""
+    shapes = shapely.linestrings(list(coast))
+    lines = gpd.GeoDataFrame({"natural": "coastline"}, range(len(shapes)), geometry=shapes)
+    boxes = [shapely.box(x, y, x + 0.0002, y + 0.0002) for x, y in houses]
+    homes = gpd.GeoDataFrame({"building": "yes"}, range(len(boxes)), geometry=boxes)
+    layers = make_layer(lines, [f"w{n}" for n in lines.index]), make_layer(homes, ["w8", "w9"])
+    barriers, _, entries = make_barriers(Features(layers[0][:0], *layers))
+    assert barriers["hard"].all()
+    bounds = [[round(v, 4) for v in b] for b in barriers.bounds.to_numpy().tolist()]
+    return barriers["kind"].tolist(), bounds, [e.reason for e in entries if e.count]
+
+
+def test_the_sea_lies_on_the_right_of_a_coastline():
+    assert draw_coast(COAST)[:2] == (["sea"], [[8.991, 46.99, 9.0, 47.0132]])
+    # in two pieces, and cut off a little inside the map
+    pieces = [COAST[0], [9.0, 47.001]], [[9.0, 47.001], [9.0, 46.9995]]
+    assert draw_coast(*pieces)[:2] == (["sea"], [[8.991, 46.99, 9.0, 47.0132]])
+
+
+def test_no_sea_is_drawn_over_homes_nor_where_a_coastline_ends_amid_them():
+    assert draw_coast(COAST[::-1])[0] == []  # the wrong way round: both houses would be at sea
+    kinds, _, reasons = draw_coast([[8.98, 47.01], [9.01, 47.01]], houses=((9, 46.9), (9, 47.1)))
+    assert (kinds, "no sea is drawn" in reasons[0]) == ([], True)
+
+
 def test_nobody_walks_where_it_is_forbidden(tmp_path):
     elements = read_elements()
     find_way(elements, 44)["tags"]["access"] = "private"

@@ -9,6 +9,7 @@ import pandas as pd
 import shapely
 
 from gridplan.reading.osm_openings import NOT_THERE, find_openings, read_layer
+from gridplan.reading.osm_sea import make_sea
 from gridplan.reading.osm_tags import (
     CRS,
     Features,
@@ -85,11 +86,12 @@ def make_barriers(features: Features) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFram
         "barriers", lines, carried, "no barrier: over a bridge, through a tunnel or culvert"
     )
     fences = _find_fences(features.areas)
-    parts = [part for part in (drawn, areas, fences) if len(part)] or [drawn]
+    sea, found_sea = make_sea(features)
+    parts = [part for part in (drawn, areas, fences, sea) if len(part)] or [drawn]
     frame = pd.concat(parts).sort_index()
     frame = gpd.GeoDataFrame(frame.assign(barrier=frame.index), geometry="geometry", crs=CRS)
     openings, notes = find_openings(features, lines, areas)
-    return conform_table("barriers", frame), openings, [*entries, *dropped, *notes]
+    return conform_table("barriers", frame), openings, [*entries, *dropped, *found_sea, *notes]
 
 
 def _find_lines(lines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

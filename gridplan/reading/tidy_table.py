@@ -28,6 +28,7 @@ HARD_KINDS = (
     "lake",
     "water",
     "reservoir",
+    "sea",
     "motorway",
     "trunk",
     "河",

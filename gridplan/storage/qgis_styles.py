@@ -129,7 +129,7 @@ _BY_BAND = [
 ]
 
 _WATER = (
-    "\"kind\" IN ('river', 'lake', 'pond', 'stream', 'canal', 'water', 'ditch', "
+    "\"kind\" IN ('river', 'lake', 'sea', 'pond', 'stream', 'canal', 'water', 'ditch', "
     "'drain', 'reservoir')"
 )
 _RAIL = "\"kind\" IN ('railway', 'rail')"
