@@ -5,6 +5,7 @@ import datetime
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import nbinom
 from typer.testing import CliRunner
 
 import gridplan as gp
@@ -23,6 +24,7 @@ from gridplan.simulation.requests import (
 from gridplan.simulation.requests.calendar import list_ticks, sum_profile
 from gridplan.simulation.requests.confidence_intervals import compare, estimate_ratio
 from gridplan.simulation.requests.event_kernel import run_days
+from gridplan.simulation.requests.household_draws import sample_households
 from gridplan.simulation.requests.kernel_inputs import cut_blocks, open_tiers, sample_world
 from gridplan.simulation.requests.kernel_state import (
     CAME,
@@ -35,7 +37,6 @@ from gridplan.simulation.requests.kernel_state import (
 from gridplan.simulation.requests.random_streams import make_key
 from gridplan.simulation.requests.request_tables import rank_scenarios
 from gridplan.simulation.requests.scenarios import TEMPLATE, list_scenarios
-from gridplan.simulation.requests.uncertainty import sample_households
 from gridplan.synthetic import make_board_plan
 from gridplan.synthetic.people_plan import CITY_COUNTS, make_people_plan
 from gridplan.tables.roles import name_answering
@@ -331,23 +332,48 @@ def make_doubtful(low, high):
     return plan.replace(buildings=buildings, subgrids=plan.subgrids.assign(low=50, high=70))
 
 
-def test_the_chance_of_being_in_band_is_that_of_the_triangle():
-    # With one error for all houses a sub-grid has six times a triangle's draw,
-    # from 6 x 5 over 6 x 10 to 6 x 20.
+def test_the_chance_of_being_in_band_is_that_of_the_distribution():
+    # With one error for all houses a sub-grid has six times a house's draw: one
+    # household and a negative binomial number of mean 9.
     rules = Rules().replace(simulation={"error_shared": 1.0})
     chances = measure_chances(make_doubtful(5, 20), rules, draws=1500)
-    below = (49.5 - 30) ** 2 / ((120 - 30) * (60 - 30))
-    above = (120 - 70.5) ** 2 / ((120 - 30) * (120 - 60))
-    assert chances["below"].to_numpy() == pytest.approx([below] * 2, abs=0.03)
-    assert chances["above"].to_numpy() == pytest.approx([above] * 2, abs=0.03)
+    # the range of 15 is 3.29 standard deviations; Poisson has 9 of the variance
+    shape = 9**2 / ((15 / 3.29) ** 2 - 9)
+    house = nbinom(shape, shape / (shape + 9))
+    below, above = house.cdf(8 - 1), house.sf(11 - 1)  # 6 x 8 is below 50, 6 x 12 above 70
+    assert chances["below"].to_numpy() == pytest.approx([below] * 2, abs=0.05)
+    assert chances["above"].to_numpy() == pytest.approx([above] * 2, abs=0.05)
     assert chances["chance"].to_numpy() == pytest.approx(1 - chances["below"] - chances["above"])
+    assert chances["mean"].to_numpy() == pytest.approx([60] * 2, abs=2)
+
+
+def test_draws_keep_what_is_known():
+    """Counted houses stay, a known total is met in every draw, and means are kept."""
+    plan = make_doubtful(5, 20)
+    names = plan.site.buildings.index
+    counted = plan.site.buildings.assign(
+        home_chance=1.0, households_mean=10.0, households_spread=0.4
+    )
+    counted.loc[names[:3], ["households_low", "households_high"]] = 10
+    counted.loc[names[:3], "households_spread"] = 0.0
+    plan = plan.replace(buildings=counted)
+    rules = Rules().simulation
+    drawn = sample_households(plan, plan.subgrids.index, 300, 0, rules)
+    assert drawn.mean(axis=0) == pytest.approx([60, 60], rel=0.06)
+    assert drawn.sum(axis=1).std() > 5
+    communities = plan.site.communities.assign(households=120.0)
+    met = sample_households(
+        plan.replace(communities=communities), plan.subgrids.index, 40, 0, rules
+    )
+    assert met.sum(axis=1) == pytest.approx([120.0] * 40)
+    assert met[:, 0].std() > 1
 
 
 def test_errors_of_their_own_even_out_and_shared_ones_do_not():
     plan = make_doubtful(5, 20)
     spread = []
     for shared in (0.0, 1.0):
-        rules = Rules().replace(simulation={"error_shared": shared}).simulation
+        rules = Rules().replace(simulation={"error_shared": shared, "error_near": 0.0}).simulation
         spread.append(sample_households(plan, plan.subgrids.index, 400, 0, rules)[:, 0].std())
     assert spread[0] == pytest.approx(spread[1] / np.sqrt(6), rel=0.15)
 

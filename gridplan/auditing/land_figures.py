@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import shapely
+from scipy.special import betainc
 
 from gridplan.arrays import Bools, Floats, Ints, Shapes
 from gridplan.auditing.derived import differ, report_columns
@@ -18,6 +17,8 @@ from gridplan.auditing.walking import measure_steps
 
 AGAIN = "draw the plan again"
 CENTIMETRE = 0.011
+LOW, HIGH = 0.05, 0.95  # the quantiles that a building's range is made of
+HAIR = 1e-6  # of a cumulated chance, as two ways of adding it up differ
 # Tables of the owner's: two rows that differ in nothing but the code are one thing read twice.
 OWNED = ("compounds", "barriers", "openings", "streets", "places", "institutions", "counts")
 
@@ -25,8 +26,8 @@ OWNED = ("compounds", "barriers", "openings", "streets", "places", "institutions
 def check_buildings_figures(evidence: Evidence) -> pd.DataFrame:
     """Check where a building's households come from, and their low and high estimate.
 
-    Source: gridplan's schema; the factors are those of the table of
-    coefficients.
+    Source: gridplan's schema: low and high are quantiles of the distribution
+    that chance, mean and spread describe.
     """
     e = evidence
     rows = e.buildings
@@ -40,8 +41,6 @@ def check_buildings_figures(evidence: Evidence) -> pd.DataFrame:
         ),
     ]
     reporter = Reporter("estimates", "buildings", rows, noun="building", remedy=AGAIN)
-    homes = rows["households"].to_numpy()
-    low = rows["households_low"].to_numpy()
     high = rows["households_high"].to_numpy()
     origin = rows["households_origin"].to_numpy(object)
     # A plan by hand need not say how its households were found.
@@ -54,26 +53,52 @@ def check_buildings_figures(evidence: Evidence) -> pd.DataFrame:
         )
         findings.append(reporter.error(right != origin, "whose origin of households is another"))
     if is_drawn(e) and (high != 0).any():
-        fits = _fit_ranges(homes, low, high, origin)
+        fits = _fit_ranges(rows, origin)
         findings.append(
-            reporter.error(~fits, "whose low and high estimates are not those of any class of home")
+            reporter.error(~fits, "whose low and high estimates are not the 5 % and 95 % quantiles")
         )
     return join_findings(findings)
 
 
-def _fit_ranges(homes: Ints, low: Ints, high: Ints, origin: Any) -> Bools:
-    """Whether low and high are what some class of home gives; the number itself if counted."""
-    text = files("gridplan.land").joinpath("coefficients.csv").read_text(encoding="utf-8")
-    fits = ~np.isin(origin, ["estimated", "population"]) & (low == homes) & (high == homes)
-    for row in csv.DictReader(text.splitlines()):
-        if not row["low_factor"]:
-            continue
-        of_class = (origin == "population") == (row["class"] == "population")
-        of_class &= np.isin(origin, ["estimated", "population"])
-        least = np.maximum(np.floor(homes * float(row["low_factor"])), np.minimum(homes, 1))
-        most = np.ceil(homes * float(row["high_factor"]))
-        fits |= of_class & (least == low) & (most == high)
-    return np.asarray(fits)
+def _fit_ranges(rows: Any, origin: Any) -> Bools:
+    """Whether low and high are the 5 % and 95 % quantiles, widened to hold the estimate.
+
+    A quantile is the first number whose cumulated chance reaches the level:
+    none, or one household and a negative binomial number beyond it, whose sum
+    is an incomplete beta function.
+    """
+    homes, low, high = (
+        rows[name].to_numpy(float) for name in ("households", "households_low", "households_high")
+    )
+    chance, mean, spread = (
+        rows[name].to_numpy(float)
+        for name in ("home_chance", "households_mean", "households_spread")
+    )
+    fits = np.isin(origin, ["observed", "none", "estimated", "population"])
+    sure = (spread == 0) & ((chance == 0) | (chance == 1))
+    fixed = np.isin(origin, ["observed", ""]) | sure
+    counted = (low == homes) & (high == homes)
+    fits &= np.where(fixed, counted, True)
+    fits &= (low <= homes) & (homes <= high)
+    below = _cumulate(low - 1, chance, mean, spread)
+    up_to_low = _cumulate(low, chance, mean, spread)
+    below_high = _cumulate(high - 1, chance, mean, spread)
+    up_to_high = _cumulate(high, chance, mean, spread)
+    low_fits = (below < LOW + HAIR) & ((up_to_low >= LOW - HAIR) | (low == homes))
+    high_fits = (up_to_high >= HIGH - HAIR) & ((below_high < HIGH + HAIR) | (high == homes))
+    return np.asarray(fits & (fixed | (low_fits & high_fits)))
+
+
+def _cumulate(number: Floats, chance: Floats, mean: Floats, spread: Floats) -> Floats:
+    """Find the chance that a building has at most so many households."""
+    beyond = np.maximum(mean / np.where(chance > 0, chance, 1.0) - 1.0, 0.0)
+    # variance / mean is 1 + beyond x spread squared
+    share = 1.0 / (1.0 + beyond * np.maximum(spread, 1e-3) ** 2)
+    size = 1.0 / np.maximum(spread, 1e-3) ** 2
+    up_to = betainc(size, np.maximum(number, 1.0), share)
+    up_to = np.where((beyond == 0) & (number >= 1), 1.0, up_to)
+    within = np.where(number >= 1, up_to, 0.0)
+    return np.asarray(np.where(number < 0, 0.0, 1.0 - chance + chance * within))
 
 
 def _find_copies(e: Evidence) -> list[pd.DataFrame]:

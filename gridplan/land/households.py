@@ -2,84 +2,42 @@
 
 from __future__ import annotations
 
-import csv
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 
+from gridplan.land.counted_homes import learn_chances, learn_second_households, order_by_code
+from gridplan.land.home_chances import HomeChances, judge_chances, note_buildings
+from gridplan.land.home_classes import classify_homes, expect_second_households, read_coefficients
+from gridplan.land.household_ranges import HIGH, LOW, find_quantiles
+from gridplan.land.known_totals import Homes, find_total_spread, round_counts, share_households
 from gridplan.rules.households import HouseholdRules
 from gridplan.site import Site
 from gridplan.tables.ledger import Entry
-from gridplan.tables.whole_shares import share_above
 
-TEXT_COLUMNS = ("class", "uses", "source", "meaning")
-
-
-@cache
-def _read_rows() -> tuple[dict[str, str], ...]:
-    text = files("gridplan.land").joinpath("coefficients.csv").read_text(encoding="utf-8")
-    return tuple(csv.DictReader(text.splitlines()))
-
-
-def read_coefficients() -> pd.DataFrame:
-    """Read ``coefficients.csv``, by class of home, each number with its source.
-
-    Floors, efficiency, and m2 of a dwelling.
-
-    Efficiency is the share of footprint x floors that is floor area of
-    dwellings in which somebody lives; floor area of dwellings is counted as
-    the census does (建筑面积, walls and the share of stairs included).
-
-    Examples
-    --------
-    >>> float(read_coefficients().loc["slab", "dwelling_m2"])
-    92.17
-    """
-    table = pd.DataFrame(_read_rows()).set_index("class")
-    numbers = [column for column in table.columns if column not in TEXT_COLUMNS]
-    return table.assign(**{column: pd.to_numeric(table[column]) for column in numbers})
-
-
-@cache
-def _read_uses() -> dict[str, str]:
-    return {word: row["class"] for row in _read_rows() for word in row["uses"].split("|") if word}
-
-
-def classify_uses(use: pd.Series[Any]) -> pd.Series[Any]:
-    """Find the class of home that words of use stand for; "not_home", or empty if unknown.
-
-    Examples
-    --------
-    >>> classify_uses(pd.Series(["House", "学校", "yes", "apartments;retail"])).tolist()
-    ['detached', 'not_home', '', 'slab']
-    """
-    # Of several uses the first: shops under flats are written after them.
-    words = use.str.lower().str.split(";").str[0].str.strip()
-    return words.map(_read_uses()).fillna("").astype("str").rename("class")
+DIGITS = 4
 
 
 def estimate_households(site: Site, rules: HouseholdRules) -> Site:
     """Judge which buildings are homes and estimate the households of each, with a range.
 
     Households are those observed; else residents / persons of a household;
-    else footprint x floors x efficiency / m2 of a dwelling by class
-    (``coefficients.csv``). A home has at least one household unless the data
-    says none. What was not observed is scaled so that known totals of
-    communities, else of the site, are met exactly.
+    else a model: a building is a home with a chance, by use, size and place;
+    a home has one household and a number beyond it, by class, footprint and
+    floors (``coefficients.csv``, by country). What was counted teaches the
+    rest. Known totals of communities, else of the site, are met exactly.
 
     Returns
     -------
-    The site with ``residential``, ``households``, ``households_low``,
-    ``households_high`` and ``households_origin`` filled; the observed numbers
-    stay as they are beside them.
+    The site with ``residential``, ``households``, ``households_low`` and
+    ``households_high`` (5 % and 95 % quantiles), ``households_origin``,
+    ``home_chance``, ``households_mean`` and ``households_spread`` filled; the
+    observed numbers stay as they are beside them.
 
     Examples
     --------
+    >>> import geopandas as gpd, shapely
     >>> from gridplan.tables.conform import conform_table, make_empty
     >>> from gridplan.site import SITE_TABLES
     >>> rows = {"building": ["a", "b", "c"], "floors": [6, 1, 3]}
@@ -91,290 +49,232 @@ def estimate_households(site: Site, rules: HouseholdRules) -> Site:
     >>> estimate_households(site, HouseholdRules()).buildings["households"].tolist()
     [33, 1, 0]
     """
+    chances = judge_chances(site, rules)
+    table = _expect(site, rules, chances)
+    table, entries = _share_groups(site, rules, table)
+    table = _find_ranges(table)
+    filled = site.buildings.assign(
+        residential=table["residential"].astype("boolean"),
+        households=table["households"],
+        households_low=table["low"],
+        households_high=table["high"],
+        households_origin=table["origin"],
+        home_chance=table["chance"],
+        households_mean=table["mean"],
+        households_spread=table["spread"],
+    )
+    notes = [*chances.entries, *_note_homes(chances, table), *_note_origins(table), *entries]
+    return site.replace(buildings=filled).note(notes)
+
+
+def _expect(site: Site, rules: HouseholdRules, chances: HomeChances) -> pd.DataFrame:
+    """Find what is expected of each building, before whole numbers and totals.
+
+    Returns ``community``, ``chance``, ``size`` (households if it is a home),
+    ``spread``, ``place_spread``, ``origin`` (as if it were a home), ``number``
+    (what is known: households or residents / persons) and ``firm``.
+    """
     buildings = site.buildings
-    residential, judged = judge_homes(site, rules)
-    kinds = classify_homes(buildings, residential, rules)
-    raw = _estimate_raw(buildings, kinds, rules)
+    chance = learn_chances(site, chances)
+    everywhere = pd.Series(True, index=buildings.index)
+    kinds = classify_homes(buildings, everywhere, rules)
+    expected = learn_second_households(
+        site, kinds, expect_second_households(buildings, kinds, rules)
+    )
     observed = buildings["households_observed"]
-    population = buildings["population"]
+    residents = buildings["population"] / rules.persons
     origin = pd.Series("estimated", index=buildings.index, dtype="str")
-    origin = (
-        origin.mask(population.notna(), "population")
-        .mask(observed.notna(), "observed")
-        .where(residential, "none")
-    )
-    # homes whose number may be scaled
-    free = residential & observed.isna() & (population != 0)
-    number = observed.fillna(raw).where(residential, 0.0)
-    # A home has at least one household, unless the data counts nobody there, or
-    # only the fraction of a person that a model's cell came to.
-    least = (free & ~(population < 1)).astype("int64")
-    whole = _make_whole(buildings["community"], number, least, origin)
-    whole, noted = _scale_to_totals(site, rules, number, whole, free, least)
-    filled = buildings.assign(
-        residential=residential.astype("boolean"),
-        households=whole,
-        **_find_range(whole, kinds, origin),
-        households_origin=origin,
-    )
-    return site.replace(buildings=filled).note(
-        [*judged, *_count_origins(origin, number, whole), *noted]
+    origin = origin.mask(residents.notna(), "population").mask(observed.notna(), "observed")
+    number = observed.fillna(residents)
+    return pd.DataFrame(
+        {
+            "community": buildings["community"],
+            "chance": chance,
+            "size": (1.0 + expected["second"]).mask(number.notna(), number),
+            "spread": expected["spread"],
+            "place_spread": expected["place_spread"],
+            "origin": origin,
+            "number": number,
+            "stated": (chances.prior_basis == "stated") & (chances.prior > 0),
+            "population": buildings["population"],
+        }
     )
 
 
-def _count_origins(
-    origin: pd.Series[Any], number: pd.Series[Any], whole: pd.Series[Any]
-) -> list[Entry]:
+def _share_groups(
+    site: Site, rules: HouseholdRules, table: pd.DataFrame
+) -> tuple[pd.DataFrame, list[Entry]]:
+    """Share households out by community, to known totals where there are any."""
+    known = site.communities["households"].dropna().sort_index()
+    rank = order_by_code(table.index)
+    # filled in by group
+    whole = np.zeros(len(table), np.int64)
+    mean = np.zeros(len(table))
+    left = np.ones(len(table))
+    lived = np.zeros(len(table), bool)
+    met = np.zeros(len(table), bool)
+    notes = _Totals()
+    groups: list[tuple[str, Any, int | None]] = []
+    rest = []
+    rows_of = table.groupby("community").indices
+    for code in sorted({*rows_of, *known.index}):
+        rows = rows_of.get(code, np.array([], np.int64))
+        if code in known.index:
+            groups.append((str(code), rows, round(known[code])))
+        elif rules.total > 0:
+            rest.append(rows)
+        else:
+            groups.append((str(code), rows, None))
+    if rules.total > 0:
+        # a total of the whole site holds for what communities' own totals leave
+        groups.append(("the rest of the site", np.concatenate([*rest, np.array([], int)]), -1))
+    for name, rows, total in groups:
+        if total == -1 and name == "the rest of the site":
+            total = rules.total - int(whole.sum())
+        rows = rows[np.argsort(table.index.to_numpy(object)[rows], kind="stable")]
+        shared = _share_group(table.iloc[rows], rank[rows], total)
+        whole[rows], lived[rows], mean[rows], left[rows] = shared
+        met[rows] = total is not None
+        if total is not None:
+            notes.add(name, int(whole[rows].sum()), total, len(rows))
+    out = table.assign(households=whole, residential=lived, mean=mean, left=left, met=met)
+    out["origin"] = out["origin"].where(out["residential"], "none")
+    return out, notes.list_entries()
+
+
+class _Totals:
+    """Collects which known totals were met, and which could not be."""
+
+    def __init__(self) -> None:
+        self.met: list[str] = []
+        self.missed: list[Entry] = []
+
+    def add(self, name: str, found: int, total: int, rows: int) -> None:
+        if found == total:
+            self.met += [name] if rows else []
+            return
+        reason = (
+            f"{name}: {found} households stand against a known total of {total}; "
+            "there is no room to scale"
+        )
+        self.missed.append(Entry("households", "communities", "noted", 1, reason, [name]))
+
+    def list_entries(self) -> list[Entry]:
+        reason = "estimates scaled so that the known total is met exactly"
+        met = Entry("households", "communities", "inferred", len(self.met), reason, self.met)
+        return [met, *self.missed]
+
+
+def _share_group(group: pd.DataFrame, rank: Any, total: int | None) -> Any:
+    """Share households out in one community.
+
+    Returns households, whether it is a home, the mean and the share of the
+    variance that is left, each an array of the rows.
+    """
+    origin = group["origin"].to_numpy(object)
+    is_home = (group["chance"] > 0).to_numpy()
+    number = group["number"].to_numpy(float)
+    whole = np.zeros(len(group), np.int64)
+    mean = np.zeros(len(group))
+    left = np.ones(len(group))
+    lived = is_home & (origin != "estimated")
+    fixed = (origin == "observed") | ((origin == "population") & (number == 0))
+    counted = np.flatnonzero(lived & fixed)
+    # Counts are shared out, as rounding each row by itself would lose or invent
+    # households where a count was split into fractions.
+    whole[counted] = round_counts(number[counted].sum(), number[counted], 0 * counted)
+    mean[counted] = whole[counted]
+    least = (group["population"].fillna(1.0) >= 1).to_numpy(np.int64)
+    open_ = is_home & ~fixed
+    by_people = open_ & (origin == "population")
+    parts = [open_] if total is not None else [by_people, open_ & ~by_people]
+    for part in parts:
+        rows = np.flatnonzero(part)
+        homes = Homes(
+            chance=group["chance"].to_numpy()[rows],
+            size=group["size"].to_numpy()[rows],
+            place_spread=group["place_spread"].fillna(0.0).to_numpy()[rows],
+            least=least[rows],
+            firm=by_people[rows],
+            rank=rank[rows],
+        )
+        room = None if total is None else max(0, total - int(whole[counted].sum()))
+        whole[rows], chosen, mean[rows] = share_households(homes, room)
+        lived[rows] = chosen | group["stated"].to_numpy()[rows]
+        if total is not None:
+            left[rows] = find_total_spread(homes, group["spread"].fillna(0.0).to_numpy()[rows])
+    return whole, lived, mean, left
+
+
+def _find_ranges(table: pd.DataFrame) -> pd.DataFrame:
+    """Find chance, mean and spread as they are kept, and the range that follows from them."""
+    rows = read_coefficients()
+    people = (table["origin"] == "population").to_numpy()
+    fixed = table["number"].notna().to_numpy() & ~people
+    own = np.where(people, rows.loc["population", "spread"], table["spread"].fillna(0.0))
+    # a place's error is no longer open once its total is known
+    place = np.where(people | table["met"], 0.0, table["place_spread"].fillna(0.0))
+    spread = np.sqrt((1.0 + own**2) * (1.0 + place**2) - 1.0) * np.sqrt(table["left"])
+    mean = np.round(table["mean"].to_numpy(float), DIGITS)
+    # what is less than a household on average is a household with a chance
+    chance = np.minimum(table["chance"].to_numpy(float), mean)
+    # the only open building of a total has what is left of it
+    fixed |= table["met"].to_numpy() & (table["left"].to_numpy() < 1e-9)
+    whole = table["households"].to_numpy()
+    chance = np.where(fixed, (whole > 0).astype(float), np.round(chance, DIGITS))
+    mean = np.where(fixed, whole, mean)
+    spread = np.where(fixed | (chance <= 0), 0.0, np.round(spread, 3))
+    low, high = (find_quantiles(level, chance, mean, spread) for level in (LOW, HIGH))
+    low, high = (np.where(fixed, whole, end) for end in (low, high))
+    return table.assign(
+        chance=chance,
+        mean=mean,
+        spread=spread,
+        low=np.minimum(low, whole).astype("int64"),
+        high=np.maximum(high, whole).astype("int64"),
+    )
+
+
+def _note_homes(chances: HomeChances, table: pd.DataFrame) -> list[Entry]:
+    """List the homes by what they were judged by."""
+    home, basis = table["residential"], chances.basis
+    size = basis.isin(["size", "beside"])
+    return [
+        note_buildings((basis == "use") & (chances.prior <= 0), "not homes by their use"),
+        note_buildings((basis == "use") & home, "homes by their use"),
+        note_buildings(
+            basis == "place",
+            "not homes: inside the outline of a school, hospital, works or institution",
+        ),
+        note_buildings(size & home, "homes by their size"),
+        note_buildings((basis == "size") & ~home, "not homes: unknown use, unlikely by their size"),
+        note_buildings((basis == "beside") & ~home, "not homes: small, beside a larger home"),
+        note_buildings(
+            (basis == "use") & (chances.prior > 0) & ~home,
+            "homes by their use for which a known total or the counts have no room",
+        ),
+    ]
+
+
+def _note_origins(table: pd.DataFrame) -> list[Entry]:
+    origin, whole, number = table["origin"], table["households"], table["number"]
     entries = []
     for word, how in (
         ("population", "from the number of residents"),
         ("estimated", "from footprint, floors and class"),
     ):
-        ids = origin.index[origin == word]
-        reason = f"{int(whole[ids].sum())} households {how}"
-        entries.append(Entry("households", "buildings", "inferred", len(ids), reason, sorted(ids)))
+        mask = origin == word
+        entries.append(note_buildings(mask, f"{int(whole[mask].sum())} households {how}"))
     empty = origin.isin(["observed", "population"]) & (whole == 0)
-    for mask, reason in (
-        (empty & (number == 0), "homes where the data counts nobody"),
-        (
+    entries.append(
+        note_buildings(empty & (number == 0), "homes where the data counts nobody", "noted")
+    )
+    entries.append(
+        note_buildings(
             empty & (number > 0),
             "homes counted as a fraction of a household: the community's sum stands, "
             "its whole households are in other homes",
-        ),
-    ):
-        ids = origin.index[mask]
-        entries.append(Entry("households", "buildings", "noted", len(ids), reason, sorted(ids)))
+            "noted",
+        )
+    )
     return entries
-
-
-def _make_whole(
-    community: pd.Series[Any],
-    number: pd.Series[Any],
-    least: pd.Series[Any],
-    origin: pd.Series[Any],
-) -> pd.Series[Any]:
-    """Turn the numbers of homes into whole households.
-
-    Counts are shared out by community, as rounding each row by itself would
-    lose or invent households where a count was split into fractions. Estimates
-    are rounded one by one.
-    """
-    whole = np.maximum(np.floor(number + 0.5), least).astype("int64")
-    for word in ("observed", "population"):
-        rows = whole.index[origin == word].sort_values()
-        for codes in rows.groupby(community[rows]).values():
-            weights = number[codes].to_numpy(float)
-            keep = least[codes].to_numpy(np.int64)
-            total = max(int(np.floor(weights.sum() + 0.5)), int(keep.sum()))
-            whole[codes] = share_above(total, weights, keep)
-    return whole
-
-
-def judge_homes(site: Site, rules: HouseholdRules) -> tuple[pd.Series[Any], list[Entry]]:
-    """Judge which buildings are homes where the data does not say, with reasons to report.
-
-    In this order: people or households counted there; the data's own word; its
-    use; the outline of a school, hospital, works or institution around it; its
-    size; and a larger home beside a small outbuilding.
-    """
-    buildings = site.buildings
-    home, open_, entries = _judge_stated(buildings)
-    kind = classify_uses(buildings["use"])
-
-    def settle(mask: pd.Series[Any], value: bool, reason: str) -> None:
-        nonlocal open_
-        # what an earlier reason has settled stays settled
-        ids = buildings.index[mask & open_]
-        home[ids] = value
-        open_ = open_ & ~mask
-        entries.append(Entry("households", "buildings", "inferred", len(ids), reason, sorted(ids)))
-
-    area = buildings.geometry.area
-    low = (
-        buildings["floors"].fillna(buildings["height"] / rules.floor_height).fillna(1.0).round()
-        <= 2
-    )
-    # In order of certainty, since what is settled first stays.
-    settle(kind == "not_home", False, "not homes by their use")
-    settle(kind != "", True, "homes by their use")
-    settle(
-        _find_in_places(site),
-        False,
-        "not homes: inside the outline of a school, hospital, works or institution",
-    )
-    settle(area < rules.smallest, False, f"not homes: unknown use and below {rules.smallest:g} m2")
-    settle(
-        (area > rules.largest_plain) & low,
-        False,
-        f"not homes: unknown use, low and above {rules.largest_plain:g} m2",
-    )
-    settle(
-        _find_outbuildings(buildings, home | open_, open_, rules),
-        False,
-        "not homes: small, beside a larger home",
-    )
-    settle(open_, True, "homes by their size")
-    return home.rename("residential"), entries
-
-
-def _judge_stated(
-    buildings: gpd.GeoDataFrame,
-) -> tuple[pd.Series[Any], pd.Series[Any], list[Entry]]:
-    """Judge homes by the data's own word, and by counts of people, which outweigh it.
-
-    Returns which buildings are homes, which are still open, and entries for
-    the ledger.
-    """
-    stated = buildings["residential"]
-    counted = buildings["households_observed"].fillna(buildings["population"])
-    # a count of people outweighs the data's own word
-    home = stated.fillna(False).astype(bool) | (counted > 0)
-    entries = []
-    for mask, reason in (
-        (stated.isna() & (counted > 0), "homes by the people or households counted there"),
-        (stated.isna() & (counted == 0), "not homes: the data counts nobody there"),
-        (
-            ~stated.fillna(True).astype(bool) & home,
-            "given as no homes, yet people or households are counted there: homes",
-        ),
-    ):
-        entries.append(
-            Entry(
-                "households",
-                "buildings",
-                "inferred",
-                int(mask.sum()),
-                reason,
-                sorted(buildings.index[mask]),
-            )
-        )
-    return home, stated.isna() & counted.isna(), entries
-
-
-def _find_in_places(site: Site) -> pd.Series[Any]:
-    places = site.places[classify_uses(site.places["kind"]) == "not_home"]
-    shapes = np.concatenate([places.geometry.to_numpy(), site.institutions.geometry.to_numpy()])
-    shapes = shapes[shapely.get_dimensions(shapes) == 2]
-    inside = pd.Series(False, index=site.buildings.index)
-    # a point inside, so that a building that touches a school's fence is not in it
-    inner = shapely.point_on_surface(site.buildings.geometry.to_numpy())
-    inside.iloc[shapely.STRtree(inner).query(shapes, predicate="intersects")[1]] = True
-    return inside
-
-
-def _find_outbuildings(
-    buildings: gpd.GeoDataFrame, homes: pd.Series[Any], open_: pd.Series[Any], rules: HouseholdRules
-) -> pd.Series[Any]:
-    """Find small buildings of unknown use with a home at least twice as large beside them."""
-    area = buildings.geometry.area.to_numpy()
-    small = np.flatnonzero(open_.to_numpy() & (area < rules.outbuilding))
-    others = np.flatnonzero(homes.to_numpy())
-    shapes = buildings.geometry.to_numpy()
-    a, b = shapely.STRtree(shapes[others]).query(
-        shapes[small], predicate="dwithin", distance=rules.outbuilding_reach
-    )
-    community = buildings["community"].to_numpy(dtype=object)
-    # Only within a community, for communities are independent of one another.
-    serves = (area[others[b]] >= 2 * area[small[a]]) & (community[others[b]] == community[small[a]])
-    beside = pd.Series(False, index=buildings.index)
-    beside.iloc[small[a[serves]]] = True
-    return beside
-
-
-def classify_homes(
-    buildings: gpd.GeoDataFrame, residential: pd.Series[Any], rules: HouseholdRules
-) -> pd.Series[Any]:
-    """Find the class of each home, a row of ``coefficients.csv``; "not_home" for others."""
-    kind = classify_uses(buildings["use"]).replace({"": "plain", "not_home": "plain"})
-    floors = _derive_floors(buildings, rules)
-    # A home of unknown use with the footprint of a block is a block if it is
-    # known to have floors for it.
-    block = (kind == "slab") | (
-        (kind == "plain") & (buildings.geometry.area > rules.largest_house) & (floors >= 2)
-    )
-    kind = kind.mask(block & (floors < 4), "low_rise")
-    flats = ~kind.isin(["dormitory"])
-    # known floors outweigh the words of use: a "house" of ten floors is a tower
-    kind = kind.mask(flats & (floors >= 4), "slab").mask(flats & (floors >= 10), "high_rise")
-    return kind.where(residential, "not_home").rename("class")
-
-
-def _derive_floors(buildings: gpd.GeoDataFrame, rules: HouseholdRules) -> pd.Series[Any]:
-    by_height = np.maximum((buildings["height"] / rules.floor_height).round(), 1.0)
-    return buildings["floors"].where(buildings["floors"] > 0).fillna(by_height)
-
-
-def _estimate_raw(
-    buildings: gpd.GeoDataFrame, kinds: pd.Series[Any], rules: HouseholdRules
-) -> pd.Series[Any]:
-    # The row of what is no home holds no numbers, so that its estimate is empty.
-    rows = read_coefficients().reindex(kinds).set_axis(buildings.index)
-    floors = _derive_floors(buildings, rules).fillna(rows["floors_default"])
-    by_area = buildings.geometry.area * floors * rows["efficiency"] / rows["dwelling_m2"]
-    return (buildings["population"] / rules.persons).fillna(by_area)
-
-
-def _find_range(
-    whole: pd.Series[Any], kinds: pd.Series[Any], origin: pd.Series[Any]
-) -> dict[str, pd.Series[Any]]:
-    """Find the low and high estimate of each building; the number itself if observed."""
-    rows = (
-        read_coefficients()
-        .reindex(kinds.mask(origin == "population", "population"))
-        .set_axis(whole.index)
-    )
-    open_ = origin.isin(["population", "estimated"])
-    # a home that has households keeps one in the low estimate
-    low = np.maximum(np.floor(whole * rows["low_factor"].where(open_, 1.0)), np.minimum(whole, 1))
-    high = np.ceil(whole * rows["high_factor"].where(open_, 1.0))
-    return {"households_low": low.astype("int64"), "households_high": high.astype("int64")}
-
-
-def _scale_to_totals(
-    site: Site,
-    rules: HouseholdRules,
-    number: pd.Series[Any],
-    whole: pd.Series[Any],
-    free: pd.Series[Any],
-    least: pd.Series[Any],
-) -> tuple[pd.Series[Any], list[Entry]]:
-    """Scale the free homes to the known totals, and list what was done and what could not be."""
-    number = number.to_numpy(dtype=float)
-    out = whole.to_numpy(dtype=np.int64).copy()
-    free = free.to_numpy(dtype=bool)
-    codes = whole.index.to_numpy(dtype=object)
-    entries = []
-    scaled = []
-    known = site.communities["households"].dropna().sort_index()
-    rows = site.buildings.groupby("community").indices
-    none = np.array([], dtype=np.int64)
-    groups = [(str(code), rows.get(code, none), round(total)) for code, total in known.items()]
-    if rules.total > 0:
-        # a total of the whole site holds for what communities' own totals leave
-        rest = np.flatnonzero(~site.buildings["community"].isin(known.index).to_numpy())
-        groups.append(("the rest of the site", rest, -1))
-    for name, members, total in groups:
-        # the rest comes last: what the communities with known totals leave of the whole
-        if total < 0:
-            total = rules.total - int(out.sum() - out[members].sum())
-        homes = members[free[members]]
-        homes = homes[np.argsort(codes[homes], kind="stable")]  # equal shares go by code
-        room = total - int(out[members].sum() - out[homes].sum())
-        if len(homes):
-            # every home keeps its least, even where the total is too small
-            keep = least.to_numpy(np.int64)[homes]
-            out[homes] = share_above(room, number[homes], keep) if room >= keep.sum() else keep
-        if int(out[members].sum()) == total:
-            scaled += [name] if len(homes) else []
-            continue
-        reason = (
-            f"{name}: {int(out[members].sum())} households stand against a known total of {total}; "
-            "there is no room to scale"
-        )
-        entries.append(Entry("households", "communities", "noted", 1, reason, [name]))
-    reason = "estimates scaled so that the known total is met exactly"
-    met = pd.Series(out, index=whole.index, dtype="int64")
-    return met, [
-        Entry("households", "communities", "inferred", len(scaled), reason, scaled),
-        *entries,
-    ]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gridplan.rules.declare import check_fields, rule
+from gridplan.rules.declare import check_fields, check_shares, check_words, rule
+
+PROFILES = ("china", "singapore", "spain", "czechia", "united_states")
 
 
 @dataclass(frozen=True)
@@ -14,6 +16,11 @@ class HouseholdRules:
     Numbers for each class of building are in ``coefficients.csv``.
     """
 
+    profile: str = rule(
+        "china",
+        "china|singapore|spain|czechia|united_states",
+        "country whose homes the estimates are made after",
+    )
     persons: float = rule(
         2.55, "people/household", "people of one household", "Tangshan, census 2020", 1
     )
@@ -24,12 +31,15 @@ class HouseholdRules:
         least=0,
     )
     smallest: float = rule(
-        40.0, "m2", "footprints below this are not homes unless the data says so", least=0
+        40.0,
+        "m2",
+        "half of the buildings of this size are sheds, unless the data says more",
+        least=0,
     )
     outbuilding: float = rule(
         60.0,
         "m2",
-        "a smaller building of unknown use beside a home twice as large is no home",
+        "a smaller building of unknown use beside a home twice as large is hardly a home",
         least=0,
     )
     outbuilding_reach: float = rule(
@@ -45,12 +55,27 @@ class HouseholdRules:
         least=0,
     )
     largest_plain: float = rule(
-        800.0,
+        450.0,
         "m2",
-        "a building of unknown use and at most two floors above this is not a home",
+        "half of the low buildings of this size and of unknown use are halls",
+        least=0,
+    )
+    thickest: float = rule(
+        26.0,
+        "m",
+        "half of the buildings this thick (2 x area / outline) and of unknown use are halls; "
+        "0: thickness does not count",
+        least=0,
+    )
+    home_chance: float = rule(
+        0.9,
+        "share",
+        "share of homes among buildings of unknown use, of the size of a home",
         least=0,
     )
 
     def __post_init__(self) -> None:
         """Refuse values out of range."""
         check_fields(self)
+        check_words(self, "profile", *PROFILES)
+        check_shares(self, "home_chance")

@@ -180,11 +180,17 @@ class SimulationRules:
     )
     demand_high: float = rule(1.4, "share", "demand at the most", ASSUMED, 0)
     error_shared: float = rule(
-        0.5,
+        0.25,
         "share",
         "share of the error of estimated households that all buildings have in common",
         ASSUMED,
         0,
+    )
+    error_near: float = rule(
+        0.25, "share", "share of that error that neighbours have in common", ASSUMED, 0
+    )
+    error_reach: float = rule(
+        300.0, "m", "distance over which the errors of neighbours become unlike", ASSUMED, 1
     )
     wish_hours: float = rule(2.0, "hours", "time that one wish takes, without the way", ASSUMED, 0)
     community_hours: float = rule(
@@ -285,7 +291,8 @@ class SimulationRules:
     def __post_init__(self) -> None:
         """Refuse what cannot be read and values out of range."""
         check_fields(self)
-        check_shares(self, "error_shared", "request_up", "request_street", "wish_up", "wish_street")
+        check_shares(self, "error_shared", "error_near")
+        check_shares(self, "request_up", "request_street", "wish_up", "wish_street")
         check_words(self, "work_shape", "lognormal", "exponential", "fixed")
         check_words(self, "policy", *POLICIES)
         check_words(self, "wish_policy", "claim", "dispatch")

@@ -13,13 +13,13 @@ from gridplan.arrays import Floats
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
 from gridplan.rules.walking import WalkingRules
+from gridplan.simulation.requests.household_draws import sample_households
 from gridplan.simulation.requests.scenarios import Scenario
 from gridplan.simulation.requests.service_system import (
     ServiceSystem,
     join_systems,
     make_local_system,
 )
-from gridplan.simulation.requests.uncertainty import sample_households
 from gridplan.walking.street_network import WalkingNetwork
 
 

@@ -7,19 +7,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtr, ndtri
 
 from gridplan.arrays import Floats
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
 from gridplan.rules.simulation import SimulationRules
 from gridplan.simulation.requests.calendar import list_turns
-from gridplan.simulation.requests.random_streams import (
-    blend_keys,
-    make_key,
-    name_keys,
-    sample_units,
-)
+from gridplan.simulation.requests.household_draws import sample_households
+from gridplan.simulation.requests.random_streams import make_key, name_keys, sample_units
 from gridplan.tables.conform import conform_table
 from gridplan.tables.roles import name_answering
 
@@ -42,46 +37,6 @@ def sample_triangular(unit: Any, low: Any, mode: Any, high: Any) -> Floats:
     below = a + np.sqrt(u * width * (c - a))
     above = b - np.sqrt((1.0 - u) * width * (b - c))
     return np.where(b > a, np.where(u < (c - a) / width, below, above), c)
-
-
-def sample_households(
-    plan: Plan, subgrids: pd.Index[Any], draws: int, seed: int, rules: SimulationRules
-) -> Floats:
-    """Sample the households of sub-grids: float64[draws, n].
-
-    Each building's lie between its low and high estimate, most often near the
-    estimate (triangular). A share of the error (``simulation.error_shared``)
-    is one for all buildings, since one coefficient is wrong everywhere; the
-    rest is each one's own.
-    """
-    doors = plan.stairwells.sort_index()
-    buildings = plan.site.buildings.sort_index()
-    column = subgrids.get_indexer(pd.Index(doors["subgrid"]))
-    row = buildings.index.get_indexer(pd.Index(doors["building"]))
-    known = buildings["households"].to_numpy(float)
-    low = np.minimum(buildings["households_low"].to_numpy(float), known)
-    high = np.maximum(buildings["households_high"].to_numpy(float), known)
-    # the last row is for stairwells of buildings that are not in the table
-    sure = np.append(low >= high, True)
-    keys = name_keys(buildings.index)
-    amount = doors["households"].to_numpy(float)
-    kept = column >= 0
-    out = np.zeros((draws, len(subgrids)))
-    for n in range(draws):
-        key = make_key(seed, n)
-        each_building = ndtri(sample_units(blend_keys(keys, key), 0))
-        shared = ndtri(sample_units(name_keys(["households"]) ^ key, 0))[0]
-        # variances add up to 1, so each building's sample keeps its own distribution
-        unit = ndtr(
-            np.sqrt(rules.error_shared) * shared + np.sqrt(1.0 - rules.error_shared) * each_building
-        )
-        factor = np.append(
-            sample_triangular(unit, low, known, high) / np.where(known > 0, known, 1.0), 1.0
-        )
-        factor[sure] = 1.0
-        # a building's factor moves all of its stairwells alike
-        out[n] = np.bincount(column[kept], (amount * factor[row])[kept], minlength=len(subgrids))
-    return out
 
 
 def sample_demand(draws: int, seed: int, rules: SimulationRules) -> Floats:

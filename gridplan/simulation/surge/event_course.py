@@ -16,10 +16,11 @@ from gridplan.errors import RuleError
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
 from gridplan.simulation.requests.event_kernel import run_days
+from gridplan.simulation.requests.household_draws import sample_households
 from gridplan.simulation.requests.kernel_inputs import SimulationBlock
 from gridplan.simulation.requests.kernel_state import ANSWERED, BY_TIER, CAME, COUNTS, RESOLVED
 from gridplan.simulation.requests.random_streams import make_key
-from gridplan.simulation.requests.uncertainty import sample_demand, sample_households
+from gridplan.simulation.requests.uncertainty import sample_demand
 from gridplan.simulation.surge.call_up import Muster, make_muster, measure_muster
 from gridplan.simulation.surge.closed_land import (
     Bridge,

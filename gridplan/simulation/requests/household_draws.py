@@ -1,0 +1,170 @@
+"""Draws of the households of buildings: one sampler for chances, simulation, surge and years."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import shapely
+from scipy.special import ndtr, ndtri
+from scipy.stats import nbinom
+
+from gridplan.arrays import Floats
+from gridplan.plan import Plan
+from gridplan.rules.simulation import SimulationRules
+from gridplan.simulation.requests.random_streams import (
+    blend_keys,
+    make_key,
+    name_keys,
+    sample_units,
+)
+
+LEVELS = 128  # equally likely levels that a distribution is cut into
+WAVES = 48  # waves that a field of neighbouring errors is made of
+WIDE = 3.29  # standard deviations from the 5 % to the 95 % quantile of a normal
+GRAIN = 0.02  # logarithm within which distributions are taken as of one form
+
+
+def sample_households(
+    plan: Plan, subgrids: pd.Index[Any], draws: int, seed: int, rules: SimulationRules
+) -> Floats:
+    """Sample the households of sub-grids: float64[draws, n].
+
+    Each building's come from its own distribution: none, or one household and
+    a number beyond it. Their mean over draws is the building's expected
+    number; counted buildings stay as they are, and known totals of
+    communities are met in every draw. Of the error a share is that of all
+    buildings (``simulation.error_shared``), a share that of neighbours
+    (``simulation.error_near``, fading over ``simulation.error_reach``), and
+    the rest each one's own.
+    """
+    doors = plan.stairwells.sort_index()
+    buildings = plan.site.buildings.sort_index()
+    column = subgrids.get_indexer(pd.Index(doors["subgrid"]))
+    row = buildings.index.get_indexer(pd.Index(doors["building"]))
+    table, form, mean = _tabulate(buildings)
+    middle = shapely.centroid(buildings.geometry.to_numpy())
+    place = np.column_stack([shapely.get_x(middle), shapely.get_y(middle)])
+    totals = _find_totals(plan, buildings)
+    keys = name_keys(buildings.index)
+    # a building's draw is shared out to its stairwells as its households are
+    known = buildings["households"].to_numpy(float)
+    amount = doors["households"].to_numpy(float)
+    part = amount / np.append(np.where(known > 0, known, 1.0), 1.0)[row]
+    kept = column >= 0
+    out = np.zeros((draws, len(subgrids)))
+    for n in range(draws):
+        error = _draw_errors(keys, place, make_key(seed, n), rules)
+        level = np.minimum((ndtr(error) * LEVELS).astype(np.int64), LEVELS - 1)
+        drawn = _meet_totals(table[form, level] * mean, mean, totals)
+        # stairwells of buildings that are not in the table stay as they are
+        each = np.append(drawn, 1.0)[row]
+        out[n] = np.bincount(column[kept], (part * each)[kept], minlength=len(subgrids))
+    return out
+
+
+def _draw_errors(keys: Any, place: Floats, key: Any, rules: SimulationRules) -> Floats:
+    """Draw one standard normal error for each building, alike where they are neighbours."""
+    own = ndtri(sample_units(blend_keys(keys, key), 0))
+    shared = float(ndtri(sample_units(name_keys(["households"]) ^ key, 0))[0])
+    near = min(rules.error_near, 1.0 - rules.error_shared)
+    error = np.sqrt(rules.error_shared) * shared
+    error = error + np.sqrt(max(0.0, 1.0 - rules.error_shared - near)) * own
+    if near > 0:
+        error = error + np.sqrt(near) * _draw_field(place, key, rules.error_reach)
+    return np.asarray(error)
+
+
+def _draw_field(place: Floats, key: Any, reach: float) -> Floats:
+    """Draw a smooth field: normal at each place, correlated by exp(-1/2 (distance / reach)^2).
+
+    Made of random waves that depend on the key and on nothing else, so that a
+    building has the same value whatever else is looked at.
+    """
+    keys = name_keys([f"wave {n}" for n in range(WAVES)]) ^ key
+    unit = [np.asarray(sample_units(keys, number)) for number in range(3)]
+    ways = np.column_stack([ndtri(unit[0]), ndtri(unit[1])]) / reach
+    phase = 2.0 * np.pi * unit[2]
+    field = np.zeros(len(place))
+    for way, begin in zip(ways, phase, strict=True):
+        field += np.cos(place[:, 0] * way[0] + place[:, 1] * way[1] + begin)
+    return np.asarray(field * np.sqrt(2.0 / WAVES))
+
+
+def _describe(buildings: pd.DataFrame) -> tuple[Floats, Floats, Floats]:
+    """Find the chance of a home, the mean and the spread of each building's households.
+
+    Tables that have none, such as those made by hand, are judged by their range.
+    """
+    known, low, high = (
+        buildings[name].to_numpy(float)
+        for name in ("households", "households_low", "households_high")
+    )
+    mean = buildings["households_mean"].to_numpy(float)
+    chance = buildings["home_chance"].to_numpy(float)
+    spread = buildings["households_spread"].to_numpy(float)
+    bare = np.isnan(mean)
+    beyond = np.maximum(known - 1.0, 1e-9)
+    variance = (np.maximum(high - low, 0.0) / WIDE) ** 2
+    by_range = np.sqrt(np.maximum(variance - beyond, 0.0)) / beyond
+    sure = (bare & (high <= low)) | (~bare & (spread == 0) & ((chance == 0) | (chance == 1)))
+    mean = np.where(bare | sure, known, mean)
+    chance = np.where(bare, np.minimum(1.0, known), chance)
+    spread = np.where(bare, np.minimum(by_range, 3.0), spread)
+    # without a spread it is the number itself
+    return chance, mean, np.where(sure, -1.0, spread)
+
+
+def _tabulate(buildings: pd.DataFrame) -> tuple[Floats, Any, Floats]:
+    """Cut the distribution of each building into equally likely levels of mean 1.
+
+    Returns the table float64[forms, LEVELS], the form of each building, and
+    the mean that the levels are multiplied by.
+    """
+    chance, mean, spread = _describe(buildings)
+    beyond = np.maximum(mean / np.where(chance > 0, chance, 1.0) - 1.0, 0.0)
+    # buildings that differ by a hair share a form, and keep means of their own
+    grain = np.round(np.log(np.maximum(beyond, 1e-4)) / GRAIN) * GRAIN
+    rows = np.column_stack([np.round(chance, 2), np.exp(grain), np.round(spread, 2)])
+    rows[spread < 0] = -1.0
+    forms, form = np.unique(rows, axis=0, return_inverse=True)
+    at = (np.arange(LEVELS) + 0.5) / LEVELS
+    table = np.ones((len(forms), LEVELS))
+    for number, (share, second, wide) in enumerate(forms):
+        if wide < 0:
+            continue
+        share = max(share, 0.01)
+        shape = 1.0 / max(wide, 1e-3) ** 2
+        inner = np.clip((at - (1.0 - share)) / share, 1e-9, 1.0 - 1e-9)
+        levels = np.where(
+            at > 1.0 - share, 1.0 + nbinom.ppf(inner, shape, shape / (shape + second)), 0.0
+        )
+        table[number] = levels / levels.mean() if levels.any() else 1.0
+    return table, form.ravel(), mean
+
+
+def _find_totals(plan: Plan, buildings: pd.DataFrame) -> Any:
+    """Find the known total that each building is a part of, by number; -1 where there is none."""
+    known = plan.site.communities["households"].dropna().index.sort_values()
+    group = known.get_indexer(pd.Index(buildings["community"]))
+    if plan.rules.households.total > 0:
+        group = np.where(group < 0, len(known), group)
+    return np.asarray(group)
+
+
+def _meet_totals(drawn: Floats, mean: Floats, group: Any) -> Floats:
+    """Scale what varies in each group so that the sum is that of the means, the known total."""
+    rows = np.flatnonzero((group >= 0) & (drawn != mean))
+    if not len(rows):
+        return drawn
+    size = int(group.max()) + 1
+    wanted = np.bincount(group[rows], mean[rows], minlength=size)
+    sums = np.bincount(group[rows], drawn[rows], minlength=size)
+    factor = np.where(sums > 0, wanted / np.where(sums > 0, sums, 1.0), 0.0)
+    out = drawn.copy()
+    out[rows] = drawn[rows] * factor[group[rows]]
+    # a group in which nobody was drawn has its means
+    none = rows[sums[group[rows]] <= 0]
+    out[none] = mean[none]
+    return out
