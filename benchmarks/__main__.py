@@ -58,6 +58,10 @@ BENCHMARKS = {
         "events a second beside SimPy, a year of a made-up district or a given plan",
         ("full", "households", "plan"),
     ),
+    "households": (
+        "estimates held against known dwellings: bias, error, cover, homes, claimed chances",
+        (),
+    ),
     "hostile": (
         "a thousand hostile files, plans, edits and rules: held within 20 s and 3,000 MB, by kind",
         ("only",),

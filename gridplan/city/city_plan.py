@@ -12,6 +12,7 @@ from typing import Any
 from pyproj import CRS
 
 from gridplan.city.chunk_tables import drop_folder, load_table
+from gridplan.city.city_teachers import gather_teachers
 from gridplan.city.cut_chunks import cut_city
 from gridplan.city.join_parts import join_city
 from gridplan.city.plan_chunk import PARTS, plan_chunk
@@ -159,6 +160,7 @@ def plan_city(
         (work / END).unlink(missing_ok=True)
         if read_chunks(work) is None:
             cut_city(job, work, progress)
+        gather_teachers(work, progress)
         cutting = read_chunks(work)
         assert cutting is not None
         places = Workplaces(engine, scheduler, workers)

@@ -9,6 +9,7 @@ from typing import Any
 from pyproj import CRS
 
 from gridplan.city.chunk_tables import finish_folder, save_table, start_folder
+from gridplan.city.city_teachers import load_teachers
 from gridplan.city.cut_chunks import CHUNKS
 from gridplan.city.planning_job import END, read_chunks, read_job
 from gridplan.city.read_chunk import load_near, read_chunk
@@ -78,7 +79,7 @@ def plan_chunk(task: ChunkTask) -> dict[str, float]:
     # Classes and limits are those that all chunks together came to.
     kinds = settled["kind"].reindex(communities.index)
     site = site.replace(communities=communities.assign(kind=kinds))
-    site = fill_site(site, rules, progress=clock)
+    site = fill_site(site, rules, teachers=load_teachers(work), progress=clock)
     site = site.replace(communities=settled.loc[communities.index])
     # Chunks without homes are parts like others, so that joining needs no exceptions.
     if (site.buildings["households"] > 0).any():

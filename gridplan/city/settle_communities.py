@@ -17,6 +17,7 @@ import shapely
 from pyproj import CRS
 
 from gridplan.city.chunk_tables import finish_folder, load_table, save_table, start_folder
+from gridplan.city.city_teachers import load_teachers
 from gridplan.city.cut_chunks import CHUNKS, FRAME
 from gridplan.city.planning_job import Chunk, Job, read_chunks, read_job
 from gridplan.city.read_chunk import read_chunk
@@ -46,7 +47,7 @@ def survey_chunk(task: tuple[str, str]) -> Survey:
     assert cutting is not None
     rules = Rules.from_dict(job.rules)
     site = read_chunk(work / CHUNKS / task[1], job.how, CRS.from_wkt(cutting[1]), rules)
-    site = estimate_households(site, rules.households)
+    site = estimate_households(site, rules.households, teachers=load_teachers(work))
     homes = site.buildings[site.buildings["households"] > 0]
     rows = site.communities.index.get_indexer(homes["community"])
     outlines = site.communities.geometry.to_numpy()

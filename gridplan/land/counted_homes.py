@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -20,9 +21,11 @@ LOCAL = 0.2  # how far blocks alike in place and size may differ from the rest
 NEAR = 400.0  # m over which blocks are alike
 ALIKE = 0.5  # logarithm of floors or of volume over which blocks are alike
 HOUSES = 1.0  # spread of the second households of houses between places
-WEIGHT = 12.0  # counted buildings that the chances of the rules are worth
-FIRM = 60.0  # the same for buildings that their use says are homes
-SHAPES = np.array([0.5, 0.7, 1.0, 1.4, 2.0, 2.8])  # spreads tried, of that of the coefficients
+# Counted buildings that the chances of the rules are worth; what a use says is firm.
+WEIGHTS = {"size": 12.0, "beside": 12.0, "use": 60.0}
+FEATURES = ("volume", "floors", "east", "north")
+MOST_LIFT = 0.2  # from the mean of the logarithms to the logarithm of the mean
+SHAPES = np.array([0.5, 0.7, 1.0, 1.4])  # spreads tried, of that of the coefficients
 
 
 def order_by_code(codes: Any) -> Ints:
@@ -34,38 +37,75 @@ def order_by_code(codes: Any) -> Ints:
     return rank
 
 
-def learn_chances(site: Site, chances: HomeChances) -> pd.Series[Any]:
+def pick_teachers(
+    site: Site, chances: HomeChances, kinds: pd.Series[Any], expected: pd.DataFrame
+) -> pd.DataFrame:
+    """Pick the counted buildings that the others learn from, at most ``MOST`` of a lesson.
+
+    Which they are depends on their codes alone, so that those of the parts of
+    a city, joined and cut by :func:`join_teachers`, are those of the whole.
+
+    Returns
+    -------
+    One row for each lesson of each building: ``lesson`` (size, beside, use:
+    is it a home; houses, blocks: how many live there), ``building``,
+    ``prior``, ``lived``, ``observed``, ``second``, ``spread``,
+    ``place_spread`` and the features of a block.
+    """
+    observed = site.buildings["households_observed"]
+    counted = observed.fillna(site.buildings["population"])
+    features = _describe_blocks(site, expected)
+    table = pd.DataFrame(
+        {
+            "building": site.buildings.index,
+            "prior": chances.prior.to_numpy(),
+            "lived": (counted > 0).to_numpy(float),
+            "observed": observed.to_numpy(float),
+            **{name: expected[name].to_numpy() for name in ("second", "spread", "place_spread")},
+            **{name: features[:, n] for n, name in enumerate(FEATURES)},
+        }
+    )
+    has_size = ((observed > 0) & expected["second"].notna()).to_numpy()
+    is_flats = kinds.isin(FLATS).to_numpy()
+    open_ = counted.notna().to_numpy() & (chances.prior > 0).to_numpy()
+    basis = chances.prior_basis.to_numpy(object)
+    lessons = {word: open_ & (basis == word) for word in WEIGHTS}
+    lessons |= {"houses": has_size & ~is_flats, "blocks": has_size & is_flats}
+    parts = [table[mask].assign(lesson=word) for word, mask in lessons.items()]
+    return join_teachers(parts)
+
+
+def join_teachers(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Join teachers picked in parts of a site, and keep the first of each lesson."""
+    table = pd.concat(parts, ignore_index=True)
+    hashed = pd.util.hash_array(table["building"].to_numpy(object), categorize=False)
+    table = table.assign(hashed=hashed).sort_values(["lesson", "hashed", "building"])
+    return table.groupby("lesson").head(MOST).drop(columns="hashed").reset_index(drop=True)
+
+
+def learn_chances(chances: HomeChances, teachers: pd.DataFrame) -> pd.Series[Any]:
     """Move the chances of being a home by what was counted on buildings judged alike.
 
     Chances of one kind (by use, by size) are taken as counts of their own, so
     that a dozen counted buildings weigh as much as the rules do.
     """
-    counted = site.buildings["households_observed"].fillna(site.buildings["population"])
     chance = chances.chance.copy()
-    rank = order_by_code(site.buildings.index)
-    for basis, weight in (("size", WEIGHT), ("beside", WEIGHT), ("use", FIRM)):
-        alike = ((chances.prior_basis == basis) & (chances.prior > 0)).to_numpy()
-        teaches = _take_first(alike & counted.notna().to_numpy(), rank)
-        if not len(teaches):
+    for basis, weight in WEIGHTS.items():
+        taught = teachers[teachers["lesson"] == basis]
+        if taught.empty:
             continue
-        prior = chances.prior.to_numpy()[teaches]
-        lived = (counted.to_numpy(float)[teaches] > 0).astype(float)
-        rows = alike & (chances.basis == basis).to_numpy()
+        lived = taught["lived"].to_numpy(float)
+        rows = ((chances.basis == basis) & (chances.prior > 0)).to_numpy()
         # a use that says home is right but for one in hundreds
+        prior = np.clip(taught["prior"].to_numpy(float), 0.001, 0.995)
         first = np.clip(chances.prior.to_numpy()[rows], 0.0, 0.995)
-        shift = _find_shift(np.clip(prior, 0.001, 0.995), lived, weight)
-        odds = first / (1.0 - first) * np.exp(shift)
+        odds = first / (1.0 - first) * np.exp(_find_shift(prior, lived, weight))
         learned = np.round(odds / (1.0 + odds), DIGITS)
         # without a single counter-example what the use says stands
         if basis == "use" and lived.all():
             learned = np.ones(len(learned))
         chance[rows] = learned
     return chance
-
-
-def _take_first(mask: Any, rank: Ints) -> Ints:
-    rows = np.flatnonzero(mask)
-    return np.asarray(rows[np.argsort(rank[rows])][:MOST])
 
 
 def _find_shift(prior: Floats, lived: Floats, weight: float) -> float:
@@ -84,7 +124,7 @@ def _find_shift(prior: Floats, lived: Floats, weight: float) -> float:
 
 
 def learn_second_households(
-    site: Site, kinds: pd.Series[Any], expected: pd.DataFrame
+    site: Site, kinds: pd.Series[Any], expected: pd.DataFrame, teachers: pd.DataFrame
 ) -> pd.DataFrame:
     """Move the expected second households by what was counted, and narrow their spread.
 
@@ -96,65 +136,69 @@ def learn_second_households(
     -------
     ``expected`` with ``second``, ``spread`` and ``place_spread`` as learned.
     """
-    observed = site.buildings["households_observed"]
-    counted = ((observed > 0) & expected["second"].notna()).to_numpy()
-    rank = order_by_code(site.buildings.index)
     flats = kinds.isin(FLATS).to_numpy()
+    known = expected["second"].notna().to_numpy()
     learned = expected.copy()
-    houses = _take_first(counted & ~flats, rank)
+    houses = teachers[teachers["lesson"] == "houses"]
     if len(houses):
         strength = 1.0 / HOUSES**2
-        beyond = observed.to_numpy(float)[houses] - 1.0
-        said = expected["second"].to_numpy()[houses]
+        beyond = houses["observed"].to_numpy(float) - 1.0
+        said = houses["second"].to_numpy(float)
         # one village's only block would say something of blocks, not of houses
         usual = beyond <= np.maximum(3.0, 6.0 * said)
         factor = (strength + beyond[usual].sum()) / (strength + said[usual].sum())
-        rows = ~flats & expected["second"].notna().to_numpy()
-        learned.loc[rows, "second"] *= round(float(factor), DIGITS)
-    blocks = _take_first(counted & flats, rank)
-    if len(blocks):
-        rows = np.flatnonzero(flats & expected["second"].notna().to_numpy())
-        _learn_blocks(site, observed.to_numpy(float), expected, learned, blocks, rows)
+        learned.loc[~flats & known, "second"] *= round(float(factor), DIGITS)
+    blocks = teachers[teachers["lesson"] == "blocks"]
+    rows = np.flatnonzero(flats & known)
+    if len(blocks) and len(rows):
+        _learn_blocks(_describe_blocks(site, expected), expected, learned, blocks, rows)
     return learned
 
 
 def _learn_blocks(
-    site: Site,
-    observed: Floats,
+    features: Floats,
     expected: pd.DataFrame,
     learned: pd.DataFrame,
-    blocks: Ints,
+    blocks: pd.DataFrame,
     rows: Ints,
 ) -> None:
     """Fit the process to the counted blocks and fill in ``learned`` for the rows."""
-    # only here, as loading it takes longer than a village does
-    from sklearn.gaussian_process import GaussianProcessRegressor
-
-    second = expected["second"].to_numpy()
-    place_spread = float(np.median(expected["place_spread"].to_numpy()[blocks]))
-    features = _describe_blocks(site, expected)
-    # half a household more, as a block of one has a logarithm too
-    seen = np.log((np.maximum(observed[blocks], 1.0) - 0.5) / (second[blocks] + 0.5))
-    best: tuple[float, Any, float] | None = None
-    for shape in SHAPES:
-        spread = expected["spread"].to_numpy()[blocks] * shape
-        noise = spread**2 + 1.0 / (second[blocks] + 0.5)
-        process = GaussianProcessRegressor(
-            _make_kernel(place_spread), alpha=noise, optimizer=None
-        ).fit(features[blocks], seen + spread**2 / 2)
-        likely = float(process.log_marginal_likelihood_value_) - np.log(shape) ** 2
-        if best is None or likely > best[0] + 1e-6:
-            best = (likely, process, shape)
-    assert best is not None
-    _, process, shape = best
+    process, shape = _fit_blocks(blocks)
+    second, spread = (expected[name].to_numpy() for name in ("second", "spread"))
     # in pieces, as the kernel of a city would not fit into memory
     for piece in np.array_split(rows, max(1, len(rows) // 20_000)):
         shift, doubt = process.predict(features[piece], return_std=True)
         names = learned.index[piece]
         factor = np.exp(np.round(shift, DIGITS) + np.round(doubt, DIGITS) ** 2 / 2)
         learned.loc[names, "second"] = second[piece] * factor
-        learned.loc[names, "spread"] = expected["spread"].to_numpy()[piece] * shape
+        learned.loc[names, "spread"] = spread[piece] * shape
         learned.loc[names, "place_spread"] = np.round(doubt, DIGITS)
+
+
+def _fit_blocks(blocks: pd.DataFrame) -> tuple[Any, float]:
+    """Fit the process to the counted blocks, with the likeliest of the spreads tried."""
+    # only here, as loading it takes longer than a village does
+    from sklearn.gaussian_process import GaussianProcessRegressor
+
+    second = blocks["second"].to_numpy(float)
+    kernel = _make_kernel(float(blocks["place_spread"].median()))
+    # half a household more, as a block of one has a logarithm too
+    seen = np.maximum(blocks["observed"].to_numpy(float), 1.0) - 0.5
+    seen = np.log(seen / (second + 0.5))
+    fits = []
+    for shape in SHAPES:
+        spread = blocks["spread"].to_numpy(float) * shape
+        noise = spread**2 + 1.0 / (second + 0.5)
+        process = GaussianProcessRegressor(kernel, alpha=noise, optimizer=None)
+        # the mean of a logarithm lies below the logarithm of the mean; what is far
+        # off is no matter of a spread, but of buildings that are something else
+        process.fit(
+            blocks[list(FEATURES)].to_numpy(float), seen + np.minimum(spread**2 / 2, MOST_LIFT)
+        )
+        likely = float(process.log_marginal_likelihood_value_) - np.log(shape) ** 2
+        fits.append((round(likely, 6), process, float(shape)))
+    _, process, shape = max(fits, key=lambda fit: fit[0])
+    return process, shape
 
 
 def _make_kernel(place_spread: float) -> Any:

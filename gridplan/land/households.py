@@ -7,7 +7,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gridplan.land.counted_homes import learn_chances, learn_second_households, order_by_code
+from gridplan.land.counted_homes import (
+    learn_chances,
+    learn_second_households,
+    order_by_code,
+    pick_teachers,
+)
 from gridplan.land.home_chances import HomeChances, judge_chances, note_buildings
 from gridplan.land.home_classes import classify_homes, expect_second_households, read_coefficients
 from gridplan.land.household_ranges import HIGH, LOW, find_quantiles
@@ -19,7 +24,23 @@ from gridplan.tables.ledger import Entry
 DIGITS = 4
 
 
-def estimate_households(site: Site, rules: HouseholdRules) -> Site:
+def find_teachers(site: Site, rules: HouseholdRules) -> pd.DataFrame:
+    """Find the counted buildings of a site that the others learn from, as in a part of a city."""
+    chances = judge_chances(site, rules)
+    kinds = _classify_all(site, rules)
+    expected = expect_second_households(site.buildings, kinds, rules)
+    return pick_teachers(site, chances, kinds, expected)
+
+
+def _classify_all(site: Site, rules: HouseholdRules) -> pd.Series[Any]:
+    """Find the class that each building has if it is a home."""
+    everywhere = pd.Series(True, index=site.buildings.index)
+    return classify_homes(site.buildings, everywhere, rules)
+
+
+def estimate_households(
+    site: Site, rules: HouseholdRules, teachers: pd.DataFrame | None = None
+) -> Site:
     """Judge which buildings are homes and estimate the households of each, with a range.
 
     Households are those observed; else residents / persons of a household;
@@ -27,6 +48,9 @@ def estimate_households(site: Site, rules: HouseholdRules) -> Site:
     a home has one household and a number beyond it, by class, footprint and
     floors (``coefficients.csv``, by country). What was counted teaches the
     rest. Known totals of communities, else of the site, are met exactly.
+
+    ``teachers`` are the counted buildings to learn from, those of the site
+    itself if not given; a part of a city gets those of the whole.
 
     Returns
     -------
@@ -50,7 +74,7 @@ def estimate_households(site: Site, rules: HouseholdRules) -> Site:
     [33, 1, 0]
     """
     chances = judge_chances(site, rules)
-    table = _expect(site, rules, chances)
+    table = _expect(site, rules, chances, teachers)
     table, entries = _share_groups(site, rules, table)
     table = _find_ranges(table)
     filled = site.buildings.assign(
@@ -67,7 +91,9 @@ def estimate_households(site: Site, rules: HouseholdRules) -> Site:
     return site.replace(buildings=filled).note(notes)
 
 
-def _expect(site: Site, rules: HouseholdRules, chances: HomeChances) -> pd.DataFrame:
+def _expect(
+    site: Site, rules: HouseholdRules, chances: HomeChances, teachers: pd.DataFrame | None
+) -> pd.DataFrame:
     """Find what is expected of each building, before whole numbers and totals.
 
     Returns ``community``, ``chance``, ``size`` (households if it is a home),
@@ -75,12 +101,12 @@ def _expect(site: Site, rules: HouseholdRules, chances: HomeChances) -> pd.DataF
     (what is known: households or residents / persons) and ``firm``.
     """
     buildings = site.buildings
-    chance = learn_chances(site, chances)
-    everywhere = pd.Series(True, index=buildings.index)
-    kinds = classify_homes(buildings, everywhere, rules)
-    expected = learn_second_households(
-        site, kinds, expect_second_households(buildings, kinds, rules)
-    )
+    kinds = _classify_all(site, rules)
+    expected = expect_second_households(buildings, kinds, rules)
+    if teachers is None:
+        teachers = pick_teachers(site, chances, kinds, expected)
+    chance = learn_chances(chances, teachers)
+    expected = learn_second_households(site, kinds, expected, teachers)
     observed = buildings["households_observed"]
     residents = buildings["population"] / rules.persons
     origin = pd.Series("estimated", index=buildings.index, dtype="str")

@@ -184,10 +184,19 @@ def _estimate_alone(site: Site, rules: Rules) -> pd.Series[Any]:
     return estimate_households(site, rules.households).buildings["households"]
 
 
-def fill_site(site: Site, rules: Rules, *, progress: Progress = keep_silent) -> Site:
-    """Fill in the households, classes and compounds of a site with known communities."""
+def fill_site(
+    site: Site,
+    rules: Rules,
+    *,
+    teachers: pd.DataFrame | None = None,
+    progress: Progress = keep_silent,
+) -> Site:
+    """Fill in the households, classes and compounds of a site with known communities.
+
+    ``teachers`` are the counted buildings of the whole city, for a part of it.
+    """
     progress("households", 0, 1)
-    site = estimate_households(site, rules.households)
+    site = estimate_households(site, rules.households, teachers)
     # Classes are judged by density, so that households have to be known;
     # compounds are inferred in urban communities only.
     site = judge_kinds(site, rules.site, rules.households)

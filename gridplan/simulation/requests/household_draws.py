@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
@@ -43,25 +45,36 @@ def sample_households(
     buildings = plan.site.buildings.sort_index()
     column = subgrids.get_indexer(pd.Index(doors["subgrid"]))
     row = buildings.index.get_indexer(pd.Index(doors["building"]))
-    table, form, mean = _tabulate(buildings)
-    middle = shapely.centroid(buildings.geometry.to_numpy())
-    place = np.column_stack([shapely.get_x(middle), shapely.get_y(middle)])
     totals = _find_totals(plan, buildings)
-    keys = name_keys(buildings.index)
     # a building's draw is shared out to its stairwells as its households are
     known = buildings["households"].to_numpy(float)
     amount = doors["households"].to_numpy(float)
     part = amount / np.append(np.where(known > 0, known, 1.0), 1.0)[row]
     kept = column >= 0
     out = np.zeros((draws, len(subgrids)))
-    for n in range(draws):
-        error = _draw_errors(keys, place, make_key(seed, n), rules)
-        level = np.minimum((ndtr(error) * LEVELS).astype(np.int64), LEVELS - 1)
-        drawn = _meet_totals(table[form, level] * mean, mean, totals)
+    for n, drawn in enumerate(draw_buildings(buildings, totals, draws, seed, rules)):
         # stairwells of buildings that are not in the table stay as they are
         each = np.append(drawn, 1.0)[row]
         out[n] = np.bincount(column[kept], (part * each)[kept], minlength=len(subgrids))
     return out
+
+
+def draw_buildings(
+    buildings: gpd.GeoDataFrame, totals: Any, draws: int, seed: int, rules: SimulationRules
+) -> Iterator[Floats]:
+    """Draw the households of each building: float64[n], as often as asked.
+
+    ``totals`` (int64[n]) numbers the buildings by the known total that they
+    add up to, -1 for those of none.
+    """
+    table, form, mean = _tabulate(buildings)
+    middle = shapely.centroid(buildings.geometry.to_numpy())
+    place = np.column_stack([shapely.get_x(middle), shapely.get_y(middle)])
+    keys = name_keys(buildings.index)
+    for n in range(draws):
+        error = _draw_errors(keys, place, make_key(seed, n), rules)
+        level = np.minimum((ndtr(error) * LEVELS).astype(np.int64), LEVELS - 1)
+        yield _meet_totals(table[form, level] * mean, mean, totals)
 
 
 def _draw_errors(keys: Any, place: Floats, key: Any, rules: SimulationRules) -> Floats:

@@ -1,0 +1,272 @@
+"""Estimates of households held against buildings whose dwellings are known.
+
+Reads the sets in ``../shared/truth``; without them it says so and measures nothing.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from gridplan.land.households import estimate_households
+from gridplan.rules.households import HouseholdRules
+from gridplan.rules.simulation import SimulationRules
+from gridplan.simulation.requests.household_draws import draw_buildings
+from gridplan.site import SITE_TABLES, Site
+from gridplan.tables.conform import conform_table, make_empty
+
+TRUTH = Path("../shared/truth")
+DRAWS = 4
+COUNTED = (0, 10, 30, 100)
+CELL = 300.0  # m, side of a zone
+COVER = (0.85, 0.95)
+
+
+def run(folder: Path = TRUTH) -> bool:
+    """Print the table of errors, cover and homes; return whether all covers are held."""
+    if not folder.exists():
+        print(f"the sets of {folder} are not here: nothing was measured")
+        return True
+    rows = []
+    for name, buildings, profile, home_class in _read_sets(folder):
+        # the profile of the country, and that of a user who chose none
+        for profile_name in dict.fromkeys(["china", profile]):
+            rows += [
+                {"set": name, "profile": profile_name, "known": known}
+                | _measure(buildings, profile_name, known, home_class)
+                for known in (*COUNTED, "zones")
+            ]
+    table = pd.DataFrame(rows)
+    with pd.option_context("display.width", 200, "display.max_rows", 500):
+        print(table.round(2).to_string(index=False))
+    held = table["cover"].between(*COVER)
+    print(f"cover of 85 to 95 %: {len(held)} tried, {int(held.sum())} held")
+    _print_chances(folder)
+    return bool(held.all())
+
+
+def _read_sets(folder: Path) -> list[tuple[str, gpd.GeoDataFrame, str, str]]:
+    """Read the sets with and without uses: name, buildings, profile, class of a home."""
+    canary = gpd.read_file(folder / "canary_catastro.gpkg")
+    decany = gpd.read_file(folder / "decany_ruian.gpkg").assign(use="")
+    # a building of which no dwelling is recorded is no home
+    decany["dwellings"] = decany["dwellings"].fillna(0.0)
+    bishan = gpd.read_file(folder / "hdb_bishan_made_footprints.gpkg")
+    sembawang = _make_sembawang(folder)
+    lots = _make_lots(folder)
+    return [
+        ("canary, uses", canary, "spain", "house"),
+        ("canary, no uses", canary.assign(use=""), "spain", "house"),
+        ("decany, no uses", decany, "czechia", "house"),
+        ("bishan, uses", bishan, "singapore", "block"),
+        ("sembawang, uses", sembawang, "singapore", "block"),
+        ("manhattan, uses", lots, "united_states", "block"),
+        ("manhattan, no uses", lots.assign(use=""), "united_states", "block"),
+    ]
+
+
+def _make_sembawang(folder: Path) -> gpd.GeoDataFrame:
+    """Make rectangles of the net area, as the set of Bishan does: the footprints are not real."""
+    table = pd.read_csv(folder / "hdb_bishan_sembawang.csv")
+    table = table[(table["town"] == "SEMBAWANG") & (table["dwellings"] > 0)]
+    table = table[table["lng"].notna() & (table["net_floor_area_from_flat_mix_m2"] > 0)]
+    area = table["net_floor_area_from_flat_mix_m2"] / 0.8 / (table["floors"] - 1).clip(lower=1)
+    x, y = _project(table["lng"], table["lat"], "EPSG:4326", "EPSG:3414")
+    table = table.assign(use="apartments", building=[f"s{n:03d}" for n in range(len(table))])
+    return gpd.GeoDataFrame(table, geometry=_draw_blocks(x, y, area, 12.0), crs="EPSG:3414")
+
+
+def _make_lots(folder: Path) -> gpd.GeoDataFrame:
+    table = pd.read_csv(folder / "lower_manhattan_half.csv")
+    area = table["BldgFront"] * table["BldgDepth"] * 0.3048**2
+    table = table[(area > 0) & (table["NumFloors"] > 0)]
+    use = (
+        table["LandUse"]
+        .map(
+            {
+                1: "house",
+                2: "apartments",
+                3: "apartments",
+                4: "apartments",
+                5: "office",
+                6: "industrial",
+                8: "public",
+            }
+        )
+        .fillna("")
+    )
+    depth = (table["BldgDepth"] * 0.3048).to_numpy()
+    shapes = _draw_blocks(
+        table["x_utm18"].to_numpy(), table["y_utm18"].to_numpy(), area[table.index], depth
+    )
+    columns = {
+        "building": table["BBL"].astype(str),
+        "floors": table["NumFloors"],
+        "use": use,
+        "dwellings": table["UnitsRes"].astype(float),
+    }
+    return gpd.GeoDataFrame(columns, geometry=shapes, crs="EPSG:32618").reset_index(drop=True)
+
+
+def _project(x: Any, y: Any, source: str, target: str) -> tuple[Any, Any]:
+    from pyproj import Transformer
+
+    return Transformer.from_crs(source, target, always_xy=True).transform(x, y)  # type: ignore[no-any-return]
+
+
+def _draw_blocks(x: Any, y: Any, area: Any, depth: Any) -> Any:
+    width = np.asarray(area, float) / depth
+    return shapely.box(x - width / 2, y - depth / 2, x + width / 2, y + depth / 2)
+
+
+def _make_site(buildings: gpd.GeoDataFrame, zones: bool, counted: Any) -> Site:
+    """Make a site of a set: some buildings counted, or totals of square zones known."""
+    crs = buildings.crs
+    truth = buildings["dwellings"].to_numpy(float)
+    middle = shapely.centroid(buildings.geometry.to_numpy())
+    cell = [f"z{int(shapely.get_x(m) // CELL)}_{int(shapely.get_y(m) // CELL)}" for m in middle]
+    frame = buildings[["building", "floors", "use", "geometry"]].assign(
+        households_observed=np.where(counted, truth, np.nan),
+        community=cell if zones else "all",
+    )
+    totals = pd.Series(truth).groupby(frame["community"].to_numpy()).sum()
+    shape = shapely.box(*buildings.total_bounds)
+    communities = gpd.GeoDataFrame(
+        {"community": totals.index, "households": totals.to_numpy() if zones else np.nan},
+        geometry=[shape] * len(totals),
+        crs=crs,
+    )
+    site = Site(**{table: make_empty(table, str(crs)) for table in SITE_TABLES})
+    tables = {"buildings": frame, "communities": communities}
+    return site.replace(**{name: conform_table(name, made) for name, made in tables.items()})
+
+
+def _draw_counted(buildings: gpd.GeoDataFrame, number: int, draw: int) -> Any:
+    counted = np.zeros(len(buildings), bool)
+    rows = np.random.default_rng(draw).permutation(len(buildings))[:number]
+    counted[rows] = True
+    return counted
+
+
+def _measure(
+    buildings: gpd.GeoDataFrame, profile: str, known: Any, home_class: str
+) -> dict[str, float]:
+    """Measure one case: means over draws of which buildings are counted."""
+    draws = range(DRAWS if known in COUNTED and known else 1)
+    found = []
+    for draw in draws:
+        zones = known == "zones"
+        counted = _draw_counted(buildings, 0 if zones else known, draw)
+        site = _make_site(buildings, zones, counted)
+        made = estimate_households(site, HouseholdRules(profile=profile)).buildings
+        found.append(_score(buildings, made, counted, site, zones, home_class))
+    return dict(pd.DataFrame(found).mean())
+
+
+def _score(
+    buildings: gpd.GeoDataFrame,
+    made: pd.DataFrame,
+    counted: Any,
+    site: Site,
+    zones: bool,
+    home_class: str,
+) -> dict[str, float]:
+    open_ = ~counted
+    truth = buildings["dwellings"].to_numpy(float)
+    guess, low, high = (
+        made[name].to_numpy(float) for name in ("households", "households_low", "households_high")
+    )
+    total = max(truth[open_].sum(), 1.0)
+    is_home, said = truth[open_] > 0, guess[open_] > 0
+    miss = np.maximum(low - truth, 0.0) + np.maximum(truth - high, 0.0)
+    score = (high - low) + 2.0 / 0.1 * miss
+    volume = buildings.area.to_numpy() * buildings["floors"].fillna(1.5).to_numpy()
+    volume = np.where(made["home_chance"] > 0, volume, 0.0)
+    ratio = _share(volume, truth, counted, site, zones)
+    constant = _share((made["home_chance"] > 0.5).to_numpy(float), truth, counted, site, zones)
+    return {
+        "bias": guess[open_].sum() / total - 1.0,
+        "error": np.abs(guess - truth)[open_].sum() / total,
+        "by volume": np.abs(ratio - truth)[open_].sum() / total,
+        "constant": np.abs(constant - truth)[open_].sum() / total,
+        "cover": ((truth >= low) & (truth <= high))[open_].mean(),
+        "score": score[open_].mean(),
+        "precision": (is_home & said).sum() / max(said.sum(), 1),
+        "recall": (is_home & said).sum() / max(is_home.sum(), 1),
+        "homes": said.sum() / max(is_home.sum(), 1) - 1.0,
+    }
+
+
+def _share(weight: Any, truth: Any, counted: Any, site: Site, zones: bool) -> Any:
+    """Share households in proportion to a weight: by zone, else by the ratio of the counted.
+
+    With nothing counted the ratio is that of the whole set, which no user has.
+    """
+    zone = site.buildings["community"].to_numpy() if zones else np.zeros(len(truth))
+    rows = pd.DataFrame({"zone": zone, "weight": weight, "truth": truth})
+    if counted.any():
+        ratio = truth[counted].sum() / max(weight[counted].sum(), 1e-9)
+        return weight * ratio
+    sums = rows.groupby("zone")[["weight", "truth"]].transform("sum")
+    return (rows["weight"] * sums["truth"] / sums["weight"].clip(lower=1e-9)).to_numpy()
+
+
+def _print_chances(folder: Path) -> None:
+    """Print the chance claimed that a group is within a fifth of its estimate, and the true share.
+
+    A group is a block, or houses beside one another of about 30 households.
+    """
+    claimed, true = [], []
+    for _, buildings, profile, home_class in _read_sets(folder):
+        for known in (0, 30):
+            for draw in range(DRAWS if known else 1):
+                counted = _draw_counted(buildings, known, draw)
+                site = _make_site(buildings, False, counted)
+                made = estimate_households(site, HouseholdRules(profile=profile)).buildings
+                chance, share = _hold_groups(made, buildings, counted, home_class)
+                claimed.append(chance)
+                true.append(share)
+    chance, held = np.concatenate(claimed), np.concatenate(true)
+    tenth = np.minimum((chance * 10).astype(int), 9)
+    rows = pd.DataFrame({"tenth": tenth, "claimed": chance, "true": held})
+    table = rows.groupby("tenth").agg(
+        groups=("true", "size"), claimed=("claimed", "mean"), true=("true", "mean")
+    )
+    print(table.round(3).to_string())
+    full = table[table["groups"] >= 100]
+    near = (full["claimed"] - full["true"]).abs() <= 0.1
+    print(f"claimed within 0.1 of true, tenths of 100 groups: {len(full)} tried, {near.sum()} held")
+
+
+def _hold_groups(
+    made: gpd.GeoDataFrame, buildings: gpd.GeoDataFrame, counted: Any, home_class: str
+) -> tuple[Any, Any]:
+    """Find the claimed chance of each group, and whether the truth is in its band."""
+    truth = buildings["dwellings"].to_numpy(float)
+    guess = made["households"].to_numpy(float)
+    middle = buildings.geometry.centroid
+    # strips of 100 m, along which houses follow one another
+    order = np.lexsort((middle.y, middle.x // 100))
+    order = order[~counted[order] & ((guess[order] > 0) | (home_class == "house"))]
+    if home_class == "house":
+        group = (np.cumsum(guess[order]) // 30).astype(int)
+    else:
+        group = np.arange(len(order))
+    size = int(group.max()) + 1
+    none = np.full(len(made), -1)
+    sums = np.array(
+        [
+            np.bincount(group, drawn[order], minlength=size)
+            for drawn in draw_buildings(made, none, 400, 0, SimulationRules())
+        ]
+    )
+    middle_of = np.bincount(group, guess[order], minlength=size)
+    real = np.bincount(group, truth[order], minlength=size)
+    low, high = np.floor(middle_of * 0.8), np.ceil(middle_of * 1.2)
+    drawn = np.floor(sums + 0.5)
+    return ((drawn >= low) & (drawn <= high)).mean(axis=0), (real >= low) & (real <= high)
