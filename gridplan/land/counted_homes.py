@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import shapely
+from scipy.special import expit, logit
 
 from gridplan.arrays import Floats, Ints
 from gridplan.land.home_chances import HomeChances
 from gridplan.land.home_classes import FLATS
 from gridplan.site import Site
 
-MOST = 400  # counted buildings of a kind that are learned from; more teach hardly anything
+MOST = 400  # counted buildings of a lesson; more teach hardly anything
 DIGITS = 4  # of what is learned, so that all machines find the same
 SLOPE = 0.2  # how far a place's blocks may differ in the power of their size
 LOCAL = 0.2  # how far blocks alike in place and size may differ from the rest
@@ -23,6 +24,7 @@ ALIKE = 0.5  # logarithm of floors or of volume over which blocks are alike
 HOUSES = 1.0  # spread of the second households of houses between places
 # Counted buildings that the chances of the rules are worth; what a use says is firm.
 WEIGHTS = {"size": 12.0, "beside": 12.0, "use": 60.0}
+SLOPES = (1.0, 0.7, 0.5, 0.35, 0.25)  # tried for how much size says of homes
 FEATURES = ("volume", "floors", "east", "north")
 MOST_LIFT = 0.2  # from the mean of the logarithms to the logarithm of the mean
 SHAPES = np.array([0.5, 0.7, 1.0, 1.4])  # spreads tried, of that of the coefficients
@@ -99,8 +101,8 @@ def learn_chances(chances: HomeChances, teachers: pd.DataFrame) -> pd.Series[Any
         # a use that says home is right but for one in hundreds
         prior = np.clip(taught["prior"].to_numpy(float), 0.001, 0.995)
         first = np.clip(chances.prior.to_numpy()[rows], 0.0, 0.995)
-        odds = first / (1.0 - first) * np.exp(_find_shift(prior, lived, weight))
-        learned = np.round(odds / (1.0 + odds), DIGITS)
+        shift, slope = _find_shift(prior, lived, weight)
+        learned = np.round(expit(slope * logit(first) + shift), DIGITS)
         # without a single counter-example what the use says stands
         if basis == "use" and lived.all():
             learned = np.ones(len(learned))
@@ -108,19 +110,23 @@ def learn_chances(chances: HomeChances, teachers: pd.DataFrame) -> pd.Series[Any
     return chance
 
 
-def _find_shift(prior: Floats, lived: Floats, weight: float) -> float:
-    """Find how far the log odds of all move: the mode of a posterior on a grid.
+def _find_shift(prior: Floats, lived: Floats, weight: float) -> tuple[float, float]:
+    """Find how the log odds of all change: the mode of a posterior on a grid.
 
-    The prior of the shift is worth ``weight`` buildings of the mean chance.
+    They are shifted, and flattened where size says less than it does
+    elsewhere. The prior is worth ``weight`` buildings of the mean chance.
     """
     shifts = np.linspace(-5.0, 5.0, 401)
-    logit = np.log(prior / (1.0 - prior))
-    odds = logit[:, None] + shifts[None, :]
-    fit = (lived[:, None] * odds - np.logaddexp(0.0, odds)).sum(axis=0)
     mean = float(prior.mean())
-    middle = np.log(mean / (1.0 - mean)) + shifts
-    fit += weight * (mean * middle - np.logaddexp(0.0, middle))
-    return float(shifts[int(np.argmax(np.round(fit, 6)))])
+    best = (-np.inf, 0.0, 1.0)
+    for slope in SLOPES:
+        odds = slope * logit(prior)[:, None] + shifts[None, :]
+        fit = (lived[:, None] * odds - np.logaddexp(0.0, odds)).sum(axis=0)
+        middle = slope * logit(mean) + shifts
+        fit += weight * (mean * middle - np.logaddexp(0.0, middle)) - np.log(slope) ** 2
+        row = int(np.argmax(np.round(fit, 6)))
+        best = max(best, (round(float(fit[row]), 6), float(shifts[row]), slope))
+    return best[1], best[2]
 
 
 def learn_second_households(

@@ -180,14 +180,14 @@ class SimulationRules:
     )
     demand_high: float = rule(1.4, "share", "demand at the most", ASSUMED, 0)
     error_shared: float = rule(
-        0.25,
+        0.3,
         "share",
         "share of the error of estimated households that all buildings have in common",
         ASSUMED,
         0,
     )
     error_near: float = rule(
-        0.25, "share", "share of that error that neighbours have in common", ASSUMED, 0
+        0.3, "share", "share of that error that neighbours have in common", ASSUMED, 0
     )
     error_reach: float = rule(
         300.0, "m", "distance over which the errors of neighbours become unlike", ASSUMED, 1

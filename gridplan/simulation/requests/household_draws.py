@@ -25,6 +25,7 @@ from gridplan.simulation.requests.random_streams import (
 LEVELS = 128  # equally likely levels that a distribution is cut into
 WAVES = 48  # waves that a field of neighbouring errors is made of
 WIDE = 3.29  # standard deviations from the 5 % to the 95 % quantile of a normal
+PLACE_ODDS = 0.7  # spread between places of the log odds that a building is a home
 GRAIN = 0.02  # logarithm within which distributions are taken as of one form
 
 
@@ -68,25 +69,48 @@ def draw_buildings(
     add up to, -1 for those of none.
     """
     table, form, mean = _tabulate(buildings)
+    common = _find_common(buildings)
     middle = shapely.centroid(buildings.geometry.to_numpy())
     place = np.column_stack([shapely.get_x(middle), shapely.get_y(middle)])
     keys = name_keys(buildings.index)
     for n in range(draws):
-        error = _draw_errors(keys, place, make_key(seed, n), rules)
+        error = _draw_errors(keys, place, common, make_key(seed, n), rules)
         level = np.minimum((ndtr(error) * LEVELS).astype(np.int64), LEVELS - 1)
         yield _meet_totals(table[form, level] * mean, mean, totals)
 
 
-def _draw_errors(keys: Any, place: Floats, key: Any, rules: SimulationRules) -> Floats:
-    """Draw one standard normal error for each building, alike where they are neighbours."""
+def _draw_errors(
+    keys: Any, place: Floats, common: Floats, key: Any, rules: SimulationRules
+) -> Floats:
+    """Draw one standard normal error for each building, alike where they are neighbours.
+
+    ``common`` is the share of each error in which buildings can be alike.
+    """
     own = ndtri(sample_units(blend_keys(keys, key), 0))
     shared = float(ndtri(sample_units(name_keys(["households"]) ^ key, 0))[0])
-    near = min(rules.error_near, 1.0 - rules.error_shared)
-    error = np.sqrt(rules.error_shared) * shared
-    error = error + np.sqrt(max(0.0, 1.0 - rules.error_shared - near)) * own
-    if near > 0:
+    everywhere = rules.error_shared * common
+    near = min(rules.error_near, 1.0 - rules.error_shared) * common
+    # variances add up to 1, so each building keeps its own distribution
+    error = np.sqrt(everywhere) * shared + np.sqrt(np.maximum(1.0 - everywhere - near, 0.0)) * own
+    if rules.error_near > 0:
         error = error + np.sqrt(near) * _draw_field(place, key, rules.error_reach)
     return np.asarray(error)
+
+
+def _find_common(buildings: pd.DataFrame) -> Floats:
+    """Find the share of each building's variance in which it can be like others.
+
+    How large flats are, and how many buildings are homes at all, is alike in
+    a place; whether one house among many holds a second household is not.
+    """
+    chance, mean, spread = _describe(buildings)
+    size = mean / np.where(chance > 0, chance, 1.0)
+    second = np.maximum(size - 1.0, 0.0)
+    unsure = chance * (1.0 - chance)
+    alike = chance * (second * spread) ** 2 + (PLACE_ODDS * unsure * size) ** 2
+    whole = chance * (second + (second * spread) ** 2) + unsure * size**2
+    bare = buildings["households_mean"].isna().to_numpy()
+    return np.asarray(np.where(bare, 1.0, alike / np.where(whole > 0, whole, 1.0)))
 
 
 def _draw_field(place: Floats, key: Any, reach: float) -> Floats:
