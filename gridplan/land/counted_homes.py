@@ -15,7 +15,7 @@ from gridplan.land.home_chances import HomeChances
 from gridplan.land.home_classes import FLATS
 from gridplan.site import Site
 
-MOST = 400  # counted buildings of a lesson; more teach hardly anything
+MOST = 200  # counted buildings of a lesson; more teach hardly anything
 DIGITS = 4  # of what is learned, so that all machines find the same
 SLOPE = 0.2  # how far a place's blocks may differ in the power of their size
 LOCAL = 0.2  # how far blocks alike in place and size may differ from the rest
