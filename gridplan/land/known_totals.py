@@ -65,6 +65,9 @@ def share_households(homes: Homes, total: int | None) -> tuple[Ints, Bools, Floa
         whole[rows] = share_above(max(wanted, int(least.sum())), homes.size[rows], least)
     if total is not None:
         expected = _meet_total(homes, chosen, expected, total)
+        # a total with no room for those that were counted is not met
+        if int(whole.sum()) != total:
+            expected = whole.astype(float)
     return whole, chosen, expected
 
 
