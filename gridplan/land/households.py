@@ -154,11 +154,14 @@ def _share_groups(
     if rules.total > 0:
         # a total of the whole site holds for what communities' own totals leave
         groups.append(("the rest of the site", np.concatenate([*rest, np.array([], int)]), -1))
+    # taken once, as groups are many
+    codes = table.index.to_numpy(object)
+    plain = table.drop(columns="community").assign(origin=table["origin"].astype(object))
     for name, rows, total in groups:
         if total == -1 and name == "the rest of the site":
             total = rules.total - int(whole.sum())
-        rows = rows[np.argsort(table.index.to_numpy(object)[rows], kind="stable")]
-        shared = _share_group(table.iloc[rows], rank[rows], total)
+        rows = rows[np.argsort(codes[rows], kind="stable")]
+        shared = _share_group(plain.iloc[rows], rank[rows], total)
         whole[rows], lived[rows], mean[rows], left[rows] = shared
         met[rows] = total is not None
         if total is not None:
