@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import box
 
+from gridplan.auditing.land_figures import _fit_ranges
 from gridplan.land.home_classes import classify_homes, read_coefficients
 from gridplan.land.households import estimate_households
 from gridplan.rules.households import PROFILES, HouseholdRules
@@ -386,3 +387,20 @@ def test_fractions_of_persons_add_up():
 def test_a_house_with_a_person_has_a_household():
     site = make_fractions([1.0] * 5, "population")
     assert estimate_households(site, RULES).buildings["households"].tolist() == [1] * 5
+
+
+def test_the_audit_derives_the_ranges_again_and_finds_a_wrong_one():
+    sizes = [(50, 12), (12, 12), (7, 7), (10, 10), (30, 28)]
+    houses = [
+        {"building": f"h{n}", "size": size, "floors": floors, "use": use}
+        for n, (size, floors, use) in enumerate(
+            (size, floors, use) for size in sizes for floors in (1, 6, 30) for use in ("", "flats")
+        )
+    ]
+    table = estimate(make_street(*houses))
+    origin = table["households_origin"].to_numpy(object)
+    assert _fit_ranges(table, origin).all()
+    wide = table["households_high"] > table["households_low"] + 2
+    assert wide.sum() > 10
+    wrong = table.assign(households_high=table["households_high"] + wide)
+    assert (~_fit_ranges(wrong, origin)).tolist() == wide.tolist()
