@@ -116,7 +116,8 @@ def _make_lots(folder: Path) -> gpd.GeoDataFrame:
 def _project(x: Any, y: Any, source: str, target: str) -> tuple[Any, Any]:
     from pyproj import Transformer
 
-    return Transformer.from_crs(source, target, always_xy=True).transform(x, y)  # type: ignore[no-any-return]
+    there = Transformer.from_crs(source, target, always_xy=True).transform(x, y)
+    return there[0], there[1]
 
 
 def _draw_blocks(x: Any, y: Any, area: Any, depth: Any) -> Any:
