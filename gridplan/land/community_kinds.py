@@ -12,7 +12,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from gridplan.arrays import Bools, Ints, Shapes
-from gridplan.land.households import classify_homes, read_coefficients
+from gridplan.land.home_classes import classify_homes, read_coefficients
 from gridplan.rules.households import HouseholdRules
 from gridplan.rules.site import SiteRules
 from gridplan.site import Site
