@@ -338,6 +338,17 @@ def test_sums_are_exact_the_observed_stand_and_the_order_of_rows_is_nothing(hous
     pd.testing.assert_frame_equal(pd.DataFrame(again.sort_index()), pd.DataFrame(out))
 
 
+def test_a_shed_that_outweighs_a_resident_in_a_large_total_is_no_known_number():
+    shed = {"size": (5, 5)}
+    site = make_street(
+        {**shed, "population": 1}, shed, communities=make_communities(**{"0301": 197})
+    )
+    out = estimate_households(site, RULES).buildings
+    assert out["households"].sum() == 197
+    assert out["households_mean"].sum() == pytest.approx(197, abs=0.01)
+    assert (out["households_low"] < out["households_high"]).all()
+
+
 def test_a_real_country_has_about_its_real_number_of_households():
     folder = Path("../shared/data/liechtenstein")
     if not folder.exists():

@@ -247,12 +247,15 @@ def _find_ranges(table: pd.DataFrame) -> pd.DataFrame:
     mean = np.round(table["mean"].to_numpy(float), DIGITS)
     # what is less than a household on average is a household with a chance
     chance = np.minimum(table["chance"].to_numpy(float), mean)
-    # the only open building of a total has what is left of it
-    fixed |= table["met"].to_numpy() & (table["left"].to_numpy() < 1e-9)
     whole = table["households"].to_numpy()
+    # the only open building of a total has what is left of it; one of many that
+    # merely outweighs the others has not
+    only = table["met"].to_numpy() & (table["left"].to_numpy() < 1e-9)
+    fixed |= only & (np.abs(mean - whole) < 10.0**-DIGITS)
     chance = np.where(fixed, (whole > 0).astype(float), np.round(chance, DIGITS))
     mean = np.where(fixed, whole, mean)
-    spread = np.where(fixed | (chance <= 0), 0.0, np.round(spread, 3))
+    # never 0 where something is open, as 0 says that the number is known
+    spread = np.where(fixed | (chance <= 0), 0.0, np.maximum(np.round(spread, 3), 0.001))
     low, high = (find_quantiles(level, chance, mean, spread) for level in (LOW, HIGH))
     low, high = (np.where(fixed, whole, end) for end in (low, high))
     return table.assign(
