@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import box
 
-from gridplan.auditing.land_figures import _fit_ranges
+from gridplan.auditing.building_ranges import fit_ranges
 from gridplan.land.home_classes import classify_homes, read_coefficients
 from gridplan.land.households import estimate_households
 from gridplan.rules.households import PROFILES, HouseholdRules
@@ -410,8 +410,8 @@ def test_the_audit_derives_the_ranges_again_and_finds_a_wrong_one():
     ]
     table = estimate(make_street(*houses))
     origin = table["households_origin"].to_numpy(object)
-    assert _fit_ranges(table, origin).all()
+    assert fit_ranges(table, origin).all()
     wide = table["households_high"] > table["households_low"] + 2
     assert wide.sum() > 10
     wrong = table.assign(households_high=table["households_high"] + wide)
-    assert (~_fit_ranges(wrong, origin)).tolist() == wide.tolist()
+    assert (~fit_ranges(wrong, origin)).tolist() == wide.tolist()

@@ -80,7 +80,13 @@ def join_city(
     subgrids = _read_subgrids(folder)
     counts = {**rows, "homes": _count_homes(folder)}
     rules = Rules.from_dict(job.rules)
-    manifest = compose_manifest(counts, subgrids, rules, job.seed, job.inputs, ledger)
+    communities = pd.read_parquet(
+        folder / "communities.parquet", columns=["community", "households"]
+    )
+    settled = communities.loc[communities["households"].notna(), "community"]
+    manifest = compose_manifest(
+        counts, subgrids, rules, job.seed, job.inputs, ledger, settled.tolist()
+    )
     write_notes(manifest, folder)
     return Summary(subgrids, rows, int(subgrids["households"].sum()), crs, manifest)
 

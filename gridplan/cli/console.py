@@ -250,13 +250,14 @@ def print_figures(manifest: Mapping[str, Any]) -> None:
     out.print()
     print_line(
         "plan",
-        f"{figures['subgrids']:,} sub-grids for {figures['households']:,} households in "
+        f"{figures['subgrids']:,} sub-grids for {figures['households']:,} households"
+        f"{say_range(figures)} in "
         f"{figures['communities']:,} communities, mean {figures['mean_households']:.1f}",
     )
     if named:
         print_line("beside", ", ".join(named))
     walk = f"mean walk to the centre {figures['mean_walk']:.0f} m"
-    print_line("in band", f"{figures['in_band']:,} ({share:.1%}); {walk}")
+    print_line("in band", f"{figures['in_band']:,} ({share:.1%}{say_likely(figures)}); {walk}")
     # Such a plan depends on the machine, which whoever reads the result must know.
     if "cut_short" in manifest:
         count = manifest["cut_short"]["communities"]
@@ -264,6 +265,36 @@ def print_figures(manifest: Mapping[str, Any]) -> None:
             f"cut short  the search of {count:,} communities: {manifest['cut_short']['note']}",
             soft_wrap=True,
         )
+
+
+def say_range(figures: Mapping[str, Any]) -> str:
+    """Say between which numbers the households are, where they were not all counted.
+
+    Examples
+    --------
+    >>> say_range({"households_low": 2562, "households_high": 5684}), say_range({})
+    (' (by estimate; 2,562 to 5,684)', '')
+    """
+    if "households_low" not in figures:
+        return ""
+    low, high = figures["households_low"], figures["households_high"]
+    return f" (by estimate; {low:,} to {high:,})" if low < high else " (by estimate)"
+
+
+def say_likely(figures: Mapping[str, Any]) -> str:
+    """Say how much of a plan is likely in band, where households were not all counted.
+
+    Examples
+    --------
+    >>> say_likely({"likely_in_band": 0.912, "likely_low": 0.84, "likely_high": 0.95})
+    ' by the estimate; 91 % likely, 84 to 95'
+    """
+    if "likely_in_band" not in figures:
+        return ""
+    share, low, high = (
+        f"{100 * figures[name]:.0f}" for name in ("likely_in_band", "likely_low", "likely_high")
+    )
+    return f" by the estimate; {share} % likely, {low} to {high}"
 
 
 def print_proof(table: Any) -> None:

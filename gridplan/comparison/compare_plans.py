@@ -27,7 +27,8 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "subgrids": ("sub-grids", "{:,.0f}"),
     "households": ("households", "{:,.0f}"),
     "mean_households": ("households in a sub-grid", "{:,.1f}"),
-    "in_band": ("in band (%)", "{:.1f}"),
+    "in_band": ("in band, estimate (%)", "{:.1f}"),
+    "likely_in_band": ("likely in band (%)", "{:.1f}"),
     "spread": ("spread of households (%)", "{:.1f}"),
     "mean_walk": ("mean walk (m)", "{:,.1f}"),
     "household_metres": ("household-metres", "{:,.0f}"),
@@ -37,7 +38,7 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "compounds_crossed": ("compounds crossed", "{:,.0f}"),
     "non_contiguous": ("not contiguous", "{:,.0f}"),
 }
-SHARES = {"in_band", "spread"}  # shown in per cent
+SHARES = {"in_band", "likely_in_band", "spread"}  # shown in per cent
 JUDGING = ("urban", "rural", "prices", "division", "walking")  # sections that change the figures
 COUNTABLE = frozenset({"split", "merge", "birth", "death"})  # events that are nouns
 

@@ -18,6 +18,7 @@ FIGURES = (
     "households",
     "mean_households",
     "in_band",
+    "likely_in_band",
     "spread",
     "mean_walk",
     "household_metres",
@@ -55,7 +56,8 @@ def measure_plan(
     -------
     pandas.DataFrame
         By community, sorted: subgrids, households, mean_households, in_band
-        (share of the sub-grids), spread (coefficient of variation of
+        (share of the sub-grids), likely_in_band (mean chance of being truly
+        in band, as the plan says it; NaN where it does not), spread (coefficient of variation of
         households over their target), mean_walk (metres, which is
         household-metres by household), household_metres, price
         (household-metres and all other wishes) and price_per_household,
@@ -95,7 +97,12 @@ def measure_plan(
         [sum_up(every_part, [counts for _, counts in measured])],
         index=pd.Index([""], dtype="str"),
     )
-    return pd.concat([city, table]).astype(float)[list(FIGURES)].rename_axis("community")
+    figures = pd.concat([city, table]).astype(float)
+    # as the plan says: what is likely does not follow from its rows of sub-grids alone
+    homes_in = plan.subgrids[plan.subgrids["kind"] == "residential"]
+    likely = homes_in.groupby("community")["chance_in_band"].mean().reindex(figures.index)
+    likely[""] = homes_in["chance_in_band"].mean()
+    return figures.assign(likely_in_band=likely)[list(FIGURES)].rename_axis("community")
 
 
 def measure_community(problem: DivisionProblem, part: Any) -> tuple[pd.DataFrame, dict[str, Any]]:

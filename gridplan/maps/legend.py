@@ -18,10 +18,13 @@ from gridplan.maps.colours import (
     STYLES,
     TONES,
     choose_bands,
+    choose_severity,
 )
+from gridplan.maps.likely_classes import LIKELY
 from gridplan.maps.map_shapes import TOLERANCE, TOOLTIP_COLUMNS, Sheet
 from gridplan.plan import Plan
 from gridplan.publishing.release_seal import is_released
+from gridplan.tables.likely_band import find_likely
 from gridplan.tables.schema import Language, find_columns, label
 from gridplan.tables.words import list_words, say
 
@@ -50,6 +53,7 @@ def compose_config(
         "tones": TONES,
         "loads": LOADS,
         "band": BAND,
+        "chances": choose_severity(len(LIKELY) + 1),
         "exclusive": EXCLUSIVE,
         "open": OPEN_LAND,
         "ink": dict(INK),
@@ -128,7 +132,7 @@ def count_figures(plan: Plan, lang: Language) -> list[tuple[str, str]]:
     values: tuple[tuple[str, str], ...] = (
         (f"{len(ordinary):,}", "figure_subgrids"),
         ("–" if households is None else f"{households:,}", "figure_households"),
-        (share, "figure_share"),
+        (share + _say_likely(plan, lang), "figure_share"),
         (f"{len(plan.site.communities):,}", "figure_communities"),
     )
     others = (
@@ -139,6 +143,18 @@ def count_figures(plan: Plan, lang: Language) -> list[tuple[str, str]]:
     )
     values += tuple((f"{count:,}", word) for count, word in others if count)
     return [(value, say(word, lang)) for value, word in values]
+
+
+def _say_likely(plan: Plan, lang: Language) -> str:
+    """Say beside the share in band how much of it is likely, where households are estimates."""
+    if is_released(plan):
+        return ""
+    known = plan.site.communities["households"].notna()
+    likely = find_likely(plan.subgrids, plan.site.communities.index[known])
+    if likely is None or not likely.is_open:
+        return ""
+    low, high = (f"{100 * end:.0f}" for end in (likely.share_low, likely.share_high))
+    return say("figure_likely", lang, share=f"{100 * likely.share:.0f}", low=low, high=high)
 
 
 def count_households(plan: Plan) -> int | None:
@@ -168,6 +184,8 @@ def list_keys(plan: Plan, sheet: Sheet, lang: Language) -> dict[str, list[Key]]:
             for colour, word in zip(BAND, ("band_in", "band_out"), strict=True)
         ],
     }
+    if "chance" in sheet.records:
+        views = {**views, "chance": _list_chances(lang)}
     ordinary = plan.subgrids[plan.subgrids["kind"] == "residential"]
     # Whether it is there, how it is drawn, its ink, and its word.
     shown: list[tuple[bool, str, str, str]] = [
@@ -189,6 +207,16 @@ def list_keys(plan: Plan, sheet: Sheet, lang: Language) -> dict[str, list[Key]]:
         (sign, INK[ink], say(word, lang)) for there, sign, ink, word in shown if there
     ]
     return {view: keys + unlived for view, keys in views.items()} | {"always": always}
+
+
+def _list_chances(lang: Language) -> list[Key]:
+    """List the classes of the chance that a sub-grid is truly in band, from sure to unlikely."""
+    ends = [f"{100 * end:.0f}" for end in LIKELY]
+    words = [say("chance_first", lang, low=ends[0])]
+    words += [say("chance_next", lang, low=low, high=high) for high, low in pairwise(ends)]
+    words.append(say("chance_last", lang, high=ends[-1]))
+    colours = choose_severity(len(words))
+    return [("fill", colour, word) for colour, word in zip(colours, words, strict=True)]
 
 
 def list_openings(sheet: Sheet, lang: Language) -> list[list[Any]]:

@@ -17,6 +17,7 @@ import shapely
 from gridplan.arrays import Bools, Floats, Shapes
 from gridplan.maps.colours import choose_tones, grade_loads
 from gridplan.maps.exception_texts import explain_exceptions
+from gridplan.maps.likely_classes import list_likely
 from gridplan.plan import Plan
 from gridplan.publishing.release_seal import is_released
 
@@ -264,6 +265,7 @@ def _record_subgrids(plan: Plan, shapes: Shapes) -> dict[str, list[Any]]:
         "tone": choose_tones(table.geometry.to_numpy()).tolist(),
         "load": grade_loads(table).tolist(),
         "why": explain_exceptions(plan),
+        **list_likely(plan),
         "box": list_boxes(shapes),
         "point": _list_points(_find_inner_points(shapes)),
         "centre": _list_points(to_degrees(plan, doors)),

@@ -72,7 +72,7 @@ def draw_plan(
     add_views(
         plan_map,
         lang,
-        ("colours", "households", "band", *(("reach",) if is_reached else ())),
+        ("colours", "households", "band", *_list_views(sheet), *(("reach",) if is_reached else ())),
         "colours" if reach is None else "reach",
     )
     if tiled:
@@ -135,6 +135,11 @@ def _compose_reach(plan: Plan, config: dict[str, Any], lang: Language) -> dict[s
         "keys": config["keys"] | {"reach": list_reach_keys(bands, lang)},
         "reach": {"streets": streets, "fills": fills},
     }
+
+
+def _list_views(sheet: Sheet) -> tuple[str, ...]:
+    """List the view of chances where households are estimates."""
+    return ("chance",) if "chance" in sheet.records else ()
 
 
 def add_views(plan_map: folium.Map, lang: Language, views: Iterable[str], shown: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pandas as pd
@@ -10,6 +10,7 @@ import pandas as pd
 from gridplan import __version__
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
+from gridplan.tables.likely_band import find_likely
 
 CUT_SHORT = (
     "the search was ended early, by a time limit or by the user, so the plan depends on the machine"
@@ -32,7 +33,9 @@ def write_manifest(
         "special_grids": len(plan.special_grids),
         "grids": len(plan.grids),
     }
-    return compose_manifest(sizes, plan.subgrids, rules, seed, inputs, plan.site.ledger)
+    known = plan.site.communities["households"].notna()
+    settled = plan.site.communities.index[known]
+    return compose_manifest(sizes, plan.subgrids, rules, seed, inputs, plan.site.ledger, settled)
 
 
 def compose_manifest(
@@ -42,8 +45,12 @@ def compose_manifest(
     seed: int,
     inputs: Mapping[str, str],
     ledger: pd.DataFrame,
+    settled: Collection[str] = (),
 ) -> dict[str, Any]:
-    """Compose the manifest from the rows of each table, the table of sub-grids and the ledger."""
+    """Compose the manifest from the rows of each table, the table of sub-grids and the ledger.
+
+    ``settled`` are the communities whose total of households is known.
+    """
     exclusive = int((subgrids["kind"] == "exclusive").sum())
     subgrids = subgrids[subgrids["kind"] == "residential"]
     households = int(subgrids["households"].sum())
@@ -67,6 +74,7 @@ def compose_manifest(
     # Layers that were not drawn are left out, so that they do not read as
     # empty.
     figures |= {name: count for name, count in more.items() if count}
+    figures |= _list_likely(subgrids, rules, settled)
     manifest = {
         "gridplan": __version__,
         "seed": seed,
@@ -79,6 +87,26 @@ def compose_manifest(
     return manifest | (
         {"cut_short": {"communities": cut_short, "note": CUT_SHORT}} if cut_short else {}
     )
+
+
+def _list_likely(
+    subgrids: pd.DataFrame, rules: Rules, settled: Collection[str]
+) -> dict[str, int | float]:
+    """List what the estimates leave open, if they do: households, and the share likely in band."""
+    shared = rules.simulation.error_shared
+    near = min(rules.simulation.error_near, 1.0 - shared) / shared if shared > 0 else 0.0
+    # a known total of the site settles that of every community together
+    every = set(subgrids["community"]) if rules.households.total > 0 else settled
+    likely = find_likely(subgrids, every, near)
+    if likely is None or not likely.is_open:
+        return {}
+    return {
+        "households_low": likely.households_low,
+        "households_high": likely.households_high,
+        "likely_in_band": likely.share,
+        "likely_low": round(likely.share_low, 4),
+        "likely_high": round(likely.share_high, 4),
+    }
 
 
 def count_cut_short(ledger: pd.DataFrame) -> int:

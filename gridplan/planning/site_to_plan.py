@@ -25,6 +25,7 @@ from gridplan.planning.outlines.special_grids import find_specials
 from gridplan.planning.outlines.tessellation import tessellate
 from gridplan.planning.plan_manifest import CUT_SHORT, write_manifest
 from gridplan.planning.prepare import PreparedLand, prepare_homes, prepare_site
+from gridplan.planning.subgrid_ranges import add_ranges
 from gridplan.planning.upper_grids import add_upper_grids
 from gridplan.rules.all_rules import Rules
 from gridplan.site import Site
@@ -32,7 +33,7 @@ from gridplan.tables.codes import number_places
 from gridplan.tables.conform import conform_table, make_empty
 from gridplan.tables.ledger import Entry
 
-# Figures of land where nobody lives: no households, no band, no centre.
+# Land where nobody lives: no households, no band, no centre.
 NOBODY: Mapping[str, Any] = MappingProxyType(
     {
         "households": 0,
@@ -42,6 +43,7 @@ NOBODY: Mapping[str, Any] = MappingProxyType(
         "in_band": True,
         "stairwell_count": 0,
         "household_metres": 0.0,
+        **dict.fromkeys(("households_low", "households_high"), 0),
     }
 )
 
@@ -177,6 +179,7 @@ def draw_plan(
         exceptions=number_exceptions(exceptions),
         manifest={},
     )
+    plan = add_ranges(plan, rules)
     if rules.special.drawn:
         progress("special", 0, 1)
         plan, of_specials = _add_specials(plan, rules, around)
@@ -342,6 +345,7 @@ def write_subgrids(
             "kind": "residential",
             "land": "homes",
             "households": households,
+            **dict.fromkeys(("households_low", "households_high"), households),
             "low": band.low,
             "target": band.target,
             "high": band.high,

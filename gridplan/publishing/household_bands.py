@@ -127,6 +127,12 @@ def blur_subgrids(plan: Plan, rules: DisclosureRules, bands: pd.DataFrame) -> An
         households=bands["first"].astype(np.int64),
         household_band=write_bands(bands),
         in_band=(may_fit | (table["kind"] != "residential")).astype(bool),
+        # ranges and chances would say where in its band the number lies
+        households_low=0,
+        households_high=0,
+        chance_in_band=np.nan,
+        chance_above=np.nan,
+        error_shared=np.nan,
         building_count=0,
         stairwell_count=0,
         centre="",

@@ -16,6 +16,8 @@ from gridplan.plan import Plan
 from gridplan.publishing.cells import find_places
 from gridplan.tables.roles import PLACED, Role, find_roles
 
+LEAST_LIKELY = 20  # sub-grids of which a mean chance is published
+
 
 @dataclass(frozen=True)
 class BriefFigure:
@@ -23,7 +25,8 @@ class BriefFigure:
 
     ``how`` is count, ``nunique:COLUMN``, ``sum:EXPRESSION``, ``mean:COLUMN``,
     ``share:CONDITION`` (of the rows that pass the filter), or
-    ``part:COLUMN=A/B`` (values of the rows of A over those of B).
+    ``part:COLUMN=A/B`` (values of the rows of A over those of B), or
+    ``likely:COLUMN`` (a mean in whole per cent, of many rows only).
     """
 
     id: str
@@ -136,6 +139,10 @@ def count_figure(plan: Plan, figure: BriefFigure) -> float:
         return float(values[values.astype("str") != ""].nunique())
     if how == "part":
         return _divide_parts(rows, what)
+    if how == "likely":
+        # of few sub-grids, or to many digits, it would say how many live in one
+        few = len(rows) < LEAST_LIKELY
+        return float("nan") if few else round(float(rows[what].mean(skipna=False)), 2)
     values = rows.eval(what, engine="python").astype(float)
     return float(values.sum() if how == "sum" else np.average(values))
 

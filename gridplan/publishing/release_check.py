@@ -54,6 +54,11 @@ BLANK = {
         "household_metres",
         "mean_walk",
         "max_walk",
+        "households_low",
+        "households_high",
+        "chance_in_band",
+        "chance_above",
+        "error_shared",
     ),
     "links": ("hours",),
 }

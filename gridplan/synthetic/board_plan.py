@@ -214,6 +214,12 @@ def _list_subgrid(
         "households": households,
         **BAND,
         "in_band": BAND["low"] <= households <= BAND["high"],
+        # all were counted
+        "households_low": households,
+        "households_high": households,
+        "chance_in_band": float(BAND["low"] <= households <= BAND["high"]),
+        "chance_above": float(households > BAND["high"]),
+        "error_shared": 0.0,
         "building_count": len(houses),
         "stairwell_count": len(houses),
         "centre": f"{centre}-1",

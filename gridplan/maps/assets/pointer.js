@@ -191,6 +191,15 @@ function describe(stage, row, building) {
   if (grid) addNote(fillIn(words.grid_of, { grid }));
   if (special) addNote(fillIn(words.special_of, { special }));
   if (exclusive) return node;
+  // Where all was counted, or little may be said, there is no range.
+  if (records.to && records.to[row] !== null)
+    addNote(
+      fillIn(words.likely_range, {
+        low: records.from[row],
+        high: records.to[row],
+        chance: records.chance[row],
+      }),
+    );
   if (stage.view === "change" && records.story) node.appendChild(make("p", "", records.story[row]));
   if (!records.in_band[row]) {
     const why = records.why[row];

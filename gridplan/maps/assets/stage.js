@@ -131,6 +131,7 @@ class Stage {
     if (this.view === "reel") return this.reels ? this.reels.fill(row) : config.exclusive;
     if (this.view === "change") return config.change.fills[records.change[row]];
     if (this.view === "households") return config.loads[records.load[row]];
+    if (this.view === "chance") return config.chances[records.likely[row]];
     if (this.view === "band") return config.band[records.in_band[row] ? 0 : 1];
     return config.tones[records.tone[row]];
   }

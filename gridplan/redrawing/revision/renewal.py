@@ -24,6 +24,7 @@ from gridplan.planning.site_to_plan import join_outlines, number_exceptions, wri
 from gridplan.redrawing.revision.changed_land import RedrawnLand, redraw_land
 from gridplan.redrawing.revision.changes import PlanChanges, find_changes
 from gridplan.redrawing.revision.overlying_layers import join_upper, renew_specials
+from gridplan.redrawing.revision.renewed_ranges import renew_ranges
 from gridplan.redrawing.revision.torn_subgrids import find_torn
 from gridplan.site import Site
 from gridplan.tables.conform import conform_table
@@ -123,9 +124,8 @@ def renew_plan(
     grids, touches = renew_specials(plan, site, subgrids, drawn, changes.limits, rules)
     rows = _renew_exceptions(plan, doors, pairs, subgrids, changes, shortfalls, exceptions)
     # These tables speak of sub-grids that may be others now.
-    emptied = {
-        name: plan.get_table(name).iloc[:0] for name in OF_PLAN_BEFORE if len(plan.get_table(name))
-    }
+    before = {name: plan.get_table(name) for name in OF_PLAN_BEFORE}
+    emptied = {name: table.iloc[:0] for name, table in before.items() if len(table)}
     new = plan.replace(
         site=site,
         stairwells=doors,
@@ -136,7 +136,7 @@ def renew_plan(
         touches=touches,
         **emptied,
     )
-    new = join_upper(plan, new, rules)
+    new = join_upper(plan, renew_ranges(plan, new, changes, redrawn, rules), rules)
     # Where the plan came from stays; its figures are counted again.
     kept = {key: value for key, value in plan.manifest.items() if key in ("inputs", "history")}
     written = write_manifest(
@@ -396,5 +396,5 @@ def _renew_exceptions(
         for code in torn
         if (code, "contiguity") not in had
     ]
-    # The very table where nothing changed, so that its numbers stay too.
+    # The very table where nothing changed, so that its numbers stay.
     return number_exceptions(rows) if rows != old.to_dict("records") else old

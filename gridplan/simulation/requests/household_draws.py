@@ -13,6 +13,7 @@ from scipy.special import ndtr, ndtri
 from scipy.stats import nbinom
 
 from gridplan.arrays import Floats
+from gridplan.land.household_errors import describe_buildings, find_shares, measure_variance
 from gridplan.plan import Plan
 from gridplan.rules.simulation import SimulationRules
 from gridplan.simulation.requests.random_streams import (
@@ -24,8 +25,6 @@ from gridplan.simulation.requests.random_streams import (
 
 LEVELS = 128  # equally likely levels that a distribution is cut into
 WAVES = 48  # waves that a field of neighbouring errors is made of
-WIDE = 3.29  # standard deviations from the 5 % to the 95 % quantile of a normal
-PLACE_ODDS = 0.7  # spread between places of the log odds that a building is a home
 GRAIN = 0.02  # logarithm within which distributions are taken as of one form
 
 
@@ -42,22 +41,27 @@ def sample_households(
     (``simulation.error_near``, fading over ``simulation.error_reach``), and
     the rest each one's own.
     """
-    doors = plan.stairwells.sort_index()
     buildings = plan.site.buildings.sort_index()
-    column = subgrids.get_indexer(pd.Index(doors["subgrid"]))
-    row = buildings.index.get_indexer(pd.Index(doors["building"]))
+    row, column, share = find_shares(plan.stairwells.sort_index(), buildings, plan.subgrids)
+    codes = plan.subgrids.index[(plan.subgrids["kind"] == "residential").to_numpy()].sort_values()
+    place = subgrids.get_indexer(codes)[column]
+    kept = place >= 0
+    row, place, share = row[kept], place[kept], share[kept]
+    fixed = _count_strays(plan, buildings, subgrids)
     totals = _find_totals(plan, buildings)
-    # a building's draw is shared out to its stairwells as its households are
-    known = buildings["households"].to_numpy(float)
-    amount = doors["households"].to_numpy(float)
-    part = amount / np.append(np.where(known > 0, known, 1.0), 1.0)[row]
-    kept = column >= 0
     out = np.zeros((draws, len(subgrids)))
     for n, drawn in enumerate(draw_buildings(buildings, totals, draws, seed, rules)):
-        # stairwells of buildings that are not in the table stay as they are
-        each = np.append(drawn, 1.0)[row]
-        out[n] = np.bincount(column[kept], (part * each)[kept], minlength=len(subgrids))
+        out[n] = fixed + np.bincount(place, share * drawn[row], minlength=len(subgrids))
     return out
+
+
+def _count_strays(plan: Plan, buildings: pd.DataFrame, subgrids: pd.Index[Any]) -> Floats:
+    """Count the households of stairwells whose building is not in the table: they stay."""
+    doors = plan.stairwells[~plan.stairwells["building"].isin(buildings.index).to_numpy()]
+    column = subgrids.get_indexer(pd.Index(doors["subgrid"]))
+    kept = column >= 0
+    amount = doors["households"].to_numpy(float)[kept]
+    return np.asarray(np.bincount(column[kept], amount, minlength=len(subgrids)), float)
 
 
 def draw_buildings(
@@ -69,7 +73,7 @@ def draw_buildings(
     add up to, -1 for those of none.
     """
     table, form, mean = _tabulate(buildings)
-    common = _find_common(buildings)
+    common = measure_variance(buildings)[1]
     middle = shapely.centroid(buildings.geometry.to_numpy())
     place = np.column_stack([shapely.get_x(middle), shapely.get_y(middle)])
     keys = name_keys(buildings.index)
@@ -97,22 +101,6 @@ def _draw_errors(
     return np.asarray(error)
 
 
-def _find_common(buildings: pd.DataFrame) -> Floats:
-    """Find the share of each building's variance in which it can be like others.
-
-    How large flats are, and how many buildings are homes at all, is alike in
-    a place; whether one house among many holds a second household is not.
-    """
-    chance, mean, spread = _describe(buildings)
-    size = mean / np.where(chance > 0, chance, 1.0)
-    second = np.maximum(size - 1.0, 0.0)
-    unsure = chance * (1.0 - chance)
-    alike = chance * (second * spread) ** 2 + (PLACE_ODDS * unsure * size) ** 2
-    whole = chance * (second + (second * spread) ** 2) + unsure * size**2
-    bare = buildings["households_mean"].isna().to_numpy()
-    return np.asarray(np.where(bare, 1.0, alike / np.where(whole > 0, whole, 1.0)))
-
-
 def _draw_field(place: Floats, key: Any, reach: float) -> Floats:
     """Draw a smooth field: normal at each place, correlated by exp(-1/2 (distance / reach)^2).
 
@@ -129,37 +117,13 @@ def _draw_field(place: Floats, key: Any, reach: float) -> Floats:
     return np.asarray(field * np.sqrt(2.0 / WAVES))
 
 
-def _describe(buildings: pd.DataFrame) -> tuple[Floats, Floats, Floats]:
-    """Find the chance of a home, the mean and the spread of each building's households.
-
-    Tables that have none, such as those made by hand, are judged by their range.
-    """
-    known, low, high = (
-        buildings[name].to_numpy(float)
-        for name in ("households", "households_low", "households_high")
-    )
-    mean = buildings["households_mean"].to_numpy(float)
-    chance = buildings["home_chance"].to_numpy(float)
-    spread = buildings["households_spread"].to_numpy(float)
-    bare = np.isnan(mean)
-    beyond = np.maximum(known - 1.0, 1e-9)
-    variance = (np.maximum(high - low, 0.0) / WIDE) ** 2
-    by_range = np.sqrt(np.maximum(variance - beyond, 0.0)) / beyond
-    sure = (bare & (high <= low)) | (~bare & (spread == 0) & ((chance == 0) | (chance == 1)))
-    mean = np.where(bare | sure, known, mean)
-    chance = np.where(bare, np.minimum(1.0, known), chance)
-    spread = np.where(bare, np.minimum(by_range, 3.0), spread)
-    # without a spread it is the number itself
-    return chance, mean, np.where(sure, -1.0, spread)
-
-
 def _tabulate(buildings: pd.DataFrame) -> tuple[Floats, Any, Floats]:
     """Cut the distribution of each building into equally likely levels of mean 1.
 
     Returns the table float64[forms, LEVELS], the form of each building, and
     the mean that the levels are multiplied by.
     """
-    chance, mean, spread = _describe(buildings)
+    chance, mean, spread = describe_buildings(buildings)
     beyond = np.maximum(mean / np.where(chance > 0, chance, 1.0) - 1.0, 0.0)
     # buildings that differ by a hair share a form, and keep means of their own
     grain = np.round(np.log(np.maximum(beyond, 1e-4)) / GRAIN) * GRAIN

@@ -1,0 +1,33 @@
+"""Classes of how likely each sub-grid is truly in band, where households are estimates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gridplan.plan import Plan
+from gridplan.publishing.release_seal import is_released
+
+# Chances of being in band below which a sub-grid is in the next class of the view of chances.
+LIKELY = (0.9, 0.7, 0.5)
+
+
+def list_likely(plan: Plan) -> dict[str, list[Any]]:
+    """List range and chance of each sub-grid, and the class of the chance.
+
+    Nothing for a release, or where all households were counted.
+    """
+    table = plan.subgrids
+    chance = table["chance_in_band"].to_numpy(float)
+    low, high = (table[name].to_numpy() for name in ("households_low", "households_high"))
+    is_open = (table["kind"] == "residential").to_numpy() & (high > low) & ~np.isnan(chance)
+    if is_released(plan) or not is_open.any():
+        return {}
+    limits = np.array(LIKELY)[:, None]
+    return {
+        "from": low.tolist(),
+        "to": [int(end) if there else None for end, there in zip(high, is_open, strict=True)],
+        "chance": [None if np.isnan(c) else round(100 * c) for c in chance.tolist()],
+        "likely": (np.nan_to_num(chance, nan=1.0) < limits).sum(axis=0).tolist(),
+    }

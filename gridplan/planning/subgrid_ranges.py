@@ -1,0 +1,363 @@
+"""The range of each sub-grid's households, and how likely it is in band, in closed form.
+
+The same distribution that :func:`gridplan.measure_chances` draws from: its mean
+and variance are added up, and a gamma distribution above the homes that are
+sure has both. Of the building that says most about the sub-grid by being a home
+or none, both cases are looked at. No draws, so a plan is drawn again in the same
+bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from scipy.stats import gamma
+
+from gridplan.arrays import Floats, Ints
+from gridplan.land.household_errors import describe_buildings, find_shares, measure_variance
+from gridplan.plan import Plan
+from gridplan.rules.all_rules import Rules
+
+LOW, HIGH = 0.05, 0.95
+DIGITS = 4
+SIZE_RULES = ("band", "households")  # of exceptions that speak of households
+SAID = r" \(by estimate: [^)]*\)$"  # what an exception says of its estimate
+HAIR = 1e-9  # variance below which a number is known
+WHOLE = ("households_low", "households_high")
+RANGES = ("households_low", "households_high", "chance_in_band", "chance_above", "error_shared")
+
+
+def add_ranges(plan: Plan, rules: Rules) -> Plan:
+    """Fill in what the estimates say of each sub-grid, and say it in the exceptions.
+
+    That is its range, its chances and the error that it shares with others.
+
+    Examples
+    --------
+    The board's households were counted, so nothing is left to chance:
+
+    >>> from gridplan.synthetic import make_board_plan
+    >>> plan = make_board_plan()
+    >>> table = add_ranges(plan, plan.rules).subgrids
+    >>> table[["households_low", "households_high", "chance_in_band"]].values.tolist()
+    [[60.0, 60.0, 1.0], [60.0, 60.0, 1.0]]
+    """
+    subgrids = fill_ranges(plan.subgrids, plan, rules)
+    return plan.replace(subgrids=subgrids, exceptions=say_chances(plan.exceptions, subgrids))
+
+
+def fill_ranges(
+    subgrids: gpd.GeoDataFrame, plan: Plan, rules: Rules, communities: Any = None
+) -> gpd.GeoDataFrame:
+    """Fill the columns of ranges of a table of sub-grids, as :func:`add_ranges` does.
+
+    Only of some ``communities`` where they are named; others keep theirs.
+    """
+    here = np.ones(len(subgrids), bool)
+    if communities is not None:
+        here = subgrids["community"].isin(list(communities)).to_numpy()
+    if not here.any():
+        return subgrids
+    table = measure_ranges(plan, subgrids[here], rules).reindex(subgrids.index[here])
+    filled = subgrids.copy()
+    for name in RANGES:
+        # where nobody lives nothing is unsure
+        values = table[name].fillna(1.0 if name == "chance_in_band" else 0.0)
+        column = filled[name].to_numpy(float).copy()
+        column[here] = values.to_numpy(float)
+        filled[name] = column.astype("int64") if name in WHOLE else column
+    return filled
+
+
+def measure_ranges(plan: Plan, subgrids: gpd.GeoDataFrame, rules: Rules) -> pd.DataFrame:
+    """Measure the ranges and chances of residential sub-grids, in order of code.
+
+    Parameters
+    ----------
+    plan
+        Its buildings, stairwells and known totals are looked at.
+    subgrids
+        All sub-grids of some communities, open land and exclusive grids too.
+    rules
+        Those of the correlation of errors, and the site's known total.
+
+    Returns
+    -------
+    By sub-grid ``households_low`` and ``households_high`` (5 and 95 %
+    quantiles, widened to hold the estimate), ``chance_in_band`` and
+    ``chance_above`` its band, and ``error_shared``, the share of the variance
+    that is alike in the whole site.
+    """
+    homes = subgrids[(subgrids["kind"] == "residential").to_numpy()].sort_index()
+    moments = _add_up(plan, subgrids, homes, rules)
+    cases = _part_cases(moments)
+    whole = homes["households"].to_numpy(float)
+    below = _cumulate(homes["low"].to_numpy(float) - 1.0, cases)
+    up_to = _cumulate(homes["high"].to_numpy(float), cases)
+    chance, above = np.clip(up_to - below, 0.0, 1.0), np.clip(1.0 - up_to, 0.0, 1.0)
+    low, high = (_find_quantile(level, cases) for level in (LOW, HIGH))
+    return pd.DataFrame(
+        {
+            "households_low": np.minimum(low, whole).astype("int64"),
+            "households_high": np.maximum(high, whole).astype("int64"),
+            "chance_in_band": np.round(chance, DIGITS),
+            "chance_above": np.round(above, DIGITS),
+            "error_shared": np.round(moments["shared"].to_numpy(), DIGITS),
+        },
+        index=homes.index,
+    )
+
+
+@dataclass(frozen=True)
+class _Case:
+    """One of two cases of every sub-grid: how likely it is, and what it holds in it."""
+
+    weight: Floats
+    mean: Floats
+    variance: Floats
+    sure: Floats
+
+
+def _part_cases(moments: pd.DataFrame) -> tuple[_Case, _Case]:
+    """Part the cases that the building of most doubt is a home, or none."""
+    mean, variance, sure, chance, size, own = (
+        moments[name].to_numpy(float)
+        for name in ("mean", "variance", "sure", "chance", "size", "own")
+    )
+    doubt = chance * (1.0 - chance) * size**2
+    share = moments["share"].to_numpy(float)
+    home = _Case(
+        chance,
+        mean + (1.0 - chance) * size,
+        np.maximum(variance - doubt, 0.0),
+        sure + np.where(doubt > 0, np.minimum(share, size), 0.0),
+    )
+    none = _Case(
+        1.0 - chance,
+        np.maximum(mean - chance * size, sure),
+        np.maximum(variance - own, 0.0),
+        sure,
+    )
+    return home, none
+
+
+def _cumulate(number: Floats, cases: Sequence[_Case]) -> Floats:
+    """Find the chance of at most so many households, rounded to whole ones."""
+    total = np.zeros(len(number))
+    for case in cases:
+        beyond = case.mean - case.sure
+        known = (case.variance <= HAIR) | (beyond <= HAIR)
+        safe = np.where(known, 1.0, beyond)
+        spread = np.where(known, 1.0, case.variance)
+        chance = gamma.cdf(number + 0.5 - case.sure, safe**2 / spread, scale=spread / safe)
+        total += case.weight * np.where(known, case.mean < number + 0.5, chance)
+    return total
+
+
+def _find_quantile(level: float, cases: Sequence[_Case]) -> Floats:
+    """Find a quantile: the first whole number whose cumulated chance reaches the level."""
+    widest = max(
+        float((case.mean + 20.0 * np.sqrt(case.variance)).max(initial=0)) for case in cases
+    )
+    low = np.full(len(cases[0].mean), -1.0)
+    high = low + 2.0 ** np.ceil(np.log2(widest + 3.0))
+    # halved until one number is left
+    while (high - low > 1.0).any():
+        middle = np.floor((low + high) / 2.0)
+        reached = _cumulate(middle, cases) >= level - HAIR
+        high, low = np.where(reached, middle, high), np.where(reached, low, middle)
+    return np.asarray(high)
+
+
+def _add_up(
+    plan: Plan, subgrids: gpd.GeoDataFrame, homes: gpd.GeoDataFrame, rules: Rules
+) -> pd.DataFrame:
+    """Add up mean, variance, sure households and shared share of each sub-grid.
+
+    Of two buildings the errors are correlated by what of them can be alike,
+    as in the draws: a share everywhere, and a share that fades with distance.
+    """
+    over = homes["community"].unique()
+    buildings = plan.site.buildings.sort_index()
+    doors = plan.stairwells.sort_index()
+    # a building of another community may hold a stairwell of this one
+    named = buildings.index.isin(doors.loc[doors["community"].isin(over), "building"])
+    buildings = buildings[named | buildings["community"].isin(over).to_numpy()]
+    row, column, share = find_shares(doors, buildings, subgrids)
+    chance, average, spread = describe_buildings(buildings)
+    variance, alike = measure_variance(buildings)
+    count = len(homes)
+    # of a known number all, of a sure home the first household
+    certain = np.where(spread < 0, average, np.where(chance >= 1.0, 1.0, 0.0))
+    parts = pd.DataFrame(
+        {
+            "column": column,
+            "mean": share * average[row],
+            "sure": share * np.minimum(certain, average)[row],
+            "free": np.where(spread[row] < 0, 0.0, share * average[row]),
+            "loading": share * np.sqrt(variance * alike)[row],
+        }
+    )
+    sums = parts.groupby("column").sum().reindex(range(count), fill_value=0.0)
+    shared = rules.simulation.error_shared
+    near = min(rules.simulation.error_near, 1.0 - shared)
+    alone = (variance * (1.0 - alike * (shared + near)))[row]
+    xy = shapely.get_coordinates(shapely.centroid(buildings.geometry.to_numpy()))[row]
+    own = np.bincount(column, share**2 * alone, minlength=count)
+    beside = _sum_pairs(column, parts["loading"].to_numpy(), xy, count, rules)
+    strays = _count_strays(plan, homes)
+    table = pd.DataFrame(
+        {
+            "mean": sums["mean"].to_numpy() + strays,
+            "sure": sums["sure"].to_numpy() + strays,
+            "variance": own + shared * sums["loading"].to_numpy() ** 2 + near * beside,
+            "loading": sums["loading"].to_numpy(),
+            **_find_doubts(row, column, share, buildings, count),
+        },
+        index=homes.index,
+    )
+    parts = parts.assign(alone=share * alone, x=xy[:, 0], y=xy[:, 1])
+    _settle_totals(table, parts, _group_by_total(plan, homes, rules), rules)
+    common = shared * table["loading"].to_numpy() ** 2
+    wide = table["variance"].to_numpy()
+    common = np.where(wide > HAIR, np.clip(common / np.maximum(wide, HAIR), 0.0, 1.0), 0.0)
+    return table.assign(shared=common)
+
+
+def _find_doubts(
+    row: Ints, column: Ints, share: Floats, buildings: pd.DataFrame, count: int
+) -> dict[str, Floats]:
+    """Find the building of each sub-grid that says most by being a home or none.
+
+    Returns its ``chance`` (1 where there is none in doubt), and of the sub-grid's
+    share of it the households if it is a home (``size``), the variance (``own``)
+    and the first household (``share``).
+    """
+    chance, average, spread = describe_buildings(buildings)
+    variance = measure_variance(buildings)[0]
+    size = average / np.where(chance > 0, chance, 1.0)
+    doubt = np.where(spread < 0, 0.0, chance * (1.0 - chance) * size**2)[row] * share**2
+    order = np.lexsort((row, -np.round(doubt, 9), column))
+    first = order[np.unique(column[order], return_index=True)[1]]
+    first = first[doubt[first] > HAIR]
+    out = {"chance": np.ones(count), **{n: np.zeros(count) for n in ("size", "own", "share")}}
+    place, building = column[first], row[first]
+    out["chance"][place] = chance[building]
+    out["size"][place] = share[first] * size[building]
+    out["own"][place] = share[first] ** 2 * variance[building]
+    out["share"][place] = share[first]
+    return out
+
+
+def _count_strays(plan: Plan, homes: Any) -> Floats:
+    """Count the households of stairwells whose building is not in the table."""
+    doors = plan.stairwells[~plan.stairwells["building"].isin(plan.site.buildings.index)]
+    amount = doors["households"].groupby(doors["subgrid"]).sum().reindex(homes.index)
+    return np.asarray(amount.fillna(0.0), float)
+
+
+def _sum_pairs(column: Ints, loading: Floats, xy: Floats, count: int, rules: Rules) -> Floats:
+    """Sum the loadings of every two buildings of a sub-grid, fading with their distance."""
+    order = np.argsort(column, kind="stable")
+    ends = np.searchsorted(column[order], np.arange(count + 1))
+    out = np.zeros(count)
+    for n in range(count):
+        rows = order[ends[n] : ends[n + 1]]
+        a = loading[rows]
+        if a.any():
+            out[n] = a @ _fade(xy[rows], rules.simulation.error_reach) @ a
+    return out
+
+
+def _fade(xy: Floats, reach: float) -> Floats:
+    step = (xy[:, None, :] - xy[None, :, :]) / reach
+    return np.asarray(np.exp(-0.5 * (step**2).sum(axis=2)))
+
+
+def _group_by_total(plan: Plan, homes: Any, rules: Rules) -> Any:
+    """Find the known total that each sub-grid is a part of: a community, "" for the rest, None."""
+    known = plan.site.communities["households"].dropna().index
+    of = homes["community"].to_numpy(object)
+    return np.where(np.isin(of, known), of, "" if rules.households.total > 0 else None)
+
+
+def _settle_totals(table: pd.DataFrame, parts: pd.DataFrame, group: Any, rules: Rules) -> None:
+    """Take off what a known total settles, in ``table``.
+
+    Of a sub-grid it depends on the total and on nothing of how the rest is
+    divided: what varies with the sum is taken off by its part of the sum.
+    """
+    shared = rules.simulation.error_shared
+    near = min(rules.simulation.error_near, 1.0 - shared)
+    for name in sorted({code for code in group if code is not None}):
+        rows = np.flatnonzero(group == name)
+        here = parts[np.isin(parts["column"].to_numpy(), rows)]
+        field = _measure_field(here, rules.simulation.error_reach)
+        with_sum = here["alone"] + here["loading"] * (shared * here["loading"].sum() + near * field)
+        sums = pd.DataFrame({"free": here["free"], "with_sum": with_sum})
+        sums = sums.groupby(here["column"]).sum().reindex(rows, fill_value=0.0)
+        free = float(sums["free"].sum())
+        if free <= 0:
+            continue
+        part = sums["free"].to_numpy() / free
+        whole = float(with_sum.sum())
+        place = table.index[rows]
+        left = table.loc[place, "variance"].to_numpy(float)
+        left = np.maximum(left - 2.0 * part * sums["with_sum"].to_numpy() + part**2 * whole, 0.0)
+        # dividing by a sum that varies widens a little; the only one of a total has it all
+        left = np.where(part > 1.0 - HAIR, 0.0, left * (1.0 + 3.0 * whole / free**2))
+        table.loc[place, "variance"] = left
+        table.loc[place, "loading"] -= part * here["loading"].sum()
+
+
+def _measure_field(parts: pd.DataFrame, reach: float) -> Floats:
+    """Sum the loadings around each building, fading with distance, by squares of a third of it."""
+    cell = (parts[["x", "y"]] / (reach / 3.0)).apply(np.floor)
+    mass = parts["loading"].to_numpy()
+    sums = pd.DataFrame({"mass": mass, "x": mass * parts["x"], "y": mass * parts["y"]})
+    sums = sums.groupby([cell["x"], cell["y"]]).sum()
+    sums = sums[sums["mass"] > 0]
+    middle = sums[["x", "y"]].to_numpy() / sums[["mass"]].to_numpy()
+    xy = parts[["x", "y"]].to_numpy()
+    field = np.zeros(len(parts))
+    for (x, y), weight in zip(middle, sums["mass"], strict=True):
+        square = (xy[:, 0] - x) ** 2 + (xy[:, 1] - y) ** 2
+        field += weight * np.exp(-square / (2.0 * reach**2))
+    return field
+
+
+def say_chances(exceptions: pd.DataFrame, subgrids: pd.DataFrame) -> pd.DataFrame:
+    """Say in exceptions on households what the estimates leave open of the sub-grid.
+
+    Examples
+    --------
+    >>> row = {"subgrid": "a", "rule": "band", "explanation": "41 households"}
+    >>> ranges = {"households_low": 30, "households_high": 55, "chance_in_band": 0.42}
+    >>> subgrids = pd.DataFrame(ranges, index=["a"])
+    >>> say_chances(pd.DataFrame([row]), subgrids)["explanation"].tolist()
+    ['41 households (by estimate: 30 to 55, in band with a chance of 42 %)']
+    """
+    table = subgrids.reindex(exceptions["subgrid"])
+    low, high, chance = (
+        table[name].to_numpy(float)
+        for name in ("households_low", "households_high", "chance_in_band")
+    )
+    of_size = exceptions["rule"].isin(SIZE_RULES).to_numpy() & (high > low)
+    if not len(exceptions):
+        return exceptions
+    plain = exceptions["explanation"].str.replace(SAID, "", regex=True)
+    texts = [
+        f"{text} (by estimate: {a:.0f} to {b:.0f}, in band with a chance of {c:.0%})".replace(
+            "%)", " %)"
+        )
+        if said
+        else text
+        for text, said, a, b, c in zip(plain, of_size, low, high, chance, strict=True)
+    ]
+    return exceptions.assign(explanation=pd.Series(texts, exceptions.index, dtype="str"))

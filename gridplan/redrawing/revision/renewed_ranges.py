@@ -1,0 +1,33 @@
+"""The ranges of households after a change, measured again where anything changed."""
+
+from __future__ import annotations
+
+from gridplan.plan import Plan
+from gridplan.planning.subgrid_ranges import fill_ranges, say_chances
+from gridplan.redrawing.revision.changed_land import RedrawnLand
+from gridplan.redrawing.revision.changes import PlanChanges
+from gridplan.rules.all_rules import Rules
+
+
+def renew_ranges(
+    plan: Plan, new: Plan, changes: PlanChanges, redrawn: RedrawnLand, rules: Rules
+) -> Plan:
+    """Measure the ranges of sub-grids again, in the communities in which anything changed.
+
+    Parameters
+    ----------
+    plan, new
+        The plan before, and the new one without its ranges.
+    changes, redrawn
+        Whose figures and whose land changed.
+    rules
+        Those that the new plan is drawn by.
+    """
+    over: set[str] | None = None
+    # with a total of the site every sub-grid depends on all others
+    if new.site.buildings is plan.site.buildings and not rules.households.total:
+        codes = {*changes.figures, *redrawn.outlines.index, *redrawn.lone.index}
+        over = {*new.subgrids["community"][new.subgrids.index.isin(codes)], *redrawn.wholly_drawn}
+        over |= set(plan.subgrids["community"].reindex(list(codes)).dropna())
+    subgrids = fill_ranges(new.subgrids, new, rules, over)
+    return new.replace(subgrids=subgrids, exceptions=say_chances(new.exceptions, subgrids))

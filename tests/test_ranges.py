@@ -1,0 +1,114 @@
+"""What the estimates leave open of sub-grids: ranges, chances, and where they are said."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import gridplan as gp
+from gridplan.cli.console import say_likely, say_range
+from gridplan.maps.legend import count_figures
+from gridplan.maps.likely_classes import list_likely
+from gridplan.planning.subgrid_ranges import fill_ranges, say_chances
+from gridplan.reading.site_tables import make_site
+from gridplan.simulation.requests.household_draws import sample_households
+from gridplan.synthetic.town import make_town
+from gridplan.tables.likely_band import find_likely
+
+
+@pytest.fixture(scope="module")
+def site():
+    """A village whose every household is estimated, and whose totals nobody knows."""
+    site = make_site(make_town(1, urban_share=0.0, seed=3))
+    buildings = site.buildings.assign(households_observed=np.nan, population=np.nan)
+    return site.replace(buildings=buildings, communities=site.communities.assign(households=np.nan))
+
+
+@pytest.fixture(scope="module")
+def plan(site):
+    return gp.divide(site, seed=1)
+
+
+def residential(plan):
+    return plan.subgrids[plan.subgrids["kind"] == "residential"].sort_index()
+
+
+def test_ranges_and_chances_are_those_of_the_draws(plan):
+    homes = residential(plan)
+    drawn = sample_households(plan, homes.index, 1500, 0, plan.rules.simulation)
+    whole = np.floor(drawn + 0.5)
+    inside = (whole >= homes["low"].to_numpy()) & (whole <= homes["high"].to_numpy())
+    np.testing.assert_allclose(homes["chance_in_band"], inside.mean(axis=0), atol=0.08)
+    likely = find_likely(plan.subgrids)
+    low, high = np.quantile(drawn.sum(axis=1), [0.05, 0.95])
+    assert likely.households_low == pytest.approx(low, rel=0.08)
+    assert likely.households_high == pytest.approx(high, rel=0.08)
+    assert likely.share == pytest.approx(inside.mean(), abs=0.04)
+
+
+def test_households_of_buildings_that_may_be_homes_are_in_no_draw_lost(plan):
+    homes = residential(plan)
+    drawn = sample_households(plan, homes.index, 1500, 0, plan.rules.simulation)
+    expected = plan.site.buildings["households_mean"].sum()
+    assert drawn.sum() / len(drawn) == pytest.approx(expected, rel=0.05)
+
+
+def test_the_audit_derives_the_ranges_again(plan):
+    assert "estimates" not in set(gp.audit(plan).findings["rule"])
+    code = residential(plan).index[0]
+    for column, value in (
+        ("chance_in_band", 0.31),
+        ("households_high", 999),
+        ("error_shared", 1.0),
+    ):
+        wrong = plan.subgrids.copy()
+        wrong.loc[code, column] = value
+        findings = gp.audit(plan.replace(subgrids=wrong)).findings
+        assert code in set(findings.loc[findings["rule"] == "estimates", "subgrid"])
+
+
+def test_a_known_total_of_the_only_sub_grid_leaves_nothing_open(plan):
+    code = residential(plan).index[0]
+    of = plan.subgrids.loc[code, "community"]
+    everyone = plan.stairwells.assign(subgrid=code)
+    held = round(plan.site.buildings["households_mean"].sum())
+    one = plan.subgrids.loc[[code]].assign(households=held)
+    communities = plan.site.communities.copy()
+    communities.loc[of, "households"] = float(held)
+    whole = plan.replace(
+        stairwells=everyone, subgrids=one, site=plan.site.replace(communities=communities)
+    )
+    table = fill_ranges(one, whole, plan.rules)
+    assert table["households_low"].tolist() == table["households_high"].tolist()
+
+
+def test_counted_households_leave_nothing_open(site):
+    counted = site.buildings.assign(households_observed=1.0)
+    plan = gp.divide(site.replace(buildings=counted), seed=1)
+    homes = residential(plan)
+    assert (homes["households_low"] == homes["households_high"]).all()
+    assert (homes["chance_in_band"] == homes["in_band"]).all()
+    assert "likely_in_band" not in plan.manifest["figures"]
+    assert list_likely(plan) == {}
+
+
+def test_every_summary_says_what_is_likely(plan):
+    figures = plan.manifest["figures"]
+    assert figures["households_low"] < figures["households"] < figures["households_high"]
+    assert "% likely" in say_likely(figures) and "by estimate" in say_range(figures)
+    assert any("% likely" in value for value, _ in count_figures(plan, "en"))
+    rows = pd.DataFrame(
+        {"subgrid": residential(plan).index[:1], "rule": "band", "explanation": "9 households"}
+    )
+    said = say_chances(rows, plan.subgrids)
+    assert "by estimate:" in said["explanation"].iloc[0]
+    # said once, however often a plan is renewed
+    assert say_chances(said, plan.subgrids)["explanation"].tolist() == said["explanation"].tolist()
+
+
+def test_a_release_says_nothing_of_the_ranges(plan):
+    table = gp.release(plan).subgrids
+    assert table[["chance_in_band", "chance_above", "error_shared"]].isna().all(axis=None)
+    assert (table[["households_low", "households_high"]] == 0).all(axis=None)
+    leaking = gp.release(plan)
+    seen = leaking.subgrids.assign(chance_in_band=0.9)
+    assert not gp.check_release(leaking.replace(subgrids=seen)).passed
