@@ -33,6 +33,10 @@ BENCHMARKS = {
         "an attacker's integer program against pairs of releases; returns 1 on a leak",
         (),
     ),
+    "robust": (
+        "sub-grids truly in band on known dwellings, by the estimate and by division.robust",
+        (),
+    ),
     "years": (
         "ten years of change on the example and a district: time, memory, households moved",
         ("replications",),

@@ -33,7 +33,7 @@ def run(folder: Path = TRUTH) -> bool:
         print(f"the sets of {folder} are not here: nothing was measured")
         return True
     rows = []
-    for name, buildings, profile, home_class in _read_sets(folder):
+    for name, buildings, profile, home_class in read_sets(folder):
         # the profile of the country, and that of a user who chose none
         for profile_name in dict.fromkeys(["china", profile]):
             rows += [
@@ -50,7 +50,7 @@ def run(folder: Path = TRUTH) -> bool:
     return bool(held.all())
 
 
-def _read_sets(folder: Path) -> list[tuple[str, gpd.GeoDataFrame, str, str]]:
+def read_sets(folder: Path) -> list[tuple[str, gpd.GeoDataFrame, str, str]]:
     """Read the sets with and without uses: name, buildings, profile, class of a home."""
     canary = gpd.read_file(folder / "canary_catastro.gpkg")
     decany = gpd.read_file(folder / "decany_ruian.gpkg").assign(use="")
@@ -125,7 +125,7 @@ def _draw_blocks(x: Any, y: Any, area: Any, depth: Any) -> Any:
     return shapely.box(x - width / 2, y - depth / 2, x + width / 2, y + depth / 2)
 
 
-def _make_site(buildings: gpd.GeoDataFrame, zones: bool, counted: Any) -> Site:
+def make_truth_site(buildings: gpd.GeoDataFrame, zones: bool, counted: Any) -> Site:
     """Make a site of a set: some buildings counted, or totals of square zones known."""
     crs = buildings.crs
     truth = buildings["dwellings"].to_numpy(float)
@@ -147,7 +147,7 @@ def _make_site(buildings: gpd.GeoDataFrame, zones: bool, counted: Any) -> Site:
     return site.replace(**{name: conform_table(name, made) for name, made in tables.items()})
 
 
-def _draw_counted(buildings: gpd.GeoDataFrame, number: int, draw: int) -> Any:
+def draw_counted(buildings: gpd.GeoDataFrame, number: int, draw: int) -> Any:
     counted = np.zeros(len(buildings), bool)
     rows = np.random.default_rng(draw).permutation(len(buildings))[:number]
     counted[rows] = True
@@ -162,8 +162,8 @@ def _measure(
     found = []
     for draw in draws:
         zones = known == "zones"
-        counted = _draw_counted(buildings, 0 if zones else known, draw)
-        site = _make_site(buildings, zones, counted)
+        counted = draw_counted(buildings, 0 if zones else known, draw)
+        site = make_truth_site(buildings, zones, counted)
         made = estimate_households(site, HouseholdRules(profile=profile)).buildings
         found.append(_score(buildings, made, counted, site, zones, home_class))
     return dict(pd.DataFrame(found).mean())
@@ -223,11 +223,11 @@ def _print_chances(folder: Path) -> None:
     A group is a block, or houses beside one another of about 30 households.
     """
     claimed, true = [], []
-    for _, buildings, profile, home_class in _read_sets(folder):
+    for _, buildings, profile, home_class in read_sets(folder):
         for known in (0, 30):
             for draw in range(DRAWS if known else 1):
-                counted = _draw_counted(buildings, known, draw)
-                site = _make_site(buildings, False, counted)
+                counted = draw_counted(buildings, known, draw)
+                site = make_truth_site(buildings, False, counted)
                 made = estimate_households(site, HouseholdRules(profile=profile)).buildings
                 chance, share = _hold_groups(made, buildings, counted, home_class)
                 claimed.append(chance)

@@ -43,14 +43,14 @@ def check_ranges(evidence: Evidence) -> pd.DataFrame:
 def _fit(e: Evidence) -> Bools:
     rows = e.subgrids
     cases = _find_cases(e)
-    low, high, held = (
-        rows[name].to_numpy(float) for name in ("households_low", "households_high", "households")
-    )
+    low, high = (rows[name].to_numpy(float) for name in ("households_low", "households_high"))
+    held = np.asarray(e.held, float)
     chance, above, shared = (
         rows[name].to_numpy(float) for name in ("chance_in_band", "chance_above", "error_shared")
     )
-    up_to = _cumulate(np.asarray(e.bands[:, 2], float), cases)
-    below = _cumulate(np.asarray(e.bands[:, 0], float) - 1.0, cases)
+    # the band as it is stated: whether it is the right one is judged with the figures
+    up_to = _cumulate(rows["high"].to_numpy(float), cases)
+    below = _cumulate(rows["low"].to_numpy(float) - 1.0, cases)
     fits = (np.abs(chance - (up_to - below)) <= SLACK) & (np.abs(above - (1 - up_to)) <= SLACK)
     fits &= (low <= held) & (held <= high)
     for level, end in ((LOW, low), (HIGH, high)):

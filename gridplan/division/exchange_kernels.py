@@ -39,6 +39,9 @@ class DivisionArrays(NamedTuple):
     wishes: (
         Floats  # float64[2]: household-metres for a household outside the band, and off the target
     )
+    # float64[m]: households outside the band that are expected of a part of so many, in
+    # place of those of the number itself; empty where the number is taken as it is
+    expected: Floats
     contiguous: bool  # whether every part must be connected
 
 
@@ -119,7 +122,10 @@ def price_mass(data: Any, mass: Any) -> Any:
     low = data.band[0]
     target = data.band[1]
     high = data.band[2]
-    outside = max(0, low - mass, mass - high)
+    outside = np.float64(max(0, low - mass, mass - high))
+    last = data.expected.shape[0] - 1
+    if last >= 0:
+        outside = data.expected[max(0, min(mass, last))] + max(0, mass - last)
     return data.wishes[0] * outside + data.wishes[1] * abs(mass - target)
 
 

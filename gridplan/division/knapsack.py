@@ -146,13 +146,29 @@ def close_knapsack(data: Any, table: Any, ratio: Any) -> Any:
 
     Atoms left out of the table cost at least ``ratio`` a household, so a part
     of w households may be filled up at that rate: to the lower limit, or on to
-    the target, since the price of the number bends nowhere else.
+    the target, since the price of the number bends nowhere else; or to any number
+    where the households outside the band are expected ones.
     """
     low = data.band[0]
     target = data.band[1]
     high = data.band[2]
     best = np.inf
     best_w = low
+    if data.expected.shape[0] > 0:
+        # Prices of expected households bend anywhere: the best filling from each number on.
+        filled = np.inf
+        for w in range(high, -1, -1):
+            if ratio < np.inf and w >= low:
+                filled = min(filled, price_mass(data, w) + w * ratio)
+            if table[0, w] == np.inf:
+                continue
+            price = table[0, w] + (price_mass(data, w) if w >= low else np.inf)
+            if ratio < np.inf:
+                price = min(price, table[0, w] + filled - w * ratio)
+            if price < best:
+                best = price
+                best_w = w
+        return best, best_w
     for w in range(high + 1):
         if table[0, w] == np.inf:
             continue

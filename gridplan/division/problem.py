@@ -51,6 +51,9 @@ class DivisionProblem:
         target.
     matrix
         float64[n, n], walking metres, or None where positions give them.
+    expected
+        float64[m], households outside the band that are expected of a part by
+        its number of households; None where the number is taken as it is.
     """
 
     ids: tuple[str, ...]
@@ -66,6 +69,7 @@ class DivisionProblem:
     outside: float = Prices().outside_band
     off: float = Prices().off_target
     matrix: Floats | None = field(default=None, repr=False)
+    expected: Floats | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
         """Return the number of atoms."""
@@ -137,6 +141,7 @@ class DivisionProblem:
             prices=_copy(self.prices[useful], np.float64),
             band=np.array([self.band.low, self.band.target, self.band.high], np.int64),
             wishes=np.array([self.outside, self.off], np.float64),
+            expected=_copy(np.zeros(0) if self.expected is None else self.expected, np.float64),
             contiguous=self.pairs is not None,
         )
 
@@ -171,6 +176,7 @@ def make_division_problem(
     band: Band,
     prices: Prices,
     matrix: Floats | None = None,
+    expected: Floats | None = None,
 ) -> DivisionProblem:
     """Make the division problem of one community from its stairwells and neighbours.
 
@@ -185,6 +191,8 @@ def make_division_problem(
     matrix
         float64[n, n], walking metres between the stairwells, climbs included;
         straight lines and climbs if not given.
+    expected
+        float64[m], expected households outside the band by households of a part.
     """
     ids = stairwells.index
     focal = ids.get_indexer(neighbours["focal"])
@@ -229,6 +237,7 @@ def make_division_problem(
         outside=prices.outside_band,
         off=prices.off_target,
         matrix=matrix,
+        expected=expected,
     )
 
 

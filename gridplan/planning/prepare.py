@@ -25,6 +25,7 @@ from gridplan.land.stairwells import find_stairwells
 from gridplan.land.street_blocks import add_blocks
 from gridplan.plan import Plan
 from gridplan.planning.outlines.special_grids import note_outside
+from gridplan.planning.robust_prices import expect_outside
 from gridplan.rules.all_rules import Rules
 from gridplan.site import Site
 from gridplan.tables.ledger import Entry
@@ -73,7 +74,12 @@ class PreparedLand:
     @cached_property
     def problems(self) -> dict[str, DivisionProblem]:
         """The division problem of every community, in the order of their codes."""
-        return make_problems(self.stairwells, self.neighbours, self.rules, self.ways)
+        expected = (
+            expect_outside(self.site, self.stairwells, self.rules)
+            if self.rules.division.robust
+            else {}
+        )
+        return make_problems(self.stairwells, self.neighbours, self.rules, self.ways, expected)
 
     @cached_property
     def _problems_made(self) -> dict[str, DivisionProblem]:
@@ -220,12 +226,14 @@ def make_problems(
     neighbours: pd.DataFrame,
     rules: Rules,
     ways: Mapping[str, Any] | None = None,
+    expected: Mapping[str, Any] | None = None,
 ) -> dict[str, DivisionProblem]:
     """Make the division problem of every community, by code.
 
-    ``ways`` are as :func:`find_ways` gives them.
+    ``ways`` are as :func:`find_ways` gives them, ``expected`` as
+    :func:`expect_outside` does.
     """
-    ways = ways or {}
+    ways, expected = ways or {}, expected or {}
     # Neighbours never lie in two communities, so one end says which.
     belongs = stairwells["community"].reindex(neighbours["focal"]).to_numpy()
     pairs = dict(tuple(neighbours.groupby(belongs, sort=True)))
@@ -237,6 +245,7 @@ def make_problems(
             rules.find_band(str(homes["community_kind"].iloc[0])),
             rules.prices,
             ways.get(str(community)),
+            expected.get(str(community)),
         )
         for community, homes in stairwells.groupby("community", sort=True)
     }

@@ -19,6 +19,12 @@ class DivisionRules:
         "straight", "straight|network", "walk to the centre in straight lines, or along the streets"
     )
 
+    robust: bool = rule(
+        False,
+        "",
+        "whether households outside the band are those expected of estimates, not those estimated",
+    )
+
     def __post_init__(self) -> None:
         """Refuse unknown words."""
         check_fields(self)

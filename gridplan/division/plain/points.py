@@ -229,6 +229,7 @@ def _open_data(
         # No size within the limits is better than another: the target has no price.
         band=np.array([low, low, high], np.int64),
         wishes=np.zeros(2),
+        expected=np.zeros(0),
         contiguous=pairs is not None,
     )
 
