@@ -10,6 +10,9 @@ from gridplan import synthetic as synthetic
 from gridplan.auditing.audit_plan import audit as audit
 from gridplan.comparison.alternatives import find_alternatives as find_alternatives
 from gridplan.comparison.compare_plans import compare as compare
+from gridplan.comparison.count_sample import add_counts as add_counts
+from gridplan.comparison.count_sample import propose_counts as propose_counts
+from gridplan.comparison.count_sample import read_counts as read_counts
 from gridplan.comparison.frontier import trace_frontier as trace_frontier
 from gridplan.comparison.proof import prove as prove
 from gridplan.coverage.proposals import propose_posts as propose_posts

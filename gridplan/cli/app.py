@@ -16,7 +16,7 @@ from gridplan.cli.screen import add_options
 PANELS: Mapping[str, tuple[str, ...]] = {
     "Draw a plan": ("plan", "check", "import", "synth"),
     "Look at it": ("audit", "map", "prove", "frontier", "compare", "history", "alternatives"),
-    "Change it": ("redraw", "repair", "edit", "locks", "budget"),
+    "Change it": ("redraw", "repair", "edit", "locks", "budget", "sample"),
     "People": ("organise", "staff", "pair", "rate"),
     "Reach": ("reach", "propose"),
     "What if": ("simulate", "surge", "years"),
