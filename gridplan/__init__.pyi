@@ -10,9 +10,6 @@ from gridplan import synthetic as synthetic
 from gridplan.auditing.audit_plan import audit as audit
 from gridplan.comparison.alternatives import find_alternatives as find_alternatives
 from gridplan.comparison.compare_plans import compare as compare
-from gridplan.comparison.count_sample import add_counts as add_counts
-from gridplan.comparison.count_sample import propose_counts as propose_counts
-from gridplan.comparison.count_sample import read_counts as read_counts
 from gridplan.comparison.frontier import trace_frontier as trace_frontier
 from gridplan.comparison.proof import prove as prove
 from gridplan.coverage.proposals import propose_posts as propose_posts
@@ -24,6 +21,7 @@ from gridplan.people.pairing.pair_plan import pair as pair
 from gridplan.people.rate_plan import rate as rate
 from gridplan.people.staffing.staff_plan import staff as staff
 from gridplan.plan import Plan as Plan
+from gridplan.planning.household_estimates import estimate_households as estimate_households
 from gridplan.planning.site_to_plan import divide as divide
 from gridplan.planning.upper_grids import add_upper_grids as add_upper_grids
 from gridplan.plots.plot_results import plot as plot
@@ -44,6 +42,7 @@ from gridplan.rules.all_rules import Rules as Rules
 from gridplan.simulation.requests import Scenario as Scenario
 from gridplan.simulation.requests import measure_chances as measure_chances
 from gridplan.simulation.requests import simulate as simulate
+from gridplan.simulation.requests.household_draws import sample_households as sample_households
 from gridplan.simulation.surge import Event as Event
 from gridplan.simulation.surge import surge as surge
 from gridplan.simulation.years import Estate as Estate

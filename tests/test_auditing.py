@@ -647,9 +647,9 @@ def test_a_proof_is_found_again_where_arithmetic_gives_it():
             "remedy": "y",
         }
     ]
-    plan = change(
-        make_board_plan(), "subgrids", [LEFT, RIGHT], low=65, target=65, high=66, in_band=False
-    )
+    # counted households outside a band have no chance of being in it
+    out = {"low": 65, "target": 65, "high": 66, "in_band": False, "chance_in_band": 0.0}
+    plan = change(make_board_plan(), "subgrids", [LEFT, RIGHT], **out)
     plan = add_rows(plan, "exceptions", *rows)
     assert list_found(plan, rules) == [("note", "band", LEFT), ("note", "band", RIGHT)]
     assert get_message(plan, "band", rules).endswith("proven, the audit finds the same")

@@ -110,7 +110,8 @@ def test_all_is_the_door():
     for module, name in names:
         value = getattr(gridplan, name)
         assert inspect.unwrap(value) is getattr(importlib.import_module(module), name)
-    assert len(gridplan.__all__) <= 45
+    # 45 until the estimates of households and their sampler were put at the door
+    assert len(gridplan.__all__) <= 47
 
 
 def test_only_the_plan_reaches_up_and_only_through_the_door():

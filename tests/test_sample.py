@@ -5,7 +5,13 @@ import pandas as pd
 import pytest
 
 import gridplan as gp
-from gridplan.comparison.count_sample import COUNTED, SHEET
+from gridplan.comparison.count_sample import (
+    COUNTED,
+    SHEET,
+    add_counts,
+    propose_counts,
+    read_counts,
+)
 from gridplan.reading.site_tables import make_site
 from gridplan.synthetic.town import make_town
 
@@ -20,7 +26,7 @@ def plan():
 
 @pytest.fixture(scope="module")
 def sheet(plan):
-    return gp.propose_counts(plan, 12)
+    return propose_counts(plan, 12)
 
 
 def test_the_sheet_has_unsure_buildings_one_of_a_compound_first_and_no_names(plan, sheet):
@@ -31,7 +37,7 @@ def test_the_sheet_has_unsure_buildings_one_of_a_compound_first_and_no_names(pla
     first = sheet.head(min(compounds, 12))
     assert first["compound"].where(first["compound"] != "", first["subgrid"]).is_unique
     shuffled = plan.replace(site=plan.site.replace(buildings=plan.site.buildings.iloc[::-1]))
-    pd.testing.assert_frame_equal(gp.propose_counts(shuffled, 12), sheet)
+    pd.testing.assert_frame_equal(propose_counts(shuffled, 12), sheet)
 
 
 def test_counts_read_back_make_more_sure_and_stand(plan, sheet, tmp_path):
@@ -39,9 +45,9 @@ def test_counts_read_back_make_more_sure_and_stand(plan, sheet, tmp_path):
     filled = sheet.assign(**{COUNTED: held.to_numpy()})
     filled.loc[0, COUNTED] = ""
     filled.to_csv(tmp_path / "sheet.csv", index=False, encoding="utf-8-sig")
-    counts = gp.read_counts(tmp_path / "sheet.csv", plan)
+    counts = read_counts(tmp_path / "sheet.csv", plan)
     assert len(counts) == 11
-    done = gp.add_counts(plan, counts)
+    done = add_counts(plan, counts)
     kept = done.plan.site.buildings["households"].reindex(counts.index)
     assert (kept == counts).all()
     before, after = (x.households_high - x.households_low for x in (done.before, done.after))
@@ -51,7 +57,7 @@ def test_counts_read_back_make_more_sure_and_stand(plan, sheet, tmp_path):
     # a sub-grid that repair leaves out of band is no fault of the figures
     assert set(findings.loc[findings["severity"] == "error", "rule"]) <= {"band"}
     # what was counted is not proposed again
-    assert not set(gp.propose_counts(done.plan, 100)["building"]) & set(counts.index)
+    assert not set(propose_counts(done.plan, 100)["building"]) & set(counts.index)
 
 
 def test_a_sheet_with_faults_is_refused_with_all_of_them(plan, sheet, tmp_path):
@@ -59,10 +65,10 @@ def test_a_sheet_with_faults_is_refused_with_all_of_them(plan, sheet, tmp_path):
     wrong = pd.concat([wrong, wrong.head(1), wrong.tail(1).assign(building="nowhere")])
     wrong.to_csv(tmp_path / "wrong.csv", index=False)
     with pytest.raises(gp.errors.InputError) as refused:
-        gp.read_counts(tmp_path / "wrong.csv", plan)
+        read_counts(tmp_path / "wrong.csv", plan)
     text = str(refused.value)
     for word in ("wrong.csv", "nowhere", "several rows", "whole numbers", "leave empty"):
         assert word in text
     (tmp_path / "other.csv").write_text("a,b\n1,2\n")
     with pytest.raises(gp.errors.InputError, match="keep the columns"):
-        gp.read_counts(tmp_path / "other.csv", plan)
+        read_counts(tmp_path / "other.csv", plan)

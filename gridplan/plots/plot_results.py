@@ -17,6 +17,7 @@ from gridplan.plots.change_plots import (
     compose_years,
 )
 from gridplan.plots.figure import Picture, draw_picture
+from gridplan.plots.fit_plot import compose_fit
 from gridplan.plots.plan_plot import compose_plan
 from gridplan.plots.result_plots import (
     compose_frontier,
@@ -28,6 +29,7 @@ from gridplan.redrawing.change_budget import Budget
 from gridplan.simulation.requests.simulate_plan import Simulated
 from gridplan.simulation.surge.run_surge import Surged
 from gridplan.simulation.years.run_years import Years
+from gridplan.site import Site
 from gridplan.tables.schema import Language
 
 if TYPE_CHECKING:
@@ -41,13 +43,22 @@ COMPOSERS: dict[type, Callable[[Any, Language], Picture]] = {
     Frontier: compose_frontier,
     Plan: compose_plan,
     Simulated: compose_simulation,
+    Site: compose_fit,
     Surged: compose_surge,
     Years: compose_years,
 }
 
 
 def plot(
-    result: Plan | Alternatives | Budget | Comparison | Frontier | Simulated | Surged | Years,
+    result: Plan
+    | Site
+    | Alternatives
+    | Budget
+    | Comparison
+    | Frontier
+    | Simulated
+    | Surged
+    | Years,
     ax: Axes | None = None,
     *,
     show: Literal["subgrids", "reach"] = "subgrids",
@@ -64,7 +75,8 @@ def plot(
     ----------
     result
         A plan, or what ``compare``, ``find_alternatives``, ``trace_frontier``,
-        ``trace_budget``, ``simulate``, ``surge`` or ``simulate_years`` returned.
+        ``trace_budget``, ``simulate``, ``surge`` or ``simulate_years`` returned; or
+        a site as ``hold_out`` returned it: how estimates fit counts.
     ax
         Axes to draw the main panel on.
     show

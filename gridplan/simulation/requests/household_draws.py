@@ -29,9 +29,13 @@ GRAIN = 0.02  # logarithm within which distributions are taken as of one form
 
 
 def sample_households(
-    plan: Plan, subgrids: pd.Index[Any], draws: int, seed: int, rules: SimulationRules
+    plan: Plan,
+    subgrids: pd.Index[Any],
+    draws: int = 1000,
+    seed: int = 0,
+    rules: SimulationRules | None = None,
 ) -> Floats:
-    """Sample the households of sub-grids: float64[draws, n].
+    """Sample the households of sub-grids: float64[draws, n], in the order of ``subgrids``.
 
     Each building's come from its own distribution: none, or one household and
     a number beyond it. Their mean over draws is the building's expected
@@ -40,7 +44,17 @@ def sample_households(
     buildings (``simulation.error_shared``), a share that of neighbours
     (``simulation.error_near``, fading over ``simulation.error_reach``), and
     the rest each one's own.
+
+    Examples
+    --------
+    The board's households were counted:
+
+    >>> from gridplan.synthetic import make_board_plan
+    >>> plan = make_board_plan()
+    >>> sample_households(plan, plan.subgrids.index, draws=2).tolist()
+    [[60.0, 60.0], [60.0, 60.0]]
     """
+    rules = rules or plan.rules.simulation
     buildings = plan.site.buildings.sort_index()
     row, column, share = find_shares(plan.stairwells.sort_index(), buildings, plan.subgrids)
     codes = plan.subgrids.index[(plan.subgrids["kind"] == "residential").to_numpy()].sort_values()
