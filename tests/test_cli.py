@@ -159,15 +159,22 @@ def test_misuse_ends_with_status_2(tmp_path):
 @pytest.mark.parametrize(
     ("words", "hint"),
     [
-        (["change", "p"], "no verb 'change'; did you mean budget?"),
-        (["site", "p"], "no verb 'site'; did you mean propose?"),
         (["audti", "p"], "no verb 'audti'; did you mean audit?"),
         (["xyz"], "no verb 'xyz'; gridplan --help lists them"),
-        (["check", "b.shp", "--map", "floors=CS"], "did you mean --column?"),
     ],
 )
 def test_a_word_that_is_no_verb_or_option_gets_a_suggestion(words, hint):
     assert hint in run(*words, status=2).stderr
+
+
+def test_words_of_earlier_scripts_go_on_working_and_are_noted():
+    words = ["check", EXAMPLE, "--map", "floors=floors"]
+    done = run(*words, status=0)
+    assert "--map COLUMN=YOURS is --column COLUMN=YOURS now" in done.stderr
+    assert done.stdout == run(*words[:2], "--column", "floors=floors").stdout
+    done = run("change", "no-plan", status=1)
+    assert "gridplan change is gridplan budget now" in done.stderr
+    assert "there is no plan in no-plan" in done.stderr
 
 
 def test_help_is_shown_by_its_short_option_too_and_in_panels():

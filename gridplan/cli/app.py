@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Annotated, Any
@@ -24,7 +25,7 @@ PANELS: Mapping[str, tuple[str, ...]] = {
     "Explain": ("rules", "schema", "bench"),
 }
 _PANEL_OF = {name: panel for panel, names in PANELS.items() for name in names}
-_FORMER = {"site": "propose", "change": "budget"}  # no near spelling leads from one to the other
+_FORMER = {"site": "propose", "change": "budget"}  # names of earlier scripts, which go on working
 
 
 class VerbGroup(TyperGroup):
@@ -39,17 +40,22 @@ class VerbGroup(TyperGroup):
         """Find the verb, or say which one may be meant."""
         name = args[0]
         # An option in place of a verb is reported by typer itself.
-        if name not in self.commands and not name.startswith("-"):
-            near = [_FORMER[name]] if name in _FORMER else get_close_matches(name, self.commands)
+        if name in _FORMER:
+            typer.echo(f"note: gridplan {name} is gridplan {_FORMER[name]} now", err=True)
+            args = [_FORMER[name], *args[1:]]
+        elif name not in self.commands and not name.startswith("-"):
+            near = get_close_matches(name, self.commands)
             hint = f"did you mean {' or '.join(near)}?" if near else "gridplan --help lists them"
             ctx.fail(f"no verb {name!r}; {hint}")
-        resolved = super().resolve_command(ctx, args)
-        command = resolved[1]
+        known, command, rest = super().resolve_command(ctx, args)
         options = {text for parameter in getattr(command, "params", ()) for text in parameter.opts}
-        # --map is the map to write wherever it stands; columns have their own option.
-        if "--map" in args and "--map" not in options and "--column" in options:
-            ctx.fail(f"{name} has no option --map; did you mean --column?")
-        return resolved
+        # Earlier scripts named columns by --map, which is a page to write in other verbs.
+        if "--map" not in options and "--column" in options:
+            named = [re.sub("^--map(?==|$)", "--column", word) for word in rest]
+            if named != rest:
+                typer.echo("note: --map COLUMN=YOURS is --column COLUMN=YOURS now", err=True)
+            rest = named
+        return known, command, rest
 
 
 app = typer.Typer(
