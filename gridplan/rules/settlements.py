@@ -16,19 +16,19 @@ NORWAY = (
 class SettlementRules:
     """How far built-up land reaches, and where open land begins."""
 
-    reach: float = rule(40.0, "m", "land around a home that belongs to its settlement", NORWAY, 1)
+    reach: float = rule(36.0, "m", "land around a home that belongs to its settlement", NORWAY, 1)
     gap: float = rule(
-        80.0, "m", "gaps between the land of homes up to twice as wide are closed", NORWAY, 0
+        84.0, "m", "gaps between the land of homes up to twice as wide are closed", NORWAY, 0
     )
     hole: float = rule(100_000.0, "m2", "open land enclosed by homes' land counts to it up to here")
     block_share: float = rule(
-        0.6, "share", "a block of streets settled to such a share is taken whole", least=0
+        0.5, "share", "a block of streets settled to such a share is taken whole", least=0
     )
-    block_area: float = rule(60_000.0, "m2", "the same: largest such block", least=0)
+    block_area: float = rule(80_000.0, "m2", "the same: largest such block", least=0)
     dense_share: float = rule(0.75, "share", "the same for larger blocks", least=0)
     dense_area: float = rule(150_000.0, "m2", "the same: largest such block", least=0)
     snap: float = rule(
-        45.0, "m", "strips up to so wide between homes' land and a street go to the homes", least=0
+        60.0, "m", "strips up to so wide between homes' land and a street go to the homes", least=0
     )
     smooth: float = rule(12.0, "m", "spurs of homes' land up to twice as wide are cut off", least=0)
     straighten: float = rule(
