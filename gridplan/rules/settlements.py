@@ -16,9 +16,9 @@ NORWAY = (
 class SettlementRules:
     """How far built-up land reaches, and where open land begins."""
 
-    reach: float = rule(36.0, "m", "land around a home that belongs to its settlement", NORWAY, 1)
+    reach: float = rule(40.0, "m", "land around a home that belongs to its settlement", NORWAY, 1)
     gap: float = rule(
-        84.0, "m", "gaps between the land of homes up to twice as wide are closed", NORWAY, 0
+        80.0, "m", "gaps between the land of homes up to twice as wide are closed", NORWAY, 0
     )
     hole: float = rule(100_000.0, "m2", "open land enclosed by homes' land counts to it up to here")
     block_share: float = rule(
