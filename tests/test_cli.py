@@ -12,12 +12,14 @@ from unittest import mock
 
 import geopandas as gpd
 import pytest
+import typer
 from shapely.geometry import box
 
 import gridplan as gp
 from gridplan.cli import app, main
 from gridplan.cli.app import PANELS
 from gridplan.cli.console import StageClock
+from gridplan.cli.options import FROM, HOW
 from gridplan.synthetic.board_plan import make_board_plan, make_table
 
 ROOT = Path(__file__).parents[1]
@@ -338,3 +340,55 @@ def test_columns_can_be_named_on_the_line_or_in_the_rules_file(tmp_path):
     assert (tmp_path / "file" / "plan.gpkg").read_bytes() == (
         tmp_path / "line" / "plan.gpkg"
     ).read_bytes()
+
+
+# Options
+
+
+def list_options(name):
+    """The options of a verb, by their long names, with help and kind."""
+    command = typer.main.get_command(app).commands[name]
+    return {
+        item.opts[0]: (item.help, item.metavar, getattr(item, "multiple", None))
+        for item in command.params
+        if item.opts[0].startswith("--")
+    }
+
+
+def test_every_verb_that_reads_land_has_the_options_of_plan():
+    """How land is read is one set of options, alike to the word wherever land may be named."""
+    commands = typer.main.get_command(app).commands
+    panels = (FROM, HOW)
+    reading = {
+        item.opts[0]
+        for item in commands["plan"].params
+        if getattr(item, "rich_help_panel", None) in panels
+    } | {"--rules", "--set"}
+    assert {"--communities", "--barriers", "--place", "--column", "--datum"} < reading
+    as_plan = {
+        name
+        for name, command in commands.items()
+        for item in command.params
+        if "as `gridplan plan` reads it" in (getattr(item, "help", "") or "")
+        or "OSM extract" in (getattr(item, "help", "") or "")
+    }
+    assert as_plan == {"plan", "check", "redraw", "budget", "import", "frontier"}
+    for name in sorted(as_plan):
+        options = list_options(name)
+        assert reading - options.keys() == set(), name
+        differ = [o for o in sorted(reading) if options[o] != list_options("plan")[o]]
+        assert differ == [], name
+
+
+def test_frontier_reads_land_with_the_columns_of_the_rules(town, tmp_path):
+    houses = gp.read_site(town / "town.gpkg").buildings.rename(columns={"floors": "CS"})
+    houses[["CS", "geometry"]].to_file(tmp_path / "houses.gpkg")
+    (tmp_path / "plan.toml").write_text('[columns]\nfloors = "CS"\n')
+    limits = gp.read_site(town / "town.gpkg").communities
+    limits.reset_index()[["community", "geometry"]].to_file(tmp_path / "limits.gpkg")
+    words = ("--communities", tmp_path / "limits.gpkg", "--rules", tmp_path / "plan.toml")
+    effort = ("--effort", "quick", "--community", limits.index[0])
+    result = run("frontier", tmp_path / "houses.gpkg", *words, *effort)
+    assert f"Trade-offs of {limits.index[0]}" in result.stdout
+    wrong = run("frontier", tmp_path / "houses.gpkg", "--column", "floors=XX", *effort, status=1)
+    assert "it has no column XX" in wrong.stderr

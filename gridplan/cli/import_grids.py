@@ -12,9 +12,11 @@ from gridplan.cli.csv_output import write_csv
 from gridplan.cli.options import (
     FROM,
     HOW,
+    OSM_CACHE,
     Barriers,
     Boundary,
     By,
+    Cache,
     Columns,
     Communities,
     Compounds,
@@ -29,6 +31,7 @@ from gridplan.cli.options import (
     NotPersonal,
     Openings,
     Overwrite,
+    Place,
     Places,
     RulesFile,
     Set,
@@ -93,6 +96,8 @@ def import_command(
     datum: Datum = None,
     encoding: Encoding = None,
     not_personal: NotPersonal = None,
+    place: Place = None,
+    cache: Cache = OSM_CACHE,
     rules_file: RulesFile = None,
     settings: Set = None,
     by: By = "",
@@ -105,7 +110,7 @@ def import_command(
 
     [dim]gridplan import grids.shp --site town.osm.pbf --code WGBM -o outputs/town[/dim]
     """
-    target = _choose_target(source, plan, site, output, overwrite)
+    target = _choose_target(source, plan, [site, place], output, overwrite)
     if plan is not None:
         how: dict[str, Any] = {"layer": layer, "column": code, "encoding": encoding}
         _take_edited(source, plan, target, how, by, choose_day(date), table, overwrite)
@@ -114,28 +119,25 @@ def import_command(
         *(communities, compounds, barriers, openings, streets, places),
         *(institutions, counts, boundary),
     )
-    how = {
-        "crs": crs,
-        "datum": datum,
-        "encoding": encoding,
-        "layer": layer,
-        "code": code,
-        "not_personal": not_personal,
-    }
+    land = Land(site, files, crs, datum, encoding, not_personal, place, cache)
     rules = read_rules(rules_file, settings, None, columns)
-    _take_grids(source, str(site), files, how, rules, target, overwrite)
+    _take_grids(source, land, {"layer": layer, "code": code}, rules, target, overwrite)
 
 
 def _choose_target(
-    source: Path, plan: Path | None, site: str | None, output: Path | None, overwrite: bool
+    source: Path,
+    plan: Path | None,
+    lands: list[str | None],
+    output: Path | None,
+    overwrite: bool,
 ) -> Path:
     """Choose the folder to write, and refuse what cannot be meant."""
     from gridplan import storage
 
-    if (plan is None) == (site is None):
+    if [plan, *lands].count(None) != len(lands):
         raise typer.BadParameter(
             "give either --plan, the plan that was edited, "
-            "or --site, the land that existing grids lie on",
+            "or --site or --place, the land that existing grids lie on",
             param_hint="--plan",
         )
     # Edits show only against the plan as it was before.
@@ -196,9 +198,8 @@ def _take_edited(
 
 def _take_grids(
     source: Path,
-    land: str,
-    files: dict[str, Any],
-    how: dict[str, Any],
+    land: Land,
+    how: dict[str, str | None],
     rules: Any,
     output: Path,
     overwrite: bool,
@@ -211,20 +212,19 @@ def _take_grids(
     from gridplan.redrawing.importing.grids_to_plan import import_grids
 
     where = {
-        "crs": split_by_table(how["crs"], "--crs"),
-        "datum": split_by_table(how["datum"], "--datum"),
-        "encoding": how["encoding"],
+        "crs": split_by_table(land.crs, "--crs"),
+        "datum": split_by_table(land.datum, "--datum"),
+        "encoding": land.encoding,
     }
     with storage.reserve_plan(output, overwrite), console.show_progress() as clock:
         clock("reading", 0, 1)
         # The grids are no table of the site; a datum by table may name them as subgrids.
         of_grids = {name: choose_for(word, "subgrids") for name, word in where.items()}
         grids = read_grids(source, how["layer"], **of_grids)
-        words = (how["crs"], how["datum"], how["encoding"], how["not_personal"])
-        site = Land(land, files, *words).read(rules)
+        site = land.read(rules)
         # The plan records which files it came from.
         clock("hashing", 0, 1)
-        inputs = storage.hash_files([source, *list_paths(land, files)])
+        inputs = storage.hash_files([source, *list_paths(land.source, land.files)])
         plan = import_grids(grids, site, rules, column=how["code"], inputs=inputs, progress=clock)
         clock("writing", 0, 1)
         storage.write_plan(plan, output, overwrite=overwrite)

@@ -70,13 +70,6 @@ WHO = "Where it runs"
 
 # ---- where the land comes from
 
-Source = Annotated[
-    str,
-    typer.Argument(
-        metavar="SOURCE",
-        help="OSM extract (.osm.pbf, .osm), a vector file of buildings, or a folder of such files.",
-    ),
-]
 OptionalSource = Annotated[
     str | None,
     typer.Argument(
@@ -84,6 +77,7 @@ OptionalSource = Annotated[
         help="OSM extract (.osm.pbf, .osm), a vector file of buildings, or a folder of such files.",
     ),
 ]
+OSM_CACHE = Path("outputs/osm_cache")
 # Instead of a source: verbs refuse both together.
 Place = Annotated[
     str | None,

@@ -10,6 +10,7 @@ import typer
 
 from gridplan.cli.app import verb
 from gridplan.cli.options import (
+    OSM_CACHE,
     WHAT,
     Barriers,
     Boundary,
@@ -38,7 +39,6 @@ from gridplan.cli.options import (
     Seconds,
     Seed,
     Set,
-    Source,
     Streets,
     Workers,
 )
@@ -132,7 +132,7 @@ def plan_command(
     rules_file: RulesFile = None,
     settings: Set = None,
     place: Place = None,
-    cache: Cache = Path("outputs/osm_cache"),
+    cache: Cache = OSM_CACHE,
     seed: Seed = 0,
     effort: Annotated[
         str | None,
@@ -289,7 +289,7 @@ def _plan_in_chunks(
 
 @verb("check", figures=True, ledger=True)
 def check_command(
-    source: Source,
+    source: OptionalSource = None,
     communities: Communities = None,
     compounds: Compounds = None,
     barriers: Barriers = None,
@@ -305,6 +305,9 @@ def check_command(
     encoding: Encoding = None,
     not_personal: NotPersonal = None,
     rules_file: RulesFile = None,
+    settings: Set = None,
+    place: Place = None,
+    cache: Cache = OSM_CACHE,
 ) -> None:
     """Read the data, list everything that is wrong with it, and show what would be planned.
 
@@ -315,7 +318,9 @@ def check_command(
     from gridplan.planning.prepare import prepare_site
     from gridplan.reading.column_uses import collect_columns
 
-    rules = read_rules(rules_file, None, None, columns)
+    if (source is None) == (place is None):
+        raise typer.BadParameter("give either a SOURCE file or --place NAME", param_hint="SOURCE")
+    rules = read_rules(rules_file, settings, None, columns)
     files = name_files(
         *(communities, compounds, barriers, openings, streets, places),
         *(institutions, counts, boundary),
@@ -323,7 +328,8 @@ def check_command(
     with collect_columns() as seen, console.show_progress() as clock:
         clock("reading", 0, 1)
         try:
-            read = Land(source, files, crs, datum, encoding, not_personal).read(rules)
+            land = Land(source, files, crs, datum, encoding, not_personal, place, cache)
+            read = land.read(rules)
         except InputError:
             # what is wrong is easier to put right beside what was read
             console.print_columns(seen)

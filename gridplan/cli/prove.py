@@ -3,26 +3,50 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gridplan.cli.app import verb
 from gridplan.cli.csv_output import write_csv
 from gridplan.cli.options import (
+    OSM_CACHE,
+    Barriers,
+    Boundary,
+    Cache,
+    Columns,
+    Communities,
+    Compounds,
+    Counts,
+    Crs,
     CsvFile,
+    Datum,
     Effort,
     EffortName,
+    Encoding,
+    Institutions,
     Lang,
     LangOption,
+    NotPersonal,
     OnlyCommunities,
+    Openings,
+    Place,
+    Places,
     PlanPath,
     RulesFile,
     Seed,
+    Set,
+    Streets,
     Threads,
 )
 from gridplan.cli.outputs import try_picture
 from gridplan.cli.pictures import write_picture
+from gridplan.cli.plan import Land, name_files
+from gridplan.cli.plan_to_plan import choose_rules, take_rules
+from gridplan.cli.read_options import list_paths, read_columns, read_rules
+
+if TYPE_CHECKING:
+    from gridplan.rules.all_rules import Rules
 
 
 @verb("prove", figures=True)
@@ -49,10 +73,28 @@ def prove_command(
 @verb("frontier", figures=True)
 def frontier_command(
     source: Annotated[
-        str,
+        str | None,
         typer.Argument(metavar="SITE|PLAN", help="A plan, or land as `gridplan plan` reads it."),
-    ],
-    community: Annotated[str, typer.Option(metavar="CODE", help="The community to look at.")],
+    ] = None,
+    community: Annotated[
+        str | None, typer.Option(metavar="CODE", help="The community to look at.")
+    ] = None,
+    communities: Communities = None,
+    compounds: Compounds = None,
+    barriers: Barriers = None,
+    openings: Openings = None,
+    streets: Streets = None,
+    places: Places = None,
+    institutions: Institutions = None,
+    counts: Counts = None,
+    boundary: Boundary = None,
+    columns: Columns = None,
+    crs: Crs = None,
+    datum: Datum = None,
+    encoding: Encoding = None,
+    not_personal: NotPersonal = None,
+    place: Place = None,
+    cache: Cache = OSM_CACHE,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -63,6 +105,7 @@ def frontier_command(
     lang: LangOption = Lang.en,
     effort: Effort = EffortName.default,
     rules_file: RulesFile = None,
+    settings: Set = None,
     seed: Seed = 0,
     workers: Threads = None,
 ) -> None:
@@ -72,14 +115,21 @@ def frontier_command(
     """
     from gridplan.cli import console
     from gridplan.comparison.frontier import trace_frontier
-    from gridplan.rules.all_rules import Rules
 
-    rules = Rules.from_file(rules_file) if rules_file else None
+    if community is None:
+        raise typer.BadParameter("say which: --community CODE", param_hint="--community")
+    if (source is None) == (place is None):
+        raise typer.BadParameter("give either a SITE|PLAN or --place NAME", param_hint="SOURCE")
+    files = name_files(
+        *(communities, compounds, barriers, openings, streets, places),
+        *(institutions, counts, boundary),
+    )
+    land = Land(source, files, crs, datum, encoding, not_personal, place, cache)
     with console.show_progress() as clock:
         clock("reading", 0, 1)
-        land = _read_land(source)
+        known, rules = _read_land(land, rules_file, settings, columns)
         trade_offs = trace_frontier(
-            land, community, rules, effort=effort.value, seed=seed, workers=workers, progress=clock
+            known, community, rules, effort=effort.value, seed=seed, workers=workers, progress=clock
         )
         written = write_picture(trade_offs, output, lang, title=community)
     console.print_frontier(f"Trade-offs of {community}", trade_offs.table)
@@ -88,14 +138,20 @@ def frontier_command(
         console.print_line("written", file)
 
 
-def _read_land(source: str) -> Any:
-    """Read a plan where there is one, else a site."""
+def _read_land(
+    land: Land, rules_file: Path | None, settings: list[str] | None, columns: list[str] | None
+) -> tuple[Any, Rules]:
+    """Read a plan where there is one, else a site; and the rules, by default the plan's own."""
     from gridplan import storage
     from gridplan.errors import PlanError
-    from gridplan.reading.read import read_site
 
+    if land.source is None or list_paths(None, land.files) or read_columns(columns):
+        rules = read_rules(rules_file, settings, None, columns)
+        return land.read(rules), rules
     # Whether it is a plan shows only when it is read.
     try:
-        return storage.read_plan(source)
+        plan = storage.read_plan(land.source)
     except PlanError:
-        return read_site(source)
+        rules = read_rules(rules_file, settings, None, columns)
+        return land.read(rules), rules
+    return plan, choose_rules(take_rules(plan), rules_file, settings)

@@ -10,9 +10,11 @@ import typer
 from gridplan.cli.app import verb
 from gridplan.cli.csv_output import write_csv
 from gridplan.cli.options import (
+    OSM_CACHE,
     Barriers,
     Boundary,
     By,
+    Cache,
     Columns,
     Communities,
     Compounds,
@@ -31,6 +33,7 @@ from gridplan.cli.options import (
     Openings,
     Overwrite,
     PictureFile,
+    Place,
     Places,
     PlanPath,
     PlanSeed,
@@ -76,6 +79,8 @@ def redraw_command(
     datum: Datum = None,
     encoding: Encoding = None,
     not_personal: NotPersonal = None,
+    place: Place = None,
+    cache: Cache = OSM_CACHE,
     most_moved: Annotated[
         float | None,
         typer.Option(
@@ -125,7 +130,7 @@ def redraw_command(
         *(communities, compounds, barriers, openings, streets, places),
         *(institutions, counts, boundary),
     )
-    land = Land(site, files, crs, datum, encoding, not_personal)
+    land = Land(site, files, crs, datum, encoding, not_personal, place, cache)
     target = output or find_folder(path)
     # Before the work, which may take long; no other run changes the plan meanwhile.
     hold = nullcontext() if only_look else storage.reserve_plan(target, overwrite)
@@ -228,6 +233,8 @@ def budget_command(
     datum: Datum = None,
     encoding: Encoding = None,
     not_personal: NotPersonal = None,
+    place: Place = None,
+    cache: Cache = OSM_CACHE,
     shares: Annotated[
         list[float] | None,
         typer.Option(
@@ -254,7 +261,7 @@ def budget_command(
         *(communities, compounds, barriers, openings, streets, places),
         *(institutions, counts, boundary),
     )
-    land = Land(site, files, crs, datum, encoding, not_personal)
+    land = Land(site, files, crs, datum, encoding, not_personal, place, cache)
     with console.show_progress() as clock:
         clock("reading", 0, 1)
         plan = storage.read_plan(path)
@@ -308,7 +315,9 @@ def _say_share(share: Any) -> str:
 
 def _read_site(land: Land, rules: Rules, columns: list[str] | None) -> Site | None:
     """Read the land as it is now, if it was named, with the words that the plan was read by."""
-    if land.source is None:
+    if land.source is not None and land.place is not None:
+        raise typer.BadParameter("give either --site or --place NAME", param_hint="--place")
+    if land.source is None and land.place is None:
         if list_paths(None, land.files):
             raise typer.BadParameter(
                 "tables are given and no land: name it too, such as --site buildings.gpkg",
