@@ -16,11 +16,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely.geometry import LineString, Point, Polygon, box
 
+from gridplan.cli.console import print_too_small
 from gridplan.errors import InputError, OutputExistsError
 from gridplan.maps.colours import BAND, EXCLUSIVE, TONES, choose_tones
 from gridplan.maps.draw import draw_map
 from gridplan.maps.exception_texts import explain_exceptions
-from gridplan.maps.legend import choose_title, compose_config, count_figures, list_openings
+from gridplan.maps.legend import (
+    choose_title,
+    compose_config,
+    count_figures,
+    find_date,
+    list_openings,
+    write_notes,
+)
 from gridplan.maps.map_shapes import (
     TOOLTIP_COLUMNS,
     compose_sheet,
@@ -29,6 +37,7 @@ from gridplan.maps.map_shapes import (
 from gridplan.maps.offline import write_map
 from gridplan.maps.tiled_layers import encode_numbers, pack_sheet
 from gridplan.plan import Plan
+from gridplan.planning.too_small import count_too_small
 from gridplan.redrawing.editing.edit_script import parse_script
 from gridplan.synthetic.board_plan import CRS, X0, Y0, make_board_plan, make_site, make_table
 from gridplan.tables.conform import make_empty
@@ -211,6 +220,31 @@ def test_the_title_names_the_largest_community_and_openings_are_told_by_name():
     assert choose_title(plan, "en") == "North and 1 more: grid plan"
     texts = [text for *_, text in list_openings(compose_sheet(plan), "en")]
     assert texts == ["bridge: Mill Bridge", "stile"]
+
+
+def test_a_map_says_the_day_of_its_plan_and_never_that_of_the_clock():
+    plan = make_board_plan()
+    assert find_date(plan) == ""
+    assert not any("As of" in note for note in write_notes(plan, "en", online=False))
+    drawn = plan.replace(manifest={**plan.manifest, "date": "2026-03-01"})
+    assert write_notes(drawn, "en", online=False)[0] == "As of 1 March 2026."
+    history = [{"date": "2026-05-02"}, {"date": "2026-11-29"}]
+    edited = drawn.replace(manifest={**drawn.manifest, "history": history})
+    assert write_notes(edited, "zh", online=False)[0] == "截至2026年11月29日。"
+
+
+def test_places_too_small_for_a_sub_grid_are_counted_apart(capsys):
+    plan = make_board_plan()
+    subgrids = plan.subgrids.assign(in_band=False)
+    first = subgrids.index[0]
+    subgrids.loc[first, ["community", "households"]] = ["v", int(subgrids["low"].max()) - 1]
+    small = count_too_small(subgrids)
+    assert (small.few, small.out) == (1, len(subgrids))
+    print_too_small(subgrids, "settlements")
+    line = f"1 of {len(subgrids)} out of band are settlements of fewer than {small.low[0]}"
+    assert line in capsys.readouterr().out
+    notes = write_notes(plan.replace(subgrids=subgrids), "en", online=False)
+    assert any(note.startswith(f"1 of {len(subgrids)} out of band are places") for note in notes)
 
 
 def test_sub_grids_that_touch_have_different_tones():

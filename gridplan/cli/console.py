@@ -198,6 +198,8 @@ def print_plan(plan: Any) -> None:
     """Print what a plan rests on, its figures, and what is out of rule and why."""
     print_guesses(plan.site)
     print_figures(plan.manifest)
+    drawn = (plan.site.communities["origin"] == "settlement").all()
+    print_too_small(plan.subgrids, "settlements" if drawn else "communities")
     note_figures("exceptions", plan.exceptions)
     shown = plan.exceptions.head(10)  # the table has them all
     if len(shown):
@@ -295,6 +297,21 @@ def say_likely(figures: Mapping[str, Any]) -> str:
         f"{100 * figures[name]:.0f}" for name in ("likely_in_band", "likely_low", "likely_high")
     )
     return f" by the estimate; {share} % likely, {low} to {high}"
+
+
+def print_too_small(subgrids: Any, noun: str) -> None:
+    """Print how many sub-grids are out of band because nobody could put them in it."""
+    from gridplan.planning.too_small import count_too_small
+
+    small = count_too_small(subgrids)
+    note_figures("too_small", {"out_of_band": small.out, "too_small": small.few})
+    if small.few:
+        low = " or ".join(f"{low:,}" for low in small.low)
+        print_line(
+            "too small",
+            f"{small.few:,} of {small.out:,} out of band are {noun} of fewer than {low} "
+            "households, too few for a sub-grid of their own",
+        )
 
 
 def print_proof(table: Any) -> None:

@@ -82,3 +82,18 @@ def try_scheduler(address: str | None) -> None:
         from gridplan.engine import parallel_map
 
         parallel_map.try_scheduler(address)
+
+
+def try_date(date: str | None) -> str | None:
+    """Try whether a day is written as YYYY-MM-DD."""
+    import datetime
+
+    if date is None:
+        return None
+    try:
+        good = datetime.date.fromisoformat(date).isoformat() == date
+    except ValueError:
+        good = False
+    if not good:
+        raise typer.BadParameter(f"{date}: write YYYY-MM-DD, e.g. 2026-11-29")
+    return date

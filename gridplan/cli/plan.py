@@ -42,7 +42,7 @@ from gridplan.cli.options import (
     Streets,
     Workers,
 )
-from gridplan.cli.outputs import try_scheduler
+from gridplan.cli.outputs import try_date, try_scheduler
 from gridplan.cli.read_options import NONE, list_paths, read_rules, split_by_table
 
 if TYPE_CHECKING:
@@ -103,6 +103,7 @@ class Search:
     seconds: float | None
     workers: int | None
     overwrite: bool
+    date: str | None
 
 
 def name_files(*paths: Any) -> dict[str, Any]:
@@ -133,6 +134,14 @@ def plan_command(
     settings: Set = None,
     place: Place = None,
     cache: Cache = OSM_CACHE,
+    date: Annotated[
+        str | None,
+        typer.Option(
+            metavar="YYYY-MM-DD",
+            help="Day that the plan is of, for its maps; none is recorded otherwise.",
+            callback=try_date,
+        ),
+    ] = None,
     seed: Seed = 0,
     effort: Annotated[
         str | None,
@@ -169,7 +178,7 @@ def plan_command(
         *(institutions, counts, boundary),
     )
     land = Land(source, files, crs, datum, encoding, not_personal, place, cache)
-    search = Search(seed, seconds, workers, overwrite)
+    search = Search(seed, seconds, workers, overwrite, date)
     try_scheduler(scheduler)
     # Before the work, which may take an hour; no other run writes there meanwhile.
     with storage.reserve_plan(output, overwrite):
@@ -177,6 +186,9 @@ def plan_command(
         if file_format in (Format.auto, Format.parquet) and _is_planned_in_chunks(
             land, rules, chunk
         ):
+            if date is not None:
+                message = "a plan in chunks records no day: give it to a plan in one piece"
+                raise typer.BadParameter(message, param_hint="--date")
             engine = Engine.dask if scheduler else engine
             _plan_in_chunks(land, output, rules, search, chunk, engine, scheduler)
         else:
@@ -224,6 +236,8 @@ def _plan_whole(
             progress=clock,
             deadline=deadline,
         )
+        if search.date is not None:
+            plan = plan.replace(manifest={**plan.manifest, "date": search.date})
         clock("writing", 0, 1)
         written = storage.write_plan(
             plan, output, format=file_format.value, overwrite=search.overwrite
@@ -278,8 +292,11 @@ def _plan_in_chunks(
             seconds=spent,
             deadline=deadline,
         )
+    ledger = load_table(output / "tables", "ledger")
+    console.print_remarks(ledger)
     console.print_figures(summary.manifest)
-    console.print_ledger(load_table(output / "tables", "ledger"))
+    console.print_too_small(summary.subgrids, "communities")
+    console.print_ledger(ledger)
     console.print_times(clock.seconds)
     # Seconds of all processes together, beside those that went by.
     console.print_times(spent, "of planning")

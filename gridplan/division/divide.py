@@ -323,7 +323,10 @@ def explain_parts(
         rule = "households"
         if not band.find_counts(households):
             reason = (
-                f"{where} has {households} households, which no number of sub-grids "
+                f"{where} has {households} households in all, too few for a sub-grid "
+                f"of {band.low} to {band.high}"
+                if households < band.low
+                else f"{where} has {households} households, which no number of sub-grids "
                 f"cuts into {band.low} to {band.high}"
             )
             yield Shortfall(

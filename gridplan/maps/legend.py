@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import math
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -23,11 +24,16 @@ from gridplan.maps.colours import (
 from gridplan.maps.likely_classes import LIKELY
 from gridplan.maps.map_shapes import TOLERANCE, TOOLTIP_COLUMNS, Sheet
 from gridplan.plan import Plan
+from gridplan.planning.too_small import count_too_small
 from gridplan.publishing.release_seal import is_released
 from gridplan.tables.likely_band import find_likely
 from gridplan.tables.schema import Language, find_columns, label
 from gridplan.tables.words import list_words, say
 
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June", "July"),
+    *("August", "September", "October", "November", "December"),
+)
 Key = tuple[str, Any, str]  # how it is drawn, in which colour, what it means
 # Chinese puts the unit after the value; an English label has it already.
 UNITS_ZH: Mapping[str, str] = {"m": " 米", "households": " 户", "buildings": " 栋"}
@@ -272,12 +278,48 @@ def write_notes(plan: Plan, lang: Language, online: bool) -> list[str]:
     ]
     # A plan of many rules would fill the legend with its bands.
     notes = [say("band", lang, bands="; ".join(words))] if 0 < len(words) <= 4 else []
+    small = count_too_small(plan.subgrids) if not is_released(plan) else None
+    if small is not None and small.few:
+        low = "/".join(f"{low}" for low in small.low)
+        notes.append(say("too_small", lang, count=small.few, out=small.out, low=low))
     version = plan.manifest.get("gridplan", "?")
     seed = plan.manifest.get("seed", "?")
     seal = plan.manifest["release"]["seal"] if is_released(plan) else ""
     notes.insert(0, say("released", lang, seal=seal) if seal else say("working", lang))
+    date = find_date(plan)
+    if date:
+        notes.insert(0, say("as_of", lang, date=write_date(date, lang)))
     notes += [
         say("source", lang, version=version, seed=seed),
         say("simplified", lang, metres=TOLERANCE),
     ]
     return [*notes, say("needs_network", lang)] if online else notes
+
+
+def find_date(plan: Plan) -> str:
+    """Find the day that a plan is of: that of its last change, else the one it was drawn for.
+
+    Never that of the clock, so that a map is the same whenever it is drawn;
+    empty where the plan has none.
+    """
+    days = [str(entry.get("date") or "") for entry in plan.manifest.get("history") or ()]
+    days = [day for day in days if day] or [str(plan.manifest.get("date") or "")]
+    return days[-1]
+
+
+def write_date(date: str, lang: Language) -> str:
+    """Write a day in the words of a language.
+
+    Examples
+    --------
+    >>> write_date("2026-11-05", "en"), write_date("2026-11-05", "zh")
+    ('5 November 2026', '2026年11月5日')
+    """
+    try:
+        day = datetime.date.fromisoformat(date)
+    except ValueError:  # a history of elsewhere may hold any word
+        return date
+    if lang == "zh":
+        return f"{day.year}年{day.month}月{day.day}日"
+    # not by the machine's own words for months
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
