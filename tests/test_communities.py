@@ -189,12 +189,13 @@ def test_what_was_guessed_is_said_at_once(capsys):
     site = judge_kinds(make_checkerboard(households=1, kind=""), SiteRules())
     rows = site.buildings.assign(households_origin=["estimated"] * 5 + ["observed"] * 7)
     site = site.replace(
-        buildings=rows.assign(floors=[2.0, 3.0] + [None] * 10),
+        buildings=rows.assign(floors=[2.0, 3.0] + [None] * 10, use=["", "yes"] + ["house"] * 10),
         communities=site.communities.assign(origin="settlement"),
     )
     print_guesses(site)
     assert capsys.readouterr().out.strip() == (
-        "guessed    the households of 5 of 12 homes, 3 of them without floors or height; "
+        "guessed    that 2 buildings of unknown use are homes; "
+        "the households of 5 of 12 homes, 3 of them without floors or height; "
         "the limits of 1 of 1 communities; "
         "the class (0 urban, 1 rural, by density, floors and size of the settlement)"
     )

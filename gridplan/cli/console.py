@@ -221,7 +221,14 @@ def print_guesses(site: Any) -> None:
     drawn = int((site.communities["origin"] == "settlement").sum())
     classes = site.ledger["reason"].str.startswith("class not given: ")
     kinds = site.ledger["reason"][classes & (site.ledger["table"] == "communities")]
+    # Neither tags nor a column of uses say what these are: their size and shape do.
+    plain = int(estimated["use"].str.lower().isin(["", "yes", "building"]).sum())
+    shaped = site.ledger["reason"].str.contains("counted as blocks of flats for the class")
+    slabs = int(site.ledger["count"][shaped].sum())
     parts = []
+    if plain:
+        flats = f", {slabs:,} of them blocks of flats by their shape" if slabs else ""
+        parts.append(f"that {plain:,} buildings of unknown use are homes{flats}")
     if len(estimated):
         text = f"the households of {len(estimated):,} of {len(homes):,} homes"
         parts.append(text + (f", {bare:,} of them without floors or height" if bare else ""))
@@ -234,6 +241,8 @@ def print_guesses(site: Any) -> None:
         {
             "households_of_homes": len(estimated),
             "without_floors": bare,
+            "use_of_homes": plain,
+            "blocks_by_shape": slabs,
             "limits": drawn,
             "class": kinds.iloc[-1] if len(kinds) else None,
         },
