@@ -118,10 +118,10 @@ def _check_posts(e: Evidence) -> list[pd.DataFrame]:
     most = posts[["reachable", "capacity"]].min(axis=1)
     rows = e.plan.reach
     # Posts serve in the last state: with the proposed ones, where there are any.
-    last = rows.groupby("kind")["state"].transform(
-        lambda states: "proposed" if (states == "proposed").any() else "now"
-    )
-    by_stairwells = rows[rows["state"] == last].groupby("kind")["served"].sum()
+    is_last = (rows["state"] == "proposed").to_numpy(bool)
+    both = rows["kind"].isin(rows["kind"][is_last].unique()).to_numpy()
+    is_last = is_last | ((rows["state"] == "now").to_numpy() & ~both)
+    by_stairwells = rows[is_last].groupby("kind")["served"].sum()
     by_posts = posts.groupby("kind")["served"].sum().reindex(by_stairwells.index, fill_value=0)
     off = pd.DataFrame(index=by_stairwells.index[(by_stairwells != by_posts).to_numpy()])
     return [

@@ -23,6 +23,27 @@ def recall_rules(e: Evidence, verb: str, section: str = "") -> Rules:
     Figures are derived by the rules that they were made by; whether those
     keep to the rules of the audit is for other rules to say.
     """
+    return e.take(_read_rules, verb, section)
+
+
+def read_indicator(e: Evidence, measure: str) -> pd.Series[Any]:
+    """Read what the indicators say of a measure, by community; nothing of one that they lack."""
+    rows = e.take(_split_indicators).get(measure, np.zeros(0, np.int64))
+    table = e.plan.indicators.iloc[rows]
+    return pd.Series(table["value"].to_numpy(float), index=table["of"].to_numpy(object))
+
+
+def _split_indicators(e: Evidence) -> dict[str, Ints]:
+    """Split the rows of indicators of communities by measure, the first of each community."""
+    table = e.plan.indicators
+    rows = np.flatnonzero((table["level"] == "community").to_numpy(bool))
+    rows = rows[~table.iloc[rows].duplicated(["measure", "of"]).to_numpy()]
+    measures = table["measure"].to_numpy(object)[rows]
+    parts = pd.Series(measures).groupby(measures).indices
+    return {str(measure): rows[part] for measure, part in parts.items()}
+
+
+def _read_rules(e: Evidence, verb: str, section: str) -> Rules:
     kept = e.plan.manifest.get("people", {}).get(verb, {}).get("rules") or {}
     return e.rules.replace(**({section: kept} if section and kept else kept))
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -142,30 +144,28 @@ def write_findings(
     # Scalars cannot be spread over no rows, so an empty list ends here.
     if len(ids) == 0:
         return _NOTHING
-    codes = np.asarray(ids, object)
-    wrong = pd.DataFrame(
-        {
-            "id": codes.astype(str),
-            "community": community,
-            "subgrid": subgrid,
-            "what": what,
-            "remedy": remedy,
-        }
-    )
-    # A group key that is missing would drop its rows from the groups silently.
-    wrong[["community", "subgrid"]] = wrong[["community", "subgrid"]].fillna("")
+    codes = np.asarray(ids, object).astype(str).tolist()
+    spread = (_spread(values, len(codes)) for values in (community, subgrid, what, remedy))
     # Sorted by code too, so that the order of rows in a file changes no finding.
-    wrong = wrong.sort_values(["community", "subgrid", "id"], kind="stable")
-    groups = wrong.groupby(["community", "subgrid"], sort=True)
-    findings = groups[["what", "remedy"]].first()
-    findings["count"] = groups.size()
-    listed = groups.head(LISTED_IDS).groupby(["community", "subgrid"])
-    findings["ids"] = listed["id"].agg(", ".join)
-    findings = findings.reset_index()
-    nouns = np.where(findings["count"] == 1, noun, noun + "s")
-    number = findings["count"].astype(str) + " " + nouns + " "
-    findings["message"] = (number if noun else "") + findings["what"]
-    return findings.assign(rule=rule, severity=severity, table=table)[list(FINDING_COLUMNS)]
+    wrong = sorted(zip(*spread, codes, range(len(codes)), strict=True), key=itemgetter(0, 1, 4, 5))
+    findings = []
+    for (of, part), group in groupby(wrong, key=itemgetter(0, 1)):
+        rows = list(group)
+        number = f"{len(rows)} {noun if len(rows) == 1 else noun + 's'} " if noun else ""
+        listed = ", ".join(row[4] for row in rows[:LISTED_IDS])
+        says, remedy_of_first = rows[0][2:4]
+        findings.append(
+            (rule, severity, table, of, part, listed, len(rows), number + says, remedy_of_first)
+        )
+    return pd.DataFrame(findings, columns=list(FINDING_COLUMNS))
+
+
+def _spread(values: Any, count: int) -> list[Any]:
+    """Spread a value over rows, or list those that there are; what is missing is an empty text."""
+    if isinstance(values, str):
+        return [values] * count
+    listed = np.asarray(values, object).tolist()
+    return [v if isinstance(v, str) or not pd.isna(v) else "" for v in listed]
 
 
 def join_findings(tables: Iterable[pd.DataFrame]) -> pd.DataFrame:

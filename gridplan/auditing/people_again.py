@@ -10,7 +10,12 @@ import numpy as np
 import pandas as pd
 
 from gridplan.arrays import Floats, Ints, Objects
-from gridplan.auditing.derived import compare_rows, recall_rules, report_columns
+from gridplan.auditing.derived import (
+    compare_rows,
+    read_indicator,
+    recall_rules,
+    report_columns,
+)
 from gridplan.auditing.evidence import Evidence, find_rows
 from gridplan.auditing.findings import join_findings, write_findings
 from gridplan.auditing.organisation import find_places
@@ -316,9 +321,7 @@ def _mark(e: Evidence, level: str, criterion: Criterion, of: Any) -> Any:
             return np.full(len(of), np.nan)
         values = orgs[criterion.measure].reindex(of).to_numpy(float)
     else:
-        rows = e.plan.indicators
-        rows = rows[(rows["level"] == "community") & (rows["measure"] == criterion.measure)]
-        values = rows.drop_duplicates("of").set_index("of")["value"].reindex(of).to_numpy(float)
+        values = read_indicator(e, criterion.measure).reindex(of).to_numpy(float)
     share = (values - criterion.floor) / (criterion.cap - criterion.floor)
     return np.minimum(1.0, np.maximum(0.0, share))
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gridplan.arrays import Floats
+from gridplan.arrays import Floats, Ints
 from gridplan.auditing.derived import compare_rows, recall_rules, report_columns
 from gridplan.auditing.evidence import Evidence, find_rows
 from gridplan.auditing.findings import join_findings
@@ -209,15 +209,19 @@ def _check_slots(e: Evidence, posts: pd.DataFrame, staffed: bool) -> pd.DataFram
 
 def _gather_places(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     """Gather stairwells by building or door: households, sub-grids, doors and the first code."""
-    groups = rows.groupby(by, as_index=False)
-    return groups.agg(
-        households=("households", "sum"),
-        community=("community", "first"),
-        served=("subgrid", "nunique"),
-        subgrid=("subgrid", "first"),
-        first=("first", "first"),
-        **({} if "door" in by else {"doors": ("door", "nunique")}),
-    )
+    number = rows.groupby(by).ngroup().to_numpy()
+    _, at = np.unique(number, return_index=True)
+    places = rows.iloc[at][[*by, "community", "subgrid", "first"]].reset_index(drop=True)
+    homes = np.bincount(number, rows["households"]).round().astype(np.int64)
+    places = places.assign(households=homes, served=_count_different(number, rows["subgrid"]))
+    return places if "door" in by else places.assign(doors=_count_different(number, rows["door"]))
+
+
+def _count_different(number: Ints, values: Any) -> Ints:
+    """Count the different values of each group."""
+    codes, labels = pd.factorize(np.asarray(values, object), use_na_sentinel=False)
+    pairs = np.unique(number * len(labels) + codes)
+    return np.asarray(np.bincount(pairs // max(1, len(labels))), np.int64)
 
 
 def _check_committees(e: Evidence, posts: pd.DataFrame, staffed: bool) -> pd.DataFrame:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from gridplan.arrays import Bools, Floats, Ints
+from gridplan.auditing.derived import read_indicator
 from gridplan.auditing.evidence import Evidence
 from gridplan.auditing.findings import join_findings, pick_rows, write_findings
 
@@ -122,7 +123,4 @@ def _read_values(e: Evidence, level: str, measure: str, of: pd.Series[Any]) -> F
         if measure not in orgs:
             return np.full(len(of), np.nan)
         return np.asarray(orgs[measure].reindex(of), float)
-    rows = e.plan.indicators
-    rows = rows[(rows["level"] == "community") & (rows["measure"] == measure)]
-    values = rows.drop_duplicates("of").set_index("of")["value"]
-    return np.asarray(values.reindex(of), float)
+    return np.asarray(read_indicator(e, measure).reindex(of), float)
