@@ -26,11 +26,13 @@ from gridplan.auditing.evidence import Evidence
 from gridplan.auditing.findings import Reporter
 from gridplan.auditing.layers import BandLayer
 from gridplan.auditing.proofs import find_proven
+from gridplan.auditing.settlements_again import number_settlements
 from gridplan.auditing.walking import check_contiguity
 from gridplan.auditing.wholeness import measure_splits
 from gridplan.errors import RuleError
 from gridplan.plan import ALL_TABLES
 from gridplan.rules.all_rules import Rules
+from gridplan.rules.settlements import SettlementRules
 from gridplan.synthetic import board_plan as villages
 from gridplan.synthetic.board_plan import CRS, X0, Y0, make_table
 from gridplan.tables.conform import conform_table, make_empty
@@ -1335,3 +1337,41 @@ def test_a_pair_of_neighbours_that_was_left_out_is_found(village_plan):
     message = "1 stairwell not joined to a door nearby, with nothing between"
     assert message not in set(before)
     assert near["focal"][shortest] in set(after.loc[after["message"] == message, "ids"])
+
+
+def draw_settlements(xy, rules):
+    """The settlement of each home by the land of all homes, drawn whole."""
+    land = shapely.buffer(shapely.points(xy), rules.reach + rules.gap, quad_segs=2)
+    closed = shapely.buffer(shapely.union_all(land), -rules.gap, quad_segs=2)
+    pieces = shapely.get_parts(closed)
+    place, piece = shapely.STRtree(pieces).query(shapely.points(xy), predicate="intersects")
+    number = np.full(len(xy), -1)
+    number[place] = piece
+    return number
+
+
+@pytest.mark.parametrize(("reach", "gap"), [(40.0, 80.0), (20.0, 5.0), (5.0, 0.0), (5.0, 120.0)])
+def test_settlements_are_those_of_the_land_drawn_whole(reach, gap):
+    rules = SettlementRules(reach=reach, gap=gap)
+    rng = np.random.default_rng(4)
+    ring = np.linspace(0, 2 * np.pi, 30)
+    rows = [
+        # Steps near the two lengths by which distances alone decide, and between them.
+        *(np.column_stack([np.arange(9) * step, np.zeros(9)]) for step in (153.0, 200.0, 239.9)),
+        # Homes about a hole, which the land closes or does not.
+        *(radius * np.column_stack([np.cos(ring), np.sin(ring)]) for radius in (60.0, 118.0)),
+        # Hamlets that lie near one another, of which only some become one.
+        *(
+            rng.uniform(0, 1200, (6, 2))[rng.integers(6, size=60)] + rng.normal(0, 50, (60, 2))
+            for _ in range(6)
+        ),
+        np.zeros((1, 2)),
+    ]
+    for homes in rows:
+        xy = np.concatenate([homes, homes[:1]]) + 5e5
+        number = number_settlements(xy, rules)
+        drawn = draw_settlements(xy, rules)
+        pairs = set(zip(number.tolist(), drawn.tolist(), strict=True))
+        assert len(pairs) == len(set(number)) == len(set(drawn))
+        assert ((number < 0) == (drawn < 0)).all()
+    assert number_settlements(np.array([[np.nan, 0.0], [0.0, 0.0]]), rules)[0] == -1
