@@ -260,7 +260,8 @@ def test_a_damaged_plan_is_refused_by_name_or_comes_back_whole(tmp_path, format)
     for file in files:
         whole = (folder / file).read_bytes()
         for way in ("cut", "empty", "text", "noise", "zeros"):
-            for spot in (0.02, 0.3, 0.5, 0.97):
+            # A file that is empty, or another, is so wherever it would be damaged.
+            for spot in (0.02, 0.3, 0.5, 0.97) if way in ("cut", "noise", "zeros") else (0.0,):
                 (folder / file).write_bytes(damage(whole, way, spot))
                 try:
                     back = read_plan(folder)
@@ -271,7 +272,7 @@ def test_a_damaged_plan_is_refused_by_name_or_comes_back_whole(tmp_path, format)
                     pd.testing.assert_frame_equal(back.site.buildings, plan.site.buildings)
                     assert back.manifest == plan.manifest
         (folder / file).write_bytes(whole)
-    assert len(refused) >= 14 * len(files)
+    assert len(refused) >= 8 * len(files)
     assert all(" -> " in said and str(folder) in said for said in refused)
 
 
