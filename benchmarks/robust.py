@@ -31,6 +31,7 @@ def run(folder: Path = TRUTH) -> bool:
         print(f"the sets of {folder} are not here: nothing was measured")
         return True
     rows = []
+    claims = []
     for name, buildings, profile, kind in read_sets(folder):
         for known in (0, 30):
             for draw in range(DRAWS if known else 1):
@@ -38,8 +39,10 @@ def run(folder: Path = TRUTH) -> bool:
                 site = make_truth_site(buildings, False, counted)
                 site = site.replace(communities=site.communities.assign(kind="urban"))
                 for robust in (False, True):
-                    found = measure_truth(site, buildings, profile, BANDS[kind], robust)[0]
+                    found, each = measure_truth(site, buildings, profile, BANDS[kind], robust)
                     rows.append({"set": name, "known": known, "robust": robust} | found)
+                    claims.append(each)
+            print(f"{name}, {known} counted: done", flush=True)
     table = pd.DataFrame(rows).groupby(["set", "known", "robust"], sort=False).mean()
     print(table.round(3).to_string())
     true = table["true"].unstack("robust")
@@ -47,7 +50,23 @@ def run(folder: Path = TRUTH) -> bool:
     print(f"robust at least as often truly in band: {len(true)} tried, {more} held")
     by = table.groupby("robust")[["claimed", "true"]].mean()
     print(by.round(3).to_string())
-    return bool(by.loc[True, "true"] >= by.loc[False, "true"])
+    near = print_tenths(pd.concat(claims))
+    return near and bool(by.loc[True, "true"] >= by.loc[False, "true"])
+
+
+def print_tenths(claims: pd.DataFrame) -> bool:
+    """Print the chance claimed beside the share that is true, by tenths of the chance."""
+    tenth = np.minimum((claims["claimed"] * 10).astype(int), 9)
+    table = claims.groupby(tenth.rename("tenth")).agg(
+        subgrids=("true", "size"), claimed=("claimed", "mean"), true=("true", "mean")
+    )
+    print(table.round(3).to_string())
+    full = table[table["subgrids"] >= 100]
+    near = (full["claimed"] - full["true"]).abs() <= 0.1
+    print(
+        f"claimed within 0.1 of true, tenths of 100 sub-grids: {len(full)} tried, {near.sum()} held"
+    )
+    return bool(near.all())
 
 
 def measure_truth(
