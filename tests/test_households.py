@@ -415,3 +415,15 @@ def test_the_audit_derives_the_ranges_again_and_finds_a_wrong_one():
     assert wide.sum() > 10
     wrong = table.assign(households_high=table["households_high"] + wide)
     assert (~fit_ranges(wrong, origin)).tolist() == wide.tolist()
+
+
+def test_counted_blocks_teach_those_of_their_own_time_more():
+    block = {"size": (40, 12), "floors": 6, "use": "apartments"}
+    houses = [{**block, "year_built": year} for year in (1970, 1970, 2010, 2010, 1970, 2010)]
+    for n, count in enumerate((60, 62, 20, 21)):
+        houses[n]["households_observed"] = count
+    out = estimate(make_street(*houses))["households_mean"]
+    assert out["e"] > out["f"] + 2
+    without = estimate(make_street(*[{**house, "year_built": np.nan} for house in houses]))
+    gap = without["households_mean"]["e"] - without["households_mean"]["f"]
+    assert abs(gap) < out["e"] - out["f"]

@@ -25,7 +25,8 @@ HOUSES = 1.0  # spread of the second households of houses between places
 # Counted buildings that the chances of the rules are worth; what a use says is firm.
 WEIGHTS = {"size": 12.0, "beside": 12.0, "use": 60.0}
 SLOPES = (1.0, 0.7, 0.5, 0.35, 0.25)  # tried for how much size says of homes
-FEATURES = ("volume", "floors", "east", "north")
+FEATURES = ("volume", "floors", "east", "north", "time")
+USUAL_YEAR, GENERATION = 1990.0, 20.0  # where no year is known; years over which blocks are alike
 MOST_LIFT = 0.2  # from the mean of the logarithms to the logarithm of the mean
 SHAPES = np.array([0.5, 0.7, 1.0, 1.4])  # spreads tried, of that of the coefficients
 
@@ -135,7 +136,7 @@ def learn_second_households(
     """Move the expected second households by what was counted, and narrow their spread.
 
     Houses learn one factor (gamma prior and Poisson counts); blocks of flats
-    a Gaussian process over size, floors and place, whose kernels are those of
+    a Gaussian process over size, floors, place and year, whose kernels are those of
     the coefficients.
 
     Returns
@@ -218,9 +219,12 @@ def _make_kernel(place_spread: float) -> Any:
 
 
 def _describe_blocks(site: Site, expected: pd.DataFrame) -> Floats:
-    """Describe blocks by size, floors and place, in units over which they are alike."""
+    """Describe blocks by size, floors, place and time, in units over which they are alike."""
     middle = shapely.centroid(site.buildings.geometry.to_numpy())
     volume = np.log(np.maximum(expected["volume"].fillna(1.0).to_numpy(), 1.0))
     area = np.log(np.maximum(shapely.area(site.buildings.geometry.to_numpy()), 1.0))
     place = np.column_stack([shapely.get_x(middle), shapely.get_y(middle)]) / NEAR
-    return np.column_stack([(volume - 8.5) / ALIKE, (volume - area - 2.0) / ALIKE, place])
+    year = site.buildings["year_built"].fillna(USUAL_YEAR).to_numpy(float)
+    time = (year - USUAL_YEAR) / GENERATION
+    size = (volume - 8.5) / ALIKE
+    return np.column_stack([size, (volume - area - 2.0) / ALIKE, place, time])

@@ -15,7 +15,7 @@ from gridplan.tables.numbers import is_no_number, read_numbers
 from gridplan.tables.schema import Column, find_columns, find_key, read_schema
 
 # Columns that only help to estimate: a row is not refused for a value that cannot be true.
-MEASURED = ("floors", "height", "stairwell_count")
+MEASURED = ("floors", "height", "year_built", "stairwell_count")
 
 # what a column that is missing is filled with; a boolean, unlike a bool, may be unknown
 _DEFAULTS: Mapping[str, Any] = {
