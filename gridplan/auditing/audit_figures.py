@@ -38,6 +38,8 @@ def measure_subgrids(e: Evidence, findings: pd.DataFrame) -> pd.DataFrame:
             "households": e.held,
             "least": e.take(measure_walks).least,
             "in_band": e.in_band,
+            # a rule of its own holds it against the buildings
+            "likely": e.subgrids["chance_in_band"].to_numpy(float),
             "explained": ~e.in_band & ~e.subgrids.index.isin(bare) & (e.held > 0),
         },
         index=e.subgrids.index,
@@ -91,6 +93,7 @@ def _measure_groups(subgrids: pd.DataFrame, group: Ints, n: int) -> pd.DataFrame
                 "min": sizes.min().reindex(index).astype("Int64").array,
                 "max": sizes.max().reindex(index).astype("Int64").array,
                 "in_band": 1 - number_out / count,
+                "likely": np.bincount(group, subgrids["likely"].to_numpy(), minlength=n) / count,
                 # Nothing out of band leaves nothing to explain.
                 "explained": np.where(number_out > 0, explained / number_out, 1.0),
                 "mean_walk": metres_sum / households,

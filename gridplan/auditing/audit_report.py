@@ -68,6 +68,10 @@ def _write_class(figures: Mapping[str, Any]) -> str:
     size = f"mean {figures['mean']:.1f}"
     if figures["cv"] is not None:
         size += f" (CV {100 * figures['cv']:.0f} %)"
+    likely = ""
+    # Where all was counted, what is likely is what there is.
+    if figures["likely"] is not None and abs(figures["likely"] - figures["in_band"]) > 1e-6:
+        likely = f" by the estimate, {100 * figures['likely']:.0f} % likely"
     rest = ""
     if figures["in_band"] < 1:
         rest = f", {100 * figures['explained']:.0f} % of the others explained"
@@ -76,7 +80,7 @@ def _write_class(figures: Mapping[str, Any]) -> str:
         walk = f", mean walk {figures['mean_walk']:.0f} m"
     return (
         f"{_count(figures['subgrids'], 'sub-grid')} of {figures['min']} to {figures['max']} "
-        f"households, {size}; {100 * figures['in_band']:.2f} % in band{rest}{walk}"
+        f"households, {size}; {100 * figures['in_band']:.2f} % in band{likely}{rest}{walk}"
     )
 
 

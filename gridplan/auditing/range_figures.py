@@ -32,7 +32,8 @@ def check_ranges(evidence: Evidence) -> pd.DataFrame:
     rows = e.subgrids
     again = "draw the plan again"
     reporter = Reporter("estimates", "subgrids", rows, remedy=again, subgrid=rows.index)
-    given = ~np.isnan(stated)
+    # where the row's households are wrong, the rule on sums says so
+    given = ~np.isnan(stated) & (rows["households"].to_numpy() == e.held)
     if not given.any():
         return reporter.error(np.zeros(len(stated), bool), "")
     return reporter.error(

@@ -388,7 +388,9 @@ def _print_redrawn(before: Plan, after: Plan) -> None:
         f"{len(old) - kept:,} ended",
     )
     console.print_line(
-        "in band", f"{old['in_band'].mean():.1%} before, {new['in_band'].mean():.1%} now"
+        "in band",
+        f"{old['in_band'].mean():.1%} before, {new['in_band'].mean():.1%} now"
+        + _say_likely(old["chance_in_band"].mean(), new["chance_in_band"].mean()),
     )
     # Tables about the old sub-grids would be wrong for the new ones.
     if entry.get("emptied"):
@@ -396,3 +398,10 @@ def _print_redrawn(before: Plan, after: Plan) -> None:
         console.print_line(
             "left out", f"{names}: they belong to the plan before; run their verbs again"
         )
+
+
+def _say_likely(before: float, now: float) -> str:
+    """Say how much is likely in band; nothing where neither plan says it, or all is sure."""
+    if before != before or now != now or before == now == 1.0:
+        return ""
+    return f" by the estimate; {before:.0%} likely before, {now:.0%} now"
