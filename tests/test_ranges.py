@@ -6,8 +6,9 @@ import pytest
 
 import gridplan as gp
 from gridplan.cli.console import say_likely, say_range
-from gridplan.maps.legend import count_figures
+from gridplan.maps.legend import count_figures, list_keys
 from gridplan.maps.likely_classes import list_likely
+from gridplan.maps.map_shapes import compose_sheet
 from gridplan.planning.subgrid_ranges import fill_ranges, say_chances
 from gridplan.reading.site_tables import make_site
 from gridplan.simulation.requests.household_draws import sample_households
@@ -106,6 +107,19 @@ def test_every_summary_says_what_is_likely(plan):
     assert "by estimate:" in said["explanation"].iloc[0]
     # said once, however often a plan is renewed
     assert say_chances(said, plan.subgrids)["explanation"].tolist() == said["explanation"].tolist()
+
+
+def test_the_map_colours_by_chance_and_says_it_of_each_sub_grid(plan):
+    sheet = compose_sheet(plan)
+    assert len(list_keys(plan, sheet, "en")["chance"]) >= 4
+    rows = np.flatnonzero((plan.subgrids["kind"] == "residential").to_numpy())
+    table = plan.subgrids.iloc[rows]
+    assert [sheet.records["to"][n] for n in rows if sheet.records["to"][n] is not None] == (
+        table.loc[table["households_high"] > table["households_low"], "households_high"].tolist()
+    )
+    # none where nobody lives
+    lone = set(range(len(plan.subgrids))) - set(rows)
+    assert all(sheet.records["to"][n] is None for n in lone)
 
 
 def test_a_release_says_nothing_of_the_ranges(plan):
