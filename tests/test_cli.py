@@ -248,7 +248,8 @@ def test_a_console_shows_what_it_lacks_by_a_question_mark(tmp_path, encoding, wo
         cwd=tmp_path,
     )
     assert done.returncode == 0
-    assert done.stderr == b""
+    # A slow machine says that it works.
+    assert done.stderr.replace(b"working ...", b"").split() == []
     shown = done.stdout.decode(encoding)
     if words[0] == "locks":
         sent = "因为 𠮷村 → 㙍村".encode(encoding, "replace").decode(encoding)
@@ -372,7 +373,7 @@ def test_every_verb_that_reads_land_has_the_options_of_plan():
         if "as `gridplan plan` reads it" in (getattr(item, "help", "") or "")
         or "OSM extract" in (getattr(item, "help", "") or "")
     }
-    assert as_plan == {"plan", "check", "redraw", "budget", "import", "frontier"}
+    assert as_plan == {"plan", "check", "households", "redraw", "budget", "import", "frontier"}
     for name in sorted(as_plan):
         options = list_options(name)
         assert reading - options.keys() == set(), name

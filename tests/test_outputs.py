@@ -3,6 +3,7 @@
 import csv
 import io
 import os
+import re
 import shutil
 import signal
 import socket
@@ -224,8 +225,10 @@ def test_a_disk_that_is_full_is_one_line_and_nothing_half(plan, tmp_path, size):
             cwd=ROOT,
         )
         assert done.returncode == 3
-        assert len(done.stderr.strip().splitlines()) == 1
-        assert "disk" in done.stderr
+        # A slow machine says how far it is before it.
+        *progress, error = done.stderr.strip().splitlines()
+        assert [line for line in progress if not re.match(r"working \.\.\.$| +\d+ s ", line)] == []
+        assert "disk" in error
     assert [p.name for p in tmp_path.iterdir()] == ["plan"]
     assert (tmp_path / "plan" / "plan.gpkg").read_bytes() == before
     assert not list((tmp_path / "plan").glob(".*"))

@@ -9,24 +9,33 @@ import typer
 
 from gridplan.cli.app import verb
 from gridplan.cli.options import (
+    OSM_CACHE,
+    Barriers,
+    Boundary,
+    Cache,
     Columns,
     Communities,
+    Compounds,
     Counts,
     Crs,
     Datum,
     Encoding,
+    Institutions,
     Lang,
     LangOption,
     NotPersonal,
+    Openings,
+    OptionalSource,
     Overwrite,
     PictureFile,
+    Place,
     Places,
     RulesFile,
     Set,
-    Source,
+    Streets,
 )
 from gridplan.cli.pictures import write_picture
-from gridplan.cli.plan import Land
+from gridplan.cli.plan import Land, name_files
 from gridplan.cli.read_options import read_rules
 from gridplan.cli.screen import note_figures
 
@@ -36,13 +45,19 @@ if TYPE_CHECKING:
 
 @verb("households", figures=True, ledger=True)
 def households_command(
-    source: Source,
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FILE", help="GeoPackage to write.")
     ],
+    source: OptionalSource = None,
     communities: Communities = None,
+    compounds: Compounds = None,
+    barriers: Barriers = None,
+    openings: Openings = None,
+    streets: Streets = None,
     places: Places = None,
+    institutions: Institutions = None,
     counts: Counts = None,
+    boundary: Boundary = None,
     columns: Columns = None,
     crs: Crs = None,
     datum: Datum = None,
@@ -52,6 +67,8 @@ def households_command(
     lang: LangOption = Lang.en,
     rules_file: RulesFile = None,
     settings: Set = None,
+    place: Place = None,
+    cache: Cache = OSM_CACHE,
     overwrite: Overwrite = False,
 ) -> None:
     """Estimate the households of every building, with ranges, and say how well counts are met.
@@ -66,11 +83,16 @@ def households_command(
         raise OutputExistsError(
             f"{output} is there already -> give another file, or replace it with --overwrite"
         )
+    if (source is None) == (place is None):
+        raise typer.BadParameter("give either a SOURCE file or --place NAME", param_hint="SOURCE")
     rules = read_rules(rules_file, settings, None, columns)
-    files = {"communities": communities, "places": places, "counts": counts}
+    files = name_files(
+        *(communities, compounds, barriers, openings, streets, places),
+        *(institutions, counts, boundary),
+    )
     with console.show_progress() as clock:
         clock("reading", 0, 1)
-        site = Land(source, files, crs, datum, encoding, not_personal).read(rules)
+        site = Land(source, files, crs, datum, encoding, not_personal, place, cache).read(rules)
         clock("households", 0, 1)
         made = estimate_households(site, rules)
         held = hold_out(site, rules)
