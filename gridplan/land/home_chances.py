@@ -85,7 +85,7 @@ def expect_from_size(buildings: gpd.GeoDataFrame, rules: HouseholdRules) -> pd.S
     >>> shapes = [shapely.box(0, 0, *size) for size in ((12, 12), (4, 4), (50, 12))]
     >>> frame = gpd.GeoDataFrame(rows, geometry=shapes)
     >>> expect_from_size(frame, HouseholdRules()).round(2).tolist()
-    [0.88, 0.01, 0.9]
+    [0.89, 0.01, 0.89]
     """
     area = np.log(np.maximum(buildings.geometry.area.to_numpy(), 1e-6))
     height = (buildings["height"] / rules.floor_height).clip(lower=1.0)

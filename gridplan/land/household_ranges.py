@@ -23,9 +23,9 @@ def find_quantiles(level: float, chance: Floats, mean: Floats, spread: Floats) -
     >>> block, house, shed = (1.0, 34.0, 0.3), (1.0, 1.1, 0.5), (0.2, 0.2, 0.5)
     >>> chance, mean, spread = np.array([block, house, shed]).T
     >>> find_quantiles(0.05, chance, mean, spread).tolist()
-    [18.0, 1.0, 0.0]
+    [17.0, 1.0, 0.0]
     >>> find_quantiles(0.95, chance, mean, spread).tolist()
-    [53.0, 2.0, 1.0]
+    [55.0, 2.0, 1.0]
     """
     rows = np.column_stack([chance, mean, spread])
     kinds, place = np.unique(rows, axis=0, return_inverse=True)

@@ -125,7 +125,7 @@ def draw_mask(homes: Shapes, rules: SettlementRules) -> Any:
 
     Examples
     --------
-    >>> bool(shapely.area(draw_mask(shapely.box([0], 0, 10, 10), SettlementRules())) > 4000)
+    >>> bool(shapely.area(draw_mask(shapely.box([0], 0, 10, 10), SettlementRules())) > 3000)
     True
     """
     grown = shapely.buffer(homes, rules.reach + rules.gap, quad_segs=ROUND)
