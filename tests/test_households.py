@@ -198,6 +198,36 @@ def test_use_and_floors_make_the_class(house, kind):
     assert classify_homes(site.buildings, estimate(site)["residential"], RULES).tolist() == [kind]
 
 
+def draw_rows(count, others=()):
+    """Slabs of 60 m x 12 m, 30 m apart, of which nothing else is known, and other buildings."""
+    shapes = [place(0, 30 * n, 60, 12) for n in range(count)] + list(others)
+    codes = [f"b{n:02d}" for n in range(len(shapes))]
+    rows = [
+        {"building": code, "community": "0301", "geometry": shape}
+        for code, shape in zip(codes, shapes, strict=True)
+    ]
+    return make_site(buildings=make_table("buildings", rows))
+
+
+def test_a_long_building_among_its_like_is_flats_and_by_itself_a_hall():
+    # 720 m2 x 6 floors x 0.85 / 92.17 m2 are 40 households; six of ten such buildings are flats,
+    # the first and the last of the row are no part of an estate.
+    estate = estimate(draw_rows(7))["households"]
+    flats = estate[estate > 0]
+    assert len(flats) in (3, 4)
+    assert flats.between(35, 45).all()
+    # One in four of three by themselves is a home, of the households of a large house.
+    assert sorted(estimate(draw_rows(3))["households"]) == [0, 0, 5]
+
+
+def test_long_buildings_among_many_houses_are_barns():
+    yards = [place(70 + 14 * a, 14 * b, 10, 10) for a in range(6) for b in range(14)]
+    village = estimate(draw_rows(7, yards))
+    assert (village.loc["b01":"b05", "households"] == 0).all()
+    # Nine of ten buildings of that size are homes.
+    assert (village.loc["b07":, "households"] > 0).mean() == pytest.approx(0.9, abs=0.06)
+
+
 def test_a_village_house_is_one_household_and_a_tower_is_many():
     houses = estimate(
         make_street(

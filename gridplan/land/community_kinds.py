@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -13,17 +11,13 @@ from scipy.sparse.csgraph import connected_components
 
 from gridplan.arrays import Bools, Ints, Shapes
 from gridplan.land.home_classes import classify_homes, read_coefficients
+from gridplan.land.slab_estates import FLOORS, find_slab_shapes
 from gridplan.rules.households import HouseholdRules
 from gridplan.rules.site import SiteRules
 from gridplan.site import Site
 from gridplan.tables.ledger import Entry
 
 NEIGHBOURHOOD = 40.0  # m around a home that count as built-up land
-# A long building of such a width, in m, is a slab of flats: rooms along both walls (assumption of
-# gridplan, as are the other numbers of slabs).
-SLAB_WIDTHS = (9.0, 20.0)
-SLAB_LENGTH = 2.0  # widths that a slab is long at least
-SLAB_FLOORS = 4  # floors that a slab has at least
 
 
 def judge_kinds(site: Site, rules: SiteRules, households: HouseholdRules | None = None) -> Site:
@@ -136,10 +130,12 @@ def sum_homes(site: Site, households: HouseholdRules) -> gpd.GeoDataFrame:
     codes = site.communities.index
     homes = site.buildings[site.buildings["households"] > 0]
     built = _draw_built_land(homes, site.communities)
-    kind = classify_homes(homes, homes["residential"].fillna(True).astype(bool), households)
-    slab = _find_slabs(homes, kind, households)
+    # Of all buildings, for what stands beside a home is part of how it is seen.
+    everywhere = pd.Series(True, index=site.buildings.index)
+    kind = classify_homes(site.buildings, everywhere, households).loc[homes.index]
+    slab = find_slab_shapes(homes) & (homes["households_origin"] == "estimated")
     row = read_coefficients().loc["slab"]
-    flats = SLAB_FLOORS * row["efficiency"] / row["dwelling_m2"] * homes.geometry.area
+    flats = FLOORS * row["efficiency"] / row["dwelling_m2"] * homes.geometry.area
     number = homes["households"].where(~slab, np.maximum(homes["households"], flats))
     in_blocks = number.where(slab | kind.isin(["slab", "high_rise"]), 0.0)
     known = homes["floors"].where(homes["floors"].notna())
@@ -195,28 +191,6 @@ def _draw_built_land(homes: gpd.GeoDataFrame, communities: gpd.GeoDataFrame) -> 
     built = np.array(land.reindex(communities.index), dtype=object)
     built[pd.isna(built)] = None
     return np.asarray(shapely.intersection(built, communities.geometry.to_numpy()), dtype=object)
-
-
-def _find_slabs(
-    homes: gpd.GeoDataFrame, kind: pd.Series[Any], households: HouseholdRules
-) -> pd.Series[bool]:
-    """Find the homes that look like slabs of flats, among those of which no more is known.
-
-    They are larger than a house, and long for their width.
-    """
-    bare = (
-        homes["floors"].isna()
-        & homes["height"].isna()
-        & (kind == "plain")
-        & homes["use"].str.lower().isin(["", "yes"])
-        & (homes["households_origin"] == "estimated")
-    )
-    area = homes.geometry.area
-    half = homes.geometry.length / 2
-    # The sides of a rectangle of such an area and edge; a bent slab is one as good as straight.
-    width = (half - np.sqrt(np.maximum(half**2 - 4 * area, 0.0))) / 2
-    shaped = width.between(*SLAB_WIDTHS) & (half - width >= SLAB_LENGTH * width)
-    return bare & shaped & (area > households.largest_house)
 
 
 def _number_settlements(built: Shapes, dense: Bools, gap: float) -> Ints:

@@ -12,6 +12,7 @@ import shapely
 from scipy.special import expit
 
 from gridplan.land.home_classes import classify_uses, measure_thickness
+from gridplan.land.slab_estates import find_slab_estates
 from gridplan.rules.households import HouseholdRules
 from gridplan.site import Site
 from gridplan.tables.ledger import Entry
@@ -21,6 +22,7 @@ SMALL_STEP = 0.2
 LARGE_STEP = 0.35
 THICK_STEP = 0.15
 LOW_FLOORS = 1.5  # floors that rules.largest_plain is said of
+ESTATE = 0.6  # chance of a slab among slabs, of which only the footprint is known (assumption)
 BESIDE = 0.15  # what is left of the chance of a small building beside a larger home
 
 
@@ -52,6 +54,8 @@ def judge_chances(site: Site, rules: HouseholdRules) -> HomeChances:
     stated = buildings["residential"]
     kind = classify_uses(buildings["use"])
     prior = expect_from_size(buildings, rules)
+    # In an estate a long building is flats, though it would be a hall by itself.
+    prior = prior.mask(find_slab_estates(buildings, rules), ESTATE)
     basis = pd.Series("size", index=buildings.index, dtype="str")
     inside = _find_in_places(site)
     for mask, value, word in (

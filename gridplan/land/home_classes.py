@@ -13,6 +13,7 @@ import pandas as pd
 import shapely
 
 from gridplan.arrays import Bools, Floats
+from gridplan.land.slab_estates import find_slab_estates
 from gridplan.rules.households import HouseholdRules
 
 TEXT_COLUMNS = ("profile", "class", "uses", "source", "meaning")
@@ -90,6 +91,7 @@ def classify_homes(
         (kind == "plain") & (buildings.geometry.area > rules.largest_house) & (floors >= 2)
     )
     kind = kind.mask(block & (floors < 4), "low_rise")
+    kind = kind.mask((kind == "plain") & find_slab_estates(buildings, rules), "slab")
     flats = ~kind.isin(["dormitory"])
     # known floors outweigh the words of use: a "house" of ten floors is a tower
     kind = kind.mask(flats & (floors >= 4), "slab").mask(flats & (floors >= 10), "high_rise")
