@@ -7,8 +7,9 @@ import pytest
 import gridplan as gp
 from gridplan.cli.console import say_likely, say_range
 from gridplan.maps.legend import count_figures, list_keys
-from gridplan.maps.likely_classes import list_likely
+from gridplan.maps.likely_classes import list_community_ranges, list_likely
 from gridplan.maps.map_shapes import compose_sheet
+from gridplan.planning.community_ranges import fill_communities
 from gridplan.planning.subgrid_ranges import fill_ranges, say_chances
 from gridplan.reading.site_tables import make_site
 from gridplan.simulation.requests.household_draws import sample_households
@@ -65,6 +66,46 @@ def test_the_audit_derives_the_ranges_again(plan):
         wrong.loc[code, column] = value
         findings = gp.audit(plan.replace(subgrids=wrong)).findings
         assert code in set(findings.loc[findings["rule"] == "estimates", "subgrid"])
+
+
+def test_communities_say_between_which_numbers_their_households_lie(plan):
+    table = plan.site.communities
+    homes = residential(plan)
+    drawn = sample_households(plan, homes.index, 1500, 0, plan.rules.simulation)
+    for code, row in table.iterrows():
+        here = drawn[:, (homes["community"] == code).to_numpy()].sum(axis=1)
+        low, high = np.quantile(here, [0.05, 0.95])
+        assert row["households_low"] == pytest.approx(low, rel=0.1)
+        assert row["households_high"] == pytest.approx(high, rel=0.1)
+    ends = list_community_ranges(plan)
+    assert ends["to"] == table["households_high"].astype(int).tolist()
+    quality = gp.compare(plan, plan).quality.set_index(["of", "figure"])["new"]
+    assert quality[table.index[0], "households_low"] == table["households_low"].iloc[0]
+    assert quality["", "households_high"] == plan.manifest["figures"]["households_high"]
+
+
+def test_the_audit_derives_the_ranges_of_communities_again(plan):
+    table = plan.site.communities
+    for column, value in (("households_low", 3.0), ("households_high", np.nan)):
+        wrong = table.copy()
+        wrong.loc[table.index[0], column] = value
+        findings = gp.audit(plan.replace(site=plan.site.replace(communities=wrong))).findings
+        found = findings[findings["rule"] == "estimates"]
+        assert found["table"].tolist() == ["communities"]
+
+
+def test_a_known_total_leaves_a_community_nothing_open(plan):
+    code = plan.site.communities.index[0]
+    held = residential(plan)["households"].sum()
+    communities = plan.site.communities.assign(households=float(held))
+    known = fill_communities(
+        plan.replace(site=plan.site.replace(communities=communities)), plan.rules
+    ).site.communities.loc[code]
+    assert known["households_low"] == known["households_high"] == held
+    # so does a total of the site, where no other community shares it
+    rules = plan.rules.replace(households={"total": int(held)})
+    known = fill_communities(plan, rules).site.communities.loc[code]
+    assert known["households_low"] == known["households_high"] == held
 
 
 def test_a_known_total_of_the_only_sub_grid_leaves_nothing_open(plan):
@@ -126,6 +167,11 @@ def test_a_release_says_nothing_of_the_ranges(plan):
     table = gp.release(plan).subgrids
     assert table[["chance_in_band", "chance_above", "error_shared"]].isna().all(axis=None)
     assert (table[["households_low", "households_high"]] == 0).all(axis=None)
+    places = gp.release(plan).site.communities
+    assert places[["households_low", "households_high"]].isna().all(axis=None)
     leaking = gp.release(plan)
     seen = leaking.subgrids.assign(chance_in_band=0.9)
     assert not gp.check_release(leaking.replace(subgrids=seen)).passed
+    seen = leaking.site.replace(communities=places.assign(households_low=90.0))
+    problems = gp.check_release(leaking.replace(site=seen)).problems
+    assert any("households_low" in problem.message for problem in problems)

@@ -26,6 +26,8 @@ SHOWN = 8  # communities, and events, in the printed report; the rest are counte
 LABELS: Mapping[str, tuple[str, str]] = {
     "subgrids": ("sub-grids", "{:,.0f}"),
     "households": ("households", "{:,.0f}"),
+    "households_low": ("households, low estimate", "{:,.0f}"),
+    "households_high": ("households, high estimate", "{:,.0f}"),
     "mean_households": ("households in a sub-grid", "{:,.1f}"),
     "in_band": ("in band, estimate (%)", "{:.1f}"),
     "likely_in_band": ("likely in band (%)", "{:.1f}"),

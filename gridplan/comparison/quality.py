@@ -16,6 +16,8 @@ from gridplan.rules.all_rules import Rules
 FIGURES = (
     "subgrids",
     "households",
+    "households_low",
+    "households_high",
     "mean_households",
     "in_band",
     "likely_in_band",
@@ -55,7 +57,8 @@ def measure_plan(
     Returns
     -------
     pandas.DataFrame
-        By community, sorted: subgrids, households, mean_households, in_band
+        By community, sorted: subgrids, households, households_low and
+        households_high (by the estimates, as the plan says it), mean_households, in_band
         (share of the sub-grids), likely_in_band (mean chance of being truly
         in band, as the plan says it; NaN where it does not), spread (coefficient of variation of
         households over their target), mean_walk (metres, which is
@@ -102,7 +105,24 @@ def measure_plan(
     homes_in = plan.subgrids[plan.subgrids["kind"] == "residential"]
     likely = homes_in.groupby("community")["chance_in_band"].mean().reindex(figures.index)
     likely[""] = homes_in["chance_in_band"].mean()
-    return figures.assign(likely_in_band=likely)[list(FIGURES)].rename_axis("community")
+    figures = figures.assign(likely_in_band=likely, **_list_ranges(plan, figures.index))
+    return figures[list(FIGURES)].rename_axis("community")
+
+
+def _list_ranges(plan: Plan, codes: pd.Index[str]) -> dict[str, Any]:
+    """List the ends of the households of communities and the city, as the plan says them."""
+    communities = plan.site.communities
+    city = plan.manifest.get("figures", {})
+    everyone = float(plan.subgrids["households"].sum())
+    names = ("households_low", "households_high")
+    # where nothing is left open, the manifest says nothing of the city
+    sure = everyone if (communities[names[0]] == communities[names[1]]).all() else np.nan
+    ends = {}
+    for name in names:
+        values = communities[name].reindex(codes)
+        values[""] = float(city.get(name, sure))
+        ends[name] = values
+    return ends
 
 
 def measure_community(problem: DivisionProblem, part: Any) -> tuple[pd.DataFrame, dict[str, Any]]:

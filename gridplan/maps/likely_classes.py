@@ -13,6 +13,22 @@ from gridplan.publishing.release_seal import is_released
 LIKELY = (0.9, 0.7, 0.5)
 
 
+def list_community_ranges(plan: Plan) -> dict[str, list[Any]]:
+    """List between which numbers the households of each community lie; None where all is sure.
+
+    Nothing for a release, or where all households were counted.
+    """
+    table = plan.site.communities
+    low, high = (table[name].to_numpy(float) for name in ("households_low", "households_high"))
+    is_open = high > low
+    if is_released(plan) or not is_open.any():
+        return {}
+    return {
+        name: [int(end) if there else None for end, there in zip(ends, is_open, strict=True)]
+        for name, ends in (("from", low), ("to", high))
+    }
+
+
 def list_likely(plan: Plan) -> dict[str, list[Any]]:
     """List range and chance of each sub-grid, and the class of the chance.
 

@@ -17,7 +17,7 @@ import shapely
 from gridplan.arrays import Bools, Floats, Shapes
 from gridplan.maps.colours import choose_tones, grade_loads
 from gridplan.maps.exception_texts import explain_exceptions
-from gridplan.maps.likely_classes import list_likely
+from gridplan.maps.likely_classes import list_community_ranges, list_likely
 from gridplan.plan import Plan
 from gridplan.publishing.release_seal import is_released
 
@@ -345,6 +345,7 @@ def _record_communities(plan: Plan, shapes: Shapes) -> dict[str, list[Any]]:
         "subgrids": grouped.size().reindex(table.index).fillna(0).astype(int).tolist(),
         "households": _list_totals(sizes["households"], is_released(plan)),
         "in_band": sizes["in"].fillna(0).astype(int).tolist(),
+        **list_community_ranges(plan),
         "tone": choose_tones(table.geometry.to_numpy()).tolist(),
         "box": list_boxes(shapes),
         "point": _list_points(_find_inner_points(shapes)),

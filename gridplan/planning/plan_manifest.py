@@ -93,11 +93,9 @@ def _list_likely(
     subgrids: pd.DataFrame, rules: Rules, settled: Collection[str]
 ) -> dict[str, int | float]:
     """List what the estimates leave open, if they do: households, and the share likely in band."""
-    shared = rules.simulation.error_shared
-    near = min(rules.simulation.error_near, 1.0 - shared) / shared if shared > 0 else 0.0
     # a known total of the site settles that of every community together
     every = set(subgrids["community"]) if rules.households.total > 0 else settled
-    likely = find_likely(subgrids, every, near)
+    likely = find_likely(subgrids, every, rules.simulation.near_multiple)
     if likely is None or not likely.is_open:
         return {}
     return {

@@ -22,6 +22,7 @@ from scipy.stats import gamma
 from gridplan.arrays import Floats, Ints
 from gridplan.land.household_errors import describe_buildings, find_shares, measure_variance
 from gridplan.plan import Plan
+from gridplan.planning.community_ranges import fill_communities
 from gridplan.rules.all_rules import Rules
 
 LOW, HIGH = 0.05, 0.95
@@ -36,7 +37,8 @@ RANGES = ("households_low", "households_high", "chance_in_band", "chance_above",
 def add_ranges(plan: Plan, rules: Rules) -> Plan:
     """Fill in what the estimates say of each sub-grid, and say it in the exceptions.
 
-    That is its range, its chances and the error that it shares with others.
+    That is its range, its chances and the error that it shares with others;
+    of communities it is the range.
 
     Examples
     --------
@@ -49,7 +51,8 @@ def add_ranges(plan: Plan, rules: Rules) -> Plan:
     [[60.0, 60.0, 1.0], [60.0, 60.0, 1.0]]
     """
     subgrids = fill_ranges(plan.subgrids, plan, rules)
-    return plan.replace(subgrids=subgrids, exceptions=say_chances(plan.exceptions, subgrids))
+    exceptions = say_chances(plan.exceptions, subgrids)
+    return fill_communities(plan.replace(subgrids=subgrids, exceptions=exceptions), rules)
 
 
 def fill_ranges(

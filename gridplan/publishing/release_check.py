@@ -35,6 +35,7 @@ MAY_LEAVE = frozenset(
 )
 # Columns that would say something of a single door, building or person.
 BLANK = {
+    "communities": ("households_low", "households_high"),
     "buildings": (
         "households",
         "households_low",

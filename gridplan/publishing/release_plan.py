@@ -266,7 +266,12 @@ def _strip_communities(plan: Plan, households: HouseholdChoice) -> Any:
     totals = plan.subgrids.groupby("community")["households"].sum()
     table = plan.site.communities
     values = totals.reindex(table.index).astype(float)
-    return table.assign(households=values.mask(hide_totals(values, "community", households)))
+    return table.assign(
+        households=values.mask(hide_totals(values, "community", households)),
+        # a range would narrow a total that is withheld
+        households_low=np.nan,
+        households_high=np.nan,
+    )
 
 
 def _strip_grids(plan: Plan, households: HouseholdChoice) -> Any:

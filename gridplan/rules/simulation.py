@@ -323,6 +323,12 @@ class SimulationRules:
         if wrong:
             raise RuleError(f"simulation: {'; '.join(wrong)}")
 
+    @property
+    def near_multiple(self) -> float:
+        """The share of errors that neighbours share, as a multiple of that of all buildings."""
+        near = min(self.error_near, 1.0 - self.error_shared)
+        return near / self.error_shared if self.error_shared > 0 else 0.0
+
 
 def scale_weights(weights: tuple[float, ...]) -> tuple[float, ...]:
     """Scale weights to a mean of 1.

@@ -111,6 +111,10 @@ def make_board_plan(
         house: f"{COMMUNITY}-{part:03d}"
         for house, part in zip(site.buildings.index, part_of, strict=True)
     }
+    # all were counted
+    everyone = float(BEHIND_A_DOOR * len(code_of))
+    ends = {"households_low": everyone, "households_high": everyone}
+    site = site.replace(communities=site.communities.assign(**ends))
     middles = {house: _place_house(n, columns, step) for n, house in enumerate(code_of)}
     return Plan(
         site=site,

@@ -70,12 +70,9 @@ def find_likely(
     if not len(rows) or np.isnan(chance).any():
         return None
     community = rows["community"].to_numpy(object)
-    # whose number is known varies with nothing
-    shared = np.nan_to_num(rows["error_shared"].to_numpy(float))
-    beside = np.clip(shared * near * _find_fading(rows), 0.0, 1.0 - shared)
-    ends = rows[["households_low", "households_high"]].to_numpy(float)
-    deviation = (ends[:, 1] - ends[:, 0]) / WIDE
+    shared, beside, deviation = _find_errors(rows, near)
     total = int(rows["households"].sum())
+    # whose number is known varies with nothing
     still = np.where(np.isin(community, list(settled)), 0.0, deviation)
     variance = float((np.sqrt(shared) * still).sum() ** 2)
     by = pd.Series(np.sqrt(beside) * still).groupby(community).sum()
@@ -84,13 +81,82 @@ def find_likely(
     share_low, share_high = _find_share(
         chance, rows["chance_above"].to_numpy(float), shared, beside, community
     )
+    expected = float(chance.mean())
+    # of few sub-grids a whole number of them may lie on one side of what is expected
+    share_low, share_high = min(share_low, expected), max(share_high, expected)
     return Likely(
         households_low=max(0, int(np.floor(total - half + 1e-9))),
         households_high=int(np.ceil(total + half - 1e-9)),
-        share=round(float(chance.mean()), 4),
-        share_low=share_low,
-        share_high=share_high,
+        share=round(expected, 4),
+        share_low=float(share_low),
+        share_high=float(share_high),
     )
+
+
+def find_community_ranges(
+    subgrids: pd.DataFrame, codes: pd.Index[str], settled: Collection[str] = (), near: float = 1.0
+) -> pd.DataFrame:
+    """Find between which numbers the households of each community lie, by its sub-grids.
+
+    Parameters
+    ----------
+    subgrids, settled, near
+        As :func:`find_likely` takes them.
+    codes
+        The communities; their order is kept.
+
+    Returns
+    -------
+    ``households_low`` and ``households_high``, 5 % and 95 % quantiles: the
+    households themselves where the total is known or all were counted, NaN
+    where the sub-grids say nothing of it.
+
+    Examples
+    --------
+    >>> rows = {"kind": "residential", "community": ["c", "c", "d"], "area": 1e4}
+    >>> rows |= {"households": [30, 38, 40], "households_low": [25, 31, 35]}
+    >>> rows |= {"households_high": [36, 46, 46], "chance_in_band": 0.9, "error_shared": 0.3}
+    >>> codes = pd.Index(["c", "d", "e"])
+    >>> find_community_ranges(pd.DataFrame(rows), codes).to_numpy().tolist()
+    [[56.0, 80.0], [35.0, 46.0], [0.0, 0.0]]
+    >>> find_community_ranges(pd.DataFrame(rows), codes, ["c"]).loc["c"].tolist()
+    [68.0, 68.0]
+    """
+    rows = subgrids[(subgrids["kind"] == "residential").to_numpy()]
+    shared, beside, deviation = _find_errors(rows, near)
+    alone = np.maximum(1.0 - shared - beside, 0.0)
+    parts = {
+        "all": np.sqrt(shared) * deviation,
+        "near": np.sqrt(beside) * deviation,
+        "alone": alone * deviation**2,
+        "silent": rows["chance_in_band"].isna().to_numpy(float),
+        "count": np.ones(len(rows)),
+        **{n: rows[n].to_numpy(float) for n in ("households", "households_low", "households_high")},
+    }
+    sums = pd.DataFrame(parts).groupby(rows["community"].to_numpy(object)).sum()
+    sums = sums.reindex(codes, fill_value=0.0)
+    half = WIDE / 2.0 * np.sqrt(sums["all"] ** 2 + sums["near"] ** 2 + sums["alone"])
+    half = half.mask(codes.isin(list(settled)), 0.0)
+    total = sums["households"]
+    low = np.maximum(np.floor(total - half + 1e-9), 0.0)
+    high = np.ceil(np.maximum(total + half - 1e-9, 0.0))
+    # one sub-grid is the community, and says more of it than a deviation does
+    single = (sums["count"] == 1) & ~codes.isin(list(settled))
+    found = pd.DataFrame(
+        {
+            "households_low": low.mask(single, sums["households_low"]),
+            "households_high": high.mask(single, sums["households_high"]),
+        }
+    )
+    return found.mask(sums["silent"] > 0)
+
+
+def _find_errors(rows: pd.DataFrame, near: float) -> tuple[Floats, Floats, Floats]:
+    """Find the shares of variance alike everywhere and in a community, and the deviations."""
+    shared = np.nan_to_num(rows["error_shared"].to_numpy(float))
+    beside = np.clip(shared * near * _find_fading(rows), 0.0, 1.0 - shared)
+    ends = rows[["households_low", "households_high"]].to_numpy(float)
+    return shared, beside, (ends[:, 1] - ends[:, 0]) / WIDE
 
 
 def _find_fading(rows: pd.DataFrame) -> Floats:

@@ -229,5 +229,11 @@ function describeCommunity(stage, n) {
   addLine(table, config.lines[0][1], formatHouseholds(stage, communities.households[n]));
   addLine(table, words.figure_share, communities.in_band[n] + " / " + communities.subgrids[n]);
   node.appendChild(table);
+  // Where all was counted, the total is known, or little may be said, there is no range.
+  if (communities.to && communities.to[n] !== null) {
+    const [low, high] = [communities.from[n], communities.to[n]];
+    const ends = { low: formatNumber(stage, low), high: formatNumber(stage, high) };
+    node.appendChild(make("p", "gp-card-note", fillIn(words.community_range, ends)));
+  }
   return node;
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gridplan.plan import Plan
+from gridplan.planning.community_ranges import fill_communities
 from gridplan.planning.subgrid_ranges import fill_ranges, say_chances
 from gridplan.redrawing.revision.changed_land import RedrawnLand
 from gridplan.redrawing.revision.changes import PlanChanges
@@ -30,4 +31,5 @@ def renew_ranges(
         over = {*new.subgrids["community"][new.subgrids.index.isin(codes)], *redrawn.wholly_drawn}
         over |= set(plan.subgrids["community"].reindex(list(codes)).dropna())
     subgrids = fill_ranges(new.subgrids, new, rules, over)
-    return new.replace(subgrids=subgrids, exceptions=say_chances(new.exceptions, subgrids))
+    exceptions = say_chances(new.exceptions, subgrids)
+    return fill_communities(new.replace(subgrids=subgrids, exceptions=exceptions), rules)
