@@ -6,10 +6,13 @@ import pytest
 
 import gridplan as gp
 from gridplan.cli.console import say_likely, say_range
+from gridplan.cli.likely_lines import say_in_band, say_in_band_change
+from gridplan.comparison.history import compare_versions
 from gridplan.maps.legend import count_figures, list_keys
 from gridplan.maps.likely_classes import list_community_ranges, list_likely
 from gridplan.maps.map_shapes import compose_sheet
 from gridplan.planning.community_ranges import fill_communities
+from gridplan.planning.likely_shares import measure_likely
 from gridplan.planning.subgrid_ranges import fill_ranges, say_chances
 from gridplan.reading.site_tables import make_site
 from gridplan.simulation.requests.household_draws import sample_households
@@ -175,3 +178,22 @@ def test_a_release_says_nothing_of_the_ranges(plan):
     seen = leaking.site.replace(communities=places.assign(households_low=90.0))
     problems = gp.check_release(leaking.replace(site=seen)).problems
     assert any("households_low" in problem.message for problem in problems)
+
+
+def test_verbs_say_what_is_likely_of_what_they_print(plan):
+    member = plan.stairwells["subgrid"]
+    stated = residential(plan)["chance_in_band"].mean()
+    assert measure_likely(plan, member, plan.rules) == pytest.approx(stated, abs=0.03)
+    assert "% likely" in say_in_band(plan)
+    assert say_in_band_change(plan, plan).count("% likely") == 2
+    budget = gp.trace_budget(plan, shares=(0,), seed=1).table
+    assert budget["likely_in_band"].iloc[0] == pytest.approx(stated, abs=0.03)
+    choice = gp.find_alternatives(plan, most=2, effort="quick")
+    table = choice.table
+    assert (table["likely_in_band"] < 1.0).all()
+    # what is said beforehand is what the plan then says
+    made = residential(choice.make_plan(table.index[-1]))
+    expected = made["chance_in_band"].mean()
+    assert table["likely_in_band"].iloc[-1] == pytest.approx(expected, abs=0.03)
+    versions, _ = compare_versions({"one": plan, "two": plan})
+    assert versions["likely_in_band"].tolist() == pytest.approx([stated] * 2)

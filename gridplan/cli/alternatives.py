@@ -155,6 +155,7 @@ def _print_alternatives(table: Any) -> None:
             console.say_share(r.moved_share),
             f"{r.subgrids:,}",
             f"{r.out_of_band:,}",
+            console.say_share_likely(r.in_band, r.likely_in_band),
             f"{r.spread:.1%}",
             f"{r.mean_walk:.1f}",
             f"{r.buildings_split:,}",
@@ -170,6 +171,7 @@ def _print_alternatives(table: Any) -> None:
         "share",
         "sub-grids",
         "out",
+        "in band",
         "spread",
         "walk m",
         "split",
@@ -181,7 +183,7 @@ def _print_alternatives(table: Any) -> None:
         "alternatives, none beaten by another in every figure",
         heads,
         rows,
-        right=tuple(range(1, 10)),
+        right=tuple(range(1, 11)),
     )
     console.out.print(
         "\nout: sub-grids out of band; split: buildings in several sub-grids; "

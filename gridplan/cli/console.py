@@ -7,11 +7,29 @@ from typing import Any
 
 from rich.table import Table
 
+from gridplan.cli.likely_lines import (
+    say_in_band,
+    say_in_band_change,
+    say_likely,
+    say_range,
+    say_share_likely,
+)
 from gridplan.cli.progress import StageClock, end_on_interrupt, show_progress
 from gridplan.cli.screen import SCREEN, err, note_figures, note_written, out
 
 # Verbs find all that they show by here.
-__all__ = ["StageClock", "end_on_interrupt", "err", "out", "show_progress"]
+__all__ = [
+    "StageClock",
+    "end_on_interrupt",
+    "err",
+    "out",
+    "say_in_band",
+    "say_in_band_change",
+    "say_likely",
+    "say_range",
+    "say_share_likely",
+    "show_progress",
+]
 
 _OTHERS = {
     "exclusive": "exclusive grids",
@@ -276,36 +294,6 @@ def print_figures(manifest: Mapping[str, Any]) -> None:
             f"cut short  the search of {count:,} communities: {manifest['cut_short']['note']}",
             soft_wrap=True,
         )
-
-
-def say_range(figures: Mapping[str, Any]) -> str:
-    """Say between which numbers the households are, where they were not all counted.
-
-    Examples
-    --------
-    >>> say_range({"households_low": 2562, "households_high": 5684}), say_range({})
-    (' (by estimate; 2,562 to 5,684)', '')
-    """
-    if "households_low" not in figures:
-        return ""
-    low, high = figures["households_low"], figures["households_high"]
-    return f" (by estimate; {low:,} to {high:,})" if low < high else " (by estimate)"
-
-
-def say_likely(figures: Mapping[str, Any]) -> str:
-    """Say how much of a plan is likely in band, where households were not all counted.
-
-    Examples
-    --------
-    >>> say_likely({"likely_in_band": 0.912, "likely_low": 0.84, "likely_high": 0.95})
-    ' by the estimate; 91 % likely, 84 to 95'
-    """
-    if "likely_in_band" not in figures:
-        return ""
-    share, low, high = (
-        f"{100 * figures[name]:.0f}" for name in ("likely_in_band", "likely_low", "likely_high")
-    )
-    return f" by the estimate; {share} % likely, {low} to {high}"
 
 
 def print_too_small(subgrids: Any, noun: str) -> None:

@@ -91,6 +91,7 @@ def edit_command(
         clock("writing", 0, 1)
         version = replace_plan(edited.plan, target, overwrite=overwrite)
     _print_preview(edited.preview)
+    console.print_line("in band", console.say_in_band_change(plan, edited.plan))
     console.print_times(clock.seconds)
     console.print_line("written", target)
     back = f"gridplan edit {target} undo --overwrite undoes it; " if version else ""

@@ -75,6 +75,8 @@ def _list_one(path: Path) -> Any:
     ]
     heads = ("step", "date", "by", "verb", "what", "moved", "sub-grids", "version")
     console.print_table(f"history of {path}", heads, rows, right=(0, 5, 6))
+    if not plan.is_release:
+        console.print_line("in band", f"{console.say_in_band(plan)}, as the plan stands")
     # A single step of the history may be many edits.
     if len(plan.edits):
         edits = [
@@ -114,7 +116,7 @@ def _compare_several(paths: list[Path], workers: int | None) -> Any:
             r.Index,
             f"{r.subgrids:,}",
             f"{r.households:,}",
-            f"{r.in_band:.1%}",
+            console.say_share_likely(r.in_band, r.likely_in_band),
             f"{r.spread:.1%}",
             f"{r.mean_walk:.1f}",
             f"{r.price_per_household:,.1f}",

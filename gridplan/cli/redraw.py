@@ -298,7 +298,7 @@ def _print_budget(table: pd.DataFrame) -> None:
             f"{int(r.moved):,}",
             f"{r.moved_share:.1%}",
             f"{int(r.subgrids):,}",
-            f"{r.in_band:.1%}",
+            console.say_share_likely(r.in_band, r.likely_in_band),
             f"{r.mean_walk:.1f} m",
             f"{r.price:,.0f}",
             f"{r.lost:.2%}",
@@ -387,21 +387,10 @@ def _print_redrawn(before: Plan, after: Plan) -> None:
         f"{len(old):,} before, {len(new):,} now: {kept:,} continue, {len(new) - kept:,} new, "
         f"{len(old) - kept:,} ended",
     )
-    console.print_line(
-        "in band",
-        f"{old['in_band'].mean():.1%} before, {new['in_band'].mean():.1%} now"
-        + _say_likely(old["chance_in_band"].mean(), new["chance_in_band"].mean()),
-    )
+    console.print_line("in band", console.say_in_band_change(before, after))
     # Tables about the old sub-grids would be wrong for the new ones.
     if entry.get("emptied"):
         names = ", ".join(entry["emptied"])
         console.print_line(
             "left out", f"{names}: they belong to the plan before; run their verbs again"
         )
-
-
-def _say_likely(before: float, now: float) -> str:
-    """Say how much is likely in band; nothing where neither plan says it, or all is sure."""
-    if before != before or now != now or before == now == 1.0:
-        return ""
-    return f" by the estimate; {before:.0%} likely before, {now:.0%} now"

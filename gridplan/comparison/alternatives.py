@@ -22,6 +22,7 @@ from gridplan.engine.parallel_map import Progress, keep_silent, map_tasks
 from gridplan.errors import InputError
 from gridplan.errors import Problem as Wrong
 from gridplan.plan import Plan
+from gridplan.planning.likely_shares import measure_likely
 from gridplan.planning.measures import find_problems, measure_parts
 from gridplan.planning.site_to_plan import divide
 from gridplan.redrawing.revision.building_matching import match_stairwells
@@ -43,7 +44,8 @@ class Alternatives:
     """Several plans of some communities, none of which is beaten by another in every figure.
 
     ``table`` has a row for each, named A, B and so on: subgrids, in_band
-    (share), out_of_band (sub-grids), spread (coefficient of variation of
+    (share), likely_in_band (mean chance to be truly in band, where households are
+    estimates), out_of_band (sub-grids), spread (coefficient of variation of
     households over their target), mean_walk (metres), buildings_split,
     compounds_crossed, moved and moved_share (households living in another
     sub-grid than before), price (household-metres and all wishes at the rules'
@@ -170,6 +172,9 @@ def find_alternatives(
         for name, pick in zip(table.index, picks, strict=True)
     }
     members = pd.DataFrame(columns).sort_index().rename_axis("stairwell").astype("str")
+    # of those chosen alone, as it asks all buildings of each
+    likely = [measure_likely(plan, members[name], rules) for name in table.index]
+    table.insert(list(table.columns).index("in_band") + 1, "likely_in_band", likely)
     return Alternatives(table, members, plan)
 
 

@@ -19,6 +19,7 @@ from gridplan.rules.all_rules import Rules
 HISTORY_COLUMNS = ("date", "by", "verb", "what", "moved", "subgrids", "version")
 STEP_FIGURES = (
     "in_band",
+    "likely_in_band",
     "spread",
     "mean_walk",
     "price_per_household",

@@ -12,6 +12,7 @@ import pandas as pd
 from gridplan.division.local_repair import RepairSettings, trace_move_budgets
 from gridplan.division.move_budgets import BudgetedDivision
 from gridplan.engine.parallel_map import Progress, keep_silent, map_tasks
+from gridplan.planning.likely_shares import measure_likely
 from gridplan.planning.measures import measure_parts
 from gridplan.redrawing.budget_knapsack import choose_divisions
 from gridplan.redrawing.former_homes import prepare_redraw
@@ -92,7 +93,8 @@ def trace_budget(
     -------
     Budget
         Its ``table`` holds, by share, and last drawn from nothing: moved (households) and
-        moved_share, subgrids, in_band (share of the sub-grids), out
+        moved_share, subgrids, in_band (share of the sub-grids), likely_in_band (mean
+        chance to be truly in band, where households are estimates), out
         (households outside the bands), mean_walk (metres), cv (of households,
         share), price (household-metres, all wishes, moves not counted) and
         lost (by how much the price is above the least in the table; a share of
@@ -122,6 +124,13 @@ def trace_budget(
     parted = count_parted(inputs)
     # A plan without households has no shares; one keeps them defined.
     known = max(1, inputs.households)
+    whole = inputs.plan.replace(site=inputs.land.site, stairwells=inputs.land.stairwells)
+
+    def measure_choices(points: Sequence[int]) -> dict[str, Any]:
+        chosen = [(c[n], m[n]) for (c, m), n in zip(traced, points, strict=True)]
+        likely = measure_likely(whole, _code_choices(islands, chosen), rules)
+        return _sum_islands(chosen, parted, known, likely)
+
     rows = []
     for share in sorted({float(s) for s in shares}):
         # The last choice of an island is drawn from nothing; it has a row of
@@ -129,13 +138,9 @@ def trace_budget(
         points = choose_divisions(
             [choices[:-1] for choices, _ in traced], 0.0, share * known - parted
         )
-        rows.append(
-            _sum_islands(
-                [(c[n], m[n]) for (c, m), n in zip(traced, points, strict=True)], parted, known
-            )
-        )
+        rows.append(measure_choices(points))
     # What a free hand would give, for comparison.
-    rows.append(_sum_islands([(c[-1], m[-1]) for c, m in traced], parted, known))
+    rows.append(measure_choices([len(choices) - 1 for choices, _ in traced]))
     table = pd.DataFrame(
         rows,
         index=pd.Index([*sorted({float(s) for s in shares}), FREE], name="share", dtype=object),
@@ -162,8 +167,20 @@ def _list_band(island: RedrawIsland) -> dict[str, int]:
     return {"low": band.low, "high": band.high}
 
 
+def _code_choices(
+    islands: Sequence[RedrawIsland], chosen: list[tuple[BudgetedDivision, pd.DataFrame]]
+) -> pd.Series[str]:
+    """Code the parts of all islands by the number of the island and of the part."""
+    codes = {
+        stairwell: f"{n}-{part}"
+        for n, (island, (choice, _)) in enumerate(zip(islands, chosen, strict=True))
+        for stairwell, part in zip(island.problem.ids, choice.part, strict=True)
+    }
+    return pd.Series(codes, dtype="str")
+
+
 def _sum_islands(
-    chosen: list[tuple[BudgetedDivision, pd.DataFrame]], parted: int, known: int
+    chosen: list[tuple[BudgetedDivision, pd.DataFrame]], parted: int, known: int, likely: float
 ) -> dict[str, Any]:
     """Add up what the islands come to."""
     parts = pd.concat([measured for _, measured in chosen], ignore_index=True)
@@ -178,6 +195,7 @@ def _sum_islands(
         "moved_share": round(moved / known, 5),
         "subgrids": len(parts),
         "in_band": round(float((out == 0).mean()), 5),
+        "likely_in_band": likely,
         "out": int(out.sum()),
         "mean_walk": round(float(parts["household_metres"].sum() / max(1, mass.sum())), 2),
         "cv": round(float(mass.std(ddof=0) / mass.mean()), 4),
