@@ -7,6 +7,7 @@ import pytest
 import gridplan as gp
 from gridplan.cli.console import say_likely, say_range
 from gridplan.cli.likely_lines import say_in_band, say_in_band_change
+from gridplan.cli.years import _say_start
 from gridplan.comparison.history import compare_versions
 from gridplan.maps.legend import count_figures, list_keys
 from gridplan.maps.likely_classes import list_community_ranges, list_likely
@@ -195,5 +196,6 @@ def test_verbs_say_what_is_likely_of_what_they_print(plan):
     made = residential(choice.make_plan(table.index[-1]))
     expected = made["chance_in_band"].mean()
     assert table["likely_in_band"].iloc[-1] == pytest.approx(expected, abs=0.03)
+    assert "start from the estimates as they stand" in _say_start(plan)
     versions, _ = compare_versions({"one": plan, "two": plan})
     assert versions["likely_in_band"].tolist() == pytest.approx([stated] * 2)

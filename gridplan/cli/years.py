@@ -32,6 +32,7 @@ from gridplan.tables.policies import name_policies
 if TYPE_CHECKING:
     import pandas as pd
 
+    from gridplan.plan import Plan
     from gridplan.simulation.years import Years
 
 TABLES = ("by_year", "differences", "subgrids", "bands", "events")
@@ -87,7 +88,7 @@ def years_command(
     repair each year, redraw every five years with few moves, or draw a new
     plan from scratch. The picture shows sub-grids in band and moves by year,
     the map how likely each sub-grid is in its band, with a slider through the
-    years.
+    years. Households start from the estimates as they stand.
 
     [dim]gridplan years outputs/town --years 10 --plot years.png --map years.html[/dim]
 
@@ -123,12 +124,28 @@ def years_command(
             progress=clock,
         )
     console.print_times(clock.seconds)
+    console.print_line("start", _say_start(plan))
     _print_results(foreseen)
     if csv is not None:
         write_tables({name: getattr(foreseen, name) for name in TABLES}, foreseen.manifest, csv)
         console.print_line("written", csv)
     for file in (*write_picture(foreseen, plot, lang), *write_page(plan, foreseen, page, lang)):
         console.print_line("written", file)
+
+
+def _say_start(plan: Plan) -> str:
+    """Say what all futures start from, and what of it is not known."""
+    from gridplan.cli import console
+
+    homes = plan.site.buildings[plan.site.buildings["households"] > 0]
+    estimated = int((homes["households_origin"] == "estimated").sum())
+    text = f"{console.say_in_band(plan)} of the sub-grids in band"
+    if not estimated:
+        return f"{text}, all households as counted"
+    return (
+        f"{text}; all futures start from the estimates as they stand, of {estimated:,} of "
+        f"{len(homes):,} homes: their error is not among the futures"
+    )
 
 
 def _print_results(foreseen: Years) -> None:
