@@ -155,7 +155,8 @@ def _print_alternatives(table: Any) -> None:
             console.say_share(r.moved_share),
             f"{r.subgrids:,}",
             f"{r.out_of_band:,}",
-            console.say_share_likely(r.in_band, r.likely_in_band),
+            f"{r.in_band:.1%}",
+            console.say_share(r.likely_in_band),
             f"{r.spread:.1%}",
             f"{r.mean_walk:.1f}",
             f"{r.buildings_split:,}",
@@ -172,6 +173,7 @@ def _print_alternatives(table: Any) -> None:
         "sub-grids",
         "out",
         "in band",
+        "likely",
         "spread",
         "walk m",
         "split",
@@ -183,12 +185,12 @@ def _print_alternatives(table: Any) -> None:
         "alternatives, none beaten by another in every figure",
         heads,
         rows,
-        right=tuple(range(1, 11)),
+        right=tuple(range(1, 12)),
     )
     console.out.print(
-        "\nout: sub-grids out of band; split: buildings in several sub-grids; "
-        "crossed: compounds beyond the first;"
+        "\nout: sub-grids out of band; in band: by the estimate; likely: to be in truth;"
     )
+    console.out.print("split: buildings in several sub-grids; crossed: compounds beyond the first;")
     console.out.print(
         "price: household-metres and penalties at the rules' own prices, without moves"
     )

@@ -12,7 +12,6 @@ from gridplan.cli.likely_lines import (
     say_in_band_change,
     say_likely,
     say_range,
-    say_share_likely,
 )
 from gridplan.cli.progress import StageClock, end_on_interrupt, show_progress
 from gridplan.cli.screen import SCREEN, err, note_figures, note_written, out
@@ -27,7 +26,6 @@ __all__ = [
     "say_in_band_change",
     "say_likely",
     "say_range",
-    "say_share_likely",
     "show_progress",
 ]
 

@@ -116,7 +116,8 @@ def _compare_several(paths: list[Path], workers: int | None) -> Any:
             r.Index,
             f"{r.subgrids:,}",
             f"{r.households:,}",
-            console.say_share_likely(r.in_band, r.likely_in_band),
+            f"{r.in_band:.1%}",
+            console.say_share(r.likely_in_band),
             f"{r.spread:.1%}",
             f"{r.mean_walk:.1f}",
             f"{r.price_per_household:,.1f}",
@@ -131,7 +132,7 @@ def _compare_several(paths: list[Path], workers: int | None) -> Any:
     ]
     # The first version has none before it: its moves are empty.
     heads = (
-        *("plan", "sub-grids", "households", "in band", "spread", "walk m", "price"),
+        *("plan", "sub-grids", "households", "in band", "likely", "spread", "walk m", "price"),
         *("moved", "share", "displaced", "gone", "new", "kept"),
     )
     console.print_table(
@@ -139,7 +140,7 @@ def _compare_several(paths: list[Path], workers: int | None) -> Any:
     )
     console.out.print(
         "\nprice: household-metres and penalties per household, all by the last plan's rules; "
-        "kept: sub-grids as they were",
+        "kept: sub-grids as they were; in band: by the estimate; likely: to be in truth",
         soft_wrap=True,
     )
     return versions

@@ -76,19 +76,6 @@ def say_in_band_change(before: Plan, after: Plan) -> str:
     return f"{text} by the estimate; {first} before, {last} now"
 
 
-def say_share_likely(in_band: float, likely: float) -> str:
-    """Say a share in band in a cell of a table, with what is likely where that is another.
-
-    Examples
-    --------
-    >>> say_share_likely(0.996, 0.91), say_share_likely(1.0, 1.0)
-    ('99.6% (91% likely)', '100.0%')
-    """
-    # NaN where the plan does not say it
-    other = likely == likely and abs(likely - in_band) > 1e-6
-    return f"{in_band:.1%}" + (f" ({likely:.0%} likely)" if other else "")
-
-
 def _find_share(plan: Plan) -> float:
     homes = plan.subgrids[plan.subgrids["kind"] == "residential"]
     return float(homes["in_band"].mean()) if len(homes) else 1.0

@@ -290,7 +290,7 @@ def _print_budget(table: pd.DataFrame) -> None:
     note_figures("budget", table)
     names = (
         *("may move", "moved", "share", "sub-grids"),
-        *("in band", "mean walk", "price", "dearer by"),
+        *("in band", "likely", "mean walk", "price", "dearer by"),
     )
     rows = [
         (
@@ -298,7 +298,8 @@ def _print_budget(table: pd.DataFrame) -> None:
             f"{int(r.moved):,}",
             f"{r.moved_share:.1%}",
             f"{int(r.subgrids):,}",
-            console.say_share_likely(r.in_band, r.likely_in_band),
+            f"{r.in_band:.1%}",
+            console.say_share(r.likely_in_band),
             f"{r.mean_walk:.1f} m",
             f"{r.price:,.0f}",
             f"{r.lost:.2%}",
@@ -306,6 +307,7 @@ def _print_budget(table: pd.DataFrame) -> None:
         for share, r in table.iterrows()
     ]
     console.print_table("The best plan by how many households may move", names, rows)
+    console.out.print("\nin band: by the estimate; likely: to be in truth", soft_wrap=True)
 
 
 def _say_share(share: Any) -> str:

@@ -139,7 +139,7 @@ def _say_start(plan: Plan) -> str:
 
     homes = plan.site.buildings[plan.site.buildings["households"] > 0]
     estimated = int((homes["households_origin"] == "estimated").sum())
-    text = f"{console.say_in_band(plan)} of the sub-grids in band"
+    text = f"in band {console.say_in_band(plan)}"
     if not estimated:
         return f"{text}, all households as counted"
     return (
