@@ -17,6 +17,8 @@ from gridplan.planning.likely_shares import measure_likely
 from gridplan.planning.subgrid_ranges import fill_ranges, say_chances
 from gridplan.reading.site_tables import make_site
 from gridplan.simulation.requests.household_draws import sample_households
+from gridplan.synthetic.board_plan import make_table
+from gridplan.synthetic.people_plan import make_people_plan
 from gridplan.synthetic.town import make_town
 from gridplan.tables.likely_band import find_likely
 
@@ -199,3 +201,31 @@ def test_verbs_say_what_is_likely_of_what_they_print(plan):
     assert "start from the estimates as they stand" in _say_start(plan)
     versions, _ = compare_versions({"one": plan, "two": plan})
     assert versions["likely_in_band"].tolist() == pytest.approx([stated] * 2)
+
+
+def test_indicators_that_rest_on_estimated_households_have_ends():
+    plan = make_people_plan()
+    centre = plan.stairwells.geometry.iloc[0]
+    row = {"place": ["p"], "kind": "service_centre", "area": 300.0, "geometry": [centre]}
+    places = make_table("places", pd.DataFrame(row).to_dict("records"))
+    ends = {"households_low": 60.0, "households_high": 6000.0}
+    communities = plan.site.communities.assign(**ends)
+    plan = plan.replace(site=plan.site.replace(communities=communities, places=places))
+    done = gp.pair(gp.staff(plan))
+    of_towns = done.indicators[done.indicators["level"] == "community"].set_index("measure")
+    # 30 m2 for 100 households: 60 need 18 m2, 120 need 36 m2, and 6,000 need 1,800 m2
+    share = of_towns.loc["centre_area_share", ["low", "value", "high"]].tolist()
+    assert share == pytest.approx([300 / 1800, 300 / 36, 300 / 18])
+    full = of_towns.loc["full_per_need"]
+    assert full["low"] <= full["value"] <= full["high"]
+    assert full["low"] < full["high"]
+    # what was counted has none
+    assert of_towns.loc["party_share", ["low", "high"]].isna().all()
+    rules = {"staffing", "pairing"}
+    assert not rules & set(gp.audit(done).findings.query("severity == 'error'")["rule"])
+    for measure, rule in (("full_per_need", "staffing"), ("centre_area_share", "pairing")):
+        wrong = done.indicators.copy()
+        wrong.loc[wrong["measure"] == measure, "high"] = 77.0
+        found = gp.audit(done.replace(indicators=wrong)).findings
+        assert "indicators" in set(found.loc[found["rule"] == rule, "table"])
+    assert gp.release(done).indicators.empty

@@ -223,6 +223,17 @@ def spread_columns(columns: Mapping[str, Any], count: int) -> dict[str, Any]:
     return arrays
 
 
+def say_ends(right: pd.DataFrame, measure: str, low: Any, high: Any) -> pd.DataFrame:
+    """Say of a figure of each community between which numbers it lies; of others nothing."""
+    asked = ((right["measure"] == measure) & (right["level"] == "community")).to_numpy()
+    of = right["of"].to_numpy(object)
+    for name, values in (("low", low), ("high", high)):
+        ends = np.full(len(right), np.nan)
+        ends[asked] = values.reindex(of[asked]).to_numpy(float)
+        right = right.assign(**{name: ends})
+    return right
+
+
 def join_columns(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """Join rows that are listed as columns into one table.
 

@@ -17,6 +17,7 @@ from gridplan.auditing.derived import (
     list_figures,
     recall_rules,
     report_columns,
+    say_ends,
     sum_levels,
 )
 from gridplan.auditing.evidence import Evidence
@@ -116,14 +117,19 @@ def _find_centres(e: Evidence, table: pd.DataFrame, rules: PairingRules) -> pd.D
         inside = free & shapely.intersects(points, land)
         free &= ~inside
         homes = float(table.at[code, "households"])
-        need = round(homes * rules.centre_area / 100.0, 6)
-        if homes >= rules.centre_small:
-            need = max(need, rules.centre_least)
+        ends = e.communities.loc[code, ["households_low", "households_high"]].astype(float)
+        need, *needs = (_need_area(number, rules) for number in (homes, *ends))
         way, within = _measure_ways(e, code, points[inside], rules.centre_reach)
         count = float(inside.sum())
-        rows[code] = (count, area[inside].sum() if count else np.nan, need, way, within)
-    names = ["centres", "area", "need", "way", "within"]
+        built = area[inside].sum() if count else np.nan
+        rows[code] = (count, built, need, way, within, *needs)
+    names = ["centres", "area", "need", "way", "within", "need_low", "need_high"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=names, dtype=float)
+
+
+def _need_area(homes: float, rules: PairingRules) -> float:
+    need = round(homes * rules.centre_area / 100.0, 6)
+    return max(need, rules.centre_least) if homes >= rules.centre_small else need
 
 
 def _measure_ways(e: Evidence, code: Any, points: Any, reach: float) -> tuple[float, float]:
@@ -208,7 +214,9 @@ def check_pairing_figures(evidence: Evidence) -> pd.DataFrame:
         *_list_owners(e, towns.table, rules),
         *_list_centres(towns, rules),
     ]
-    right = join_columns(frames)
+    area, needs = towns.centres["area"], towns.centres[["need_high", "need_low"]]
+    low, high = (area / needs[name].where(needs[name] != 0) for name in needs)
+    right = say_ends(join_columns(frames), "centre_area_share", low, high)
     return compare_rows("pairing", "indicators", stated, right, KEY, AGAIN, "indicator")
 
 

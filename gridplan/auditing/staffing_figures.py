@@ -15,6 +15,7 @@ from gridplan.auditing.derived import (
     join_columns,
     list_figures,
     recall_rules,
+    say_ends,
     sum_levels,
 )
 from gridplan.auditing.evidence import Evidence
@@ -147,11 +148,25 @@ def check_staffing_figures(evidence: Evidence) -> pd.DataFrame:
     right = join_columns(
         [*_list_levels(e, e.take(count_staffing), rules), *_list_subgrids(e, rules.staffing)]
     )
-    return join_findings(
-        [
-            compare_rows("staffing", "indicators", stated, right, KEY, AGAIN, "indicator"),
-        ]
-    )
+    right = say_ends(right, "full_per_need", *_find_ends(e, rules))
+    return compare_rows("staffing", "indicators", stated, right, KEY, AGAIN, "indicator")
+
+
+def _find_ends(e: Evidence, rules: Rules) -> list[pd.Series[Any]]:
+    """Find the full-time workers per need if households are as many, and as few, as they may be."""
+    table = e.take(count_staffing).table
+    persons = recall_rules(e, "plan").households.persons
+    residents = _count_residents(e, persons)
+    bare = e.buildings[(e.buildings["households"] > 0) & e.buildings["population"].isna()]
+    varies = table.index.isin(bare["community"])
+    ends = []
+    for name in ("households_high", "households_low"):
+        homes = e.communities[name].astype(float)
+        moved = (residents + persons * (homes - table["households"])).clip(lower=0.0)
+        need = need_workers(e, residents.where(~varies, moved), homes, rules.staffing)
+        need = need.where(homes.notna() & (need > 0))
+        ends.append(table["full_workers"] / need)
+    return ends
 
 
 def _list_levels(e: Evidence, counts: StaffingCounts, rules: Rules) -> list[dict[str, Any]]:

@@ -121,6 +121,28 @@ def make_figures(
     )
 
 
+def add_ends(figures: pd.DataFrame, measure: str, low: Any, high: Any) -> pd.DataFrame:
+    """Add between which numbers a figure of communities lies, as far as it rests on estimates.
+
+    ``low`` and ``high`` are by community, NaN where nothing is said.
+
+    Examples
+    --------
+    >>> figures = make_figures("community", ["a"], ["a"], "full_per_need", [0.8], 1.0)
+    >>> ends = [pd.Series([value], ["a"]) for value in (0.7, 0.9)]
+    >>> add_ends(figures, "full_per_need", *ends)[["value", "low", "high"]].values.tolist()
+    [[0.8, 0.7, 0.9]]
+    """
+    rows = (figures["measure"] == measure) & (figures["level"] == "community")
+    ends = {
+        name: figures["of"].map(values).astype(float).where(rows)
+        if name not in figures
+        else figures[name].where(~rows, figures["of"].map(values).astype(float))
+        for name, values in (("low", low), ("high", high))
+    }
+    return figures.assign(**ends)
+
+
 def roll_up(values: pd.DataFrame, communities: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Add up columns of communities to subdistricts and the city.
 

@@ -12,7 +12,7 @@ import shapely
 from gridplan.arrays import Bools, Floats, Ints
 from gridplan.plan import Plan
 from gridplan.rules.pairing import PairingRules
-from gridplan.tables.indicators import CITY, make_figures
+from gridplan.tables.indicators import CITY, add_ends, make_figures
 
 
 def need_area(households: Any, rules: PairingRules) -> Floats:
@@ -37,7 +37,8 @@ def need_area(households: Any, rules: PairingRules) -> Floats:
 def measure_centres(plan: Plan, towns: pd.DataFrame, rules: PairingRules) -> pd.DataFrame:
     """Measure the service centres of each community.
 
-    Columns: centres, area (NaN where one has none written), area_need,
+    Columns: centres, area (NaN where one has none written), area_need (of the
+    households, and of the ends of their range),
     area_least (whether the largest has the least area), mean_way (metres,
     straight, of a household to the nearest centre of its own community),
     within (share of households within reach). Without a centre, ways are
@@ -72,6 +73,10 @@ def measure_centres(plan: Plan, towns: pd.DataFrame, rules: PairingRules) -> pd.
             "area": np.where(blank | (count == 0), np.nan, area),
             "largest": np.where(blank, np.nan, top),
             "area_need": need_area(towns["households"], rules),
+            **{
+                f"need_of_{name}": need_area(plan.site.communities.loc[towns.index, name], rules)
+                for name in ("households_low", "households_high")
+            },
             "mean_way": way[0],
             "within": np.where(count > 0, way[1], 0.0),
             "households": towns["households"].to_numpy(float),
@@ -162,7 +167,13 @@ def write_centres(table: pd.DataFrame, rules: PairingRules) -> pd.DataFrame:
         make_figures("city", [CITY], "", "centre_within", [near], rules.centre_within),
         make_figures("city", [CITY], "", "centre_second_site", [second.sum()], 0.0, most=True),
     ]
-    return pd.concat(frames, ignore_index=True)
+    # more households need more, so that the share has its ends the other way round
+    low, high = (
+        table["area"] / table[f"need_of_{name}"].replace(0, np.nan)
+        for name in ("households_high", "households_low")
+    )
+    figures = pd.concat(frames, ignore_index=True)
+    return add_ends(figures, "centre_area_share", low, high)
 
 
 def find_second(table: pd.DataFrame, rules: PairingRules) -> Bools:

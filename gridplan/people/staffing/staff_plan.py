@@ -20,7 +20,7 @@ from gridplan.people.staffing.post_tables import PART, Roster, write_duties, wri
 from gridplan.people.staffing.staffing_figures import count_posts, write_figures
 from gridplan.people.staffing.staffing_gaps import list_gaps
 from gridplan.people.staffing.staffing_inputs import StaffingInputs, prepare_staffing
-from gridplan.people.staffing.supply_and_need import measure_supply
+from gridplan.people.staffing.supply_and_need import find_need_ends, measure_supply
 from gridplan.people.staffing.workers import (
     count_full,
     count_full_party,
@@ -30,7 +30,14 @@ from gridplan.people.staffing.workers import (
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
 from gridplan.tables.conform import conform_table
-from gridplan.tables.indicators import CITY, round_figures, write_gaps, write_indicators, write_rows
+from gridplan.tables.indicators import (
+    CITY,
+    add_ends,
+    round_figures,
+    write_gaps,
+    write_indicators,
+    write_rows,
+)
 from gridplan.tables.roles import find_roles, name_roles
 
 __all__ = ["staff"]
@@ -110,13 +117,20 @@ def staff(plan: Plan, rules: Rules | None = None, *, workers: int | None = None)
     slots = fill_captains(list_captains(plan, staffing_rules), supply)
     repair = _repair_party_share(roster, ground, supply, staffing_rules.party_share)
     counts = count_posts(roster, slots, ground, supply, repair)
+    figures = write_figures(counts, roster, ground, tally, staffing_rules)
+    # more households need more workers, so that the share has its ends the other way round
+    needs = find_need_ends(plan, supply, staffing_rules, rules.households.persons)
+    low, high = (
+        counts["full_workers"] / needs[name].replace(0, np.nan)
+        for name in ("households_high", "households_low")
+    )
     return _write_plan(
         plan,
         rules,
         roster,
         ground,
         slots,
-        write_figures(counts, roster, ground, tally, staffing_rules),
+        add_ends(figures, "full_per_need", low, high),
         list_gaps(roster, counts, ground, supply, repair, staffing_rules),
     )
 

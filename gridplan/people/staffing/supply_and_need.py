@@ -65,6 +65,28 @@ def measure_supply(
     return table, tally
 
 
+def find_need_ends(
+    plan: Plan, supply: pd.DataFrame, rules: StaffingRules, persons: float
+) -> dict[str, pd.Series[float]]:
+    """Find how many workers each community needs at both ends of its households' range.
+
+    The keys are the columns of the ends; NaN where the plan says no range.
+    """
+    towns = plan.site.communities.loc[supply.index]
+    homes = plan.site.buildings[plan.site.buildings["households"] > 0]
+    # residents that were counted do not vary with what is estimated of households
+    guessed = towns.index.isin(homes.loc[homes["population"].isna(), "community"])
+    urban = (towns["kind"] == "urban").to_numpy()
+    ends = {}
+    for name in ("households_low", "households_high"):
+        end = towns[name].to_numpy(float)
+        more = np.where(guessed, persons * (end - supply["households"].to_numpy(float)), 0.0)
+        people = np.maximum(supply["residents"].to_numpy(float) + more, 0.0)
+        need = np.where(np.isnan(end), np.nan, need_workers(people, end, urban, rules))
+        ends[name] = pd.Series(need, index=supply.index)
+    return ends
+
+
 def count_residents(plan: Plan, ground: StaffingInputs, persons: float) -> Floats:
     """Count the residents of each community: as given for buildings, else ``persons`` each."""
     homes = plan.site.buildings
