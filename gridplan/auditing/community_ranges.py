@@ -26,7 +26,10 @@ def check_community_ranges(evidence: Evidence) -> pd.DataFrame:
     named = rows.assign(community=rows.index)
     again = "draw the plan again"
     reporter = Reporter("estimates", "communities", named, noun="community", remedy=again)
-    given = ~(np.isnan(low) & np.isnan(high))
+    # where households of its sub-grids are wrong, the rule on sums says so
+    wrong = (e.subgrids["households"].to_numpy() != e.held) & (e.lies_in >= 0)
+    right = np.bincount(e.lies_in[wrong], minlength=len(rows)) == 0
+    given = ~(np.isnan(low) & np.isnan(high)) & right
     if not given.any():
         return reporter.error(given, "")
     return reporter.error(

@@ -137,7 +137,7 @@ def sum_homes(site: Site, households: HouseholdRules) -> gpd.GeoDataFrame:
     row = read_coefficients().loc["slab"]
     flats = FLOORS * row["efficiency"] / row["dwelling_m2"] * homes.geometry.area
     number = homes["households"].where(~slab, np.maximum(homes["households"], flats))
-    in_blocks = number.where(slab | kind.isin(["slab", "high_rise"]), 0.0)
+    in_blocks = number.where(slab | kind.isin(["estate", "slab", "high_rise"]), 0.0)
     known = homes["floors"].where(homes["floors"].notna())
     table = pd.DataFrame(
         {

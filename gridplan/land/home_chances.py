@@ -22,7 +22,6 @@ SMALL_STEP = 0.2
 LARGE_STEP = 0.35
 THICK_STEP = 0.15
 LOW_FLOORS = 1.5  # floors that rules.largest_plain is said of
-ESTATE = 0.6  # chance of a slab among slabs, of which only the footprint is known (assumption)
 BESIDE = 0.15  # what is left of the chance of a small building beside a larger home
 
 
@@ -55,7 +54,7 @@ def judge_chances(site: Site, rules: HouseholdRules) -> HomeChances:
     kind = classify_uses(buildings["use"])
     prior = expect_from_size(buildings, rules)
     # In an estate a long building is flats, though it would be a hall by itself.
-    prior = prior.mask(find_slab_estates(buildings, rules), ESTATE)
+    prior = prior.mask(find_slab_estates(buildings, rules), rules.home_chance)
     basis = pd.Series("size", index=buildings.index, dtype="str")
     inside = _find_in_places(site)
     for mask, value, word in (

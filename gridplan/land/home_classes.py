@@ -19,7 +19,7 @@ from gridplan.rules.households import HouseholdRules
 TEXT_COLUMNS = ("profile", "class", "uses", "source", "meaning")
 DEFAULT = "china"
 # Classes of several flats, in which a footprint of 10 m x 10 m stands for a point.
-FLATS = ("low_rise", "slab", "high_rise", "dormitory")
+FLATS = ("low_rise", "estate", "slab", "high_rise", "dormitory")
 POINT = 12.0  # m, the widest square that stands for a point
 
 
@@ -91,7 +91,7 @@ def classify_homes(
         (kind == "plain") & (buildings.geometry.area > rules.largest_house) & (floors >= 2)
     )
     kind = kind.mask(block & (floors < 4), "low_rise")
-    kind = kind.mask((kind == "plain") & find_slab_estates(buildings, rules), "slab")
+    kind = kind.mask((kind == "plain") & find_slab_estates(buildings, rules), "estate")
     flats = ~kind.isin(["dormitory"])
     # known floors outweigh the words of use: a "house" of ten floors is a tower
     kind = kind.mask(flats & (floors >= 4), "slab").mask(flats & (floors >= 10), "high_rise")
