@@ -229,3 +229,20 @@ def test_indicators_that_rest_on_estimated_households_have_ends():
         found = gp.audit(done.replace(indicators=wrong)).findings
         assert "indicators" in set(found.loc[found["rule"] == rule, "table"])
     assert gp.release(done).indicators.empty
+
+
+def test_a_total_of_the_site_leaves_its_communities_open():
+    site = make_site(make_town(2, urban_share=0.0, seed=4))
+    bare = site.buildings.assign(households_observed=np.nan, population=np.nan)
+    communities = site.communities.assign(households=np.nan)
+    site = site.replace(buildings=bare, communities=communities)
+    rules = gp.Rules().replace(households={"total": 700}, division={"effort": "quick"})
+    plan = gp.divide(site, rules, seed=1)
+    table = plan.site.communities
+    assert (table["households_low"] < table["households_high"]).all()
+    # parts of one place are alike: wider than if their errors were apart
+    homes = residential(plan)
+    apart = (homes["households_high"] - homes["households_low"]) ** 2
+    apart = np.sqrt(apart.groupby(homes["community"]).sum())
+    assert (table["households_high"] - table["households_low"] > apart).all()
+    assert "estimates" not in set(gp.audit(plan).findings["rule"])

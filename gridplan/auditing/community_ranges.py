@@ -56,7 +56,11 @@ def _fit(e: Evidence, low: Floats, high: Floats) -> Bools:
     near = min(rules.error_near, 1.0 - rules.error_shared)
     multiple = near / rules.error_shared if rules.error_shared > 0 else 0.0
     size = np.sqrt(add(np.nan_to_num(table["area"].to_numpy(float))))
-    local = np.clip(common * multiple * _fade(size)[of], 0.0, 1.0 - common)
+    local = common * multiple
+    if e.rules.households.total > 0:
+        # what all have in common is settled, and what neighbours have is not
+        local = np.full(len(of), near / max(1.0 - rules.error_shared, 1e-9))
+    local = np.clip(local * _fade(size)[of], 0.0, 1.0 - common)
     variance = add(np.sqrt(common) * deviation) ** 2 + add(np.sqrt(local) * deviation) ** 2
     variance += add((1.0 - common - local) * deviation**2)
     half = WIDE / 2.0 * np.sqrt(variance)

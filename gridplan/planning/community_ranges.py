@@ -28,6 +28,11 @@ def fill_communities(plan: Plan, rules: Rules) -> Plan:
     # what a total of the site leaves to the only community without one is known too
     if rules.households.total > 0 and len(open_codes) == 1:
         settled |= set(open_codes)
-    near = rules.simulation.near_multiple
-    ranges = find_community_ranges(plan.subgrids, communities.index, settled, near)
+    ranges = find_community_ranges(
+        plan.subgrids,
+        communities.index,
+        settled,
+        rules.simulation.near_multiple,
+        rules.simulation.near_alone if rules.households.total > 0 else None,
+    )
     return plan.replace(site=plan.site.replace(communities=communities.assign(**ranges)))

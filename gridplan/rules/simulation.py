@@ -329,6 +329,12 @@ class SimulationRules:
         near = min(self.error_near, 1.0 - self.error_shared)
         return near / self.error_shared if self.error_shared > 0 else 0.0
 
+    @property
+    def near_alone(self) -> float:
+        """The share of errors that neighbours share, of what all buildings do not share."""
+        rest = 1.0 - self.error_shared
+        return min(self.error_near, rest) / rest if rest > 0 else 0.0
+
 
 def scale_weights(weights: tuple[float, ...]) -> tuple[float, ...]:
     """Scale weights to a mean of 1.

@@ -94,7 +94,11 @@ def find_likely(
 
 
 def find_community_ranges(
-    subgrids: pd.DataFrame, codes: pd.Index[str], settled: Collection[str] = (), near: float = 1.0
+    subgrids: pd.DataFrame,
+    codes: pd.Index[str],
+    settled: Collection[str] = (),
+    near: float = 1.0,
+    local: float | None = None,
 ) -> pd.DataFrame:
     """Find between which numbers the households of each community lie, by its sub-grids.
 
@@ -104,6 +108,9 @@ def find_community_ranges(
         As :func:`find_likely` takes them.
     codes
         The communities; their order is kept.
+    local
+        Where a total of the site has settled what all buildings have in
+        common, the share of the variance that is alike in a place.
 
     Returns
     -------
@@ -124,6 +131,8 @@ def find_community_ranges(
     """
     rows = subgrids[(subgrids["kind"] == "residential").to_numpy()]
     shared, beside, deviation = _find_errors(rows, near)
+    if local is not None:
+        beside = np.clip(local * _find_fading(rows), 0.0, 1.0 - shared)
     alone = np.maximum(1.0 - shared - beside, 0.0)
     parts = {
         "all": np.sqrt(shared) * deviation,
