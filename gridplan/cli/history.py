@@ -111,7 +111,20 @@ def _compare_several(paths: list[Path], workers: int | None) -> Any:
         plans = {name: storage.read_plan(path) for name, path in zip(names, paths, strict=True)}
         versions, _ = compare_versions(plans, workers=workers, progress=clock)
     note_figures("versions", versions)
-    rows = [
+    _print_versions(versions)
+    console.out.print(
+        "\nprice: household-metres and penalties per household, all by the last plan's rules; "
+        "kept: sub-grids as they were; in band: by the estimate; likely: to be in truth",
+        soft_wrap=True,
+    )
+    return versions
+
+
+def _print_versions(versions: Any) -> None:
+    """Print how good each version is, and what moved to it, in two tables that fit a screen."""
+    from gridplan.cli import console
+
+    quality = [
         (
             r.Index,
             f"{r.subgrids:,}",
@@ -121,6 +134,15 @@ def _compare_several(paths: list[Path], workers: int | None) -> Any:
             f"{r.spread:.1%}",
             f"{r.mean_walk:.1f}",
             f"{r.price_per_household:,.1f}",
+        )
+        for r in versions.itertuples()
+    ]
+    heads = ("plan", "sub-grids", "households", "in band", "likely", "spread", "walk m", "price")
+    console.print_table("versions", heads, quality, right=tuple(range(1, len(heads))))
+    # The first version has none before it.
+    moves = [
+        (
+            r.Index,
             console.say_count(r.moved),
             console.say_share(r.moved_share),
             console.say_count(r.displaced),
@@ -128,19 +150,8 @@ def _compare_several(paths: list[Path], workers: int | None) -> Any:
             console.say_count(r.new),
             console.say_count(r.kept),
         )
-        for r in versions.itertuples()
+        for r in versions.iloc[1:].itertuples()
     ]
-    # The first version has none before it: its moves are empty.
-    heads = (
-        *("plan", "sub-grids", "households", "in band", "likely", "spread", "walk m", "price"),
-        *("moved", "share", "displaced", "gone", "new", "kept"),
-    )
-    console.print_table(
-        "versions, each compared with the one above", heads, rows, right=tuple(range(1, len(heads)))
-    )
-    console.out.print(
-        "\nprice: household-metres and penalties per household, all by the last plan's rules; "
-        "kept: sub-grids as they were; in band: by the estimate; likely: to be in truth",
-        soft_wrap=True,
-    )
-    return versions
+    columns = ("plan", "moved", "share", "displaced", "gone", "new", "kept")
+    title = "households moved and sub-grids that came and went, against the version above"
+    console.print_table(title, columns, moves, right=tuple(range(1, len(columns))))
