@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from gridplan.plan import Plan
 from gridplan.planning.outlines.special_grids import find_specials, find_touches
@@ -65,6 +67,8 @@ def renew_specials(
 def join_upper(before: Plan, plan: Plan, rules: Rules) -> Plan:
     """Let new sub-grids join the upper grid that most of their households were in, or live beside.
 
+    Where a grid fell apart, as a sub-grid in its middle ended, its largest piece
+    keeps it and the others join the grids that they live beside.
     Grids whose sub-grids or outlines changed are written again under their
     codes; those left without any end.
     """
@@ -74,10 +78,58 @@ def join_upper(before: Plan, plan: Plan, rules: Rules) -> Plan:
     lone = (plan.subgrids["kind"] != "residential").to_dict()
     open_ = [code for code, of in grid.items() if not of and not lone[code]]
     grid |= _find_upper(before, plan, open_, grid)
+    grid |= _join_torn(before, plan, grid)
     subgrids = place_exclusives(
         plan.subgrids.assign(grid=pd.Series(grid, dtype="str").reindex(plan.subgrids.index))
     )
     return _write_changed(before, plan.replace(subgrids=subgrids), rules)
+
+
+def _join_torn(before: Plan, plan: Plan, grid: dict[str, str]) -> dict[str, str]:
+    """Find another grid for the pieces of grids that fell apart, but for the largest of each."""
+    homes = plan.subgrids[plan.subgrids["kind"] == "residential"]
+    place = pd.Series(np.arange(len(homes)), index=homes.index)
+    of = plan.stairwells["subgrid"].map(place)
+    ends = [of.reindex(plan.neighbours[end]).to_numpy(float) for end in ("focal", "neighbour")]
+    a, b = (end[~np.isnan(ends[0] + ends[1])].astype(np.int64) for end in ends)
+    if not len(a):
+        return {}
+    upper = np.array([grid[code] for code in homes.index], dtype=object)
+    town = homes["community"].to_numpy(dtype=object)
+    within = upper[a] == upper[b]
+    graph = coo_array((np.ones(within.sum()), (a[within], b[within])), shape=(len(homes),) * 2)
+    pieces, label = connected_components(graph, directed=False)
+    held = np.bincount(label, homes["households"].to_numpy(float), minlength=pieces)
+    table = pd.DataFrame({"grid": upper, "piece": label}).drop_duplicates().sort_values("piece")
+    table = table.assign(held=held[table["piece"]])
+    table = table[table["grid"].isin(_find_touched(before, plan))]
+    # Of equals the first stays.
+    rest = table.sort_values("held", ascending=False, kind="stable").duplicated("grid")
+    used = set(before.grids.index) | set(grid.values())
+    out: dict[str, str] = {}
+    for piece in sorted(table.loc[rest[rest].index, "piece"]):
+        inside = np.flatnonzero(label == piece)
+        community = str(town[inside[0]])
+        beside = np.concatenate([b[label[a] == piece], a[label[b] == piece]])
+        beside = beside[(label[beside] != piece) & (town[beside] == community)]
+        votes = pd.Series(upper[beside], dtype=object).value_counts()
+        best = sorted(votes.index[votes == votes.max()])
+        goal = str(best[0]) if best else _number_next(community, used)
+        used.add(goal)
+        out |= dict.fromkeys(homes.index[inside], goal)
+    return out
+
+
+def _find_touched(before: Plan, plan: Plan) -> set[str]:
+    """Find the grids from which homes went to another sub-grid or away."""
+    then = before.stairwells["subgrid"]
+    left = then != plan.stairwells["subgrid"].reindex(then.index)
+    return set(before.subgrids["grid"].reindex(then[left].unique()).dropna()) - {""}
+
+
+def _number_next(community: str, used: set[str]) -> str:
+    free = next(n for n in range(1, len(used) + 2) if f"{community}-G{n:03d}" not in used)
+    return f"{community}-G{free:03d}"
 
 
 def _find_upper(before: Plan, plan: Plan, codes: list[str], grid: dict[str, str]) -> dict[str, str]:
@@ -124,9 +176,7 @@ def _find_upper(before: Plan, plan: Plan, codes: list[str], grid: dict[str, str]
     # What is still without a grid begins one, under a number never used.
     used = set(before.grids.index)
     for code in sorted(set(codes) - set(out)):
-        c = community[code]
-        free = next(n for n in range(1, len(used) + 2) if f"{c}-G{n:03d}" not in used)
-        out[code] = f"{c}-G{free:03d}"
+        out[code] = _number_next(str(community[code]), used)
     return out
 
 
