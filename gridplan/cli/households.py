@@ -35,7 +35,7 @@ from gridplan.cli.options import (
     Streets,
 )
 from gridplan.cli.pictures import write_picture
-from gridplan.cli.plan import Land, name_files
+from gridplan.cli.plan import Land, name_files, require_source
 from gridplan.cli.read_options import read_rules
 from gridplan.cli.screen import note_figures
 
@@ -83,8 +83,7 @@ def households_command(
         raise OutputExistsError(
             f"{output} is there already -> give another file, or replace it with --overwrite"
         )
-    if (source is None) == (place is None):
-        raise typer.BadParameter("give either a SOURCE file or --place NAME", param_hint="SOURCE")
+    require_source(source, place)
     rules = read_rules(rules_file, settings, None, columns)
     files = name_files(
         *(communities, compounds, barriers, openings, streets, places),

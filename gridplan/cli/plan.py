@@ -88,6 +88,12 @@ class Land:
         return drop_communities(site) if ignored else site
 
 
+def require_source(source: str | None, place: str | None, what: str = "SOURCE file") -> None:
+    """Refuse land from nowhere, or from a file and a place at once."""
+    if (source is None) == (place is None):
+        raise typer.BadParameter(f"give either a {what} or --place NAME", param_hint="SOURCE")
+
+
 # The files of a site, in the order in which the verbs have their options.
 FILES = (
     *("communities", "compounds", "barriers", "openings", "streets", "places"),
@@ -170,8 +176,7 @@ def plan_command(
 
     if output is None:
         raise typer.BadParameter("say where the plan goes: -o outputs/NAME", param_hint="--output")
-    if (source is None) == (place is None):
-        raise typer.BadParameter("give either a SOURCE file or --place NAME", param_hint="SOURCE")
+    require_source(source, place)
     rules = read_rules(rules_file, settings, effort, columns)
     files = name_files(
         *(communities, compounds, barriers, openings, streets, places),
@@ -335,8 +340,7 @@ def check_command(
     from gridplan.planning.prepare import prepare_site
     from gridplan.reading.column_uses import collect_columns
 
-    if (source is None) == (place is None):
-        raise typer.BadParameter("give either a SOURCE file or --place NAME", param_hint="SOURCE")
+    require_source(source, place)
     rules = read_rules(rules_file, settings, None, columns)
     files = name_files(
         *(communities, compounds, barriers, openings, streets, places),

@@ -41,7 +41,7 @@ from gridplan.cli.options import (
 )
 from gridplan.cli.outputs import try_picture
 from gridplan.cli.pictures import write_picture
-from gridplan.cli.plan import Land, name_files
+from gridplan.cli.plan import Land, name_files, require_source
 from gridplan.cli.plan_to_plan import choose_rules, take_rules
 from gridplan.cli.read_options import list_paths, read_columns, read_rules
 
@@ -118,8 +118,7 @@ def frontier_command(
 
     if community is None:
         raise typer.BadParameter("say which: --community CODE", param_hint="--community")
-    if (source is None) == (place is None):
-        raise typer.BadParameter("give either a SITE|PLAN or --place NAME", param_hint="SOURCE")
+    require_source(source, place, "SITE|PLAN")
     files = name_files(
         *(communities, compounds, barriers, openings, streets, places),
         *(institutions, counts, boundary),
