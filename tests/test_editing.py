@@ -260,6 +260,17 @@ def test_a_centre_that_was_chosen_stays_until_it_leaves(board):
     assert "the centre of 0301-001 that was chosen by hand left it" in gone.preview.warnings
 
 
+@pytest.mark.parametrize("line", ["centre of 0301-001 automatically", "设中心 0301-001 自动"])
+def test_a_centre_can_be_found_freely_again(board, line):
+    chosen = edit(board, "centre of 0301-001 at h01-1").plan
+    freed = edit(chosen, line)
+    assert freed.plan.subgrids["centre"]["0301-001"] == board.subgrids["centre"]["0301-001"]
+    assert freed.plan.edits["command"].iloc[-1] == "centre of 0301-001 automatically"
+    assert edit(board, freed.log).plan.subgrids.equals(freed.plan.subgrids)
+    # A centre that was never chosen is free already: nothing changes.
+    assert edit(board, line).plan.subgrids.equals(board.subgrids)
+
+
 # Locks
 
 

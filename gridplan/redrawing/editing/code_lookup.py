@@ -102,7 +102,7 @@ def find_doors(
     """
     problems: list[Problem] = []
     named: list[tuple[str, str]] = []
-    names: dict[str, Any] = {"building": board.rows, "stairwell": set(board.stairwells)}
+    names: dict[str, Any] = {"building": board.rows, "stairwell": board.stairwell_codes}
     for thing in things:
         # A colon may be part of a building's own code, which goes before a
         # prefix.
@@ -139,5 +139,5 @@ def find_doors(
     return "stairwell", tuple(str(s) for s in board.stairwells[rows]), rows
 
 
-def _is_stairwell(text: str, stairwells: set[str]) -> bool:
+def _is_stairwell(text: str, stairwells: frozenset[str]) -> bool:
     return any(code.casefold() == text.casefold() for code in stairwells)

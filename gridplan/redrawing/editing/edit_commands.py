@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gridplan.redrawing.editing.script_words import quote_codes
+from gridplan.redrawing.editing.script_words import FREELY, quote_codes
 
 
 @dataclass(frozen=True)
@@ -14,7 +14,8 @@ class EditCommand:
     ``level`` says what ``things`` are (building, stairwell, subgrid,
     community, code, all; empty where the script does not say, or where each
     says it of itself, as in ``subgrid:0301-007``), ``others`` is the other
-    side of it: where to, with which, the new code, or a post and a day.
+    side of it: where to, with which, the new code, or a post and a day. A centre without the
+    other side is chosen freely again.
     """
 
     verb: str
@@ -66,7 +67,7 @@ def write_command(command: EditCommand) -> str:
         post, day = command.others
         line = f"approve {things} by {quote_codes([post])} on {day}"
     elif command.verb == "centre":
-        line = f"centre of {things} at {others}"
+        line = f"centre of {things} " + (f"at {others}" if others else FREELY)
     else:
         line = f"{command.verb} {level}{things}".strip()
     if not command.note:

@@ -17,7 +17,13 @@ from gridplan.redrawing.editing.code_lookup import RefusedError
 from gridplan.redrawing.editing.edit_commands import CommandBatch, write_command
 from gridplan.redrawing.editing.edit_script import parse_script
 from gridplan.redrawing.editing.edit_verbs import carry_out
-from gridplan.redrawing.editing.trial_assignment import FIGURES, BoardState, EditBoard, MadeCommand
+from gridplan.redrawing.editing.trial_assignment import (
+    FIGURES,
+    BoardState,
+    EditBoard,
+    MadeCommand,
+    recall_centres,
+)
 from gridplan.redrawing.revision.plan_history import note_version
 from gridplan.redrawing.revision.renewal import renew_plan
 from gridplan.tables.conform import conform_table
@@ -253,7 +259,9 @@ def _commit(plan: Plan, batch: CommandBatch, state: BoardState, progress: Progre
         return plan
     doors = plan.stairwells
     member = pd.Series(state.member, index=doors.index, dtype="str")
-    edited = renew_plan(plan, member, centres=state.centres, progress=progress)
+    # A centre that is chosen by hand no longer is found again, though nobody moved.
+    freed = set(recall_centres(plan)) - set(state.centres)
+    edited = renew_plan(plan, member, centres=state.centres, freed=freed, progress=progress)
     # A sub-grid under a new code is the same one: nobody moved.
     was = doors["subgrid"].map(lambda code: state.renamed.get(code, code)).to_numpy(object)
     moved = int(doors["households"].to_numpy()[was != state.member].sum())

@@ -183,24 +183,29 @@ def _recode(board: EditBoard, state: BoardState, command: EditCommand) -> BoardS
 
 def _centre(board: EditBoard, state: BoardState, command: EditCommand) -> BoardState:
     code = find_subgrid(board, state, command.things[0])
-    stairwell = find_code(command.others[0], set(board.stairwells), "stairwell")
-    current = state.member[board.stairwells.get_loc(stairwell)]
-    if current != code:
-        raise refuse(
-            "centres are of their sub-grids",
-            f"{stairwell} is in {current}, not in {code}",
-            f"choose a stairwell of {code}",
-        )
+    others = tuple(
+        find_code(thing, board.stairwell_codes, "stairwell") for thing in command.others
+    )
+    for stairwell in others:
+        current = state.member[board.stairwells.get_loc(stairwell)]
+        if current != code:
+            raise refuse(
+                "centres are of their sub-grids",
+                f"{stairwell} is in {current}, not in {code}",
+                f"choose a stairwell of {code}",
+            )
     names = name_closing(state, code)
     if names:
         raise refuse(
             "locks hold", f"{code} stays as it is by the lock {names[0]}", f"unlock {names[0]}"
         )
     before = board.measure(state, [code])
-    after_state = replace(state, centres={**state.centres, code: stairwell})
+    # Without a stairwell the one with the least walking is the centre again.
+    chosen = {c: s for c, s in state.centres.items() if c != code}
+    after_state = replace(state, centres=chosen | {code: s for s in others})
     more = float((board.measure(after_state, [code])["mean_walk"] - before["mean_walk"]).iloc[0])
     made = MadeCommand(
-        replace(command, things=(code,), others=(stairwell,)), 0, f"{code}: mean walk {more:+.0f} m"
+        replace(command, things=(code,), others=others), 0, f"{code}: mean walk {more:+.0f} m"
     )
     # Less would be written as 0 m.
     warnings = (

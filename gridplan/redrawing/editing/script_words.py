@@ -59,7 +59,7 @@ _CHINESE_NOUNS = {
     "社区": "community",
     "编码": "code",
 }
-_CHINESE_WORDS = {"全部": "all", "所有": "all", "新": "new"}
+_CHINESE_WORDS = {"全部": "all", "所有": "all", "新": "new", "自动": "automatically"}
 # What Chinese writes without spaces between a code and the next word.
 _PARTICLES = {
     "并入": "to",
@@ -81,6 +81,8 @@ AS_WORDS = {"as", "to", "into"}
 AT_WORDS = {"at", "to", "in", "on"}
 BY_WORDS = {"by"}
 ON_WORDS = {"on", "at"}
+# Stands where a stairwell would: the centre is the one with the least walking.
+FREELY = "automatically"
 FILLERS = {"the", "a", "an", "of", "parts", "part", "份", "个"}
 # A quote inside quotes is doubled, as in CSV; commas of both scripts divide
 # words as spaces do.
@@ -151,6 +153,7 @@ def _quote_code(code: str) -> str:
             "new",
             "all",
             "because",
+            FREELY,
         }
         or ":" in code
     )

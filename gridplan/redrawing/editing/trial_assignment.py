@@ -63,6 +63,8 @@ class EditBoard:
         self._land = open_land(plan)
         doors = plan.stairwells
         self.stairwells = doors.index
+        # A set of its own, as every command looks codes up.
+        self.stairwell_codes = frozenset(doors.index)
         self.households = doors["households"].to_numpy(np.int64)
         self.community = doors["community"].to_numpy(object)
         self.building = doors["building"].to_numpy(object)
@@ -177,7 +179,9 @@ def recall_centres(plan: Plan) -> dict[str, str]:
         return chosen
     for batch in parse_script(list(plan.edits["command"]))[0]:
         for command in batch.commands:
-            if command.verb == "centre":
+            if command.verb == "centre" and not command.others:
+                chosen.pop(command.things[0], None)
+            elif command.verb == "centre":
                 chosen[command.things[0]] = command.others[0]
             elif command.verb == "recode" and command.things[0] in chosen:
                 chosen[command.others[0]] = chosen.pop(command.things[0])

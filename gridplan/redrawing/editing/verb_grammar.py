@@ -10,6 +10,7 @@ from gridplan.redrawing.editing.script_words import (
     AT_WORDS,
     BY_WORDS,
     EXAMPLES,
+    FREELY,
     NOUN_LEVELS,
     ON_WORDS,
     TO_WORDS,
@@ -141,9 +142,15 @@ def _parse_recode(words: Words) -> Parsed:
 
 
 def _parse_centre(words: Words) -> Parsed:
-    things, others = _read_two_sides(words, AT_WORDS)
+    freely = bool(words) and words[-1][0].lower() == FREELY and not words[-1][1]
+    if freely:
+        things, others = _read_things(_cut_at(words[:-1], AT_WORDS)[0])[1], ()
+    else:
+        things, others = _read_two_sides(words, AT_WORDS)
     _require(
-        len(things) == 1 and len(others) == 1, "centre", "of which sub-grid, at which stairwell?"
+        len(things) == 1 and (freely or len(others) == 1),
+        "centre",
+        f"of which sub-grid, at which stairwell, or {FREELY}?",
     )
     return "subgrid", things, others, False, 0
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import geopandas as gpd
@@ -42,6 +43,7 @@ def renew_plan(
     *,
     land: PreparedLand | None = None,
     centres: Mapping[str, str] | None = None,
+    freed: Collection[str] = (),
     exceptions: Sequence[Mapping[str, Any]] = (),
     progress: Progress = keep_silent,
 ) -> Plan:
@@ -68,6 +70,8 @@ def renew_plan(
     centres
         Stairwells wanted as centres, by code of the sub-grid; the one with the
         least household-metres if not given.
+    freed
+        Sub-grids whose centre was chosen by hand and is to be the best one again.
     exceptions
         Rows for the table of exceptions about sub-grids that change
         (community, subgrid, rule, proven, explanation, remedy), in place of
@@ -110,6 +114,9 @@ def renew_plan(
     doors = doors.assign(subgrid=member.reindex(doors.index).astype("str"))
     # Everything below is done for what changed only: a plan has thousands of sub-grids.
     changes = find_changes(plan, site, doors, centres or {}, rules)
+    # Sub-grids that ended meanwhile have no centre to free.
+    freed_now = set(freed) & set(doors["subgrid"])
+    changes = replace(changes, figures=changes.figures | freed_now)
     pairs = land.neighbours
     if not changes and site is plan.site and pairs is plan.neighbours:
         return plan
