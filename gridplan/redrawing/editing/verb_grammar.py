@@ -144,7 +144,8 @@ def _parse_recode(words: Words) -> Parsed:
 def _parse_centre(words: Words) -> Parsed:
     freely = bool(words) and words[-1][0].lower() == FREELY and not words[-1][1]
     if freely:
-        things, others = _read_things(_cut_at(words[:-1], AT_WORDS)[0])[1], ()
+        things = _read_things(_cut_at(words[:-1], AT_WORDS)[0])[1]
+        others: tuple[str, ...] = ()
     else:
         things, others = _read_two_sides(words, AT_WORDS)
     _require(

@@ -1,0 +1,1 @@
+"""The studio: planners redraw a plan in a browser, with every accepted change kept on disk."""

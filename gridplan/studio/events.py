@@ -1,0 +1,77 @@
+"""Events: every accepted change of a plan, with what was asked, by whom, and what it did."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from gridplan.studio.effects import Effect, read_effect
+
+# What kinds of events there are; the last three name the event they are about.
+KINDS = ("edit", "proposal", "undo", "redo", "revert")
+
+
+@dataclass(frozen=True)
+class Event:
+    """One accepted change.
+
+    Parameters
+    ----------
+    number
+        1, 2, 3 ... in the order of acceptance.
+    kind
+        One of ``KINDS``.
+    id
+        A name that the asking page made up, so that asking again changes nothing.
+    seat, office
+        The seat that asked, and the office or post it stands for.
+    time
+        When it was accepted, in local time to the second.
+    lines
+        The commands, each with codes written out, as an edit script has them.
+    effect
+        What it did.
+    about
+        The number of the event that it takes back or puts on again; 0 for edits.
+    moved
+        Households that changed their sub-grid.
+    """
+
+    number: int
+    kind: str
+    id: str
+    seat: str
+    office: str
+    time: str
+    lines: tuple[str, ...]
+    effect: Effect = field(default_factory=Effect)
+    about: int = 0
+    moved: int = 0
+
+    def to_data(self) -> dict[str, Any]:
+        """Return it as JSON can hold it."""
+        return {
+            "number": self.number,
+            "kind": self.kind,
+            "id": self.id,
+            "seat": self.seat,
+            "office": self.office,
+            "time": self.time,
+            "lines": list(self.lines),
+            "effect": self.effect.to_data(),
+            "about": self.about,
+            "moved": self.moved,
+        }
+
+
+def read_event(data: Mapping[str, Any]) -> Event:
+    """Read an event from what :meth:`Event.to_data` returned.
+
+    Examples
+    --------
+    >>> event = Event(1, "edit", "a1", "s1", "planning office", "2026-11-29T10:00:00", ("undo",))
+    >>> read_event(event.to_data()) == event
+    True
+    """
+    return Event(**{**data, "lines": tuple(data["lines"]), "effect": read_effect(data["effect"])})
