@@ -17,7 +17,7 @@ from gridplan.cli.screen import add_options
 PANELS: Mapping[str, tuple[str, ...]] = {
     "Draw a plan": ("plan", "check", "households", "import", "synth"),
     "Look at it": ("audit", "map", "prove", "frontier", "compare", "history", "alternatives"),
-    "Change it": ("redraw", "repair", "edit", "locks", "budget", "sample"),
+    "Change it": ("studio", "redraw", "repair", "edit", "locks", "budget", "sample"),
     "People": ("organise", "staff", "pair", "rate"),
     "Reach": ("reach", "propose"),
     "What if": ("simulate", "surge", "years"),

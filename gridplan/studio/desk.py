@@ -23,7 +23,14 @@ from gridplan.redrawing.editing.edit_refusals import refuse_locked
 from gridplan.redrawing.editing.edit_script import parse_script
 from gridplan.redrawing.editing.edit_verbs import carry_out
 from gridplan.redrawing.editing.trial_assignment import BoardState, EditBoard
-from gridplan.studio.effects import Effect, count_moved, find_effect, list_differing, put_on
+from gridplan.studio.effects import (
+    Effect,
+    count_moved,
+    drop_empty,
+    find_effect,
+    list_differing,
+    put_on,
+)
 from gridplan.studio.events import Event
 
 # Verbs that the studio has other ways for: undo is an event, approvals are asked for one by one.
@@ -76,6 +83,8 @@ class Desk:
         raises refuses the event.
     tell_time
         Gives the time to write on events.
+    number
+        The number of the last event that the plan holds already.
 
     Examples
     --------
@@ -94,11 +103,13 @@ class Desk:
         plan: Plan,
         keep: Callable[[Event], None] = lambda event: None,
         tell_time: Callable[[], str] = lambda: "",
+        number: int = 0,
     ) -> None:
         self.plan = plan
         self.board = EditBoard(plan)
         self.state = self.board.open()
         self.events: list[Event] = []
+        self._before = number
         self._keep = keep
         self._tell_time = tell_time
         self._by_id: dict[tuple[str, str], Event] = {}
@@ -110,7 +121,12 @@ class Desk:
     @property
     def number(self) -> int:
         """The number of the newest event; 0 if there is none."""
-        return len(self.events)
+        return self._before + len(self.events)
+
+    def get_event(self, number: int) -> Event | None:
+        """Return the event of a number, or None where the plan holds it already."""
+        place = number - self._before - 1
+        return self.events[place] if 0 <= place < len(self.events) else None
 
     def do(
         self, seat: Seat, id: str, lines: Iterable[str], seen: Mapping[str, str] | None = None
@@ -183,10 +199,10 @@ class Desk:
         RefusedError, OvertakenError
             As :meth:`undo` raises them.
         """
-        if not 1 <= number <= len(self.events):
+        event = self.get_event(number)
+        if event is None:
             raise refuse("events are known", f"there is no change {number}", "see the log")
-        effect = self.events[number - 1].effect
-        return self._turn_back(seat, id, "revert", number, effect)
+        return self._turn_back(seat, id, "revert", event)
 
     def can_step(self, seat: Seat) -> tuple[int, int]:
         """Return the events that undo and redo of a seat would take back; 0 where none."""
@@ -234,16 +250,30 @@ class Desk:
         stack = stacks.get(seat.code)
         if not stack:
             raise refuse("there is something to take back", none, "see the log")
-        return self._turn_back(seat, id, kind, stack[-1], self.events[stack[-1] - 1].effect)
+        event = self.get_event(stack[-1])
+        assert event is not None, "stacks hold events of this desk alone"
+        return self._turn_back(seat, id, kind, event)
 
-    def _turn_back(self, seat: Seat, id: str, kind: str, number: int, effect: Effect) -> Event:
-        inverse = effect.invert()
+    def _turn_back(self, seat: Seat, id: str, kind: str, event: Event) -> Event:
+        inverse = event.effect.invert()
         self._require_right(seat, inverse)
-        self._require_standing(effect)
+        self._require_standing(event.effect)
         self._refuse_locks(inverse)
-        state = put_on(self.board, self.state, inverse)
-        lines = self.events[number - 1].lines
-        return self._accept(kind, seat, id, lines, inverse, state, number)
+        state = drop_empty(put_on(self.board, self.state, inverse))
+        # Others may have left a sub-grid that ends with what is taken back.
+        whole = find_effect(self.board, self.state, state)
+        kept = [c for c, (_, over) in whole.grids.items() if not over]
+        self._refuse_kept(kept)
+        return self._accept(kind, seat, id, event.lines, whole, state, event.number)
+
+    def _refuse_kept(self, codes: Iterable[str]) -> None:
+        """Refuse to end sub-grids whose codes are locked."""
+        for code in codes:
+            name = f"code:{code}"
+            if name in self.state.locks.index:
+                raise refuse(
+                    "locks hold", f"{code} would end, and {name} keeps it", f"unlock {name}"
+                )
 
     def _accept(
         self,
@@ -257,7 +287,7 @@ class Desk:
     ) -> Event:
         """Keep an event, then count it."""
         event = Event(
-            number=len(self.events) + 1,
+            number=self.number + 1,
             kind=kind,
             id=id,
             seat=seat.code,
@@ -283,12 +313,12 @@ class Desk:
             self._last[thing] = event.number
         back = self._undo.setdefault(event.seat, [])
         forth = self._redo.setdefault(event.seat, [])
-        if event.kind == "undo":
-            back.remove(event.about)
-            forth.append(event.number)
-        elif event.kind == "redo":
-            forth.remove(event.about)
-            back.append(event.number)
+        if event.kind in ("undo", "redo"):
+            gives, takes = (back, forth) if event.kind == "undo" else (forth, back)
+            # What was saved before this journal began is on no stack.
+            if event.about in gives:
+                gives.remove(event.about)
+            takes.append(event.number)
         else:
             back.append(event.number)
             forth.clear()
@@ -337,8 +367,8 @@ class Desk:
 
     def find_events(self, things: Iterable[str]) -> list[Event]:
         """Find the newest events that changed some homes, sub-grids, locks or centres."""
-        numbers = {self._last[thing] for thing in things if thing in self._last}
-        return [self.events[number - 1] for number in sorted(numbers)]
+        numbers = sorted({self._last[thing] for thing in things if thing in self._last})
+        return [event for event in map(self.get_event, numbers) if event is not None]
 
     def _refuse_locks(self, effect: Effect) -> None:
         """Refuse an effect that a lock forbids, unless it opens the lock itself."""

@@ -146,6 +146,17 @@ def list_differing(board: EditBoard, state: BoardState, effect: Effect) -> list[
     notes = _read_notes(state)
     off += [name for name, (_, after) in effect.locks.items() if notes.get(name) != after]
     off += [c for c, (_, after) in effect.centres.items() if state.centres.get(c, "") != after]
+    # A sub-grid that homes would return to may have ended, or have another code now.
+    revived = {code for code, (before, _) in effect.grids.items() if before}
+    back = {before for before, _ in effect.homes.values()} - revived
+    back |= {code for code, (before, _) in effect.centres.items() if before} - revived
+    off += sorted(back - set(state.lies_in))
+    # A centre is one of its sub-grid's homes, then as now.
+    for code, (centre, _) in effect.centres.items():
+        if centre:
+            home = effect.homes.get(centre)
+            now = state.member[board.stairwells.get_loc(centre)] if home is None else home[0]
+            off += [centre] if now != code else []
     # A sub-grid that is to vanish may have been given homes of others since.
     born = {code for code, (before, _) in effect.grids.items() if not before}
     if born:
@@ -153,6 +164,16 @@ def list_differing(board: EditBoard, state: BoardState, effect: Effect) -> list[
         others[rows] = False
         off += [str(board.stairwells[row]) for row in np.flatnonzero(others)]
     return off
+
+
+def drop_empty(state: BoardState) -> BoardState:
+    """End the sub-grids that no home is left in."""
+    empty = set(state.lies_in) - set(state.member)
+    if not empty:
+        return state
+    lies_in = {code: over for code, over in state.lies_in.items() if code not in empty}
+    centres = {code: home for code, home in state.centres.items() if code not in empty}
+    return replace(state, lies_in=lies_in, centres=centres)
 
 
 def _turn(part: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -116,10 +117,8 @@ class Journal:
 
     def _cut_back(self) -> None:
         """Cut off what a failed writing left, so that the next line follows the last good one."""
-        try:
+        with suppress(OSError):
             self._handle.close()
-        except OSError:
-            pass
         os.truncate(self.file, self._end)
         self._handle = self.file.open("r+b")
 

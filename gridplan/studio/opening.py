@@ -166,7 +166,7 @@ def _describe_homes(
 
 
 def _number_stacks(doors: Any) -> list[int]:
-    """Number the doors; stairwells of one door, one above the other, share a number."""
+    """Give each door a number, which the stairwells one above the other behind it share."""
     keys = list(zip(doors["building"], doors["door"], strict=True))
     number = {key: n for n, key in enumerate(dict.fromkeys(keys))}
     return [number[key] for key in keys]

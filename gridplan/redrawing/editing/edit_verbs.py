@@ -183,9 +183,7 @@ def _recode(board: EditBoard, state: BoardState, command: EditCommand) -> BoardS
 
 def _centre(board: EditBoard, state: BoardState, command: EditCommand) -> BoardState:
     code = find_subgrid(board, state, command.things[0])
-    others = tuple(
-        find_code(thing, board.stairwell_codes, "stairwell") for thing in command.others
-    )
+    others = tuple(find_code(thing, board.stairwell_codes, "stairwell") for thing in command.others)
     for stairwell in others:
         current = state.member[board.stairwells.get_loc(stairwell)]
         if current != code:

@@ -1,0 +1,38 @@
+"""The verb studio: planners change a plan in a browser of this machine."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from gridplan.cli.app import verb
+from gridplan.cli.options import PlanPath
+from gridplan.cli.plan_to_plan import find_folder
+
+
+@verb("studio")
+def studio_command(
+    path: PlanPath,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port of this machine; any free one if 0.")
+    ] = 0,
+    browser: Annotated[
+        bool, typer.Option(help="Open the page in the browser of this machine.")
+    ] = True,
+) -> None:
+    """Change a plan in the browser: move, split, merge, lock, undo, and save.
+
+    [dim]gridplan studio outputs/town[/dim]
+
+    The page needs no internet. Every accepted change is on disk at once, in
+    PLAN/studio; the plan itself changes when you save. Stop with Ctrl-C.
+    """
+    from gridplan.cli.screen import out
+    from gridplan.studio.open_studio import run_studio
+
+    def say(line: str) -> None:
+        # Links are not broken, so that they can be copied.
+        out.print(line, soft_wrap=True, highlight=False, markup=False)
+
+    run_studio(find_folder(path), port=port, browser=browser, say=say)

@@ -1,0 +1,155 @@
+// The plan as the page knows it: homes, who lives where, and figures without asking.
+
+export class Community {
+  constructor(data) {
+    Object.assign(this, data);
+    this.member = Int32Array.from(data.subgrid);
+    this.place = new Map(data.codes.map((code, n) => [code, n]));
+    this.homeAt = new Map(data.homes.map((home, n) => [home, n]));
+    this.neighbours = makeNeighbours(data.homes.length, data.pairs);
+    this.members = data.codes.map(() => new Set());
+    this.member.forEach((s, home) => this.members[s].add(home));
+    this.homesOf = new Map();
+    data.building.forEach((b, home) => {
+      if (!this.homesOf.has(b)) this.homesOf.set(b, []);
+      this.homesOf.get(b).push(home);
+    });
+    this.homesIn = data.pieces.map(() => []);
+    data.piece.forEach((p, home) => this.homesIn[p].push(home));
+  }
+
+  // The number of a sub-grid, which may be new.
+  number(code) {
+    let n = this.place.get(code);
+    if (n === undefined) {
+      n = this.codes.length;
+      this.codes.push(code);
+      this.centres.push("");
+      this.place.set(code, n);
+      this.members.push(new Set());
+    }
+    return n;
+  }
+
+  put(home, code) {
+    const to = this.number(code);
+    this.members[this.member[home]].delete(home);
+    this.members[to].add(home);
+    this.member[home] = to;
+  }
+
+  codeOf(home) {
+    return this.codes[this.member[home]];
+  }
+
+  // Figures of a set of homes as if they were one sub-grid.
+  measure(homes, code) {
+    const list = [...homes];
+    const households = list.reduce((sum, home) => sum + this.households[home], 0);
+    const [low, , high] = this.band;
+    return {
+      households,
+      out: households < low ? low - households : Math.max(0, households - high),
+      small: households < low,
+      pieces: this.walked ? countPieces(list, this.neighbours) : 1,
+      walk: this.straight ? this.meanWalk(list, households, code) : null,
+    };
+  }
+
+  // Mean walk to the centre: the home to which all together walk least, or one chosen by hand.
+  meanWalk(list, households, code) {
+    if (!households) return 0;
+    const chosen = this.homeAt.get(this.centres[this.place.get(code)] || "");
+    const tried = chosen !== undefined && list.includes(chosen) ? [chosen] : list;
+    let least = Infinity;
+    for (const centre of tried) {
+      let sum = 0;
+      for (const home of list) sum += this.households[home] * this.walk(centre, home);
+      if (sum < least) least = sum;
+    }
+    return least / households;
+  }
+
+  walk(i, j) {
+    if (this.stack[i] === this.stack[j]) return Math.abs(this.climb[i] - this.climb[j]);
+    const dx = this.xy[2 * i] - this.xy[2 * j];
+    const dy = this.xy[2 * i + 1] - this.xy[2 * j + 1];
+    return Math.hypot(dx, dy) / 100 + this.climb[i] + this.climb[j];
+  }
+
+  // What becomes of every sub-grid touched if some homes go to one: before and after.
+  foresee(homes, code) {
+    const moving = new Set(homes);
+    const to = this.place.get(code);
+    const touched = new Set([...homes].map((home) => this.member[home]));
+    if (to !== undefined) touched.add(to);
+    const rows = [];
+    for (const s of touched) {
+      const now = this.members[s];
+      const left = new Set([...now].filter((home) => !moving.has(home)));
+      if (s === to) for (const home of homes) left.add(home);
+      const name = this.codes[s];
+      rows.push({
+        code: name,
+        before: this.measure(now, name),
+        after: left.size ? this.measure(left, name) : null,
+      });
+    }
+    if (to === undefined) {
+      rows.push({ code, before: null, after: this.measure(moving, code) });
+    }
+    return rows;
+  }
+
+  // Sub-grids beside some homes, those with most ways between them first.
+  beside(homes) {
+    const counts = new Map();
+    const own = new Set([...homes].map((home) => this.member[home]));
+    for (const home of homes) {
+      for (const other of this.neighbours[home]) {
+        const s = this.member[other];
+        if (!own.has(s)) counts.set(s, (counts.get(s) || 0) + 1);
+      }
+    }
+    const order = [...counts].sort((a, b) => b[1] - a[1] || a[0] - b[0]);
+    return order.map(([s]) => this.codes[s]);
+  }
+
+  // How people say where a home is: building and stairwell, floors where a door has several.
+  say(home, words) {
+    const building = this.buildings[this.building[home]];
+    const name = building.name || building.code;
+    const all = this.homesOf.get(this.building[home]);
+    if (all.length === 1) return name;
+    const doors = new Set(all.map((other) => this.door[other]));
+    const door = doors.size > 1 ? words.say("stairwell_of", { number: this.door[home] }) : "";
+    const shared = all.filter((other) => this.door[other] === this.door[home]).length > 1;
+    const floors = shared
+      ? words.say("floors_of", { low: this.floors[2 * home], high: this.floors[2 * home + 1] })
+      : "";
+    return name + door + floors;
+  }
+}
+
+function makeNeighbours(count, pairs) {
+  const lists = Array.from({ length: count }, () => []);
+  for (let n = 0; n < pairs.length; n += 2) {
+    lists[pairs[n]].push(pairs[n + 1]);
+    lists[pairs[n + 1]].push(pairs[n]);
+  }
+  return lists;
+}
+
+function countPieces(list, neighbours) {
+  const left = new Set(list);
+  let pieces = 0;
+  for (const first of list) {
+    if (!left.delete(first)) continue;
+    pieces += 1;
+    const open = [first];
+    while (open.length) {
+      for (const other of neighbours[open.pop()]) if (left.delete(other)) open.push(other);
+    }
+  }
+  return pieces;
+}

@@ -1,0 +1,245 @@
+// The side panel: what is out of rule, what is chosen, the log. Every row can be reached by key.
+
+export function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (value !== null && value !== undefined) element.setAttribute(name, value);
+  }
+  // Names come from the data, and are only ever set as text.
+  element.append(...children.filter((child) => child !== null).map(toNode));
+  return element;
+}
+
+function toNode(child) {
+  return child instanceof Node ? child : document.createTextNode(String(child));
+}
+
+export function button(text, onclick, attributes = {}) {
+  return make("button", { type: "button", onclick, ...attributes }, text);
+}
+
+export function short(code) {
+  const end = /([^-]+)$/.exec(code);
+  return end ? end[1] : code;
+}
+
+export class Panels {
+  constructor(app) {
+    this.app = app;
+    this.tab = "faults";
+    this.panel = document.getElementById("panel");
+    this.tabs = document.getElementById("tabs");
+    this.choice = document.getElementById("choice");
+  }
+
+  draw() {
+    const { app } = this;
+    const counts = { faults: app.faults.length, log: app.events.length, places: "" };
+    this.tabs.replaceChildren(
+      ...["faults", "places", "log"].map((name) =>
+        button(
+          `${app.say(`tab_${name}`)}${counts[name] === "" ? "" : ` (${counts[name]})`}`,
+          () => this.turn(name),
+          { role: "tab", "aria-selected": String(name === this.tab) },
+        ),
+      ),
+    );
+    const rows = { faults: () => this.listFaults(), places: () => this.listPlaces(),
+      log: () => this.listLog() }[this.tab]();
+    this.panel.replaceChildren(...rows);
+    this.drawChoice();
+  }
+
+  turn(name) {
+    this.tab = name;
+    if (name === "log") this.app.readLog();
+    this.draw();
+  }
+
+  listFaults() {
+    const { app } = this;
+    if (!app.faults.length) return [make("div", { class: "row good" }, app.say("no_faults"))];
+    return app.faults.slice(0, 200).map((fault) => {
+      const text = app.say(`fault_${fault.rule}`, {
+        households: fault.households,
+        amount: fault.amount,
+      });
+      const lock = fault.locked ? ` ${app.say("fault_locked", { lock: fault.locked })}` : "";
+      const row = make(
+        "div",
+        { class: "row", "data-subgrid": fault.subgrid },
+        make("strong", {}, short(fault.subgrid)),
+        ` ${text}${lock}`,
+        make("br"),
+        button(app.say("go"), () => app.goTo(fault.subgrid, fault.community)),
+        fault.locked
+          ? button(app.say("unlock"), () => app.run([`unlock "${fault.locked}"`], []))
+          : button(app.say("try"), () => app.suggest(fault.subgrid, fault.community)),
+        fault.locked ? null : button(app.say("repair_here"), () => app.repair(fault.subgrid)),
+      );
+      return row;
+    });
+  }
+
+  listPlaces() {
+    const { app } = this;
+    return app.places.map((place) =>
+      make(
+        "div",
+        { class: "row" },
+        make("strong", {}, place.name),
+        make("br"),
+        make(
+          "small",
+          { class: place.out ? "bad" : "" },
+          app.say("place_counts", {
+            households: place.households,
+            subgrids: place.subgrids,
+            out: place.out,
+          }),
+        ),
+        make("br"),
+        button(app.say("open"), () => app.openCommunity(place.code)),
+        button(app.say("redraw"), () => app.askRedraw(place)),
+        button(app.say(app.locks.has(`community:${place.code}`) ? "unlock" : "lock"), () =>
+          app.toggleLock("community", [place.code]),
+        ),
+      ),
+    );
+  }
+
+  listLog() {
+    const { app } = this;
+    const rows = [...app.events].reverse().slice(0, 300).map((event) => {
+      const what = event.kind === "edit" || event.kind === "proposal"
+        ? event.lines.join("; ")
+        : app.say(`event_${event.kind}`, { number: event.about });
+      return make(
+        "div",
+        { class: "row" },
+        make("strong", {}, `${event.number}`),
+        ` ${what}`,
+        make("br"),
+        make(
+          "small",
+          {},
+          `${event.time.replace("T", " ")} ${event.office || event.seat} · ${app.say("moved", {
+            households: event.moved,
+          })}`,
+        ),
+        make("br"),
+        button(app.say("revert"), () => app.revert(event.number)),
+      );
+    });
+    return rows.length ? rows : [make("div", { class: "row quiet" }, app.say("no_events"))];
+  }
+
+  // What is about to be done: figures before and after, and what can be done with the choice.
+  drawChoice() {
+    const { app } = this;
+    const { chosen, foreseen, proposals, job } = app;
+    const parts = [];
+    if (job) {
+      parts.push(
+        make("div", {}, `${app.say("working")} ${job.stage} ${job.done}/${job.of} `),
+        make("div", { class: "buttons" }, button(app.say("cancel"), () => app.cancelJob())),
+      );
+    }
+    if (proposals) parts.push(...this.listProposals(proposals));
+    else if (foreseen) parts.push(...this.showForeseen(foreseen));
+    else if (chosen.homes.size) parts.push(...this.showChosen(chosen));
+    this.choice.replaceChildren(...parts);
+  }
+
+  listProposals(proposals) {
+    const { app } = this;
+    const rows = proposals.map((row, n) =>
+      make(
+        "div",
+        { class: "row" },
+        make("strong", {}, String.fromCharCode(65 + n)),
+        ` ${app.say("moved", { households: row.moved })}, ${app.sayOut(row)} `,
+        button(app.say("see"), () => app.seeProposal(row)),
+        button(app.say("take"), () => app.takeProposal(row), { class: "main" }),
+      ),
+    );
+    const none = make("div", { class: "row" }, app.say("no_proposals"));
+    return [...(rows.length ? rows : [none]), button(app.say("drop"), () => app.drop())];
+  }
+
+  showForeseen(foreseen) {
+    const { app } = this;
+    return [
+      foreseen.title ? make("div", {}, make("strong", {}, foreseen.title)) : null,
+      ...(foreseen.warnings || []).map((text) => make("div", { class: "quiet" }, text)),
+      app.tableOf(foreseen.rows),
+      make(
+        "div",
+        { class: "buttons" },
+        button(app.say("accept"), () => app.accept(), { class: "main", id: "accept" }),
+        button(app.say("drop"), () => app.drop(), { id: "drop" }),
+      ),
+    ].filter(Boolean);
+  }
+
+  showChosen({ community, homes }) {
+    const { app } = this;
+    const list = [...homes];
+    const sum = list.reduce((total, home) => total + community.households[home], 0);
+    const codes = [...new Set(list.map((home) => community.codeOf(home)))];
+    const named = list.slice(0, 3).map((home) => community.say(home, app));
+    const more = list.length > 3 ? app.say("and_more", { count: list.length - 3 }) : "";
+    const near = community.beside(homes).slice(0, 5);
+    return [
+      make("div", {}, make("strong", {}, `${named.join("、")}${more}`)),
+      make(
+        "div",
+        { class: "quiet" },
+        app.say("chosen", { homes: list.length, households: sum }),
+        ` · ${codes.map(short).join(", ")}`,
+      ),
+      make("div", { class: "buttons" }, ...near.map((code, n) =>
+        button(app.say("give_to", { code: short(code), key: n + 1 }), () => app.foresee(code)))),
+      make(
+        "div",
+        { class: "buttons" },
+        button(app.say("new_subgrid"), () => app.foreseeNew()),
+        button(app.say("whole"), () => app.chooseWhole()),
+        button(app.say("split"), () => app.split()),
+        codes.length > 1 ? button(app.say("merge"), () => app.merge()) : null,
+        button(app.say("lock"), () => app.lockChosen()),
+        list.length === 1 ? button(app.say("centre"), () => app.setCentre()) : null,
+        codes.length === 1 ? button(app.say("recode"), () => app.askRecode()) : null,
+        button(app.say("repair_here"), () => app.repair(...codes)),
+      ),
+      this.listFloors(community, list),
+    ].filter(Boolean);
+  }
+
+  // The floors behind one door as a ladder, the highest first: nobody has to aim at slices.
+  listFloors(c, list) {
+    const door = c.stack[list[0]];
+    const ladder = c.homes.map((_, home) => home).filter((home) => c.stack[home] === door);
+    if (ladder.length < 2) return null;
+    ladder.sort((a, b) => c.floors[2 * b] - c.floors[2 * a]);
+    return make(
+      "div",
+      {},
+      ...ladder.map((home) =>
+        make(
+          "label",
+          { class: "row" },
+          make("input", {
+            type: "checkbox",
+            onchange: () => this.app.toggle(home),
+            checked: this.app.chosen.homes.has(home) ? "" : null,
+          }),
+          ` ${c.floors[2 * home]}–${c.floors[2 * home + 1]} · ${c.households[home]} · ${short(
+            c.codeOf(home),
+          )}`,
+        ),
+      ),
+    );
+  }
+}
