@@ -105,7 +105,7 @@ def describe_community(desk: Desk, community: str, drawn: Plan, origin: Origin) 
     outline = plan.site.communities.geometry[community]
     return {
         "code": community,
-        "number": desk.number,
+        "as_of": desk.number,
         "band": [problem.band.low, problem.band.target, problem.band.high],
         "straight": problem.matrix is None,
         "walked": bool(len(plan.neighbours)),

@@ -52,7 +52,9 @@ export function bindKeys(app) {
 }
 
 function act(event, acts) {
-  const chosen = acts[event.code];
+  // The keys of the number block do as the others.
+  const chosen = acts[event.code] || acts[event.code.replace("Numpad", "Digit")]
+    || acts[event.code.replace("Numpad", "")];
   if (!chosen) return false;
   event.preventDefault();
   chosen(event);
