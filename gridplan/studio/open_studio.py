@@ -14,7 +14,8 @@ from typing import Any
 from gridplan.engine.reservation import reserve_folder
 from gridplan.errors import MissingPackageError, PlanError
 from gridplan.studio.desk import Seat
-from gridplan.studio.session import FOLDER, Session
+from gridplan.studio.segments import FOLDER
+from gridplan.studio.session import Session
 
 HERE = "127.0.0.1"
 

@@ -59,9 +59,9 @@ def describe_plan(desk: Desk, origin: Origin, figures: pd.DataFrame) -> dict[str
     out = ~(figures["in_band"].astype(bool) & figures["contiguous"].astype(bool))
     sums = pd.DataFrame({"households": figures["households"], "out": out, "community": over})
     grouped = sums.groupby("community").agg(
-        households=("households", "sum"), out=("out", "sum"), subgrids=("out", "size")
+        households_now=("households", "sum"), out=("out", "sum"), subgrids=("out", "size")
     )
-    table = plan.site.communities.join(grouped, rsuffix="_now")
+    table = plan.site.communities.join(grouped)
     names = _fill_names(table)
     rows = [
         {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -31,9 +30,9 @@ from gridplan.studio.opening import (
     find_origin,
 )
 from gridplan.studio.saving import make_saved_plan, write_script
+from gridplan.studio.segments import name_segment, open_journal, require_same, tell_time
 from gridplan.studio.suggestions import list_faults, suggest
 
-FOLDER = "studio"  # in the plan's folder
 Message = dict[str, Any]
 Publish = Callable[[Mapping[str, Any]], None]
 
@@ -44,11 +43,6 @@ class Proposal:
 
     effect: Effect
     lines: tuple[str, ...]
-
-
-def tell_time() -> str:
-    """Tell the local time to the second."""
-    return datetime.datetime.now().isoformat(timespec="seconds")
 
 
 class Session:
@@ -82,7 +76,7 @@ class Session:
         self._guard = threading.RLock()
         self._saving = threading.Lock()
         self._base = plan
-        self._journal, entries, self.lost = _open_journal(folder, plan)
+        self._journal, entries, self.lost = open_journal(folder, plan)
         number = int(entries[0]["number"]) - 1 if entries else 0
         self.desk = Desk(plan, self._keep, tell_time, number)
         self.desk.replay(read_event(entry) for entry in entries)
@@ -279,7 +273,7 @@ class Session:
             number, wanted = self.desk.number, self.desk.state
             events = [event for event in self.desk.events if event.number > self._saved_number]
             script = write_script(self.desk.board, self._saved_state, events, wanted)
-        _require_same(self.folder, self._base)
+        require_same(self.folder, self._base)
         plan = make_saved_plan(self._base, script, wanted)
         version = replace_plan(plan, self.folder, overwrite=True) if script else None
         with self._guard:
@@ -296,7 +290,7 @@ class Session:
     def _begin_segment(self, plan: Plan, number: int, saved: BoardState) -> None:
         """Begin the journal of what comes after a save."""
         head = JournalHead(digest_plan(plan), tell_time())
-        journal = Journal.begin(_name_segment(self.folder), head)
+        journal = Journal.begin(name_segment(self.folder), head)
         later = [event.to_data() for event in self.desk.events if event.number > number]
         journal.append(later)
         self._journal.close()
@@ -338,42 +332,6 @@ def _write_moves(effect: Effect) -> tuple[str, ...]:
         )
         for code, homes in sorted(into.items())
     )
-
-
-def _open_journal(folder: Path, plan: Plan) -> tuple[Journal, list[Mapping[str, Any]], int]:
-    """Open the newest journal of a plan, or begin one; returns its entries and lost bytes."""
-    place = folder / FOLDER
-    segments = sorted(place.glob("journal-*.jsonl")) if place.is_dir() else []
-    digest = digest_plan(plan)
-    if segments:
-        journal, found = Journal.resume(segments[-1])
-        if found.head.plan == digest:
-            return journal, list(found.entries), found.lost
-        journal.close()
-        if found.entries:
-            raise PlanError(
-                f"{segments[-1]} holds {len(found.entries)} changes of another version of this "
-                "plan, which was changed elsewhere since -> bring that version back with gridplan "
-                f"edit {folder} undo --overwrite, or move the journal away to begin anew"
-            )
-    head = JournalHead(digest, tell_time())
-    return Journal.begin(_name_segment(folder), head), [], 0
-
-
-def _name_segment(folder: Path) -> Path:
-    place = folder / FOLDER
-    numbers = [int(file.stem.partition("-")[2]) for file in place.glob("journal-*.jsonl")]
-    return place / f"journal-{max(numbers, default=0) + 1:04d}.jsonl"
-
-
-def _require_same(folder: Path, plan: Plan) -> None:
-    """Refuse to write over a plan that was changed by something else since it was opened."""
-    if digest_plan(read_plan(folder)) != digest_plan(plan):
-        raise PlanError(
-            f"the plan in {folder} was changed by another program since the studio opened it -> "
-            "the changes made here are safe in the journal; copy the folder, restore the version "
-            "that was opened, and open the studio again"
-        )
 
 
 def _list_figures(table: pd.DataFrame) -> dict[str, dict[str, Any]]:

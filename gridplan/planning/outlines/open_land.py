@@ -320,3 +320,16 @@ def find_carers(
             host[n] = same[np.argmin(gaps)]
     names = np.append(homes.index.to_numpy(object), "")[host]
     return pd.Series(names, index=pieces["subgrid"].to_numpy(), dtype="str")
+
+
+def find_carers_again(table: gpd.GeoDataFrame, communities: set[str]) -> gpd.GeoDataFrame:
+    """Find again who looks after the open land of some communities, as its neighbours changed."""
+    here = table["community"].isin(communities)
+    pieces = table[here & (table["kind"] == "open")]
+    if pieces.empty:
+        return table
+    homes = table[here & (table["kind"] == "residential")]
+    carers = find_carers(pieces.reset_index(), homes.geometry, homes["community"])
+    responsible = table["responsible"].copy()
+    responsible[pieces.index] = carers.reindex(pieces.index)
+    return table.assign(responsible=responsible)

@@ -200,7 +200,8 @@ def _centre(board: EditBoard, state: BoardState, command: EditCommand) -> BoardS
     before = board.measure(state, [code])
     # Without a stairwell the one with the least walking is the centre again.
     chosen = {c: s for c, s in state.centres.items() if c != code}
-    after_state = replace(state, centres=chosen | {code: s for s in others})
+    chosen |= {code: others[0]} if others else {}
+    after_state = replace(state, centres=chosen)
     more = float((board.measure(after_state, [code])["mean_walk"] - before["mean_walk"]).iloc[0])
     made = MadeCommand(
         replace(command, things=(code,), others=others), 0, f"{code}: mean walk {more:+.0f} m"

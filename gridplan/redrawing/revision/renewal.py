@@ -18,7 +18,7 @@ from gridplan.engine.parallel_map import Progress, keep_silent
 from gridplan.errors import InputError, PlanError
 from gridplan.errors import Problem as Wrong
 from gridplan.plan import PEOPLE_TABLES, REACH_TABLES, Plan
-from gridplan.planning.outlines.open_land import find_carers
+from gridplan.planning.outlines.open_land import find_carers_again
 from gridplan.planning.plan_manifest import write_manifest
 from gridplan.planning.prepare import PreparedLand, open_land
 from gridplan.planning.site_to_plan import join_outlines, number_exceptions, write_subgrids
@@ -337,20 +337,7 @@ def _join_land(
     rows = table.index.get_indexer(redrawn.around.index)
     shapes[rows] = redrawn.around.to_numpy()
     table = table.set_geometry(gpd.GeoSeries(shapes, index=table.index, crs=site.crs))
-    return _find_carers_again(table, set(homes["community"].reindex(fresh)))
-
-
-def _find_carers_again(table: gpd.GeoDataFrame, communities: set[str]) -> gpd.GeoDataFrame:
-    """Find again who looks after the open land of some communities, as its neighbours changed."""
-    here = table["community"].isin(communities)
-    pieces = table[here & (table["kind"] == "open")]
-    if pieces.empty:
-        return table
-    homes = table[here & (table["kind"] == "residential")]
-    carers = find_carers(pieces.reset_index(), homes.geometry, homes["community"])
-    responsible = table["responsible"].copy()
-    responsible[pieces.index] = carers.reindex(pieces.index)
-    return table.assign(responsible=responsible)
+    return find_carers_again(table, set(homes["community"].reindex(fresh)))
 
 
 def _find_without_land(homes: Any) -> Bools:

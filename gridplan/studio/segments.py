@@ -1,0 +1,58 @@
+"""Where a plan's journal lies: a segment for what comes between two saves."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from gridplan.errors import PlanError
+from gridplan.plan import Plan
+from gridplan.redrawing.revision.plan_history import digest_plan
+from gridplan.storage.plan_folder import read_plan
+from gridplan.studio.journal import Journal, JournalHead
+
+FOLDER = "studio"  # in the plan's folder
+
+
+def tell_time() -> str:
+    """Tell the local time to the second."""
+    return datetime.datetime.now().isoformat(timespec="seconds")
+
+
+def open_journal(folder: Path, plan: Plan) -> tuple[Journal, list[Mapping[str, Any]], int]:
+    """Open the newest journal of a plan, or begin one; returns its entries and lost bytes."""
+    place = folder / FOLDER
+    segments = sorted(place.glob("journal-*.jsonl")) if place.is_dir() else []
+    digest = digest_plan(plan)
+    if segments:
+        journal, found = Journal.resume(segments[-1])
+        if found.head.plan == digest:
+            return journal, list(found.entries), found.lost
+        journal.close()
+        if found.entries:
+            raise PlanError(
+                f"{segments[-1]} holds {len(found.entries)} changes of another version of this "
+                "plan, which was changed elsewhere since -> bring that version back with gridplan "
+                f"edit {folder} undo --overwrite, or move the journal away to begin anew"
+            )
+    head = JournalHead(digest, tell_time())
+    return Journal.begin(name_segment(folder), head), [], 0
+
+
+def name_segment(folder: Path) -> Path:
+    """Name the next segment of a plan's journal."""
+    place = folder / FOLDER
+    numbers = [int(file.stem.partition("-")[2]) for file in place.glob("journal-*.jsonl")]
+    return place / f"journal-{max(numbers, default=0) + 1:04d}.jsonl"
+
+
+def require_same(folder: Path, plan: Plan) -> None:
+    """Refuse to write over a plan that was changed by something else since it was opened."""
+    if digest_plan(read_plan(folder)) != digest_plan(plan):
+        raise PlanError(
+            f"the plan in {folder} was changed by another program since the studio opened it -> "
+            "the changes made here are safe in the journal; copy the folder, restore the version "
+            "that was opened, and open the studio again"
+        )
