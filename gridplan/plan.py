@@ -38,8 +38,10 @@ REACH_TABLES = ("service_posts", "reach", "coverage", "siting")
 REDRAW_TABLES = ("triggers", "concordance", "locks", "edits")
 RELEASE_TABLES = ("published",)
 # empty until the layer is drawn or the verb has run; not kept on disk while empty
-OPTIONAL_TABLES = LAYER_TABLES + PEOPLE_TABLES + REACH_TABLES + REDRAW_TABLES + RELEASE_TABLES
-PLAN_TABLES = DRAWN_TABLES + OPTIONAL_TABLES
+LATER_TABLES = LAYER_TABLES + PEOPLE_TABLES + REACH_TABLES + REDRAW_TABLES + RELEASE_TABLES
+PLAN_TABLES = DRAWN_TABLES + LATER_TABLES
+# zones are part of the land, but few users have any
+OPTIONAL_TABLES = ("zones", *LATER_TABLES)
 ALL_TABLES = SITE_TABLES + PLAN_TABLES
 
 
@@ -98,7 +100,7 @@ class Plan:
 
     def __post_init__(self) -> None:
         """Fill tables that were not given with empty ones."""
-        for name in OPTIONAL_TABLES:
+        for name in LATER_TABLES:
             if getattr(self, name) is None:
                 # a plan is frozen; an empty table has all of its columns, so callers need no case
                 object.__setattr__(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 SITE_TABLES = (
     "communities",
+    "zones",
     "compounds",
     "buildings",
     "barriers",
@@ -55,7 +56,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class Site:
-    """The land as it is: ten tables, each in the shape that ``schema.csv`` gives it.
+    """The land as it is: eleven tables, each in the shape that ``schema.csv`` gives it.
 
     All shapes are in one projected CRS, in metres. Tables are indexed by their
     key and sorted by it. ``ledger`` says what was dropped, repaired, attached
@@ -64,6 +65,7 @@ class Site:
     """
 
     communities: gpd.GeoDataFrame
+    zones: gpd.GeoDataFrame
     compounds: gpd.GeoDataFrame
     buildings: gpd.GeoDataFrame
     barriers: gpd.GeoDataFrame

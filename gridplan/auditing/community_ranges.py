@@ -9,6 +9,7 @@ from scipy.special import erf
 from gridplan.arrays import Bools, Floats
 from gridplan.auditing.evidence import Evidence
 from gridplan.auditing.findings import Reporter
+from gridplan.auditing.totals_again import list_settled
 
 WIDE = 3.29  # standard deviations between the 5 % and the 95 % quantile of a normal
 SLACK = 1.0  # household, as land at the seams of a city's parts is matched afterwards
@@ -65,7 +66,7 @@ def _fit(e: Evidence, low: Floats, high: Floats) -> Bools:
     variance += add((1.0 - common - local) * deviation**2)
     half = WIDE / 2.0 * np.sqrt(variance)
     total, number = add(held), np.bincount(of, minlength=count)
-    known = e.communities["households"].notna().to_numpy()
+    known = e.take(list_settled)
     least = np.where(number == 1, add(first), np.maximum(total - half, 0.0))
     most = np.where(number == 1, add(last), total + half)
     fits = (np.abs(low - least) <= SLACK + 1e-6) & (np.abs(high - most) <= SLACK + 1e-6)

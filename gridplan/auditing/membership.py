@@ -7,6 +7,7 @@ import pandas as pd
 
 from gridplan.auditing.evidence import Evidence, find_rows, sort_rows
 from gridplan.auditing.findings import Reporter, join_findings, write_findings
+from gridplan.auditing.totals_again import find_totals
 
 DIVIDE_AGAIN = "divide again, or correct the column by hand"
 
@@ -161,7 +162,7 @@ def check_sums(evidence: Evidence) -> pd.DataFrame:
     """Check that households add up by building, sub-grid and community.
 
     A household count given by the data's owner always wins over an estimate. A
-    known total of a community that the buildings do not add up to is a
+    known total of a zone or community that the buildings do not add up to is a
     warning: counted buildings alone may exceed it.
 
     Source: follows from every household being in exactly one sub-grid; that
@@ -240,18 +241,27 @@ def _check_observed(e: Evidence) -> pd.DataFrame:
 
 
 def _check_known(e: Evidence) -> pd.DataFrame:
-    """Check that the buildings of a community add up to its known total."""
-    known = e.communities["households"].to_numpy(float)
-    codes = e.communities.index
-    held = e.buildings.groupby("community")["households"].sum()
-    held = held.reindex(codes, fill_value=0).to_numpy()
-    # NaN is a total that nobody knows; it is rounded as 0 and left out.
-    off = np.isfinite(known) & (np.round(np.nan_to_num(known)) != held)
-    what = [
-        f"{number} households in buildings, {total:.0f} known in all"
-        for number, total in zip(held[off], known[off], strict=True)
-    ]
-    remedy = "check the observed households of its buildings against the total"
-    return write_findings(
-        "sums", "warning", "communities", codes[off], codes[off], what=what, remedy=remedy
-    )
+    """Check that buildings add up to the known totals of zones and communities.
+
+    That of a community which zones cross is not met by them, and is not checked.
+    """
+    found = e.take(find_totals)
+    findings = []
+    for table, column, codes in (
+        ("zones", "zone", sort_rows(e.plan.site.zones).index),
+        ("communities", "community", e.communities.index),
+    ):
+        known = np.array([found.met.get((table, str(code)), -1) for code in codes])
+        held = e.buildings.groupby(column)["households"].sum()
+        held = held.reindex(codes, fill_value=0).to_numpy()
+        off = (known >= 0) & (known != held)
+        what = [
+            f"{number} households in buildings, {total} known in all"
+            for number, total in zip(held[off], known[off], strict=True)
+        ]
+        remedy = "check the observed households of its buildings against the total"
+        over = codes[off] if table == "communities" else [""] * int(off.sum())
+        findings.append(
+            write_findings("sums", "warning", table, codes[off], over, what=what, remedy=remedy)
+        )
+    return join_findings(findings)

@@ -13,6 +13,7 @@ from scipy.special import gammainc
 from gridplan.arrays import Bools, Floats, Ints
 from gridplan.auditing.evidence import Evidence
 from gridplan.auditing.findings import Reporter
+from gridplan.auditing.totals_again import find_totals
 
 LOW, HIGH = 0.05, 0.95
 ODDS = 0.7  # spread between places of the log odds of homes
@@ -95,25 +96,14 @@ def _find_cases(e: Evidence) -> dict[str, Floats]:
     deviation = share * np.sqrt(b["variance"] * b["alike"])[home]
     middle = shapely.centroid(e.buildings.geometry.to_numpy()[home])
     xy = np.column_stack([shapely.get_x(middle), shapely.get_y(middle)])
-    beside = np.zeros(count)
-    groups = pd.Series(np.arange(len(part))).groupby(part).indices
-    for code, members in groups.items():
-        if deviation[members].any():
-            fade = _fade(xy[members], rules.error_reach)
-            beside[code] = deviation[members] @ fade @ deviation[members]
     alone = (b["variance"] * (1 - b["alike"] * (rules.error_shared + near)))[home]
-    loading = np.asarray(np.bincount(part, deviation, minlength=count), float)
-    variance = np.asarray(np.bincount(part, share**2 * alone, minlength=count), float)
-    variance = variance + rules.error_shared * loading**2 + near * beside
     stray = (e.home < 0) & (e.part >= 0)
     strays = np.bincount(e.part[stray], e.weight[stray], minlength=count)
     sums = {
-        name: np.bincount(part, share * b[name][home], minlength=count)
-        for name in ("mean", "sure", "free")
+        name: np.bincount(part, share * b[name][home], minlength=count) for name in ("mean", "sure")
     }
-    pairs = _Pairs(part, deviation, share * alone, xy)
-    free = np.asarray(sums["free"], float)
-    variance, loading = _settle_totals(e, pairs, free, variance, loading)
+    pairs = _Pairs(part, deviation, share * alone, share**2 * alone, share * b["free"][home], xy)
+    variance, loading = _add_variance(e, pairs, e.take(find_totals).of[home], count)
     shared = rules.error_shared * loading**2 / np.maximum(variance, NONE)
     return {
         "mean": sums["mean"] + strays,
@@ -196,42 +186,70 @@ def _fade(xy: Floats, reach: float) -> Floats:
 
 @dataclass(frozen=True)
 class _Pairs:
-    """Pairs of sub-grid and building: deviation that can be alike, variance that cannot, place."""
+    """Pairs of sub-grid and building: deviation that can be alike, variance that cannot, place.
+
+    ``alone`` is the variance with a sum of all, ``own`` that of the part, and
+    ``free`` the households that vary.
+    """
 
     part: Ints
     deviation: Floats
     alone: Floats
+    own: Floats
+    free: Floats
     xy: Floats
 
+    def take(self, rows: Ints) -> _Pairs:
+        """Take some of the pairs."""
+        return _Pairs(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
 
-def _settle_totals(
-    e: Evidence, pairs: _Pairs, free: Floats, variance: Floats, loading: Floats
-) -> tuple[Floats, Floats]:
-    """Take off the variance that known totals settle."""
-    known = e.communities.index[e.communities["households"].notna()]
-    of = e.subgrids["community"].to_numpy(object)
-    rest = "" if e.rules.households.total > 0 else None
-    group = np.array([code if code in known else rest for code in of], object)
-    group[~e.residential] = None
-    shared = e.rules.simulation.error_shared
-    near = min(e.rules.simulation.error_near, 1.0 - shared)
-    variance, loading = variance.copy(), loading.copy()
-    for code in {code for code in group if code is not None}:
-        here = np.flatnonzero(group == code)
-        total = free[here].sum()
-        if total <= 0:
-            continue
-        rows = np.flatnonzero(np.isin(pairs.part, here))
-        mass = pairs.deviation[rows]
-        around = _sum_around(pairs.xy[rows], mass, e.rules.simulation.error_reach)
-        with_sum = pairs.alone[rows] + mass * (shared * mass.sum() + near * around)
-        each = np.bincount(pairs.part[rows], with_sum, minlength=len(variance))[here]
-        part = free[here] / total
-        left = variance[here] - 2 * part * each + part**2 * with_sum.sum()
-        left = np.maximum(left, 0.0) * (1.0 + 3.0 * with_sum.sum() / total**2)
-        variance[here] = np.where(part > 1.0 - NONE, 0.0, left)
-        loading[here] -= part * mass.sum()
+
+def _add_variance(e: Evidence, pairs: _Pairs, of: Any, count: int) -> tuple[Floats, Floats]:
+    """Add up variance and alike deviation of each sub-grid, less what each known total settles."""
+    variance, loading = np.zeros(count), np.zeros(count)
+    rows_of: dict[Any, list[int]] = {}
+    for n, name in enumerate(of):
+        rows_of.setdefault(name, []).append(n)
+    for name, rows in rows_of.items():
+        here = pairs.take(np.array(rows, np.int64))
+        wide, mass = _measure(e, here, count)
+        if name is not None:
+            wide, mass = _settle(e, here, wide, mass)
+        variance += wide
+        loading += mass
     return variance, loading
+
+
+def _measure(e: Evidence, pairs: _Pairs, count: int) -> tuple[Floats, Floats]:
+    rules = e.rules.simulation
+    near = min(rules.error_near, 1.0 - rules.error_shared)
+    mass = np.bincount(pairs.part, pairs.deviation, minlength=count)
+    variance = np.bincount(pairs.part, pairs.own, minlength=count) + rules.error_shared * mass**2
+    for code, members in pd.Series(pairs.part).groupby(pairs.part).indices.items():
+        deviation = pairs.deviation[members]
+        if deviation.any():
+            variance[code] += near * (
+                deviation @ _fade(pairs.xy[members], rules.error_reach) @ deviation
+            )
+    return np.asarray(variance, float), np.asarray(mass, float)
+
+
+def _settle(e: Evidence, pairs: _Pairs, wide: Floats, mass: Floats) -> tuple[Floats, Floats]:
+    """Take off the variance that one known total settles."""
+    total = pairs.free.sum()
+    if total <= 0:
+        return wide, mass
+    rules = e.rules.simulation
+    near = min(rules.error_near, 1.0 - rules.error_shared)
+    around = _sum_around(pairs.xy, pairs.deviation, rules.error_reach)
+    alike = rules.error_shared * pairs.deviation.sum() + near * around
+    with_sum = pairs.alone + pairs.deviation * alike
+    each = np.bincount(pairs.part, with_sum, minlength=len(wide))
+    part = np.bincount(pairs.part, pairs.free, minlength=len(wide)) / total
+    left = np.maximum(wide - 2 * part * each + part**2 * with_sum.sum(), 0.0)
+    left = left * (1.0 + 3.0 * with_sum.sum() / total**2)
+    left = np.where(part > 1.0 - NONE, 0.0, left)
+    return left, mass - part * pairs.deviation.sum()
 
 
 def _sum_around(xy: Floats, mass: Floats, reach: float) -> Floats:

@@ -29,6 +29,7 @@ from gridplan.engine.parallel_map import (
 from gridplan.engine.placement import list_placed
 from gridplan.errors import RuleError
 from gridplan.planning.plan_manifest import count_cut_short
+from gridplan.reading.layer_names import choose_roles
 from gridplan.reading.read import find_buildings
 from gridplan.rules.all_rules import Rules
 from gridplan.storage.companion_files import Summary
@@ -51,6 +52,10 @@ def explain_whole(source: Any, files: Mapping[str, Any], rules: Rules) -> str:
         return "it has no table of communities"
     if files.get("boundary") is not None:
         return "it has a boundary"
+    # A zone may cross chunks, of which each knows its own buildings.
+    roles = choose_roles(stems).values()
+    if files.get("zones") is not None or any(role.table == "zones" for role in roles):
+        return "it has zones"
     # A total is shared out over all buildings, of which a chunk knows its own.
     return "households.total is given" if rules.households.total else ""
 

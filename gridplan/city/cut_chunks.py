@@ -132,6 +132,10 @@ def _read_frame(job: Job, target: CRS, rules: Rules, problems: list[Problem]) ->
         what = "there is no community"
         remedy = "give a table of communities"
         raise InputError([Problem("communities", "not empty", what, remedy)])
+    if len(frame.zones):
+        what = f"{len(frame.zones)} zones may cross the chunks that a city is planned in"
+        remedy = "plan the site that read_site reads with gridplan.divide, or leave the zones out"
+        raise InputError([Problem("zones", "zones lie in one chunk", what, remedy)])
     return drop_idle_openings(frame)
 
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 import shapely
 from pyproj import CRS
 
-from gridplan.land.communities import find_holders
+from gridplan.geometry.holders import find_holders
 from gridplan.land.given_limits import complete_limits
 from gridplan.land.households import estimate_households
 from gridplan.reading.declared import choose_for

@@ -34,7 +34,7 @@ def read_chunk(folder: Path, how: Mapping[str, Any], target: CRS, rules: Rules) 
     else:
         tables: Any = {
             t: make_empty(t, target)
-            for t in (*_READ, "communities", "buildings", "counts", "ledger")
+            for t in (*_READ, "communities", "zones", "buildings", "counts", "ledger")
         }
         site = Site(**tables)
     # Assigned among all communities around, so that a building at the edge goes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,8 @@ def group_communities(path: str | Path, most: int) -> list[tuple[str, str, int]]
     community.
     """
     folder = open_tables(path)
+    # zones may cross communities, so that ranges follow from all of them together
+    most = sys.maxsize if (folder / "zones.parquet").exists() else most
     held = pd.Series(dtype="int64")
     # A fault may be of a community that only one table knows: no row may fall between groups.
     for table in _HOLDING:

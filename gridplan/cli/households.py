@@ -33,6 +33,7 @@ from gridplan.cli.options import (
     RulesFile,
     Set,
     Streets,
+    Zones,
 )
 from gridplan.cli.pictures import write_picture
 from gridplan.cli.plan import Land, name_files, require_source
@@ -50,6 +51,7 @@ def households_command(
     ],
     source: OptionalSource = None,
     communities: Communities = None,
+    zones: Zones = None,
     compounds: Compounds = None,
     barriers: Barriers = None,
     openings: Openings = None,
@@ -86,7 +88,7 @@ def households_command(
     require_source(source, place)
     rules = read_rules(rules_file, settings, None, columns)
     files = name_files(
-        *(communities, compounds, barriers, openings, streets, places),
+        *(communities, zones, compounds, barriers, openings, streets, places),
         *(institutions, counts, boundary),
     )
     with console.show_progress() as clock:

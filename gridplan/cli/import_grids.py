@@ -36,6 +36,7 @@ from gridplan.cli.options import (
     RulesFile,
     Set,
     Streets,
+    Zones,
 )
 from gridplan.cli.plan import Land, name_files
 from gridplan.cli.plan_to_plan import choose_day, find_folder, take_rules
@@ -83,6 +84,7 @@ def import_command(
         typer.Option(metavar="NAME", help="The only layer to read.", rich_help_panel=HOW),
     ] = None,
     communities: Communities = None,
+    zones: Zones = None,
     compounds: Compounds = None,
     barriers: Barriers = None,
     openings: Openings = None,
@@ -116,7 +118,7 @@ def import_command(
         _take_edited(source, plan, target, how, by, choose_day(date), table, overwrite)
         return
     files = name_files(
-        *(communities, compounds, barriers, openings, streets, places),
+        *(communities, zones, compounds, barriers, openings, streets, places),
         *(institutions, counts, boundary),
     )
     land = Land(site, files, crs, datum, encoding, not_personal, place, cache)

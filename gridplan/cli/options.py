@@ -96,6 +96,13 @@ Communities = Annotated[
         rich_help_panel=FROM,
     ),
 ]
+Zones = Annotated[
+    Path | None,
+    typer.Option(
+        help="Zones whose total of households is known, such as census tracts or blocks.",
+        rich_help_panel=FROM,
+    ),
+]
 Compounds = Annotated[
     Path | None, typer.Option(help="Outlines of residential compounds.", rich_help_panel=FROM)
 ]

@@ -41,6 +41,7 @@ from gridplan.cli.options import (
     Set,
     Streets,
     Workers,
+    Zones,
 )
 from gridplan.cli.outputs import try_date, try_scheduler
 from gridplan.cli.read_options import NONE, list_paths, read_rules, split_by_table
@@ -96,7 +97,7 @@ def require_source(source: str | None, place: str | None, what: str = "SOURCE fi
 
 # The files of a site, in the order in which the verbs have their options.
 FILES = (
-    *("communities", "compounds", "barriers", "openings", "streets", "places"),
+    *("communities", "zones", "compounds", "barriers", "openings", "streets", "places"),
     *("institutions", "counts", "boundary"),
 )
 
@@ -123,6 +124,7 @@ def plan_command(
     source: OptionalSource = None,
     output: NewFolder = None,
     communities: Communities = None,
+    zones: Zones = None,
     compounds: Compounds = None,
     barriers: Barriers = None,
     openings: Openings = None,
@@ -179,7 +181,7 @@ def plan_command(
     require_source(source, place)
     rules = read_rules(rules_file, settings, effort, columns)
     files = name_files(
-        *(communities, compounds, barriers, openings, streets, places),
+        *(communities, zones, compounds, barriers, openings, streets, places),
         *(institutions, counts, boundary),
     )
     land = Land(source, files, crs, datum, encoding, not_personal, place, cache)
@@ -313,6 +315,7 @@ def _plan_in_chunks(
 def check_command(
     source: OptionalSource = None,
     communities: Communities = None,
+    zones: Zones = None,
     compounds: Compounds = None,
     barriers: Barriers = None,
     openings: Openings = None,
@@ -343,7 +346,7 @@ def check_command(
     require_source(source, place)
     rules = read_rules(rules_file, settings, None, columns)
     files = name_files(
-        *(communities, compounds, barriers, openings, streets, places),
+        *(communities, zones, compounds, barriers, openings, streets, places),
         *(institutions, counts, boundary),
     )
     with collect_columns() as seen, console.show_progress() as clock:

@@ -38,6 +38,7 @@ from gridplan.cli.options import (
     Set,
     Streets,
     Threads,
+    Zones,
 )
 from gridplan.cli.outputs import try_picture
 from gridplan.cli.pictures import write_picture
@@ -80,6 +81,7 @@ def frontier_command(
         str | None, typer.Option(metavar="CODE", help="The community to look at.")
     ] = None,
     communities: Communities = None,
+    zones: Zones = None,
     compounds: Compounds = None,
     barriers: Barriers = None,
     openings: Openings = None,
@@ -120,7 +122,7 @@ def frontier_command(
         raise typer.BadParameter("say which: --community CODE", param_hint="--community")
     require_source(source, place, "SITE|PLAN")
     files = name_files(
-        *(communities, compounds, barriers, openings, streets, places),
+        *(communities, zones, compounds, barriers, openings, streets, places),
         *(institutions, counts, boundary),
     )
     land = Land(source, files, crs, datum, encoding, not_personal, place, cache)

@@ -41,6 +41,7 @@ from gridplan.cli.options import (
     Set,
     Streets,
     Threads,
+    Zones,
 )
 from gridplan.cli.pictures import write_picture
 from gridplan.cli.plan import Land, name_files
@@ -66,6 +67,7 @@ def redraw_command(
     path: PlanPath,
     site: CurrentLand = None,
     communities: Communities = None,
+    zones: Zones = None,
     compounds: Compounds = None,
     barriers: Barriers = None,
     openings: Openings = None,
@@ -127,7 +129,7 @@ def redraw_command(
     from gridplan.storage.kept_versions import replace_plan
 
     files = name_files(
-        *(communities, compounds, barriers, openings, streets, places),
+        *(communities, zones, compounds, barriers, openings, streets, places),
         *(institutions, counts, boundary),
     )
     land = Land(site, files, crs, datum, encoding, not_personal, place, cache)
@@ -157,9 +159,7 @@ def redraw_command(
 
 def _set_scope(rules: Rules, most_moved: float | None, everywhere: bool) -> Rules:
     """Set how much may move and where; what was not asked for stays as the rules have it."""
-    changed: dict[str, Any] = {}
-    if most_moved is not None:
-        changed["most_moved"] = most_moved
+    changed: dict[str, Any] = {} if most_moved is None else {"most_moved": most_moved}
     if everywhere:
         changed["scope"] = "all"
     return rules.replace(redraw=changed)
@@ -220,6 +220,7 @@ def budget_command(
     path: PlanPath,
     site: CurrentLand = None,
     communities: Communities = None,
+    zones: Zones = None,
     compounds: Compounds = None,
     barriers: Barriers = None,
     openings: Openings = None,
@@ -258,7 +259,7 @@ def budget_command(
     from gridplan.redrawing.change_budget import SHARES, trace_budget
 
     files = name_files(
-        *(communities, compounds, barriers, openings, streets, places),
+        *(communities, zones, compounds, barriers, openings, streets, places),
         *(institutions, counts, boundary),
     )
     land = Land(site, files, crs, datum, encoding, not_personal, place, cache)

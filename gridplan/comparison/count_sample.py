@@ -17,6 +17,7 @@ from pyproj import Transformer
 from gridplan.errors import InputError
 from gridplan.errors import Problem as Wrong
 from gridplan.land.household_errors import find_shares, measure_variance
+from gridplan.land.total_groups import list_settled_together
 from gridplan.plan import Plan
 from gridplan.redrawing.redraw_plan import redraw
 from gridplan.rules.all_rules import Rules
@@ -204,5 +205,4 @@ def add_counts(
 
 
 def _find_likely(plan: Plan) -> Likely | None:
-    known = plan.site.communities["households"].notna()
-    return find_likely(plan.subgrids, plan.site.communities.index[known])
+    return find_likely(plan.subgrids, list_settled_together(plan.site))

@@ -10,6 +10,7 @@ import shapely
 
 from gridplan.arrays import Bools, Floats, Ints
 from gridplan.errors import InputError, Problem
+from gridplan.geometry.holders import find_holders
 from gridplan.rules.site import SiteRules
 from gridplan.site import Site
 from gridplan.tables.ledger import Entry, name_households
@@ -75,7 +76,19 @@ def assign_communities(site: Site, rules: SiteRules) -> Site:
         ),
         _count("dropped", site.buildings[~keep], f"outside every community{far}"),
     ]
-    return site.replace(buildings=site.buildings.assign(community=codes)[keep]).note(entries)
+    zones, shortened = _drop_totals(site.zones, site.buildings["zone"][~keep])
+    kept = site.buildings.assign(community=codes)[keep]
+    return site.replace(buildings=kept, zones=zones).note([*entries, *shortened])
+
+
+def _drop_totals(zones: Any, dropped: pd.Series[str]) -> tuple[Any, list[Entry]]:
+    """Drop the totals of zones that counted buildings which are left out."""
+    partly = zones.index.isin(dropped) & zones["households"].notna().to_numpy()
+    reason = "total not used, as it is of buildings outside every community too"
+    entry = Entry(
+        "communities", "zones", "noted", int(partly.sum()), reason, list(zones.index[partly])
+    )
+    return zones.assign(households=zones["households"].mask(partly)), [entry]
 
 
 def find_communities(footprints: Any, outlines: Any, rules: SiteRules) -> tuple[Ints, Bools]:
@@ -104,31 +117,6 @@ def _count(action: str, rows: Any, reason: str) -> Entry:
     """Count buildings for the ledger, in rows and in the households that they count."""
     reason += name_households(rows)
     return Entry("communities", "buildings", action, len(rows), reason, sorted(rows.index))
-
-
-def find_holders(shapes: Any, outlines: Any) -> Ints:
-    """Find for each shape the outline with the largest part of it, -1 where it meets none."""
-    held = np.full(len(shapes), -1, dtype=np.int64)
-    tree = shapely.STRtree(shapes)
-    # Most shapes lie wholly in one outline, which is quick to see; only the
-    # rest is intersected.
-    outline, shape = tree.query(outlines, predicate="covers")
-    # Backwards, so that of two overlapping outlines that both hold a shape the
-    # first one wins.
-    order = np.lexsort((-outline, shape))
-    held[shape[order]] = outline[order]
-    open_shapes = np.flatnonzero(held < 0)
-    shape, outline = shapely.STRtree(outlines).query(shapes[open_shapes], predicate="intersects")
-    if len(shape):
-        common = shapely.area(shapely.intersection(shapes[open_shapes[shape]], outlines[outline]))
-        meets = common > 0
-        shape = shape[meets]
-        outline = outline[meets]
-        # Rounded, so that equal halves tie and go to the lower code.
-        common = np.round(common[meets], 6)
-        order = np.lexsort((-outline, common, shape))
-        held[open_shapes[shape[order]]] = outline[order]
-    return held
 
 
 def find_nearest(shapes: Any, outlines: Any) -> tuple[Ints, Floats]:

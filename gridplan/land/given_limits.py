@@ -11,7 +11,8 @@ import shapely
 
 from gridplan.arrays import Shapes
 from gridplan.geometry.faces import GRID
-from gridplan.land.communities import find_holders, find_nearest
+from gridplan.geometry.holders import find_holders
+from gridplan.land.communities import find_nearest
 from gridplan.land.settlements import code_settlements, draw_settlements, name_settlements
 from gridplan.land.site_lines import find_site_lines
 from gridplan.rules.settlements import SettlementRules

@@ -17,6 +17,7 @@ from gridplan.land.home_chances import HomeChances, judge_chances, note_building
 from gridplan.land.home_classes import classify_homes, expect_second_households, read_coefficients
 from gridplan.land.household_ranges import HIGH, LOW, find_quantiles
 from gridplan.land.known_totals import Homes, find_total_spread, round_counts, share_households
+from gridplan.land.total_groups import TotalGroups, group_by_totals, note_compared
 from gridplan.rules.households import HouseholdRules
 from gridplan.site import Site
 from gridplan.tables.ledger import Entry
@@ -47,7 +48,8 @@ def estimate_households(
     else a model: a building is a home with a chance, by use, size and place;
     a home has one household and a number beyond it, by class, footprint and
     floors (``coefficients.csv``, by country). What was counted teaches the
-    rest. Known totals of communities, else of the site, are met exactly.
+    rest. Known totals of zones and communities, else of the site, are met
+    exactly (:func:`gridplan.land.total_groups.group_by_totals`).
 
     ``teachers`` are the counted buildings to learn from, those of the site
     itself if not given; a part of a city gets those of the whole.
@@ -127,11 +129,13 @@ def _expect(
     )
 
 
+REST = "the rest of the site"
+
+
 def _share_groups(
     site: Site, rules: HouseholdRules, table: pd.DataFrame
 ) -> tuple[pd.DataFrame, list[Entry]]:
-    """Share households out by community, to known totals where there are any."""
-    known = site.communities["households"].dropna().sort_index()
+    """Share households out to known totals where there are any, else by community."""
     rank = order_by_code(table.index)
     # filled in by group
     whole = np.zeros(len(table), np.int64)
@@ -140,62 +144,73 @@ def _share_groups(
     lived = np.zeros(len(table), bool)
     met = np.zeros(len(table), bool)
     notes = _Totals()
-    groups: list[tuple[str, Any, int | None]] = []
-    rest = []
-    rows_of = table.groupby("community").indices
-    for code in sorted({*rows_of, *known.index}):
-        rows = rows_of.get(code, np.array([], np.int64))
-        if code in known.index:
-            groups.append((str(code), rows, round(known[code])))
-        elif rules.total > 0:
-            rest.append(rows)
-        else:
-            groups.append((str(code), rows, None))
-    if rules.total > 0:
-        # a total of the whole site holds for what communities' own totals leave
-        groups.append(("the rest of the site", np.concatenate([*rest, np.array([], int)]), -1))
+    known = group_by_totals(site)
     # taken once, as groups are many
     codes = table.index.to_numpy(object)
     plain = table.drop(columns="community").assign(origin=table["origin"].astype(object))
-    for name, rows, total in groups:
-        if total == -1 and name == "the rest of the site":
+    for name, of, rows, total in _list_groups(known, table["community"], rules.total):
+        if name == REST:
             total = rules.total - int(whole.sum())
         rows = rows[np.argsort(codes[rows], kind="stable")]
         shared = _share_group(plain.iloc[rows], rank[rows], total)
         whole[rows], lived[rows], mean[rows], left[rows] = shared
         met[rows] = total is not None
         if total is not None:
-            notes.add(name, int(whole[rows].sum()), total, len(rows))
+            notes.add(of, name, int(whole[rows].sum()), total, len(rows))
     out = table.assign(households=whole, residential=lived, mean=mean, left=left, met=met)
     out["origin"] = out["origin"].where(out["residential"], "none")
-    return out, notes.list_entries()
+    return out, [*notes.list_entries(), *note_compared(known, out)]
+
+
+def _list_groups(
+    known: TotalGroups, community: pd.Series[str], total: int
+) -> list[tuple[str, str, Any, int | None]]:
+    """List the groups that households are shared out in: name, table, rows and known total."""
+    rows_of = pd.Series(known.number).groupby(known.number).indices
+    none: Any = np.array([], np.int64)
+    groups: list[tuple[str, str, Any, int | None]] = [
+        (name, table, rows_of.get(n, none), value)
+        for n, (name, table, value) in enumerate(
+            zip(known.codes, known.table, known.totals, strict=True)
+        )
+    ]
+    rest = rows_of.get(-1, none)
+    if total > 0:
+        # a total of the whole site holds for what all other totals leave
+        return [*groups, (REST, "communities", rest, None)]
+    by_community = pd.Series(rest).groupby(community.to_numpy(object)[rest])
+    free = [(str(code), "communities", rows.to_numpy(), None) for code, rows in by_community]
+    return [*groups, *free]
 
 
 class _Totals:
     """Collects which known totals were met, and which could not be."""
 
     def __init__(self) -> None:
-        self.met: list[str] = []
+        self.met: dict[str, list[str]] = {"zones": [], "communities": []}
         self.missed: list[Entry] = []
 
-    def add(self, name: str, found: int, total: int, rows: int) -> None:
-        if found == total:
-            self.met += [name] if rows else []
+    def add(self, table: str, name: str, households: int, total: int, rows: int) -> None:
+        if households == total:
+            self.met[table] += [name] if rows else []
             return
         reason = (
-            f"{name}: {found} households stand against a known total of {total}; "
+            f"{name}: {households} households stand against a known total of {total}; "
             "there is no room to scale"
         )
-        self.missed.append(Entry("households", "communities", "noted", 1, reason, [name]))
+        self.missed.append(Entry("households", table, "noted", 1, reason, [name]))
 
     def list_entries(self) -> list[Entry]:
         reason = "estimates scaled so that the known total is met exactly"
-        met = Entry("households", "communities", "inferred", len(self.met), reason, self.met)
-        return [met, *self.missed]
+        met = [
+            Entry("households", table, "inferred", len(names), reason, names)
+            for table, names in self.met.items()
+        ]
+        return [*met, *self.missed]
 
 
 def _share_group(group: pd.DataFrame, rank: Any, total: int | None) -> Any:
-    """Share households out in one community.
+    """Share households out in one group.
 
     Returns households, whether it is a home, the mean and the share of the
     variance that is left, each an array of the rows.

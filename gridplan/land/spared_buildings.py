@@ -10,8 +10,8 @@ import shapely
 
 from gridplan.arrays import Bools, Floats, Ints, Shapes
 from gridplan.geometry.faces import dissolve, find_borders, join_small, polygonise
+from gridplan.geometry.holders import find_holders
 from gridplan.geometry.tiling import find_holder, gather_parts
-from gridplan.land.communities import find_holders
 
 HALF = 0.5  # share of a building that pieces must hold, where nobody lives in it, to take it in
 

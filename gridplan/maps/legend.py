@@ -10,6 +10,7 @@ from typing import Any
 
 import shapely
 
+from gridplan.land.total_groups import list_settled_together
 from gridplan.maps.colours import (
     BAND,
     EXCLUSIVE,
@@ -155,8 +156,7 @@ def _say_likely(plan: Plan, lang: Language) -> str:
     """Say beside the share in band how much of it is likely, where households are estimates."""
     if is_released(plan):
         return ""
-    known = plan.site.communities["households"].notna()
-    likely = find_likely(plan.subgrids, plan.site.communities.index[known])
+    likely = find_likely(plan.subgrids, list_settled_together(plan.site))
     if likely is None or not likely.is_open:
         return ""
     low, high = (f"{100 * end:.0f}" for end in (likely.share_low, likely.share_high))

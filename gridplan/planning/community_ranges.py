@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gridplan.land.total_groups import list_settled
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
 from gridplan.tables.likely_band import find_community_ranges
@@ -23,8 +24,8 @@ def fill_communities(plan: Plan, rules: Rules) -> Plan:
     [[120.0, 120.0]]
     """
     communities = plan.site.communities
-    open_codes = communities.index[communities["households"].isna()]
-    settled = set(communities.index) - set(open_codes)
+    settled = set(list_settled(plan.site))
+    open_codes = communities.index[~communities.index.isin(list(settled))]
     # what a total of the site leaves to the only community without one is known too
     if rules.households.total > 0 and len(open_codes) == 1:
         settled |= set(open_codes)

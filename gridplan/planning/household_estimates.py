@@ -18,7 +18,7 @@ def estimate_households(site: Site, rules: Rules | None = None) -> Site:
     ----------
     site
         The land as it was read; buildings outside its communities are dealt
-        with as the rules of the site say. Known totals of communities are met.
+        with as the rules of the site say. Known totals of zones and communities are met.
     rules
         The section ``households``, with the profile of the country, is used.
 
@@ -65,6 +65,7 @@ def hold_out(site: Site, rules: Rules | None = None, folds: int = 5) -> Site:
         # a known total would say of the last building what was held out
         known = site.communities.assign(households=float("nan"))
         site = assign_communities(site, rules.site).replace(communities=known)
+    site = site.replace(zones=site.zones.iloc[:0])
     free = (
         rules.households
         if not rules.households.total

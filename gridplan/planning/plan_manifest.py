@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from gridplan import __version__
+from gridplan.land.total_groups import list_settled_together
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
 from gridplan.tables.likely_band import find_likely
@@ -33,8 +34,7 @@ def write_manifest(
         "special_grids": len(plan.special_grids),
         "grids": len(plan.grids),
     }
-    known = plan.site.communities["households"].notna()
-    settled = plan.site.communities.index[known]
+    settled = list_settled_together(plan.site)
     return compose_manifest(sizes, plan.subgrids, rules, seed, inputs, plan.site.ledger, settled)
 
 

@@ -13,7 +13,8 @@ import pandas as pd
 from gridplan.arrays import Floats
 from gridplan.division.problem import DivisionProblem, make_division_problem
 from gridplan.engine.parallel_map import Progress, keep_silent
-from gridplan.land.communities import assign_communities, find_holders
+from gridplan.geometry.holders import find_holders
+from gridplan.land.communities import assign_communities
 from gridplan.land.community_kinds import judge_kinds
 from gridplan.land.compounds import infer_compounds
 from gridplan.land.given_limits import complete_limits, lead_limits

@@ -9,6 +9,7 @@ from scipy.stats import gamma
 
 from gridplan.arrays import Floats
 from gridplan.land.household_errors import describe_buildings, measure_variance
+from gridplan.land.total_groups import find_grouped
 from gridplan.rules.all_rules import Rules
 from gridplan.rules.band import Band
 from gridplan.site import Site
@@ -36,8 +37,7 @@ def expect_outside(site: Site, stairwells: gpd.GeoDataFrame, rules: Rules) -> di
     variance, alike = measure_variance(buildings)
     shared = rules.simulation.error_shared
     near = min(rules.simulation.error_near, 1.0 - shared)
-    known = site.communities["households"].dropna().index
-    settled = buildings["community"].isin(known).to_numpy() | (rules.households.total > 0)
+    settled = find_grouped(site, rules.households.total)
     parts = pd.DataFrame(
         {
             "households": buildings["households"].to_numpy(float),

@@ -21,8 +21,10 @@ from scipy.stats import gamma
 
 from gridplan.arrays import Floats, Ints
 from gridplan.land.household_errors import describe_buildings, find_shares, measure_variance
+from gridplan.land.total_groups import group_by_totals
 from gridplan.plan import Plan
 from gridplan.planning.community_ranges import fill_communities
+from gridplan.planning.settled_variance import REST, settle_totals
 from gridplan.rules.all_rules import Rules
 
 LOW, HIGH = 0.05, 0.95
@@ -198,36 +200,39 @@ def _add_up(
     count = len(homes)
     # of a known number all, of a sure home the first household
     certain = np.where(spread < 0, average, np.where(chance >= 1.0, 1.0, 0.0))
-    parts = pd.DataFrame(
-        {
-            "column": column,
-            "mean": share * average[row],
-            "sure": share * np.minimum(certain, average)[row],
-            "free": np.where(spread[row] < 0, 0.0, share * average[row]),
-            "loading": share * np.sqrt(variance * alike)[row],
-        }
-    )
-    sums = parts.groupby("column").sum().reindex(range(count), fill_value=0.0)
+    total = group_by_totals(plan.site, buildings).number[row]
     shared = rules.simulation.error_shared
     near = min(rules.simulation.error_near, 1.0 - shared)
     alone = (variance * (1.0 - alike * (shared + near)))[row]
     xy = shapely.get_coordinates(shapely.centroid(buildings.geometry.to_numpy()))[row]
-    own = np.bincount(column, share**2 * alone, minlength=count)
-    beside = _sum_pairs(column, parts["loading"].to_numpy(), xy, count, rules)
+    parts = pd.DataFrame(
+        {
+            "column": column,
+            # the total that the building is a part of; the rest of a known site is one too
+            "total": np.where((total < 0) & (rules.households.total > 0), REST, total),
+            "mean": share * average[row],
+            "sure": share * np.minimum(certain, average)[row],
+            "free": np.where(spread[row] < 0, 0.0, share * average[row]),
+            "loading": share * np.sqrt(variance * alike)[row],
+            "own": share**2 * alone,
+            "alone": share * alone,
+            "x": xy[:, 0],
+            "y": xy[:, 1],
+        }
+    )
+    sums = parts.groupby("column")[["mean", "sure"]].sum().reindex(range(count), fill_value=0.0)
     strays = _count_strays(plan, homes)
+    varied = settle_totals(parts, count, rules.simulation)
     table = pd.DataFrame(
         {
             "mean": sums["mean"].to_numpy() + strays,
             "sure": sums["sure"].to_numpy() + strays,
-            "variance": own + shared * sums["loading"].to_numpy() ** 2 + near * beside,
-            "loading": sums["loading"].to_numpy(),
+            "variance": varied["variance"].to_numpy(),
             **_find_doubts(row, column, share, buildings, count),
         },
         index=homes.index,
     )
-    parts = parts.assign(alone=share * alone, x=xy[:, 0], y=xy[:, 1])
-    _settle_totals(table, parts, _group_by_total(plan, homes, rules), rules)
-    common = shared * table["loading"].to_numpy() ** 2
+    common = shared * varied["loading"].to_numpy() ** 2
     wide = table["variance"].to_numpy()
     common = np.where(wide > HAIR, np.clip(common / np.maximum(wide, HAIR), 0.0, 1.0), 0.0)
     return table.assign(shared=common)
@@ -263,76 +268,6 @@ def _count_strays(plan: Plan, homes: Any) -> Floats:
     doors = plan.stairwells[~plan.stairwells["building"].isin(plan.site.buildings.index)]
     amount = doors["households"].groupby(doors["subgrid"]).sum().reindex(homes.index)
     return np.asarray(amount.fillna(0.0), float)
-
-
-def _sum_pairs(column: Ints, loading: Floats, xy: Floats, count: int, rules: Rules) -> Floats:
-    """Sum the loadings of every two buildings of a sub-grid, fading with their distance."""
-    order = np.argsort(column, kind="stable")
-    ends = np.searchsorted(column[order], np.arange(count + 1))
-    out = np.zeros(count)
-    for n in range(count):
-        rows = order[ends[n] : ends[n + 1]]
-        a = loading[rows]
-        if a.any():
-            out[n] = a @ _fade(xy[rows], rules.simulation.error_reach) @ a
-    return out
-
-
-def _fade(xy: Floats, reach: float) -> Floats:
-    step = (xy[:, None, :] - xy[None, :, :]) / reach
-    return np.asarray(np.exp(-0.5 * (step**2).sum(axis=2)))
-
-
-def _group_by_total(plan: Plan, homes: Any, rules: Rules) -> Any:
-    """Find the known total that each sub-grid is a part of: a community, "" for the rest, None."""
-    known = plan.site.communities["households"].dropna().index
-    of = homes["community"].to_numpy(object)
-    return np.where(np.isin(of, known), of, "" if rules.households.total > 0 else None)
-
-
-def _settle_totals(table: pd.DataFrame, parts: pd.DataFrame, group: Any, rules: Rules) -> None:
-    """Take off what a known total settles, in ``table``.
-
-    Of a sub-grid it depends on the total and on nothing of how the rest is
-    divided: what varies with the sum is taken off by its part of the sum.
-    """
-    shared = rules.simulation.error_shared
-    near = min(rules.simulation.error_near, 1.0 - shared)
-    for name in sorted({code for code in group if code is not None}):
-        rows = np.flatnonzero(group == name)
-        here = parts[np.isin(parts["column"].to_numpy(), rows)]
-        field = _measure_field(here, rules.simulation.error_reach)
-        with_sum = here["alone"] + here["loading"] * (shared * here["loading"].sum() + near * field)
-        sums = pd.DataFrame({"free": here["free"], "with_sum": with_sum})
-        sums = sums.groupby(here["column"]).sum().reindex(rows, fill_value=0.0)
-        free = float(sums["free"].sum())
-        if free <= 0:
-            continue
-        part = sums["free"].to_numpy() / free
-        whole = float(with_sum.sum())
-        place = table.index[rows]
-        left = table.loc[place, "variance"].to_numpy(float)
-        left = np.maximum(left - 2.0 * part * sums["with_sum"].to_numpy() + part**2 * whole, 0.0)
-        # dividing by a sum that varies widens a little; the only one of a total has it all
-        left = np.where(part > 1.0 - HAIR, 0.0, left * (1.0 + 3.0 * whole / free**2))
-        table.loc[place, "variance"] = left
-        table.loc[place, "loading"] -= part * here["loading"].sum()
-
-
-def _measure_field(parts: pd.DataFrame, reach: float) -> Floats:
-    """Sum the loadings around each building, fading with distance, by squares of a third of it."""
-    cell = (parts[["x", "y"]] / (reach / 3.0)).apply(np.floor)
-    mass = parts["loading"].to_numpy()
-    sums = pd.DataFrame({"mass": mass, "x": mass * parts["x"], "y": mass * parts["y"]})
-    sums = sums.groupby([cell["x"], cell["y"]]).sum()
-    sums = sums[sums["mass"] > 0]
-    middle = sums[["x", "y"]].to_numpy() / sums[["mass"]].to_numpy()
-    xy = parts[["x", "y"]].to_numpy()
-    field = np.zeros(len(parts))
-    for (x, y), weight in zip(middle, sums["mass"], strict=True):
-        square = (xy[:, 0] - x) ** 2 + (xy[:, 1] - y) ** 2
-        field += weight * np.exp(-square / (2.0 * reach**2))
-    return field
 
 
 def say_chances(exceptions: pd.DataFrame, subgrids: pd.DataFrame) -> pd.DataFrame:

@@ -37,6 +37,7 @@ MAY_LEAVE = frozenset(
 BLANK = {
     "communities": ("households_low", "households_high"),
     "buildings": (
+        "zone",
         "households",
         "households_low",
         "households_high",

@@ -58,7 +58,7 @@ WITHHELD = (
         "gaps",
         "ratings",
     ),
-    *("service_posts", "reach", "coverage", "siting", "counts", "ledger"),
+    *("zones", "service_posts", "reach", "coverage", "siting", "counts", "ledger"),
     *("triggers", "concordance", "locks", "edits"),
 )
 
@@ -291,6 +291,7 @@ def _strip_buildings(plan: Plan, households: HouseholdChoice) -> Any:
     lived_in = table["residential"].fillna(False) | (table["households"] > 0)
     return table.assign(
         residential=lived_in.astype("boolean"),
+        zone="",
         households=0,
         households_low=0,
         households_high=0,

@@ -26,11 +26,11 @@ from gridplan.reading.tangled_shapes import (
 from gridplan.rules.site import SiteRules
 from gridplan.site import SITE_TABLES, Reading
 from gridplan.tables.codes import find_inexact
-from gridplan.tables.conform import check_values, is_spatial
+from gridplan.tables.conform import check_values, needs_shapes
 from gridplan.tables.personal import find_personal_columns
 from gridplan.tables.schema import GEOMETRY_TYPES, find_columns, find_key
 
-CODE_COLUMNS = ("of", "community", "subdistrict")  # codes beside the key of a table
+CODE_COLUMNS = ("of", "community", "subdistrict", "zone")  # codes beside the key of a table
 INPUT_TABLES = SITE_TABLES[:-1]  # all but the ledger
 # Rules without which no table can be placed on the ground, so that nothing more
 # can be checked.
@@ -62,7 +62,7 @@ def check_table(table: str, reading: Reading, frame: Any) -> Iterator[Problem]:
     names = [n for n in dict.fromkeys((find_key(table), *CODE_COLUMNS)) if n in raw.columns]
     yield from check_codes(table, pd.DataFrame(raw[names]), file)
     yield from check_values(table, frame, file)
-    if is_spatial(table):
+    if needs_shapes(table) or isinstance(frame, gpd.GeoDataFrame):
         yield from _check_shapes(table, frame, file)
 
 
@@ -164,27 +164,22 @@ def _find_endless(table: str, frame: gpd.GeoDataFrame) -> Iterator[tuple[Bools, 
         yield find_longest(frame), f"is longer than {LONGEST_BUILDING:,.0f} m", correct
 
 
-def check_overlaps(communities: gpd.GeoDataFrame, target: CRS, rules: SiteRules) -> list[Problem]:
-    """Find communities that overlap by more than slivers, measured in the CRS ``target``."""
-    shapes, _ = repair_shapes(project_shapes(communities.geometry, target, 2, bend=True))
+def check_overlaps(
+    table: str, outlines: gpd.GeoDataFrame, target: CRS, rules: SiteRules
+) -> list[Problem]:
+    """Find communities or zones that overlap by more than slivers, measured in ``target``."""
+    shapes, _ = repair_shapes(project_shapes(outlines.geometry, target, 2, bend=True))
     pairs = measure_overlaps(shapes)
     wrong = pairs[(pairs["area"] > rules.overlap_area) & (pairs["share"] > rules.overlap_share)]
     if wrong.empty:
         return []
     worst = wrong["area"].max()
-    noun = "pair of communities overlaps" if len(wrong) == 1 else "pairs of communities overlap"
+    noun = f"pair of {table} overlaps" if len(wrong) == 1 else f"pairs of {table} overlap"
     rows = sorted({*wrong["first"], *wrong["second"]})
     message = f"{len(wrong)} {noun}, by up to {worst:,.0f} m2"
-    remedy = "correct the outlines so that each place lies in one community"
-    return [
-        Problem(
-            "communities",
-            "communities do not overlap",
-            message,
-            remedy,
-            name_rows("communities", communities, np.isin(np.arange(len(communities)), rows)),
-        )
-    ]
+    remedy = f"correct the outlines so that each place lies in one {find_key(table)}"
+    named = name_rows(table, outlines, np.isin(np.arange(len(outlines)), rows))
+    return [Problem(table, f"{table} do not overlap", message, remedy, named)]
 
 
 def measure_overlaps(shapes: Any) -> pd.DataFrame:

@@ -67,7 +67,7 @@ def convert_reading(reading: Reading, datum: str | Mapping[str, str]) -> Reading
     entries = list(reading.entries)
     for table, frame in reading.tables.items():
         word = datum if isinstance(datum, str) else datum.get(table, "wgs84")
-        if is_spatial(table) and word != "wgs84":
+        if isinstance(frame, gpd.GeoDataFrame) and is_spatial(table) and word != "wgs84":
             if isinstance(datum, str) and not _may_be_shifted(frame.crs):
                 reason = (
                     f"datum {word} not applied: its CRS {frame.crs.name} is surveyed; "

@@ -13,6 +13,7 @@ from zipfile import ZipFile
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import shapely
 
 from gridplan.errors import InputError, Problem
@@ -23,7 +24,7 @@ from gridplan.reading.encoding import decode_text, find_shapefile_encoding, read
 from gridplan.reading.file_kinds import check_kind
 from gridplan.reading.layer_names import LayerRole, choose_roles
 from gridplan.reading.markup_files import MARKUP_SUFFIXES, read_markup
-from gridplan.tables.conform import is_spatial
+from gridplan.tables.conform import is_spatial, needs_shapes
 
 _JSON = (".geojson", ".json", ".geojsonl", ".geojsons", ".geojsonseq", ".ndjson")
 GDAL_SUFFIXES = (".gpkg", ".shp", *_JSON, ".fgb", ".kml", ".kmz", ".gml", ".tab", ".mif", ".gdb")
@@ -99,7 +100,11 @@ def _name_table(stem: str, table: str | None) -> str:
 
 
 def _read_parquet(path: Path, table: str) -> Any:
-    return gpd.read_parquet(path) if is_spatial(table) else pd.read_parquet(path)
+    # a table that may do without shapes says in its header whether it has any
+    shaped = is_spatial(table)
+    if shaped and not needs_shapes(table):
+        shaped = b"geo" in (pq.read_schema(path).metadata or {})
+    return gpd.read_parquet(path) if shaped else pd.read_parquet(path)
 
 
 def _read_gdal(path: Path, member: str, table: str | None, encoding: str | None) -> list[Layer]:

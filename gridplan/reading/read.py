@@ -39,6 +39,7 @@ def read_site(
     source: Given | Reading,
     *,
     communities: Given | None = None,
+    zones: Given | None = None,
     compounds: Given | None = None,
     barriers: Given | Sequence[Given] | None = (),
     openings: Given | None = None,
@@ -64,9 +65,12 @@ def read_site(
         with a ``site.gpkg`` or with files named after tables
         (buildings.parquet, communities.shp ...); a GeoDataFrame of buildings;
         or a :class:`gridplan.site.Reading` of another source.
-    communities, compounds, barriers, openings, streets, places, institutions, counts
+    communities, zones, compounds, barriers, openings, streets, places, institutions, counts
         Tables of one's own, as files or GeoDataFrames; each replaces that of
         the source, but barriers, which are added to those of the source.
+        Zones are any land whose number of households is known (census tracts,
+        blocks); where buildings name their zone, a table of codes and
+        households will do.
         Barriers may be several, and where they have no column of
         kinds, the name of the file says it (railways.parquet, water.gpkg,
         roads.shp).
@@ -111,6 +115,7 @@ def read_site(
     """
     files = {
         "communities": communities,
+        "zones": zones,
         "compounds": compounds,
         "openings": openings,
         "streets": streets,

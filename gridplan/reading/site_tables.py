@@ -28,6 +28,7 @@ from gridplan.reading.checks import (
 from gridplan.reading.positions import check_apart
 from gridplan.reading.repeated_rows import join_rows
 from gridplan.reading.tidy_table import order_shapes, order_table
+from gridplan.reading.zones import place_in_zones
 from gridplan.rules.site import SiteRules
 from gridplan.site import SITE_TABLES, Reading, Site
 from gridplan.tables.codes import EXACT
@@ -157,8 +158,9 @@ def _order_site(
     problems: list[Problem],
 ) -> Site:
     """Put all tables in order, if nothing is wrong with them."""
-    if "communities" in tables:
-        problems = [*problems, *check_overlaps(tables["communities"], target, rules)]
+    for name in ("communities", "zones"):
+        if isinstance(tables.get(name), gpd.GeoDataFrame):
+            problems = [*problems, *check_overlaps(name, tables[name], target, rules)]
     if problems:
         raise _make_error(problems)
     entries = list(read)
@@ -167,7 +169,8 @@ def _order_site(
         if name in tables and len(tables[name]):
             site[name], table_entries = order_table(name, tables[name], target, rules)
             entries += table_entries
-    return Site(**site).note(entries)
+    site["buildings"], placed = place_in_zones(site["buildings"], site["zones"])
+    return Site(**site).note([*entries, *placed])
 
 
 def _make_error(problems: list[Problem]) -> InputError:

@@ -16,7 +16,7 @@ from gridplan.reading.doubles import SAID, Mark, join_doubles
 from gridplan.reading.layer_names import REMARK
 from gridplan.rules.site import SiteRules
 from gridplan.tables.codes import fill_codes
-from gridplan.tables.conform import MEASURED, conform_table, find_doubtful, is_spatial
+from gridplan.tables.conform import MEASURED, conform_table, find_doubtful, is_spatial, needs_shapes
 from gridplan.tables.ledger import Entry, name_households
 from gridplan.tables.schema import find_columns, find_key
 
@@ -51,11 +51,14 @@ _DIMENSIONS = {"line": 1, "polygon": 2}
 def order_table(table: str, frame: Any, target: CRS, rules: SiteRules) -> tuple[Any, list[Entry]]:
     """Put one table in order, and say what was done to it."""
     key = find_key(table)
+    if is_spatial(table) and not isinstance(frame, gpd.GeoDataFrame):
+        # zones may be known by their codes alone
+        frame = gpd.GeoDataFrame(frame, geometry=[None] * len(frame), crs=target)
     work = conform_table(table, frame).reset_index()
     read = work
     codes_read = work[key]
     marks: list[Mark] = []
-    if is_spatial(table):
+    if needs_shapes(table) or (is_spatial(table) and frame.geometry.notna().any()):
         work, marks = order_shapes(table, work, target, rules)
     work, doubted = _drop_doubtful(table, frame, work)
     work, filled = _fill_values(table, work, rules)

@@ -44,7 +44,7 @@ from gridplan.reading.refusals import (
 from gridplan.reading.site_tables import check_part
 from gridplan.site import Reading
 from gridplan.tables.column_names import explain_unused, match_columns, plain_name
-from gridplan.tables.conform import check_values, is_spatial
+from gridplan.tables.conform import check_values, is_spatial, needs_shapes
 from gridplan.tables.ledger import LISTED, Entry
 
 # Rules that one table cannot be judged by alone, or that were judged before.
@@ -190,7 +190,7 @@ def take_table(
     suspects = find_personal(looked_at, table, words, matched)
     note_columns(file, table, flat, matched, contacts, suspects)
     personal = refuse_personal(suspects, table, file)
-    if is_spatial(table):
+    if needs_shapes(table) or (geometry and is_spatial(table)):
         problems += check_shapes(flat if geometry else None, table, crs, file)
     out = pd.DataFrame(
         {column: flat[theirs] for theirs, column in matched.items()}, index=flat.index

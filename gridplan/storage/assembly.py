@@ -18,7 +18,7 @@ import pandas as pd
 from gridplan.errors import GridplanError, PlanError, Problem
 from gridplan.plan import ALL_TABLES, OPTIONAL_TABLES, PLAN_TABLES, Plan
 from gridplan.site import SITE_TABLES, Site
-from gridplan.tables.conform import conform_table, is_spatial
+from gridplan.tables.conform import conform_table, is_spatial, make_empty
 from gridplan.tables.schema import Column, find_key, read_schema
 
 # what the entries of a manifest are, where gridplan reads them itself
@@ -176,6 +176,8 @@ def assemble_plan(found: FoundFiles) -> Plan:
             for table, frame in found.tables.items()
             if table in ALL_TABLES
         }
+    for table in SITE_TABLES:
+        tables.setdefault(table, make_empty(table, tables["buildings"].crs))
     site = Site(**{table: tables[table] for table in SITE_TABLES})
     return Plan(
         site=site,

@@ -14,6 +14,7 @@ import shapely
 CODES = {
     "buildings": ("b", 6),
     "communities": ("c", 2),
+    "zones": ("z", 3),
     "compounds": ("k", 3),
     "barriers": ("r", 4),
     "openings": ("o", 4),

@@ -38,6 +38,17 @@ def is_spatial(table: str) -> bool:
     return any(column.is_geometry for column in read_schema()[table])
 
 
+def needs_shapes(table: str) -> bool:
+    """Whether every row of the table must have a shape; zones may be known by their codes alone.
+
+    Examples
+    --------
+    >>> needs_shapes("communities"), needs_shapes("zones"), needs_shapes("counts")
+    (True, False, False)
+    """
+    return any(column.is_geometry and column.need == "required" for column in read_schema()[table])
+
+
 def make_empty(table: str, crs: Any = None) -> gpd.GeoDataFrame:
     """Make a table without rows, with all columns that the schema gives it.
 

@@ -25,8 +25,9 @@ def renew_ranges(
         Those that the new plan is drawn by.
     """
     over: set[str] | None = None
-    # with a total of the site every sub-grid depends on all others
-    if new.site.buildings is plan.site.buildings and not rules.households.total:
+    # with a total of the site, or zones over several communities, all sub-grids may be tied
+    alone = not rules.households.total and new.site.zones.empty
+    if new.site.buildings is plan.site.buildings and alone:
         codes = {*changes.figures, *redrawn.outlines.index, *redrawn.lone.index}
         over = {*new.subgrids["community"][new.subgrids.index.isin(codes)], *redrawn.wholly_drawn}
         over |= set(plan.subgrids["community"].reindex(list(codes)).dropna())

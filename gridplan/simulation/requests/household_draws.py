@@ -14,6 +14,7 @@ from scipy.stats import nbinom
 
 from gridplan.arrays import Floats
 from gridplan.land.household_errors import describe_buildings, find_shares, measure_variance
+from gridplan.land.total_groups import group_by_totals
 from gridplan.plan import Plan
 from gridplan.rules.simulation import SimulationRules
 from gridplan.simulation.requests.random_streams import (
@@ -40,7 +41,7 @@ def sample_households(
     Each building's come from its own distribution: none, or one household and
     a number beyond it. Their mean over draws is the building's expected
     number; counted buildings stay as they are, and known totals of
-    communities are met in every draw. Of the error a share is that of all
+    zones and communities are met in every draw. Of the error a share is that of all
     buildings (``simulation.error_shared``), a share that of neighbours
     (``simulation.error_near``, fading over ``simulation.error_reach``), and
     the rest each one's own.
@@ -161,10 +162,10 @@ def _tabulate(buildings: pd.DataFrame) -> tuple[Floats, Any, Floats]:
 
 def _find_totals(plan: Plan, buildings: pd.DataFrame) -> Any:
     """Find the known total that each building is a part of, by number; -1 where there is none."""
-    known = plan.site.communities["households"].dropna().index.sort_values()
-    group = known.get_indexer(pd.Index(buildings["community"]))
+    groups = group_by_totals(plan.site, buildings)
+    group = groups.number
     if plan.rules.households.total > 0:
-        group = np.where(group < 0, len(known), group)
+        group = np.where(group < 0, len(groups.codes), group)
     return np.asarray(group)
 
 
@@ -174,7 +175,10 @@ def _meet_totals(drawn: Floats, mean: Floats, group: Any) -> Floats:
     if not len(rows):
         return drawn
     size = int(group.max()) + 1
-    wanted = np.bincount(group[rows], mean[rows], minlength=size)
+    wanted: Floats = np.bincount(group[rows], mean[rows], minlength=size)
+    # means are kept to four digits, while a known total is whole
+    all_ = np.bincount(group[group >= 0], mean[group >= 0], minlength=size)
+    wanted = wanted + (np.rint(all_) - all_)
     sums = np.bincount(group[rows], drawn[rows], minlength=size)
     factor = np.where(sums > 0, wanted / np.where(sums > 0, sums, 1.0), 0.0)
     out = drawn.copy()
