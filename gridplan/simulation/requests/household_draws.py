@@ -175,7 +175,7 @@ def _meet_totals(drawn: Floats, mean: Floats, group: Any) -> Floats:
     if not len(rows):
         return drawn
     size = int(group.max()) + 1
-    wanted: Floats = np.bincount(group[rows], mean[rows], minlength=size)
+    wanted = np.asarray(np.bincount(group[rows], mean[rows], minlength=size), float)
     # means are kept to four digits, while a known total is whole
     all_ = np.bincount(group[group >= 0], mean[group >= 0], minlength=size)
     wanted = wanted + (np.rint(all_) - all_)
