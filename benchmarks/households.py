@@ -14,9 +14,13 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from gridplan.land.communities import assign_communities
 from gridplan.land.households import estimate_households
+from gridplan.land.total_groups import group_by_totals
+from gridplan.reading.zones import place_in_zones
 from gridplan.rules.households import HouseholdRules
 from gridplan.rules.simulation import SimulationRules
+from gridplan.rules.site import SiteRules
 from gridplan.simulation.requests.household_draws import draw_buildings
 from gridplan.site import SITE_TABLES, Site
 from gridplan.tables.conform import conform_table, make_empty
@@ -24,7 +28,9 @@ from gridplan.tables.conform import conform_table, make_empty
 TRUTH = Path("../shared/truth")
 DRAWS = 4
 COUNTED = (0, 10, 30, 100)
-CELL = 300.0  # m, side of a zone
+CELL = 300.0  # m, side of a zone that is a community
+ACROSS = 200.0  # m, side of a zone that crosses communities
+STRIPS = 3  # communities of a set whose zones cross them
 COVER = (0.85, 0.95)
 
 
@@ -33,7 +39,7 @@ def run(folder: Path = TRUTH) -> bool:
     if not folder.exists():
         print(f"the sets of {folder} are not here: nothing was measured")
         return True
-    rows = []
+    rows, across = [], []
     for name, buildings, profile, home_class in read_sets(folder):
         # the profile of the country, and that of a user who chose none
         for profile_name in dict.fromkeys(["china", profile]):
@@ -42,6 +48,10 @@ def run(folder: Path = TRUTH) -> bool:
                 | _measure(buildings, profile_name, known, home_class)
                 for known in (*COUNTED, "zones")
             ]
+            across.append(
+                {"set": name, "profile": profile_name}
+                | measure_across(buildings, profile_name, home_class)
+            )
     table = pd.DataFrame(rows)
     with pd.option_context("display.width", 200, "display.max_rows", 500):
         print(table.round(2).to_string(index=False))
@@ -51,9 +61,47 @@ def run(folder: Path = TRUTH) -> bool:
     for rival in ("by volume", "by area"):
         less = zones["error"] <= zones[rival] + 1e-9
         print(f"with zone totals no more error than {rival}: {len(less)} tried, {less.sum()} held")
+    exact = _print_across(pd.DataFrame(across))
     _print_chances(folder)
     _print_city()
-    return bool(held.all())
+    return bool(held.all() and exact)
+
+
+def _print_across(table: pd.DataFrame) -> bool:
+    """Print how zones that cross communities do; return whether all their sums are exact."""
+    print(f"zones of {ACROSS:g} m that cross communities, whose totals nobody knows")
+    with pd.option_context("display.width", 200, "display.max_columns", 30):
+        print(table.round(2).to_string(index=False))
+    less = table["error"] <= table["by volume"] + 1e-9
+    print(f"zones across: no more error than by volume: {len(less)} tried, {int(less.sum())} held")
+    held = table["cover"].between(*COVER)
+    print(f"zones across: cover of 85 to 95 %: {len(held)} tried, {int(held.sum())} held")
+    tried, exact = int(table["sums"].sum()), int(table["exact"].sum())
+    print(f"zones across: sums exact, in estimates and draws: {tried:,} tried, {exact:,} held")
+    return tried == exact
+
+
+def measure_across(buildings: gpd.GeoDataFrame, profile: str, home_class: str) -> dict[str, float]:
+    """Measure a set whose zones cross its communities: scores, and sums of zones that are exact.
+
+    Sums are tried in the estimates and in each of twenty draws.
+    """
+    none = np.zeros(len(buildings), bool)
+    site = make_truth_site(buildings, "across", none)
+    made = estimate_households(site, HouseholdRules(profile=profile)).buildings
+    scores = _score(buildings, made, none, site, "across", home_class)
+    wanted = site.zones["households"].to_numpy(float)
+    number = site.zones.index.get_indexer(pd.Index(made["zone"]))
+    # as a plan draws them: by the totals that its buildings are grouped by
+    group = group_by_totals(site.replace(buildings=made)).number
+    exact = tried = 0
+    draws = draw_buildings(made, group, 20, 0, SimulationRules())
+    for values in (made["households"].to_numpy(float), *draws):
+        sums = np.bincount(number, values, minlength=len(wanted))
+        exact += int((np.abs(sums - wanted) <= 1e-6).sum())
+        tried += len(wanted)
+    kept = ("bias", "error", "by volume", "by area", "constant", "cover", "score")
+    return {"zones": len(wanted)} | {k: scores[k] for k in kept} | {"sums": tried, "exact": exact}
 
 
 def _print_city(buildings: int = 800_000) -> None:
@@ -160,8 +208,13 @@ def _draw_blocks(x: Any, y: Any, area: Any, depth: Any) -> Any:
     return shapely.box(x - width / 2, y - depth / 2, x + width / 2, y + depth / 2)
 
 
-def make_truth_site(buildings: gpd.GeoDataFrame, zones: bool, counted: Any) -> Site:
-    """Make a site of a set: some buildings counted, or totals of square zones known."""
+def make_truth_site(buildings: gpd.GeoDataFrame, zones: bool | str, counted: Any) -> Site:
+    """Make a site of a set: some buildings counted, or totals of square zones known.
+
+    Zones are the communities, or lie ``across`` communities that are strips of the set.
+    """
+    if zones == "across":
+        return _lay_across(buildings, make_truth_site(buildings, False, counted))
     crs = buildings.crs
     truth = buildings["dwellings"].to_numpy(float)
     middle = shapely.centroid(buildings.geometry.to_numpy())
@@ -180,6 +233,34 @@ def make_truth_site(buildings: gpd.GeoDataFrame, zones: bool, counted: Any) -> S
     site = Site(**{table: make_empty(table, str(crs)) for table in SITE_TABLES})
     tables = {"buildings": frame, "communities": communities}
     return site.replace(**{name: conform_table(name, made) for name, made in tables.items()})
+
+
+def _lay_across(buildings: gpd.GeoDataFrame, site: Site) -> Site:
+    """Cut a set to strips as communities, and to squares as zones with their true totals."""
+    west, south, east, north = buildings.total_bounds
+    edges = np.quantile(
+        shapely.get_x(shapely.centroid(buildings.geometry.to_numpy())), [1 / 3, 2 / 3]
+    )
+    strips = gpd.GeoDataFrame(
+        {"community": [f"c{n}" for n in range(STRIPS)]},
+        geometry=shapely.box([west, *edges], south, [*edges, east], north),
+        crs=buildings.crs,
+    )
+    x, y = (np.arange(low, high, ACROSS) for low, high in ((west, east), (south, north)))
+    columns, rows = (axis.ravel() for axis in np.meshgrid(x, y))
+    squares = gpd.GeoDataFrame(
+        {"zone": [f"z{n:04d}" for n in range(len(columns))], "households": 0.0},
+        geometry=shapely.box(columns, rows, columns + ACROSS, rows + ACROSS),
+        crs=buildings.crs,
+    )
+    tables = {"communities": strips, "zones": squares}
+    site = site.replace(**{name: conform_table(name, made) for name, made in tables.items()})
+    site = assign_communities(site, SiteRules())
+    placed = place_in_zones(site.buildings, site.zones)[0]
+    truth = pd.Series(buildings["dwellings"].to_numpy(float), buildings["building"].astype(str))
+    sums = truth.groupby(placed["zone"].reindex(truth.index).to_numpy()).sum()
+    known = site.zones[site.zones.index.isin(sums.index)]
+    return site.replace(buildings=placed, zones=known.assign(households=sums.reindex(known.index)))
 
 
 def draw_counted(buildings: gpd.GeoDataFrame, number: int, draw: int) -> Any:
@@ -209,7 +290,7 @@ def _score(
     made: pd.DataFrame,
     counted: Any,
     site: Site,
-    zones: bool,
+    zones: bool | str,
     home_class: str,
 ) -> dict[str, float]:
     open_ = ~counted
@@ -256,12 +337,13 @@ def _regress(buildings: gpd.GeoDataFrame, volume: Any, truth: Any, counted: Any)
     return np.where(volume > 0, fitted.predict(features), 0.0)
 
 
-def _share(weight: Any, truth: Any, counted: Any, site: Site, zones: bool) -> Any:
+def _share(weight: Any, truth: Any, counted: Any, site: Site, zones: bool | str) -> Any:
     """Share households in proportion to a weight: by zone, else by the ratio of the counted.
 
     With nothing counted the ratio is that of the whole set, which no user has.
     """
-    zone = site.buildings["community"].to_numpy() if zones else np.zeros(len(truth))
+    column = "zone" if zones == "across" else "community"
+    zone = site.buildings[column].to_numpy() if zones else np.zeros(len(truth))
     rows = pd.DataFrame({"zone": zone, "weight": weight, "truth": truth})
     if counted.any():
         ratio = truth[counted].sum() / max(weight[counted].sum(), 1e-9)

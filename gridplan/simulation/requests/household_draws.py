@@ -175,15 +175,15 @@ def _meet_totals(drawn: Floats, mean: Floats, group: Any) -> Floats:
     if not len(rows):
         return drawn
     size = int(group.max()) + 1
-    wanted = np.asarray(np.bincount(group[rows], mean[rows], minlength=size), float)
+    means = np.asarray(np.bincount(group[rows], mean[rows], minlength=size), float)
     # means are kept to four digits, while a known total is whole
-    all_ = np.bincount(group[group >= 0], mean[group >= 0], minlength=size)
-    wanted = wanted + (np.rint(all_) - all_)
-    sums = np.bincount(group[rows], drawn[rows], minlength=size)
+    totals = np.bincount(group[group >= 0], mean[group >= 0], minlength=size)
+    wanted = means + np.rint(totals) - totals
+    # a group in which nobody was drawn has its means
+    nobody = np.bincount(group[rows], drawn[rows], minlength=size) <= 0
+    values = np.where(nobody[group[rows]], mean[rows], drawn[rows])
+    sums = np.bincount(group[rows], values, minlength=size)
     factor = np.where(sums > 0, wanted / np.where(sums > 0, sums, 1.0), 0.0)
     out = drawn.copy()
-    out[rows] = drawn[rows] * factor[group[rows]]
-    # a group in which nobody was drawn has its means
-    none = rows[sums[group[rows]] <= 0]
-    out[none] = mean[none]
+    out[rows] = values * factor[group[rows]]
     return out
