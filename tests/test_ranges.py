@@ -17,6 +17,8 @@ from gridplan.planning.likely_shares import measure_likely
 from gridplan.planning.subgrid_ranges import fill_ranges, say_chances
 from gridplan.reading.site_tables import make_site
 from gridplan.simulation.requests.household_draws import sample_households
+from gridplan.simulation.years import Given
+from gridplan.simulation.years.drawn_starts import name_start, sample_doors
 from gridplan.synthetic.board_plan import make_table
 from gridplan.synthetic.people_plan import make_people_plan
 from gridplan.synthetic.town import make_town
@@ -198,9 +200,48 @@ def test_verbs_say_what_is_likely_of_what_they_print(plan):
     made = residential(choice.make_plan(table.index[-1]))
     expected = made["chance_in_band"].mean()
     assert table["likely_in_band"].iloc[-1] == pytest.approx(expected, abs=0.03)
-    assert "start from the estimates as they stand" in _say_start(plan)
+    assert "each future starts from its own draw" in _say_start(plan, name_start(plan, 2))
+    assert "the only future starts from the estimates" in _say_start(plan, name_start(plan, 1))
     versions, _ = compare_versions({"one": plan, "two": plan})
     assert versions["likely_in_band"].tolist() == pytest.approx([stated] * 2)
+
+
+def test_years_start_from_the_draws_of_the_chances(plan):
+    still = dict.fromkeys(
+        ("growth_urban", "growth_rural", "spread", "spread_shared", "demolition_rural"), 0.0
+    )
+    calm = Given(changes=still | {"estates_rural": 0.0})
+    done = gp.simulate_years(plan, calm, years=1, replications=40, policies=["never"], seed=3)
+    assert done.manifest["start"] == "draws"
+    chances = gp.measure_chances(plan, draws=40, seed=3)
+    first = done.bands[done.bands["year"] == 0].set_index("subgrid")["inside"]
+    np.testing.assert_allclose(first, chances["chance"], atol=0.1)  # doors are whole households
+    total = done.by_year[done.by_year["measure"] == "households"].iloc[0]
+    assert total["p05"] < plan.stairwells["households"].sum() < total["p95"]
+    once = gp.simulate_years(plan, calm, years=1, replications=1, policies=["never"])
+    assert once.manifest["start"] == "estimates"
+    assert once.by_year.query("measure == 'households'")["mean"].iloc[0] == (
+        plan.stairwells["households"].sum()
+    )
+
+
+def test_drawn_starts_keep_counts_and_known_totals(site):
+    buildings = site.buildings.copy()
+    buildings.iloc[::3, buildings.columns.get_loc("households_observed")] = 2.0
+    places = site.communities.assign(households=300.0)
+    made = gp.divide(site.replace(buildings=buildings, communities=places), seed=1)
+    drawn = sample_doors(made, 20, 0, made.rules.simulation)
+    assert (drawn.sum(axis=1) == 300).all()
+    assert (drawn.std(axis=0) > 0).any()
+    doors = made.stairwells.sort_index()
+    counted = doors["building"].isin(buildings.index[::3]).to_numpy()
+    assert counted.any()
+    assert (drawn[:, counted] == 2).all()
+    shuffled = made.replace(
+        stairwells=made.stairwells[::-1],
+        site=made.site.replace(buildings=made.site.buildings[::-1]),
+    )
+    assert (sample_doors(shuffled, 20, 0, made.rules.simulation) == drawn).all()
 
 
 def test_indicators_that_rest_on_estimated_households_have_ends():

@@ -88,7 +88,8 @@ def years_command(
     repair each year, redraw every five years with few moves, or draw a new
     plan from scratch. The picture shows sub-grids in band and moves by year,
     the map how likely each sub-grid is in its band, with a slider through the
-    years. Households start from the estimates as they stand.
+    years. Where households are estimated, each future starts from its own
+    draw of them; counted buildings and known totals are the same in all.
 
     [dim]gridplan years outputs/town --years 10 --plot years.png --map years.html[/dim]
 
@@ -124,7 +125,7 @@ def years_command(
             progress=clock,
         )
     console.print_times(clock.seconds)
-    console.print_line("start", _say_start(plan))
+    console.print_line("start", _say_start(plan, foreseen.manifest["start"]))
     _print_results(foreseen)
     if csv is not None:
         write_tables({name: getattr(foreseen, name) for name in TABLES}, foreseen.manifest, csv)
@@ -133,18 +134,23 @@ def years_command(
         console.print_line("written", file)
 
 
-def _say_start(plan: Plan) -> str:
-    """Say what all futures start from, and what of it is not known."""
+def _say_start(plan: Plan, begins: str) -> str:
+    """Say what the futures start from (the manifest's ``start``), and what of it is not known."""
     from gridplan.cli import console
 
     homes = plan.site.buildings[plan.site.buildings["households"] > 0]
     estimated = int((homes["households_origin"] == "estimated").sum())
-    text = f"in band {console.say_in_band(plan)}"
-    if not estimated:
-        return f"{text}, all households as counted"
+    in_band = console.say_in_band(plan)
+    if begins == "counts":
+        return f"in band {in_band}, all households as counted"
+    if begins == "draws":
+        return (
+            f"in band {in_band}; each future starts from its own draw of what is not counted "
+            f"({estimated:,} of {len(homes):,} homes are estimated)"
+        )
     return (
-        f"{text}; all futures start from the estimates as they stand, of {estimated:,} of "
-        f"{len(homes):,} homes: their error is not among the futures"
+        f"in band {in_band}; the only future starts from the estimates "
+        f"({estimated:,} of {len(homes):,} homes are estimated); their error is left out"
     )
 
 

@@ -63,11 +63,20 @@ def sample_households(
     kept = place >= 0
     row, place, share = row[kept], place[kept], share[kept]
     fixed = _count_strays(plan, buildings, subgrids)
-    totals = _find_totals(plan, buildings)
     out = np.zeros((draws, len(subgrids)))
-    for n, drawn in enumerate(draw_buildings(buildings, totals, draws, seed, rules)):
+    for n, drawn in enumerate(sample_buildings(plan, buildings, draws, seed, rules)):
         out[n] = fixed + np.bincount(place, share * drawn[row], minlength=len(subgrids))
     return out
+
+
+def sample_buildings(
+    plan: Plan, buildings: gpd.GeoDataFrame, draws: int, seed: int, rules: SimulationRules
+) -> Iterator[Floats]:
+    """Sample the households of a plan's buildings, known totals met: float64[n], as often as asked.
+
+    ``buildings`` are those of the plan in order of code.
+    """
+    return draw_buildings(buildings, find_totals(plan, buildings), draws, seed, rules)
 
 
 def _count_strays(plan: Plan, buildings: pd.DataFrame, subgrids: pd.Index[Any]) -> Floats:
@@ -160,7 +169,7 @@ def _tabulate(buildings: pd.DataFrame) -> tuple[Floats, Any, Floats]:
     return table, form.ravel(), mean
 
 
-def _find_totals(plan: Plan, buildings: pd.DataFrame) -> Any:
+def find_totals(plan: Plan, buildings: pd.DataFrame) -> Any:
     """Find the known total that each building is a part of, by number; -1 where there is none."""
     groups = group_by_totals(plan.site, buildings)
     group = groups.number

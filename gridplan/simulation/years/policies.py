@@ -185,13 +185,13 @@ def follow_policy(
     [0, 10]
     """
     n = len(future.problem)
-    problem = years[0][1]
+    lived_in, problem = years[0]
     plan = _Plan(np.full(n, -1), len(start.codes), np.zeros(n, bool), {})
     plan.label[: len(start.label)] = start.label
     # an exception of the plan is not tried again until its homes change
     plan.settled = {
         p: sign
-        for p, sign in _sign_parts(problem, start.label).items()
+        for p, sign in _sign_parts(problem, start.label[lived_in]).items()
         if start.settled[p] and _is_out(problem, sign)
     }
     # a floor band is as fixed as the stairwell that it was cut from

@@ -16,6 +16,7 @@ from gridplan.engine.parallel_map import Progress, keep_silent, map_tasks
 from gridplan.errors import PlanError, RuleError
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
+from gridplan.simulation.years.drawn_starts import DRAWS, name_start, sample_doors, start_from
 from gridplan.simulation.years.futures import Chance, sample_future
 from gridplan.simulation.years.planned_changes import Given, check_given, read_given
 from gridplan.simulation.years.policies import POLICIES, Policy, follow_policy, make_policy
@@ -33,7 +34,7 @@ from gridplan.tables.conform import conform_table
 from gridplan.tables.html import show_tables
 
 ROUND = 64  # communities whose results are held before they are added up
-SECTIONS = ("urban", "rural", "prices", "redraw", "years")
+SECTIONS = ("urban", "rural", "prices", "redraw", "years", "simulation")
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,6 +144,11 @@ def simulate_years(
     Households grow and shrink by building, buildings are demolished, estates
     are built, members and volunteers age and are followed by others: all
     counts. Each replication samples one future, and every policy meets the same.
+    Where households are estimated and there are several replications, each
+    begins from households of its own, drawn as for the chances of sub-grids:
+    counted buildings stay as they are, and known totals are met. A single
+    replication begins from the estimates.
+
     ``never`` draws nothing again; ``repair`` repairs what is out of rule each
     year, moving as few households as possible, as :func:`gridplan.redraw` does; ``redraw``
     improves whole communities every five years, moves priced; ``from_scratch`` draws
@@ -161,7 +167,7 @@ def simulate_years(
     years
         How far ahead.
     replications
-        How many futures are sampled; at least 2 for intervals.
+        How many futures are sampled; at least 2 for intervals and drawn starts.
     policies
         Some of those in the table of policies; the others are compared with the
         first.
@@ -207,6 +213,8 @@ def simulate_years(
     check_given(plan, known, years)
     starts = list_starts(plan, known, rules)
     task = _Task(tuple(make_policy(name, rules, seed) for name in policies), rules, years, seed)
+    begins = name_start(plan, replications)
+    drawn = _draw_starts(plan, starts, replications, seed, rules) if begins == DRAWS else None
     totals = _Totals(np.zeros((replications, len(policies), years + 1, len(SUMS))))
     # in rounds, so that not every community's results are held at once
     for begin in range(0, len(starts), ROUND):
@@ -216,7 +224,11 @@ def simulate_years(
             progress(stage, begin * replications + done, len(starts) * replications)
 
         # all replications of a community lie together, as they are added up below
-        pairs = [(start, n) for start in starts_now for n in range(replications)]
+        pairs = [
+            (start if drawn is None else start_from(start, drawn[start.community][n]), n)
+            for start in starts_now
+            for n in range(replications)
+        ]
         results = map_tasks(
             lambda pair: task.run(*pair),
             pairs,
@@ -234,11 +246,24 @@ def simulate_years(
         "years": years,
         "policies": list(policies),
         "people": people,
+        "start": begins,
         # only the sections that the years depend on
         "rules": {name: rules.to_dict()[name] for name in SECTIONS},
         "given": {"estates": len(known.estates), "demolitions": len(known.demolitions)},
     }
     return totals.tabulate(policies, people, manifest)
+
+
+def _draw_starts(
+    plan: Plan, starts: Sequence[Start], replications: int, seed: int, rules: Rules
+) -> dict[str, Ints]:
+    """Draw the households that each future begins from, by community: int64[replications, n]."""
+    drawn = sample_doors(plan, replications, seed, rules.simulation)
+    codes = plan.stairwells.index.sort_values()
+    return {
+        start.community: drawn[:, codes.get_indexer(pd.Index(start.problem.ids))]
+        for start in starts
+    }
 
 
 @dataclass(eq=False)
