@@ -1,8 +1,12 @@
 """What to count next: a sheet for the field, and what the counts bring."""
 
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
+import xlsxwriter
+from python_calamine import CalamineWorkbook
 
 import gridplan as gp
 from gridplan.comparison.count_sample import (
@@ -12,6 +16,8 @@ from gridplan.comparison.count_sample import (
     propose_counts,
     read_counts,
 )
+from gridplan.comparison.count_sheets import check_sheet_name, encode_workbook
+from gridplan.errors import InputError, MissingPackageError, RuleError
 from gridplan.reading.site_tables import make_site
 from gridplan.synthetic.town import make_town
 
@@ -72,3 +78,68 @@ def test_a_sheet_with_faults_is_refused_with_all_of_them(plan, sheet, tmp_path):
     (tmp_path / "other.csv").write_text("a,b\n1,2\n")
     with pytest.raises(gp.errors.InputError, match="keep the columns"):
         read_counts(tmp_path / "other.csv", plan)
+
+
+def fill_workbook(path, table, above=()):
+    """A sheet as somebody saves it again: with lines above it, and numbers in cells."""
+    cells = table.astype(object).where(table.notna(), "").to_numpy().tolist()
+    with xlsxwriter.Workbook(path) as book:
+        page = book.add_worksheet("Field")
+        for n, row in enumerate([*above, list(table.columns), *cells]):
+            page.write_row(n, 0, row)
+
+
+def test_the_workbook_holds_texts_and_no_formulas_and_is_the_same_twice(sheet, tmp_path):
+    evil = sheet.assign(use="=1+1", building=["007", *sheet["building"].iloc[1:]])
+    made = encode_workbook(evil)
+    assert made == encode_workbook(evil)
+    (tmp_path / "sheet.xlsx").write_bytes(made)
+    page = CalamineWorkbook.from_path(tmp_path / "sheet.xlsx").get_sheet_by_index(0)
+    rows = page.to_python()
+    assert rows[0] == list(SHEET)
+    first = dict(zip(SHEET, rows[1], strict=True))
+    assert (first["building"], first["use"], first[COUNTED]) == ("007", "=1+1", "")
+    assert first["households"] == sheet["households"].iloc[0]
+
+
+def test_a_filled_workbook_is_read_as_csv_is(plan, sheet, tmp_path):
+    counts = list(range(len(sheet)))
+    filled = sheet.assign(**{COUNTED: [*counts[:-1], ""]})
+    fill_workbook(tmp_path / "filled.xlsx", filled, above=[["Riverside, Monday"], [""]])
+    filled.to_csv(tmp_path / "filled.csv", index=False)
+    read = read_counts(tmp_path / "filled.xlsx", plan)
+    pd.testing.assert_series_equal(read, read_counts(tmp_path / "filled.csv", plan))
+    assert read.tolist() == counts[:-1]
+    (tmp_path / "empty.xlsx").write_bytes(encode_workbook(sheet))
+    assert read_counts(tmp_path / "empty.xlsx", plan).empty
+
+
+def test_faults_of_a_workbook_are_named_by_sheet_and_cell(plan, sheet, tmp_path):
+    wrong = sheet.head(4).assign(**{COUNTED: [3, 3.5, -1, "many"]})
+    wrong.iloc[0, wrong.columns.get_loc("building")] = "nowhere"
+    fill_workbook(tmp_path / "wrong.xlsx", wrong, above=[["Monday"]])
+    with pytest.raises(InputError) as refused:
+        read_counts(tmp_path / "wrong.xlsx", plan)
+    text = str(refused.value)
+    assert "wrong.xlsx: sheet Field: the plan has no such buildings (M3)" in text
+    assert "(M4, M5, M6)" in text
+    fill_workbook(tmp_path / "other.xlsx", sheet[["building"]])
+    with pytest.raises(InputError, match=r"sheet Field: has no columns \(households_counted\)"):
+        read_counts(tmp_path / "other.xlsx", plan)
+    (tmp_path / "text.xlsx").write_text("building")
+    with pytest.raises(InputError, match="cannot be read as a workbook"):
+        read_counts(tmp_path / "text.xlsx", plan)
+
+
+def test_without_the_libraries_of_excel_it_is_said_how_to_get_them(
+    plan, sheet, tmp_path, monkeypatch
+):
+    with pytest.raises(RuleError, match=r"end it in \.csv or \.xlsx"):
+        check_sheet_name(tmp_path / "sheet.doc")
+    (tmp_path / "sheet.xlsx").write_bytes(encode_workbook(sheet))
+    monkeypatch.setitem(sys.modules, "xlsxwriter", None)
+    monkeypatch.setitem(sys.modules, "python_calamine", None)
+    with pytest.raises(MissingPackageError, match=r"gridplan\[report\]"):
+        check_sheet_name(tmp_path / "new.xlsx")
+    with pytest.raises(MissingPackageError, match="save the sheet as CSV"):
+        read_counts(tmp_path / "sheet.xlsx", plan)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from gridplan.cli.app import verb
-from gridplan.cli.options import By, Date, NextPlan, Overwrite, PlanPath
+from gridplan.cli.options import By, Date, Overwrite, PlanPath
 from gridplan.cli.plan_to_plan import choose_day, find_folder
 from gridplan.cli.screen import note_figures
 
@@ -22,7 +22,9 @@ def sample_command(
     sheet: Annotated[
         Path | None,
         typer.Option(
-            "--sheet", metavar="FILE", help="Field sheet to write, by default PLAN/to-count.csv."
+            "--sheet",
+            metavar="FILE",
+            help="Field sheet to write, .csv or .xlsx; by default PLAN/to-count.csv.",
         ),
     ] = None,
     counts: Annotated[
@@ -33,17 +35,29 @@ def sample_command(
     ] = None,
     by: By = "",
     date: Date = None,
-    output: NextPlan = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="PATH",
+            help="With --counts the folder of the new plan, else the same as --sheet.",
+        ),
+    ] = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Propose the buildings whose count would teach most, or read the counts of a filled sheet.
 
-    [dim]gridplan sample outputs/town --buildings 30 --sheet to-count.csv[/dim]
+    The sheet is a workbook of Excel where its name ends in .xlsx, else CSV.
 
-    [dim]gridplan sample outputs/town --counts to-count.csv -o outputs/town-2[/dim]
+    [dim]gridplan sample outputs/town --buildings 30 -o to-count.xlsx[/dim]
+
+    [dim]gridplan sample outputs/town --counts to-count.xlsx -o outputs/town-2[/dim]
     """
     if counts is None:
-        _write_sheet(path, buildings, sheet or find_folder(path) / "to-count.csv", overwrite)
+        _write_sheet(
+            path, buildings, sheet or output or find_folder(path) / "to-count.csv", overwrite
+        )
     else:
         _read_sheet(path, counts, (by, choose_day(date)), output, overwrite)
 
@@ -53,12 +67,15 @@ def _write_sheet(path: Path, buildings: int, sheet: Path, overwrite: bool) -> No
     from gridplan.cli import console
     from gridplan.cli.csv_output import write_csv
     from gridplan.comparison.count_sample import propose_counts
+    from gridplan.comparison.count_sheets import WORKBOOK, check_sheet_name, encode_workbook
+    from gridplan.engine.placement import write_files
     from gridplan.errors import OutputExistsError
 
+    check_sheet_name(sheet)
     # a filled sheet is a day's work
     if sheet.exists() and not overwrite:
         raise OutputExistsError(
-            f"{sheet} is there already -> give another --sheet, or replace it with --overwrite"
+            f"{sheet} is there already -> give another name, or replace it with --overwrite"
         )
     with console.show_progress() as clock:
         clock("reading", 0, 1)
@@ -74,7 +91,11 @@ def _write_sheet(path: Path, buildings: int, sheet: Path, overwrite: bool) -> No
     more = ", the first 10" if len(table) > 10 else ""
     columns = ("", "building", "sub-grid", "households by estimate")
     console.print_table(f"{len(table)} buildings to count{more}", columns, rows)
-    write_csv(table.set_index("order"), sheet)
+    if sheet.suffix.lower() == WORKBOOK:
+        write_files({sheet: encode_workbook(table)})
+        console.print_line("written", sheet)
+    else:
+        write_csv(table.set_index("order"), sheet)
     console.print_line("next", f"fill households_counted; gridplan sample {path} --counts {sheet}")
 
 

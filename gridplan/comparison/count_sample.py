@@ -14,6 +14,7 @@ import pandas as pd
 import shapely
 from pyproj import Transformer
 
+from gridplan.comparison.count_sheets import COUNTED, SHEET, read_sheet
 from gridplan.errors import InputError
 from gridplan.errors import Problem as Wrong
 from gridplan.land.household_errors import find_shares, measure_variance
@@ -22,12 +23,6 @@ from gridplan.plan import Plan
 from gridplan.redrawing.redraw_plan import redraw
 from gridplan.rules.all_rules import Rules
 from gridplan.tables.likely_band import Likely, find_likely
-
-COUNTED = "households_counted"
-SHEET = (
-    *("order", "building", "community", "subgrid", "compound", "use", "floors"),
-    *("households", "households_low", "households_high", "longitude", "latitude", COUNTED),
-)
 
 
 @dataclass(frozen=True)
@@ -137,26 +132,23 @@ def _write_sheet(plan: Plan, table: Any, subgrid: Any) -> pd.DataFrame:
 def read_counts(path: Path | str, plan: Plan) -> pd.Series[Any]:
     """Read the counts of a filled sheet: households by building; empty rows are left out.
 
+    The sheet is CSV, or a workbook of Excel, in which what is wrong is named by
+    sheet and cell.
+
     Raises
     ------
     InputError
         If the file has no such columns, or rows that cannot be counts, all at once.
     """
     file = Path(path)
-    try:
-        sheet = pd.read_csv(file, dtype=str, encoding="utf-8-sig", keep_default_na=False)
-    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        what = f"cannot be read as CSV ({error})"
-        remedy = "give the sheet that gridplan sample wrote, saved as CSV in UTF-8"
-        raise InputError([Wrong("sheet", "readable", what, remedy, file=file.name)]) from None
-    missing = tuple(name for name in ("building", COUNTED) if name not in sheet)
-    if missing:
-        remedy = "keep the columns of the sheet that gridplan sample wrote"
-        raise InputError(
-            [Wrong("sheet", "columns", "has no columns", remedy, missing, file=file.name)]
-        )
-    sheet = sheet[sheet[COUNTED].str.strip() != ""]
+    sheet = read_sheet(file)
+    page = str(sheet.index.name or "sheet")
+    sheet = sheet[(sheet[COUNTED].str.strip() != "").to_numpy()]
+    # of a workbook the cells are named, of CSV the buildings
+    place = sheet.index.to_series()
+    sheet = sheet.reset_index(drop=True)
     code = sheet["building"].str.strip().str.removeprefix("'")
+    place = code.where((place == "").to_numpy(), place.to_numpy())
     number = pd.to_numeric(sheet[COUNTED].str.strip(), errors="coerce")
     checks = (
         (~code.isin(plan.site.buildings.index), "the plan has no such buildings", "correct them"),
@@ -168,7 +160,7 @@ def read_counts(path: Path | str, plan: Plan) -> pd.Series[Any]:
         ),
     )
     problems = [
-        Wrong("sheet", "counts", what, remedy, tuple(code[mask]), file=file.name)
+        Wrong(page, "counts", what, remedy, tuple(place[mask]), file=file.name)
         for mask, what, remedy in checks
         if mask.any()
     ]
