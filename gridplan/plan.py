@@ -29,6 +29,8 @@ PEOPLE_TABLES = (
     "party_orgs",
     "posts",
     "duties",
+    "layer_duties",
+    "handovers",
     "links",
     "indicators",
     "gaps",
@@ -59,7 +61,9 @@ class Plan:
     layer over the sub-grids, ``special_grids`` lie over them along rivers and
     railways and ``touches`` says which they meet; ``members`` holds counts by
     stairwell, ``party_orgs`` the chain of organisation, ``posts`` and
-    ``duties`` who serves what (roles, never persons), ``links`` the pairings,
+    ``duties`` who serves what (roles, never persons), ``layer_duties`` who answers
+    for which stretch or upper grid and ``handovers`` where one chief hands over to
+    the next, ``links`` the pairings,
     ``indicators`` every figure beside its need, ``gaps`` what is unmet and
     why, ``ratings`` scores and bands. ``service_posts`` are all posts that
     people walk to, ``reach`` how far each stairwell has to each kind of them,
@@ -84,6 +88,8 @@ class Plan:
     party_orgs: pd.DataFrame = None
     posts: pd.DataFrame = None
     duties: pd.DataFrame = None
+    layer_duties: pd.DataFrame = None
+    handovers: gpd.GeoDataFrame = None
     links: pd.DataFrame = None
     indicators: pd.DataFrame = None
     gaps: pd.DataFrame = None

@@ -15,6 +15,7 @@ from gridplan.auditing import (
     band_and_codes,
     central_households,
     centres,
+    chiefs_again,
     community_ranges,
     coverage,
     coverage_figures,
@@ -91,6 +92,7 @@ RULES_WITHIN: tuple[Rule, ...] = (
 )
 # Rules that need all communities at once.
 RULES_ACROSS: tuple[Rule, ...] = (
+    chiefs_again.check_chiefs,
     staffing_figures.check_staffing_figures,
     pairing.check_pairing,
     pairing_figures.check_links,

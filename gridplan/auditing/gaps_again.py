@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gridplan.auditing.chiefs_again import GAPS, count_chiefs
 from gridplan.auditing.derived import (
     CITY,
     compare_rows,
@@ -189,6 +190,10 @@ def _list_staffing(e: Evidence) -> list[dict[str, Any]]:
         *((r.measure, f"{r.role}_slots") for r in find_roles(filled_by=PLACED) if r.supply),
     ):
         take(rule, (t[need] > 0) & ~(t[rule] >= t[need]), t[rule], t[need])
+    for layer, rule in GAPS.items():
+        chiefs = count_chiefs(e, layer)
+        if chiefs is not None:
+            take(rule, chiefs["filled"] < chiefs["slots"], chiefs["filled"], chiefs["slots"])
     of_all = t["party_workers"] / t["workers"].where(t["workers"] > 0)
     take("party_share", of_all < least, of_all, rules.party_share)
     whole = t["party_workers"].sum() / max(1.0, t["workers"].sum())

@@ -59,6 +59,7 @@ def _check_all(e: Evidence, posts: pd.DataFrame) -> pd.DataFrame:
         "helpers": ("member", "resident", "volunteer", "none"),
         "members": ("member",),
         "committees": ("secretary", "committee", "none"),
+        "layers": ("secretary", "committee", "cadre", "none"),
     }
     pattern = {r.role: r.filled_by for r in find_roles()}
     allowed = {

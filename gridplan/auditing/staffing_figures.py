@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from gridplan.arrays import Bools
+from gridplan.auditing.chiefs_again import list_chief_figures
 from gridplan.auditing.derived import (
     CITY,
     compare_rows,
@@ -146,7 +147,11 @@ def check_staffing_figures(evidence: Evidence) -> pd.DataFrame:
         return join_findings([])
     rules = recall_rules(e, "staff", "staffing")
     right = join_columns(
-        [*_list_levels(e, e.take(count_staffing), rules), *_list_subgrids(e, rules.staffing)]
+        [
+            *_list_levels(e, e.take(count_staffing), rules),
+            *_list_subgrids(e, rules.staffing),
+            *list_chief_figures(e),
+        ]
     )
     right = say_ends(right, "full_per_need", *_find_ends(e, rules))
     return compare_rows("staffing", "indicators", stated, right, KEY, AGAIN, "indicator")

@@ -39,6 +39,8 @@ UNIQUE_BY: Mapping[str, tuple[str, ...]] = {
     "exceptions": ("community", "subgrid", "rule", "explanation"),
     "links": ("kind", "source", "community", "target"),
     "duties": ("post", "subgrid"),
+    "layer_duties": ("layer", "of"),
+    "handovers": ("special_grid", "next"),
     "indicators": ("room", "level", "of", "measure"),
     "gaps": ("room", "rule", "level", "of", "reason"),
     "ratings": ("level", "of"),

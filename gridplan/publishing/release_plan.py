@@ -54,6 +54,8 @@ WITHHELD = (
         "party_orgs",
         "posts",
         "duties",
+        "layer_duties",
+        "handovers",
         "indicators",
         "gaps",
         "ratings",

@@ -21,7 +21,8 @@ from gridplan.tables.words import say
 
 # From the top down. What is not here has no shapes and comes last, in a group of its own.
 ORDER = (
-    *("centres", "service_posts", "institutions", "openings", "special_grids", "places"),
+    *("centres", "service_posts", "institutions", "openings", "handovers"),
+    *("special_grids", "places"),
     *("stairwells", "communities", "grids", "subgrids", "barriers", "compounds"),
     *("party_orgs", "streets", "buildings"),
 )

@@ -230,6 +230,14 @@ _LOOKS: Mapping[str, tuple[Look, ...]] = {
             farthest=50_000,
         ),
     ),
+    "handovers": (
+        Look(
+            "hand-overs",
+            "points",
+            [DrawRule("hand-over 交接点", "", mark_point("diamond", "#0f766e", 3.0))],
+            farthest=50_000,
+        ),
+    ),
     "subgrids": (
         Look("sub-grids", "areas", [*_BY_COLOUR, _EXCLUSIVE, _OPEN, _OTHER], _CODE_LABEL),
         Look("in band", "areas", [*_BY_BAND, _EXCLUSIVE, _OPEN, _OTHER], _CODE_LABEL),

@@ -15,7 +15,8 @@ from importlib.resources import files
 from typing import Any
 
 # How the posts of a role come to be. Buildings, stairwells and subgrids have
-# one post each; "counts" are people who answer without a post in the plan; the
+# one post each; "layers" one for each river, lake or railway of a community and for
+# each upper grid; "counts" are people who answer without a post in the plan; the
 # others are problems of their own, solved in gridplan/people.
 PATTERNS = (
     "leaders",
@@ -26,6 +27,7 @@ PATTERNS = (
     "subgrids",
     "members",
     "committees",
+    "layers",
     "counts",
 )
 # The patterns with one post for each place: a role of theirs needs no code.
@@ -71,6 +73,9 @@ class Role:
         Whether they also help in adjoining sub-grids.
     starts
         ``office`` where their ways begin at the community's office, else empty.
+    over
+        What posts of the pattern layers are over: the kind of a special grid, such
+        as river, ``other`` for kinds that no row names, or ``grid``; else empty.
     """
 
     role: str
@@ -88,6 +93,7 @@ class Role:
     serves: str = ""
     neighbours: bool = False
     starts: str = ""
+    over: str = ""
 
     def __post_init__(self) -> None:
         """Refuse words that nothing reads."""

@@ -14,6 +14,12 @@ from gridplan.people.staffing.captains import (
     list_captains,
     list_committees,
 )
+from gridplan.people.staffing.chiefs import (
+    Chiefs,
+    appoint_chiefs,
+    list_chief_figures,
+    list_chief_gaps,
+)
 from gridplan.people.staffing.leaders import count_leaders, lead_subgrids
 from gridplan.people.staffing.party_share import Repair, repair_share
 from gridplan.people.staffing.post_tables import PART, Roster, write_duties, write_roster
@@ -58,11 +64,13 @@ HEADLINES = (
 def staff(plan: Plan, rules: Rules | None = None, *, workers: int | None = None) -> Plan:
     """Staff the sub-grids of a plan with posts: leaders, workers, captains and committees.
 
-    Fills the tables posts (except central households), duties, indicators and
-    gaps of the room staffing; run again, it replaces its own rows only. Every
-    residential and exclusive sub-grid has one leader and one full-time worker
-    where there are any, every residential one its part-time workers. The
-    accounts stand at sub-grid, community, subdistrict and city.
+    Fills the tables posts (except central households), duties, layer_duties,
+    handovers, indicators and gaps of the room staffing; run again, it replaces
+    its own rows only. Every residential and exclusive sub-grid has one leader
+    and one full-time worker where there are any, every residential one its
+    part-time workers; every stretch of a special grid has a chief, and every
+    upper grid a leader. The accounts stand at sub-grid, community, subdistrict
+    and city.
 
     Parameters
     ----------
@@ -118,6 +126,12 @@ def staff(plan: Plan, rules: Rules | None = None, *, workers: int | None = None)
     repair = _repair_party_share(roster, ground, supply, staffing_rules.party_share)
     counts = count_posts(roster, slots, ground, supply, repair)
     figures = write_figures(counts, roster, ground, tally, staffing_rules)
+    chiefs = appoint_chiefs(plan, supply)
+    figures = pd.concat([figures, *list_chief_figures(chiefs, plan)], ignore_index=True)
+    gaps = [
+        list_gaps(roster, counts, ground, supply, repair, staffing_rules),
+        list_chief_gaps(chiefs, supply["households"]),
+    ]
     # more households need more workers, so that the share has its ends the other way round
     needs = find_need_ends(plan, supply, staffing_rules, rules.households.persons)
     low, high = (
@@ -130,8 +144,9 @@ def staff(plan: Plan, rules: Rules | None = None, *, workers: int | None = None)
         roster,
         ground,
         slots,
+        chiefs,
         add_ends(figures, "full_per_need", low, high),
-        list_gaps(roster, counts, ground, supply, repair, staffing_rules),
+        pd.concat([part for part in gaps if len(part)] or gaps[:1], ignore_index=True),
     )
 
 
@@ -167,6 +182,7 @@ def _write_plan(
     roster: Roster,
     ground: StaffingInputs,
     slots: pd.DataFrame,
+    chiefs: Chiefs,
     figures: pd.DataFrame,
     gaps: pd.DataFrame,
 ) -> Plan:
@@ -174,7 +190,7 @@ def _write_plan(
     amount = {role.role: role.find_amount(rules.staffing) for role in find_roles()}
     visits = slots["role"].map(amount).astype(float)  # of no captains too, where a map is text
     captains = slots.assign(workload=slots["households"] * rules.staffing.visit * visits / 60.0)
-    rows: list[Any] = [roster.posts, captains, list_committees(plan)]
+    rows: list[Any] = [roster.posts, captains, list_committees(plan), chiefs.posts]
     new = pd.concat([frame for frame in rows if len(frame)], ignore_index=True)
     # Central households come from organise and stay as they are.
     kept = plan.posts[plan.posts["role"].isin(name_roles(filled_by="members"))]
@@ -207,6 +223,8 @@ def _write_plan(
     return plan.replace(
         posts=posts,
         duties=duties,
+        layer_duties=chiefs.duties,
+        handovers=chiefs.handovers,
         indicators=indicators,
         gaps=write_gaps(plan.gaps, ROOM, gaps),
         manifest={**plan.manifest, "people": people},
