@@ -27,6 +27,8 @@ LAYER_TABLES = ("grids", "special_grids", "touches")
 PEOPLE_TABLES = (
     "members",
     "party_orgs",
+    "branches",
+    "groups",
     "posts",
     "duties",
     "layer_duties",
@@ -60,7 +62,8 @@ class Plan:
     The other tables are empty until they are asked for: ``grids`` is an upper
     layer over the sub-grids, ``special_grids`` lie over them along rivers and
     railways and ``touches`` says which they meet; ``members`` holds counts by
-    stairwell, ``party_orgs`` the chain of organisation, ``posts`` and
+    stairwell, ``party_orgs`` the chain of organisation, ``branches`` and ``groups``
+    the land of its Party branches and groups, ``posts`` and
     ``duties`` who serves what (roles, never persons), ``layer_duties`` who answers
     for which stretch or upper grid and ``handovers`` where one chief hands over to
     the next, ``links`` the pairings,
@@ -86,6 +89,8 @@ class Plan:
     touches: pd.DataFrame = None
     members: pd.DataFrame = None
     party_orgs: pd.DataFrame = None
+    branches: gpd.GeoDataFrame = None
+    groups: gpd.GeoDataFrame = None
     posts: pd.DataFrame = None
     duties: pd.DataFrame = None
     layer_duties: pd.DataFrame = None

@@ -92,6 +92,11 @@ def _add_others(plan_map: Any, sheet: Sheet, lang: Language) -> None:
             "specials",
             "seeLine",
         )
+    if sheet.party:
+        group = _add_group(plan_map, say("party", lang))
+        for level in ("group", "branch"):
+            features = _make_features(sheet.party[level])
+            _add_shapes(plan_map, group, features, level, "party", smooth_factor=0)
     if len(sheet.grids):
         _add_shapes(
             plan_map,

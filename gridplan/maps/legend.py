@@ -192,6 +192,8 @@ def list_keys(plan: Plan, sheet: Sheet, lang: Language) -> dict[str, list[Key]]:
     }
     if "chance" in sheet.records:
         views = {**views, "chance": _list_chances(lang)}
+    if "branch" in sheet.records:
+        views = {**views, "branch": _list_branch_keys(sheet, lang)}
     ordinary = plan.subgrids[plan.subgrids["kind"] == "residential"]
     # Whether it is there, how it is drawn, its ink, and its word.
     shown: list[tuple[bool, str, str, str]] = [
@@ -208,11 +210,25 @@ def list_keys(plan: Plan, sheet: Sheet, lang: Language) -> dict[str, list[Key]]:
         ("wall" in sheet.barriers, "line", "wall", "wall"),
         (len(sheet.openings) > 0, "ring", "opening", "opening"),
         (any(sheet.records["centre"]), "centre", "centre", "centre"),
+        ("hosts" in sheet.records, "host", "host", "host"),
     ]
     always: list[Key] = [
         (sign, INK[ink], say(word, lang)) for there, sign, ink, word in shown if there
     ]
     return {view: keys + unlived for view, keys in views.items()} | {"always": always}
+
+
+def _list_branch_keys(sheet: Sheet, lang: Language) -> list[Key]:
+    """List what the view by branch explains: its colours, its outlines, and land without one."""
+    keys: list[Key] = [
+        ("tones", TONES[:4], say("any_branch", lang)),
+        ("line", INK["branch"], say("branch_outline", lang)),
+        ("line", INK["group"], say("group_outline", lang)),
+    ]
+    pairs = zip(sheet.records["branch"], sheet.records["exclusive"], strict=True)
+    if any(tone < 0 and not other for tone, other in pairs):
+        keys.append(("fill", INK["unlit"], say("no_branch", lang)))
+    return keys
 
 
 def _list_chances(lang: Language) -> list[Key]:

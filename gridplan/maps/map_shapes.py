@@ -7,7 +7,7 @@ Both kinds of page, class layers and tiles, are drawn from the same
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -75,7 +75,7 @@ class Sheet:
 
     ``records`` and ``communities`` hold one list per field, in the order of
     the plan's tables; they are what tooltips, search and labels read. Openings
-    have a kind and a name each.
+    have a kind and a name each. ``party`` holds the land of branches and groups.
     ``bounds`` is west, south, east, north.
     """
 
@@ -96,6 +96,7 @@ class Sheet:
     records: Mapping[str, list[Any]]
     community_records: Mapping[str, list[Any]]
     bounds: tuple[float, float, float, float]
+    party: Mapping[str, Shapes] = field(default_factory=dict)
 
 
 def compose_sheet(plan: Plan) -> Sheet:

@@ -20,6 +20,7 @@ from gridplan.maps.page_elements import (
     put,
     seal,
 )
+from gridplan.maps.party_view import add_party
 from gridplan.maps.reach_map import add_reach, choose_kind, has_reach, read_bands
 from gridplan.maps.tiled_layers import add_tiled_layers
 from gridplan.plan import Plan
@@ -58,7 +59,7 @@ def draw_plan(
     is_reached = has_reach(plan)
     # A kind that was asked for is refused here if its reach was not measured.
     kind = choose_kind(plan, reach) if is_reached or reach is not None else ""
-    sheet = compose_sheet(plan)
+    sheet = add_party(plan, compose_sheet(plan), lang)
     tiled = choose_tiles(plan, layers)
     heading = choose_title(plan, lang) if title is None else title
     config = compose_config(plan, sheet, lang, heading, base_map)
@@ -81,6 +82,8 @@ def draw_plan(
         add_class_layers(plan_map, sheet, lang)
     if is_reached:
         add_reach(plan_map, plan, lang, kind)
+    if "hosts" in sheet.records:
+        put(plan_map, make_switch(say("hosts", lang), 'makeMarks("hosts")'))
     finish_map(plan_map, lang, tiled)
     return plan_map
 
@@ -138,8 +141,8 @@ def _compose_reach(plan: Plan, config: dict[str, Any], lang: Language) -> dict[s
 
 
 def _list_views(sheet: Sheet) -> tuple[str, ...]:
-    """List the view of chances where households are estimates."""
-    return ("chance",) if "chance" in sheet.records else ()
+    """List the views of chances, where households are estimates, and of branches, if any."""
+    return tuple(view for view in ("chance", "branch") if view in sheet.records)
 
 
 def add_views(plan_map: folium.Map, lang: Language, views: Iterable[str], shown: str) -> None:

@@ -29,6 +29,7 @@ OVERLAYS = (
     "out",
     "specials",
     "grids",
+    "party",
     "communities",
     "buildings",
     "streets",
@@ -44,7 +45,11 @@ def add_tiled_layers(plan_map: Any, sheet: Sheet, lang: Language) -> None:
     pack = pack_sheet(sheet)
     empty = {
         name
-        for name, shapes in (("specials", sheet.specials), ("grids", sheet.grids))
+        for name, shapes in (
+            ("specials", sheet.specials),
+            ("grids", sheet.grids),
+            ("party", sheet.party),
+        )
         if not len(shapes)
     }
     for overlay in (o for o in OVERLAYS if o not in empty):
@@ -110,6 +115,8 @@ def _list_layers(sheet: Sheet) -> Iterator[tuple[str, Shapes, list[str]]]:
         yield family, shapes, []
     yield "special", sheet.specials, []
     yield "grids", sheet.grids, []
+    for level, shapes in sheet.party.items():
+        yield level, shapes, []
     yield "opening", sheet.openings, []
     yield "other_building", sheet.other_buildings, sheet.other_names
     yield "home", sheet.homes, sheet.home_names

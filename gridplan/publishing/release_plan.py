@@ -52,6 +52,8 @@ WITHHELD = (
         "exceptions",
         "members",
         "party_orgs",
+        "branches",
+        "groups",
         "posts",
         "duties",
         "layer_duties",

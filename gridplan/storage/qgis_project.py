@@ -23,7 +23,16 @@ from gridplan.tables.words import say
 ORDER = (
     *("centres", "service_posts", "institutions", "openings", "handovers"),
     *("special_grids", "places"),
-    *("stairwells", "communities", "grids", "subgrids", "barriers", "compounds"),
+    *(
+        "stairwells",
+        "communities",
+        "grids",
+        "groups",
+        "branches",
+        "subgrids",
+        "barriers",
+        "compounds",
+    ),
     *("party_orgs", "streets", "buildings"),
 )
 SHAPES = ("points", "lines", "areas")  # ends of the names of layers of mixed tables

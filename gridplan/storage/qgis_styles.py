@@ -226,8 +226,33 @@ _LOOKS: Mapping[str, tuple[Look, ...]] = {
         Look(
             "centres",
             "points",
-            [DrawRule("centre 中心户", "", mark_point("star", "#c0182a", 3.6))],
+            [DrawRule("walking centre 中心单元", "", mark_point("star", "#c0182a", 3.6))],
             farthest=50_000,
+        ),
+    ),
+    "branches": (
+        Look(
+            "Party branches",
+            "areas",
+            [
+                DrawRule(
+                    f"branch 党支部 {n + 1}",
+                    # the last two digits of the code are its number in the community
+                    f'to_int(right("branch", 2)) % {COLOURS} = {n}',
+                    fill_area(c, 0.45, "#9d174d", 0.8),
+                )
+                for n, c in enumerate(_PALETTE)
+            ],
+            _name_label(9, 25_000, "#831843", bold=True, instead='"branch"'),
+        ),
+    ),
+    "groups": (
+        Look(
+            "Party groups",
+            "areas",
+            [DrawRule("group 党小组", "", fill_area("#ffffff", 0, "#be185d", 0.4, "dash"))],
+            Label('right("group", 3) || \'\\n\' || to_string("members")', 8, 8_000, "#9d174d"),
+            50_000,
         ),
     ),
     "handovers": (

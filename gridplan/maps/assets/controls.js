@@ -205,7 +205,7 @@ class Legend {
     const classes = view === "reel" && reels ? reels.listKeys() : [];
     this.keys.replaceChildren(...classes, ...config.keys[view].map(makeKey));
     const bare = this.stage.isBare()
-      ? ["centre", "hatch", ...(view === "reel" ? ["ring"] : [])]
+      ? ["centre", "host", "hatch", ...(view === "reel" ? ["ring"] : [])]
       : [];
     const shown = config.keys.always.filter(([sign]) => !bare.includes(sign));
     this.signs.replaceChildren(...shown.map(makeKey));
@@ -224,6 +224,9 @@ function drawSign(sign, colour) {
     for (const tone of colour) box.appendChild(make("i")).style.background = tone;
   } else if (sign === "centre") {
     box.innerHTML = HOUSE;
+    box.style.color = colour;
+  } else if (sign === "host") {
+    box.innerHTML = STAR;
     box.style.color = colour;
   } else if (sign === "band") {
     [box.style.background, box.style.color] = colour;

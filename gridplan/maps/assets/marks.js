@@ -4,6 +4,10 @@ const HOUSE =
   '<svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">' +
   '<path d="M8 1.2 1.2 7.4h1.9v7.2h9.8V7.4h1.9z" ' +
   'fill="currentColor" stroke="#fff" stroke-width="1.3" stroke-linejoin="round"/></svg>';
+const STAR =
+  '<svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">' +
+  '<path d="M8 .8l2.2 4.7 5.1.6-3.8 3.5 1 5.1L8 12.2l-4.5 2.5 1-5.1L.7 6.1l5.1-.6z" ' +
+  'fill="currentColor" stroke="#fff" stroke-width="1.1" stroke-linejoin="round"/></svg>';
 const MOST_MARKS = 900; // on the map at a time; each is an element of the page
 const ROOM = 54; // pixels that a sub-grid must measure before its centre is shown
 
@@ -31,15 +35,16 @@ class Marks {
     if (!this.group || !this.stage.records) return;
     this.group.clearLayers();
     if (this.kind === "centres") this.drawCentres();
+    else if (this.kind === "hosts") this.drawHosts();
     else this.drawLabels();
   }
 
-  put(point, html, className, pane, size) {
+  put(point, html, className, pane, size, shift = 0) {
     const icon = L.divIcon({
       html,
       className,
       iconSize: size,
-      iconAnchor: size ? [size[0] / 2, size[1] / 2] : undefined,
+      iconAnchor: size ? [size[0] / 2 - shift, size[1] / 2] : undefined,
     });
     const marker = L.marker([point[1], point[0]], {
       icon,
@@ -65,6 +70,24 @@ class Marks {
         return;
       this.put(point, HOUSE, "gp-centre", "gp-centres", [16, 16]);
       count += 1;
+    });
+  }
+
+  // Party central households: stars, beside the house where both are at one door.
+  drawHosts() {
+    const { map, records } = this.stage;
+    if (!this.stage.isClose()) return;
+    const view = map.getBounds();
+    let count = 0;
+    records.hosts.forEach((points, row) => {
+      if (!this.hasRoom(row)) return;
+      const centre = records.centre[row];
+      for (const point of points) {
+        if (count >= MOST_MARKS || !view.contains([point[1], point[0]])) continue;
+        const isBoth = centre && centre[0] === point[0] && centre[1] === point[1];
+        this.put(point, STAR, "gp-host", "gp-centres", [16, 16], isBoth ? 17 : 0);
+        count += 1;
+      }
     });
   }
 

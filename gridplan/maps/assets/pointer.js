@@ -190,6 +190,8 @@ function describe(stage, row, building) {
     addNote(fillIn(words.open_responsible, { code: records.responsible[row] }));
   if (grid) addNote(fillIn(words.grid_of, { grid }));
   if (special) addNote(fillIn(words.special_of, { special }));
+  // Branch, hosts and chiefs come as whole lines.
+  for (const line of (records.notes || [])[row] || []) addNote(line);
   if (exclusive) return node;
   // Where all was counted, or little may be said, there is no range.
   if (records.to && records.to[row] !== null)

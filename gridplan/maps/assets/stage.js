@@ -13,6 +13,7 @@ const PANES = {
   outlines: 350,
   before: 351,
   specials: 352,
+  party: 353,
   out: 355,
   grids: 357,
   limits: 360,
@@ -70,6 +71,7 @@ class Stage {
       "veil",
       "outlines",
       "specials",
+      "party",
       "out",
       "grids",
       "limits",
@@ -132,6 +134,8 @@ class Stage {
     if (this.view === "change") return config.change.fills[records.change[row]];
     if (this.view === "households") return config.loads[records.load[row]];
     if (this.view === "chance") return config.chances[records.likely[row]];
+    if (this.view === "branch")
+      return records.branch[row] < 0 ? config.ink.unlit : config.tones[records.branch[row]];
     if (this.view === "band") return config.band[records.in_band[row] ? 0 : 1];
     return config.tones[records.tone[row]];
   }

@@ -100,6 +100,9 @@
         this.paintOutlines(pen, get("subgrids"), "outline", this.stage.outlineWeight());
       if (shown.specials) this.paintPlain(pen, get("special"), "special");
       if (shown.out && !this.stage.isBare()) this.paintOut(pen, get("subgrids"), zoom);
+      if (shown.party && view === "branch")
+        for (const name of ["group", "branch"])
+          this.paintOutlines(pen, get(name), name, this.stage.config.styles[name].weight);
       if (shown.grids)
         this.paintOutlines(pen, get("grids"), "grid", this.stage.config.styles.grid.weight);
       if (shown.communities)

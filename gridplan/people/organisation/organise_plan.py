@@ -13,6 +13,7 @@ from gridplan.people.organisation.central_households import Centres, choose_cent
 from gridplan.people.organisation.chain_inputs import ChainInputs, prepare_chain
 from gridplan.people.organisation.members import count_members
 from gridplan.people.organisation.party_chain import Chain, build_chain
+from gridplan.people.organisation.party_land import draw_party_land
 from gridplan.people.organisation.party_orgs import write_chain
 from gridplan.people.organisation.shortfalls import ROOM, list_uncentred, list_unserved, rank_gaps
 from gridplan.plan import Plan
@@ -51,10 +52,10 @@ def organise(
 
     Returns
     -------
-    The plan with the tables ``members``, ``party_orgs``, the posts of central
-    households, gaps of the room ``organisation``, each community's proven
-    optimality gap among ``indicators``, and the rules and headline figures in
-    its manifest.
+    The plan with the tables ``members``, ``party_orgs``, the land of ``branches``
+    and ``groups``, the posts of central households, gaps of the room
+    ``organisation``, each community's proven optimality gap among
+    ``indicators``, and the rules and headline figures in its manifest.
 
     Raises
     ------
@@ -94,8 +95,11 @@ def organise(
     posts = _write_posts(members, centres)
     proofs = _write_proofs(every_input, chains)
     figures = _sum_up(plan, members, orgs, posts, gaps, chains, org_rules.central_warn)
+    land = draw_party_land(plan.replace(members=members, party_orgs=orgs))
+    figures["shared_subgrids"] = len(list_shared(members))
     # Rows of an earlier run are replaced; those of other rooms stay.
     return plan.replace(
+        **land,
         members=members,
         party_orgs=orgs,
         posts=_join_rows("posts", plan.posts[plan.posts["role"] != CENTRAL], posts),
@@ -136,6 +140,20 @@ def _write_chains(
         else make_empty("party_orgs")
     )
     return orgs, conform_table("members", members.assign(branch=branch, group=group)), gaps
+
+
+def list_shared(members: pd.DataFrame) -> pd.Series[Any]:
+    """List the sub-grids that lie in several branches, with how many.
+
+    Examples
+    --------
+    >>> doors = pd.DataFrame({"subgrid": ["a", "a", "b"], "branch": ["B1", "B2", "B1"]})
+    >>> list_shared(doors).to_dict()
+    {'a': 2}
+    """
+    held = members[(members["branch"] != "") & (members["subgrid"] != "")]
+    count = held.groupby("subgrid")["branch"].nunique()
+    return count[count > 1]
 
 
 def _write_posts(members: pd.DataFrame, centres: Centres) -> pd.DataFrame:
