@@ -237,7 +237,7 @@ def test_compounds_have_branches_of_their_own_and_a_short_one_joins_the_nearer()
 
 
 def test_a_compound_of_sixty_is_cut_into_two_equal_branches_side_by_side():
-    plan = organise_board(count_houses(*[5] * 12), "A" * 12)
+    plan = organise_board(count_houses(*[5] * 12), "A" * 12, branch_whole=50)
     assert list_branches(plan) == ["h01h02h03h07h08h09", "h04h05h06h10h11h12"]
     branches = plan.party_orgs[plan.party_orgs["level"] == "branch"]
     assert branches["form"].tolist() == ["part", "part"]
@@ -247,6 +247,19 @@ def test_a_compound_of_sixty_is_cut_into_two_equal_branches_side_by_side():
         "branch": 2,
         "general_branch": 1,
     }
+
+
+def test_a_compound_is_cut_only_where_it_is_too_large_to_stay_whole():
+    """General is no limit: 60 members stay one branch, with advice; 108 are two of 54."""
+    plan = organise_board(count_houses(*[5] * 12), "A" * 12)
+    branches = plan.party_orgs[plan.party_orgs["level"].isin(["branch", "general_branch"])]
+    assert branches["full"].tolist()[-1] == 60
+    assert len(list_branches(plan)) == 1
+    plan = organise_board(count_houses(*[9] * 12), "A" * 12)
+    branches = plan.party_orgs[plan.party_orgs["level"] == "branch"]
+    assert branches["full"].tolist() == [54, 54]
+    assert "54 members, generally at most 50: kept whole" in branches["advice"].iloc[0]
+    assert gp.audit(plan).passed
 
 
 def test_probationary_members_count_in_size():
@@ -390,7 +403,12 @@ def test_joint_branches_are_the_cheapest_of_all_contiguous_joinings(drawn, less)
     size = np.array(size)
     walk = 10.0 + np.hypot(*(xy[:, None] - xy[None]).transpose(2, 0, 1))
     fields = join_places(full, size, np.array(links), walk, RULES)
-    even = size.sum() / max(1, (full >= 3).sum(), -(-size.sum() // 50))
+
+    def count(members):
+        # Up to a hundred are one branch; more are cut into branches of about fifty.
+        return 1 if members <= 100 else max(-(-members // 100), int(members / 50 + 0.5))
+
+    even = size.sum() / max(1, (full >= 3).sum(), count(size.sum()))
 
     def price(places):
         if full[places].sum() < 3:
@@ -399,7 +417,7 @@ def test_joint_branches_are_the_cheapest_of_all_contiguous_joinings(drawn, less)
             not is_contiguous(places, links) or len(places) > 5 or (full[places] >= 3).sum() > 1
         ):
             return np.inf
-        branches = -(-size[places].sum() // 50)
+        branches = count(size[places].sum())
         metres = min(sum(size[p] * walk[p, q] for p in places) for q in places)
         return metres + branches * (
             RULES.price_branch + RULES.price_imbalance * abs(size[places].sum() / branches - even)
@@ -700,7 +718,9 @@ FAULTS = {
 @pytest.fixture(scope="module")
 def sound():
     """Two branches of six houses each, five members to a house, in four groups."""
-    plan = organise_board(count_houses(*[5] * 12), "A" * 12, available_share=1.0, central_load=60)
+    plan = organise_board(
+        count_houses(*[5] * 12), "A" * 12, branch_whole=50, available_share=1.0, central_load=60
+    )
     assert not set(gp.audit(plan).findings["rule"]) & {
         "members",
         "chain",
@@ -720,7 +740,7 @@ def test_the_audit_finds_planted_faults(sound, name):
 
 def test_the_audit_finds_a_branch_with_too_few_full_members(sound):
     strict = gp.Rules.from_dict(sound.manifest["rules"]).replace(
-        organisation={"branch_full": 40, "branch_most": 60}
+        organisation={"branch_full": 40, "branch_most": 50}
     )
     findings = gp.audit(sound, strict).findings
     assert "with too few members" in findings[findings["rule"] == "sizes"]["message"].iloc[0]

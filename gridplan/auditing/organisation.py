@@ -161,7 +161,8 @@ def _advise(e: Evidence, reporter: Reporter, size: Ints) -> list[pd.DataFrame]:
     level = orgs["level"].to_numpy(object)
     is_branch = level == "branch"
     is_group = level == "group"
-    many = (is_branch & (size > rules.branch_most)) | (is_group & (size > rules.group_most))
+    many = (is_branch & (size > rules.branch_whole)) | (is_group & (size > rules.group_most))
+    large = is_branch & (size > rules.branch_most) & (size <= rules.branch_whole)
     is_joint = (orgs["form"] == "joint").to_numpy()
     wide = is_branch & is_joint & (orgs["places"].to_numpy() > rules.joint_places)
     # Only the head of a community may be of three levels.
@@ -174,6 +175,11 @@ def _advise(e: Evidence, reporter: Reporter, size: Ints) -> list[pd.DataFrame]:
     return [
         reporter.warning(
             many, "with more members than is usual", "cut it where a building can be divided"
+        ),
+        reporter.note(
+            large,
+            "with more members than a branch generally has",
+            "advice only; lower organisation.branch_whole to cut such compounds",
         ),
         reporter.note(
             wide,
@@ -282,7 +288,7 @@ def find_places(e: Evidence) -> Ints:
     is_rural = _read_class(e) == "rural"
     members = np.bincount(community, size)[community]
     # A village that fits in one branch is a whole, compounds or not.
-    is_village = is_rural & (members <= e.rules.organisation.branch_most)
+    is_village = is_rural & (members <= e.rules.organisation.branch_whole)
     compound = e.stairwells["compound"].to_numpy(object)
     is_outside = compound == ""
     links = np.concatenate([_find_pairs(e), _chain(e.home)])

@@ -33,6 +33,14 @@ class OrganisationRules:
     branch_most: int = rule(
         50, "members", "members of a branch, generally at most", f"{BRANCH_RULES}, Art. 4", 1
     )
+    branch_whole: int = rule(
+        100,
+        "members",
+        "a compound or village of up to so many stays one branch, with advice; above, it is cut "
+        "into branches of about branch_most",
+        f"{BRANCH_RULES}, Art. 4 says generally; {PARTY_LEVELS}: a committee from 101",
+        1,
+    )
     joint_places: int = rule(
         5, "places", "places of a joint branch, generally at most", f"{BRANCH_RULES}, Art. 5", 2
     )
@@ -90,6 +98,7 @@ class OrganisationRules:
         # each first is no more than its second, or some organisation could never be made
         pairs = [
             ("branch_full", "branch_most"),
+            ("branch_most", "branch_whole"),
             ("group_least", "group_target"),
             ("group_target", "group_most"),
             ("group_full", "group_least"),

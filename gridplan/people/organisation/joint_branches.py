@@ -73,7 +73,7 @@ def join_places(
     p = len(full)
     # Even: all members over the branches there must be, for able places and for size.
     even = size.sum() / max(
-        1, int((full >= rules.branch_full).sum()), -(-int(size.sum()) // rules.branch_most)
+        1, int((full >= rules.branch_full).sum()), count_branches(int(size.sum()), rules)
     )
     sets = list_fields(full, links, rules)
     prices = [_price_field(np.array(places), size, walk, even, rules) for places in sets]
@@ -162,13 +162,27 @@ def _grow_sets(adjoining: list[list[int]], able: Bools, most: int) -> Iterator[t
         )
 
 
+def count_branches(members: int, rules: OrganisationRules) -> int:
+    """Count the branches of a place: one while it may stay whole, else of about the usual size.
+
+    Examples
+    --------
+    >>> rules = OrganisationRules(branch_most=50, branch_whole=100)
+    >>> [count_branches(members, rules) for members in (40, 100, 101, 160)]
+    [1, 1, 2, 3]
+    """
+    if members <= rules.branch_whole:
+        return 1
+    return max(-(-members // rules.branch_whole), int(members / rules.branch_most + 0.5))
+
+
 def _price_field(
     places: Ints, size: Ints, walk: Floats, even: float, rules: OrganisationRules
 ) -> float:
     """Price a field: its members' walk, its branches, and what these are off the even size."""
     mass = int(size[places].sum())
     # A field of too many members is cut into branches of even size later on.
-    branches = max(1, -(-mass // rules.branch_most))
+    branches = count_branches(mass, rules)
     # Everybody to the middle of whichever place is nearest to all.
     metres = float((size[places, None] * walk[np.ix_(places, places)]).sum(axis=0).min())
     return metres + branches * (

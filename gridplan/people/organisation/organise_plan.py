@@ -78,7 +78,7 @@ def organise(
     org_rules = rules.organisation
     progress("members", 0, 1)
     members, entries = count_members(plan, org_rules)
-    every_input = prepare_chain(plan, members, org_rules.branch_most)
+    every_input = prepare_chain(plan, members, org_rules.branch_whole)
     # Communities share no organisation, so each is built by itself.
     chains = map_tasks(
         lambda inputs: build_chain(inputs, org_rules),

@@ -130,10 +130,9 @@ def _cut_fields(
     inputs: ChainInputs, field: Ints, rules: OrganisationRules
 ) -> tuple[Ints, Bools, tuple[float, float]]:
     """Cut fields with too many members; returns each stairwell's branch, and which were cut."""
-    # Target and limit are one: as few branches as the rules allow.
     limits = Limits(
         rules.branch_full,
-        rules.branch_most,
+        rules.branch_whole,
         rules.branch_most,
         rules.branch_full,
         rules.price_branch,
@@ -145,8 +144,8 @@ def _cut_fields(
     for f in range(int(field.max()) + 1):
         rows = np.flatnonzero(field == f)
         label: Ints = np.zeros(len(rows), np.int64)
-        # A field that fits is one branch, at a price that the joining has counted.
-        if inputs.size[rows].sum() > rules.branch_most:
+        # A field that may stay whole is one branch, at a price that the joining has counted.
+        if inputs.size[rows].sum() > rules.branch_whole:
             parts = _divide_rows(inputs, rows, limits)
             label = _number_by_first(parts.label)
             price = price + parts.price

@@ -168,10 +168,15 @@ def _write_branch(
     measured = _measure_org(inputs, members, rows)
     size = measured["full"] + measured["probationary"]
     advice = []
-    if size > rules.branch_most:
+    if size > rules.branch_whole:
         advice.append(
             f"{size} members, generally at most {rules.branch_most}: "
             "no contiguous cut by whole buildings was found"
+        )
+    elif size > rules.branch_most:
+        advice.append(
+            f"{size} members, generally at most {rules.branch_most}: "
+            "kept whole, for the higher organisation to approve"
         )
     if len(places) > rules.joint_places:
         advice.append(f"{len(places)} places, generally at most {rules.joint_places}")
