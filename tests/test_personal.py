@@ -15,6 +15,8 @@ NAMES = """姓名 户主姓名 户 主 責任人 责任人 负责人 聯絡人 �
 Name_of_Head head_of_household HouseholdHead OwnerName owner_name resident-name tenantName contact
 Contact_Person contactPhone Phone PhoneNumber TEL. telNo mobile mobile_no cellphone cell-phone
 e-mail E_Mail email_address WeChat qq id_card IDCard idNumber id_no identity passport_no SSN
+责任者 责任领导 包联干部 包片民警 登记人 填报人 帮扶人
+headname personincharge nameofhead resp_person liaison
 birthday BirthDate date_of_birth DOB surname first_name LAST_NAME FullName given-name
 xingming xm hzxm shenfenzheng sfzh shouji sjh dianhua lxdh lianxiren huzhu csrq Ｐｈｏｎｅ"""
 
@@ -23,7 +25,7 @@ PLAIN = """building floors height households 户数 层数 楼栋编号 小区�
 community_name building_name elders party_members 党员数 业主数
 联系人数 少数民族占比 60岁以上人口 常住人口 网格员 网格长
 phone_count owners_share residents population workers grid_leader area_m2 cell_size mailboxes
-operator"""
+operator 登记人口 管理人口 责任单位 责任区 包联单位 责任民警数 heading overhead content"""
 
 
 @pytest.mark.parametrize("name", NAMES.replace("户 主", "户主").split())
@@ -34,6 +36,26 @@ def test_a_personal_name_is_known_in_any_writing(name):
 @pytest.mark.parametrize("name", ["户 主", "手\n机 号", "First Name", "E Mail", "姓　名"])
 def test_spaces_do_not_hide_a_personal_name(name):
     assert is_personal_name(name)
+
+
+@pytest.mark.parametrize("table", ["communities", "institutions", "places", "counts"])
+@pytest.mark.parametrize("name", ["责任人", "contact", "Contact_Person", "name_of_head", "网格长"])
+def test_whoever_answers_is_refused_in_every_table(table, name):
+    """A column 网格长 may count posts; where its cells are names it is refused too."""
+    rows = make_houses(**{name: ["张三", "李小明"]})
+    if table == "counts":
+        rows = pd.DataFrame(rows.drop(columns="geometry")).assign(
+            level="site", of="site", measure="elders", value=1
+        )
+    else:
+        rows = rows.assign(community=["a", "b"], kind="school")
+    with pytest.raises(PersonalDataError, match=name):
+        gp.read_site(make_houses(floors=[1, 2]), **{table: rows})
+
+
+def test_a_column_that_counts_posts_passes():
+    houses = make_houses(floors=[1, 2], 网格长=[1, 2])
+    assert len(gp.read_site(houses).buildings) == 2
 
 
 @pytest.mark.parametrize("name", PLAIN.split())

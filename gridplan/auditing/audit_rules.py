@@ -36,6 +36,7 @@ from gridplan.auditing import (
     range_figures,
     rating,
     ratios,
+    requested_count,
     service_posts,
     staffing,
     staffing_figures,
@@ -94,6 +95,7 @@ RULES_WITHIN: tuple[Rule, ...] = (
 )
 # Rules that need all communities at once.
 RULES_ACROSS: tuple[Rule, ...] = (
+    requested_count.check_requested,
     chiefs_again.check_chiefs,
     staffing_figures.check_staffing_figures,
     pairing.check_pairing,

@@ -57,6 +57,9 @@ def explain_whole(source: Any, files: Mapping[str, Any], rules: Rules) -> str:
     if files.get("zones") is not None or any(role.table == "zones" for role in roles):
         return "it has zones"
     # A total is shared out over all buildings, of which a chunk knows its own.
+    # So is an exact number of sub-grids.
+    if rules.division.subgrids:
+        return "division.subgrids is given"
     return "households.total is given" if rules.households.total else ""
 
 
@@ -141,6 +144,11 @@ def plan_city(
         raise RuleError(
             "division.metric = network needs all streets at once "
             "-> plan the city whole, or take straight"
+        )
+    if rules.division.subgrids:
+        raise RuleError(
+            "division.subgrids asks for a number over all communities, which are not known at "
+            "once in chunks -> plan the city whole, or leave it at 0"
         )
     paths = {table: _write_paths(file) for table, file in (files or {}).items() if file}
     job = Job(

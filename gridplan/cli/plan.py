@@ -155,6 +155,16 @@ def plan_command(
         str | None,
         typer.Option(help="How long to search: quick, default or thorough.", rich_help_panel=WHAT),
     ] = None,
+    subgrids: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="NUMBER",
+            help="Exact number of sub-grids of homes; by default as many as come nearest to "
+            "the targets.",
+            rich_help_panel=WHAT,
+        ),
+    ] = None,
     seconds: Seconds = None,
     engine: EngineOption = Engine.processes,
     scheduler: Scheduler = None,
@@ -179,7 +189,8 @@ def plan_command(
     if output is None:
         raise typer.BadParameter("say where the plan goes: -o outputs/NAME", param_hint="--output")
     require_source(source, place)
-    rules = read_rules(rules_file, settings, effort, columns)
+    asked = [f"division.subgrids={subgrids}"] if subgrids else []
+    rules = read_rules(rules_file, [*(settings or []), *asked], effort, columns)
     files = name_files(
         *(communities, zones, compounds, barriers, openings, streets, places),
         *(institutions, counts, boundary),

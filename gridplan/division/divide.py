@@ -14,7 +14,9 @@ from gridplan.division.column_pool import Columns
 from gridplan.division.decomposition import cut_pieces, is_large, repair_seams
 from gridplan.division.enumeration import list_near_parts, list_parts
 from gridplan.division.lower_bound import find_bound
+from gridplan.division.part_counts import share_islands
 from gridplan.division.problem import DivisionProblem
+from gridplan.division.relaxations import relax_band, widen_band
 from gridplan.division.search import EFFORTS, SearchEffort, search, total_price
 from gridplan.division.set_partitioning import Partitioning, solve_set_partitioning
 from gridplan.engine.deadline import ENDLESS, Deadline, split_time
@@ -74,7 +76,8 @@ def divide_atoms(
 
     Every island (atoms that nothing joins to the others) is divided by itself,
     into the number of parts nearest to the target that its households allow;
-    the neighbouring numbers are tried where a part stays outside the band.
+    the neighbouring numbers are tried where a part stays outside the band. Where
+    a number of parts is wanted, there are exactly so many.
 
     Parameters
     ----------
@@ -109,8 +112,9 @@ def divide_atoms(
     cut_short = False
     islands = problem.find_islands()
     # Nothing joins two islands, so none of their parts can be better together.
-    for island in islands:
+    for island, wanted in zip(islands, share_islands(problem, islands), strict=True):
         island_problem = problem.take(island) if len(islands) > 1 else problem
+        island_problem = replace(island_problem, wanted=wanted)
         island_part, cost, proven, is_cut = _divide_island(island_problem, effort, seed, deadline)
         shortfalls += explain_parts(
             island_problem, island_part, used, len(islands) > 1, proven, is_cut
@@ -177,7 +181,7 @@ def _divide_island(
     listed = list_parts(problem.to_data(), effort.listed)
     best: Ints = np.zeros(0, np.int32)
     best_price = np.inf
-    for number, k in enumerate(_list_counts(problem)):
+    for number, k in enumerate([problem.wanted] if problem.wanted else _list_counts(problem)):
         part, price = search(
             problem, k, effort, mix_seed(seed, problem.ids[0], k), listed, deadline, known
         )
@@ -194,6 +198,8 @@ def _divide_island(
             if cover.part is not None:
                 return cover.part.astype(np.int64), cover.price, False, False
             if cover.bound == np.inf:
+                if problem.wanted:
+                    return best.astype(np.int64), best_price, True, False
                 best, best_price = _leave_least(problem, best, best_price, effort)
                 return best.astype(np.int64), best_price, True, False
     early = deadline.is_over()
@@ -211,9 +217,11 @@ def _divide_pieces(
     used = 0
     is_cut = False
     pieces = cut_pieces(problem, mix_seed(seed, problem.ids[0], 0))
-    for piece, share in zip(pieces, split_time([len(piece) for piece in pieces], 1), strict=True):
+    times = split_time([len(piece) for piece in pieces], 1)
+    counts = share_islands(problem, pieces)
+    for piece, count, share in zip(pieces, counts, times, strict=True):
         piece_part, _, _, early = _divide_island(
-            problem.take(piece), wanted, seed, deadline.share(share)
+            replace(problem.take(piece), wanted=count), wanted, seed, deadline.share(share)
         )
         part[piece] = piece_part + used
         used += int(piece_part.max()) + 1
@@ -241,9 +249,8 @@ def _refine(
 def _cover_listed(problem: DivisionProblem, listed: Columns, effort: SearchEffort) -> Partitioning:
     """Divide into any number of parts within the band, which are all known."""
     counts = problem.band.find_counts(problem.households)
-    return solve_set_partitioning(
-        listed, len(problem), (counts[0], counts[-1]), work=effort.work, nodes=effort.nodes
-    )
+    ends = (problem.wanted, problem.wanted) if problem.wanted else (counts[0], counts[-1])
+    return solve_set_partitioning(listed, len(problem), ends, work=effort.work, nodes=effort.nodes)
 
 
 def _leave_least(
@@ -330,7 +337,7 @@ def explain_parts(
                 f"cuts into {band.low} to {band.high}"
             )
             yield Shortfall(
-                int(p) + offset, rule, True, reason, _relax(band, households, is_island)
+                int(p) + offset, rule, True, reason, relax_band(band, households, is_island)
             )
         elif largest[p] > band.high:
             reason = f"one stairwell alone has {largest[p]} households, more than {band.high}"
@@ -346,7 +353,7 @@ def explain_parts(
                 f"{mass[p]} households: every contiguous part of {band.low} to {band.high} "
                 f"was tried, none cover {where}"
             )
-            yield Shortfall(int(p) + offset, rule, True, reason, _widen(int(mass[p]), band))
+            yield Shortfall(int(p) + offset, rule, True, reason, widen_band(int(mass[p]), band))
         else:
             reason = (
                 f"{mass[p]} households: no contiguous division of {where} "
@@ -357,35 +364,8 @@ def explain_parts(
                 if is_cut
                 else "--effort thorough, another seed"
             )
-            remedy = f"try {longer}, or {_widen(int(mass[p]), band)}"
+            remedy = f"try {longer}, or {widen_band(int(mass[p]), band)}"
             yield Shortfall(int(p) + offset, rule, False, reason, remedy)
-
-
-def _widen(mass: int, band: Band) -> str:
-    """Say which limit of the band would let a part pass."""
-    return f"high = {mass}" if mass > band.high else f"low = {mass}"
-
-
-def _relax(band: Band, households: int, is_island: bool) -> str:
-    """Say the smallest relaxation of the band that makes a number of parts possible."""
-    if households == 0:
-        return "check the numbers of households: nobody lives here"
-    fewer = households // band.low
-    most = -(-households // band.high)
-    ways = [
-        (
-            band.low - households // most,
-            f"low = {households // most} (then {most} sub-grid{'s' if most > 1 else ''})",
-        )
-    ]
-    if fewer >= 1:
-        top = -(-households // fewer)
-        ways.append(
-            (top - band.high, f"high = {top} (then {fewer} sub-grid{'s' if fewer > 1 else ''})")
-        )
-    # Tuples compare by how far a limit moves first.
-    cure = f"smallest relaxation: {min(ways)[1]}"
-    return f"{cure}, or an opening in the barrier" if is_island else cure
 
 
 def _number_by_atom(part: Ints, shortfalls: list[Shortfall]) -> tuple[Ints, list[Shortfall]]:

@@ -54,6 +54,8 @@ class DivisionProblem:
     expected
         float64[m], households outside the band that are expected of a part by
         its number of households; None where the number is taken as it is.
+    wanted
+        Parts that there must be; 0: as many as come nearest to the target.
     """
 
     ids: tuple[str, ...]
@@ -70,6 +72,7 @@ class DivisionProblem:
     off: float = Prices().off_target
     matrix: Floats | None = field(default=None, repr=False)
     expected: Floats | None = field(default=None, repr=False)
+    wanted: int = 0
 
     def __len__(self) -> int:
         """Return the number of atoms."""

@@ -13,6 +13,7 @@ import shapely
 
 from gridplan.arrays import Floats, Ints
 from gridplan.division.divide import Division, divide_atoms
+from gridplan.division.part_counts import request_parts
 from gridplan.division.problem import DivisionProblem
 from gridplan.engine.deadline import ENDLESS, Deadline, split_time
 from gridplan.engine.parallel_map import Progress, count_workers, keep_silent, map_tasks
@@ -150,9 +151,8 @@ def draw_plan(
     rules = land.rules
     if rules.division.metric == "network":
         progress("walking", 0, 1)
-    problems = land.problems
-    # Larger communities get more of the time, so that a deadline hurts none of
-    # them most.
+    problems = request_parts(land.problems, rules.division.subgrids)
+    # Larger communities get more of the time: a deadline hurts none of them most.
     shares = split_time([len(problem) for problem in problems.values()], count_workers(workers))
     divisions = map_tasks(
         lambda task: divide_atoms(task[0], rules.division.effort, seed, deadline.share(task[1])),

@@ -18,7 +18,13 @@ class DivisionRules:
     metric: str = rule(
         "straight", "straight|network", "walk to the centre in straight lines, or along the streets"
     )
-
+    subgrids: int = rule(
+        0,
+        "sub-grids",
+        "exact number of residential sub-grids of the whole plan; 0: as many as come nearest to "
+        "the targets",
+        least=0,
+    )
     robust: bool = rule(
         False,
         "",

@@ -12,12 +12,13 @@ their beginning is a run of codes; telephone numbers of a place differ there.
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
-from gridplan.tables.persons_names import NAME_COLUMNS, are_names_of_persons
+from gridplan.tables.persons_names import NAME_COLUMNS, are_names_of_persons, is_role
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,6 +31,8 @@ _SIMPLIFIED = str.maketrans(
 _CHINESE = re.compile(
     "姓名|名字|户主|业主|房主|房东|屋主|产权人|权利人|所有权人|所有人|租户名|租客|承租人|出租人|住户名|居民名"
     "|责任人|负责人|联系人|联络人|经办人|申请人|法人代表|法定代表人|代表人|监护人|当事人|本人|配偶|家庭成员|亲属|家属|成员名|成员姓"
+    "|责任者|(责任|包联|包保|包片|帮扶|分管|挂点|挂钩|联系)(领导|干部|民警|同志|党员|人员)"
+    "|(登记|填表|填报|采集|录入|管理|审核|申报|举报|受理|反映|求助|报事|帮扶|包保)人(?![口数次户])"
     "|网格员名|楼长名|户长|书记名|人名|曾用名"
     "|身份证|身份号|身份号码|证件|公民身份|护照|军官证|残疾证|驾驶证|社保号|社会保障号|医保号|学号"
     "|电话|手机|联系方式|联系号码|联系信息|移动号|座机|微信|扣扣|邮箱|电子邮件|电邮"
@@ -50,67 +53,25 @@ _WORDS = frozenset(
         *("familyname", "nickname", "maidenname", "ownername", "residentname", "tenantname"),
         *("householder", "householdhead", "landlord", "landlady", "tenant", "occupant", "lessee"),
         *("spouse", "applicant", "guardian", "ethnicity", "ethnic", "gender", "sex"),
-        *("homeowner", "owner", "leaseholder", "respondent"),
+        *("homeowner", "owner", "leaseholder", "respondent", "liaison"),
     }
 )
 # Words that give a name away together: all of one line.
-_TOGETHER = tuple(
-    frozenset(words.split())
-    for words in (
-        "id card",
-        "id no",
-        "id number",
-        "cell phone",
-        "cell number",
-        "mail address",
-        "person name",
-        "persons name",
-        "identification number",
-        "identity number",
-        "national id",
-        "citizen id",
-        "resident id",
-        "personal id",
-        "person id",
-        "head household",
-        "head family",
-        "head name",
-        "name head",
-        "e mail",
-        "we chat",
-        "place birth",
-        "date birth",
-        "person charge",
-        "responsible person",
-        "first name",
-        "last name",
-        "full name",
-        "given name",
-        "middle name",
-        "family name",
-        "owner name",
-        "owners name",
-        "resident name",
-        "residents name",
-        "tenant name",
-        "member name",
-        "members name",
-        "user name",
-        "holder name",
-        "leader name",
-        "worker name",
-        "manager name",
-        "secretary name",
-        "captain name",
-        "people name",
-        "household name",
-        "license plate",
-        "licence plate",
-        "bank account",
-        "card no",
-        "card number",
-        "hu kou",
-    )
+_PHRASES = """
+id card, id no, id number, cell phone, cell number, mail address, person name, persons name,
+identification number, identity number, national id, citizen id, resident id, personal id,
+person id, head household, head family, head name, name head, e mail, we chat, place birth,
+date birth, person charge, responsible person, resp person, first name, last name, full
+name, given name, middle name, family name, owner name, owners name, resident name,
+residents name, tenant name, member name, members name, user name, holder name, leader name,
+worker name, manager name, secretary name, captain name, people name, household name,
+license plate, licence plate, bank account, card no, card number, hu kou
+"""
+_TOGETHER = tuple(frozenset(words.split()) for words in _PHRASES.split(","))
+# The same written as one word, in either order: headname, personincharge, nameofhead.
+_FILLERS = re.compile("of|in|the")
+_JOINED = frozenset(
+    "".join(order) for words in _TOGETHER for order in itertools.permutations(sorted(words))
 )
 _COUNTED_WORDS = frozenset(
     {"count", "counts", "total", "share", "rate", "ratio", "pct", "percent", "sum", "households"}
@@ -187,6 +148,7 @@ SMALLEST_NUMBER = 10**10  # the smallest of 11 digits, as many as a mobile numbe
 
 BY_NAME = "its name means personal data"
 BY_PERSONS = "its cells look like names of persons"
+BY_ROLE = "its cells look like names of the persons who hold a post"
 BY_VALUE = "its values look like identity or telephone numbers, or e-mail addresses"
 
 
@@ -235,6 +197,12 @@ def find_personal_columns(
             and are_names_of_persons(frame.iloc[:, position])
         ):
             personal[column] = BY_PERSONS
+        elif (
+            column not in mapped
+            and is_role(column)
+            and are_names_of_persons(frame.iloc[:, position])
+        ):
+            personal[column] = BY_ROLE
     return personal
 
 
@@ -268,6 +236,8 @@ def is_personal_name(column: str, *, bare_name: bool = False) -> bool:
         or any(together <= set(words) for together in _TOGETHER)
         or bool(_PINYIN.search(joined))
         or joined in _INITIALS
+        or joined in _JOINED
+        or _FILLERS.sub("", joined) in _JOINED
     )
 
 

@@ -31,6 +31,26 @@ _CONTACTS = frozenset(
 )
 
 
+_CONTACT_PERSON = re.compile(r"contacts?([:_\-\s]?(person|name|persons|names))?")
+# Posts: a column of that name may count them, or name who holds them.
+_ROLES = re.compile(
+    "网格长|网格员|楼长|楼栋长|楼门长|单元长|组长|书记|主任|经理|管家|民警|领导|干部|河长|湖长|护路长"
+    "|leader|captain|chief|secretary|manager|steward|worker|head|warden",
+    re.IGNORECASE,
+)
+
+
+def is_role(column: str) -> bool:
+    """Whether the name of a column is that of a post, so that its cells may name persons.
+
+    Examples
+    --------
+    >>> is_role("网格长"), is_role("Grid_Leader"), is_role("floors")
+    (True, True, False)
+    """
+    return _ROLES.search(column) is not None
+
+
 def are_names_of_persons(values: pd.Series[Any]) -> bool:
     """Whether most of the texts of a column are Chinese names of persons, and name no place.
 
@@ -63,5 +83,10 @@ def is_contact(column: str) -> bool:
     --------
     >>> [is_contact(c) for c in ("phone", "contact:email", "OPERATOR", "owner_phone", "name")]
     [True, True, True, False, False]
+    >>> [is_contact(c) for c in ("contact", "Contact_Person", "contact name")]
+    [False, False, False]
     """
+    # A contact without a means is a person, in whatever table.
+    if _CONTACT_PERSON.fullmatch(column.strip().lower()):
+        return False
     return re.split(r"[:_\-\s]", column.strip().lower())[0] in _CONTACTS
