@@ -1,16 +1,22 @@
 """The brief: each figure from its table, none of it from a plan that may not leave."""
 
+import re
+
 import pandas as pd
 import pytest
+import shapely
 
 import gridplan as gp
 from gridplan.maps.legend import write_notes
+from gridplan.maps.property_view import pick_compounds
 from gridplan.publishing.brief_pages import write_markdown, write_page
 from gridplan.publishing.brief_plan import write_brief
 from gridplan.publishing.published_figures import count_figures, list_figures
 from gridplan.publishing.release_plan import release
 from gridplan.publishing.tangshan_ratios import compare_ratios
 from gridplan.synthetic.board_plan import make_board_plan, make_table
+from gridplan.synthetic.people_plan import make_people_plan
+from gridplan.tables.measures import read_measures
 from gridplan.tables.schema import find_columns
 
 
@@ -146,6 +152,51 @@ def test_every_figure_names_a_table_and_columns_of_the_schema():
         names = {c.name for c in find_columns(figure.table)} | {"community_kind"}
         query = pd.Series([figure.filter]).str.findall(r"([a-z_]+) (?:==|!=|in)").iloc[0]
         assert set(query) <= names, figure.id
+
+
+def test_every_figure_that_is_asked_for_can_exist():
+    """The words of filters are words that tables may hold, and what is counted is a column."""
+    measures = set(read_measures().values())
+    for figure in list_figures().values():
+        columns = {c.name: c for c in find_columns(figure.table)}
+        known = {name: set(column.values) for name, column in columns.items()}
+        known |= {"measure": measures} if figure.table == "counts" else {}
+        known |= {"community_kind": {"urban", "rural"}}
+        for column, listed, single in re.findall(
+            r'([a-z_]+) (?:==|in) (?:\[([^\]]*)\]|"([^"]*)")', figure.filter
+        ):
+            words = set(re.findall('"([^"]*)"', listed)) or {single}
+            assert not known[column] or words <= known[column] | {""}, (figure.id, column, words)
+        how, _, what = figure.how.partition(":")
+        names = what.partition("=")[0] if how == "part" else what.partition(" ")[0]
+        assert set(filter(None, names.split("+"))) <= set(columns), figure.id
+        parts = set(what.partition("=")[2].split("/")) if how == "part" else set()
+        assert parts <= known.get("measure", set()) or not parts, (figure.id, parts)
+
+
+def test_property_and_owners_committees_reach_the_figures():
+    plan = make_people_plan()
+    counts = [
+        {"count": n, "level": "compound", "of": f"x{n}", "measure": measure, "value": value}
+        for n, (measure, value) in enumerate(
+            [("owners_committee", 1), ("owners_committee", 3), ("owners_committee_party", 3)]
+        )
+    ]
+    land = [{"compound": f"x{n}", "geometry": shapely.box(n, 0, n + 1, 1)} for n in range(3)]
+    lists = [
+        {"property_stars": 5, "red_list": True},
+        {"property_stars": 2, "black_list": True},
+        {},
+    ]
+    rows = [row | words for row, words in zip(land, lists, strict=True)]
+    plan = plan.replace(
+        counts=make_table("counts", counts), compounds=make_table("compounds", rows, plan.crs)
+    )
+    figures = count_figures(plan)
+    names = ["owners_committees", "property_stars", "property_red", "property_black"]
+    assert figures[names].tolist() == [0.75, 3.5, 1.0, 1.0]
+    picked = {name: len(shapes) for name, shapes in pick_compounds(plan).items()}
+    assert picked == {"red_list": 1, "black_list": 1, "bare_owners": 2}
 
 
 def test_ratios_far_from_those_of_tangshan_are_flagged():

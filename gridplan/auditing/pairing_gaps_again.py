@@ -55,6 +55,7 @@ def list_pairing(e: Evidence) -> list[dict[str, Any]]:
         list_gaps("outside_seats", "subdistrict", open_.index, "", 0.0, 1.0, open_.to_numpy()),
         pick("six_in_one", six < 6, six, 6.0),
         *_list_owners(e),
+        *_list_black(e),
         pick("centre", none, centres["centres"], 1.0),
         pick("centre_area", small, centres["area"], centres["need"]),
         pick("centre_second", find_second(centres, rules), centres["within"], rules.centre_within),
@@ -108,6 +109,18 @@ def _list_cadres(e: Evidence) -> list[dict[str, Any]]:
     hit = (led < need).to_numpy()
     at = table.index[hit]
     return [list_gaps("cadre", "community", at, at, led[hit], need, table["households"][hit])]
+
+
+def _list_black(e: Evidence) -> list[dict[str, Any]]:
+    """List the compounds whose property firm is on the black list."""
+    compounds = e.plan.site.compounds
+    black = compounds[[word is True or word == 1 for word in compounds["black_list"].tolist()]]
+    black = black[black["community"].isin(e.take(measure_towns).table.index)]
+    held = pd.Series(e.weight).groupby(e.stairwells["compound"].to_numpy(object)).sum()
+    at = black.index
+    over = black["community"].to_numpy(object)
+    homes = held.reindex(at).fillna(0).to_numpy()
+    return [list_gaps("property_black", "compound", at, over, 1.0, 0.0, homes)] if len(at) else []
 
 
 def _list_owners(e: Evidence) -> list[dict[str, Any]]:

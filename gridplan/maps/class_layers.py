@@ -97,6 +97,9 @@ def _add_others(plan_map: Any, sheet: Sheet, lang: Language) -> None:
         for level in ("group", "branch"):
             features = _make_features(sheet.party[level])
             _add_shapes(plan_map, group, features, level, "party", smooth_factor=0)
+    for name, shapes in sheet.compounds.items():
+        group = _add_group(plan_map, say(name, lang), show=False)
+        _add_shapes(plan_map, group, _make_features(shapes), name, "grids", smooth_factor=0)
     if len(sheet.grids):
         _add_shapes(
             plan_map,
@@ -187,10 +190,10 @@ def _list_part_codes(shapes: Shapes, codes: Any) -> Iterator[dict[str, Any]]:
             yield {"c": codes[rows[kinds == kind]].tolist()}
 
 
-def _add_group(plan_map: Any, name: str) -> Any:
+def _add_group(plan_map: Any, name: str, show: bool = True) -> Any:
     import folium
 
-    return put(plan_map, folium.FeatureGroup(name=name))
+    return put(plan_map, folium.FeatureGroup(name=name, show=show))
 
 
 def _add_shapes(

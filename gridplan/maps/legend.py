@@ -24,6 +24,7 @@ from gridplan.maps.colours import (
 )
 from gridplan.maps.likely_classes import LIKELY
 from gridplan.maps.map_shapes import TOLERANCE, TOOLTIP_COLUMNS, Sheet
+from gridplan.maps.property_view import LISTS
 from gridplan.plan import Plan
 from gridplan.planning.too_small import count_too_small
 from gridplan.publishing.release_seal import is_released
@@ -209,6 +210,7 @@ def list_keys(plan: Plan, sheet: Sheet, lang: Language) -> dict[str, list[Key]]:
         ("road" in sheet.barriers, "line", "road", "road"),
         ("wall" in sheet.barriers, "line", "wall", "wall"),
         (len(sheet.openings) > 0, "ring", "opening", "opening"),
+        *((name in sheet.compounds, "line", name, name) for name in LISTS),
         (any(sheet.records["centre"]), "centre", "centre", "centre"),
         ("hosts" in sheet.records, "host", "host", "host"),
     ]

@@ -75,7 +75,8 @@ class Sheet:
 
     ``records`` and ``communities`` hold one list per field, in the order of
     the plan's tables; they are what tooltips, search and labels read. Openings
-    have a kind and a name each. ``party`` holds the land of branches and groups.
+    have a kind and a name each. ``party`` holds the land of branches and groups,
+    ``compounds`` those to be picked out by their property service.
     ``bounds`` is west, south, east, north.
     """
 
@@ -97,6 +98,7 @@ class Sheet:
     community_records: Mapping[str, list[Any]]
     bounds: tuple[float, float, float, float]
     party: Mapping[str, Shapes] = field(default_factory=dict)
+    compounds: Mapping[str, Shapes] = field(default_factory=dict)
 
 
 def compose_sheet(plan: Plan) -> Sheet:

@@ -10,6 +10,7 @@ import shapely
 
 from gridplan.maps.colours import choose_tones
 from gridplan.maps.map_shapes import Sheet, simplify_coverage, to_degrees
+from gridplan.maps.property_view import pick_compounds, say_property
 from gridplan.plan import Plan
 from gridplan.tables.roles import read_roles
 from gridplan.tables.schema import Language
@@ -19,7 +20,7 @@ HOST = "central_household"
 
 
 def add_party(plan: Plan, sheet: Sheet, lang: Language) -> Sheet:
-    """Add branches, groups, Party central households and chiefs to a sheet.
+    """Add branches, groups, Party central households, chiefs and property lists to a sheet.
 
     Records gain ``branch`` (the tone of the branch of most members, -1 for
     none), ``hosts`` (positions of Party central households) and ``notes`` (lines
@@ -39,7 +40,7 @@ def add_party(plan: Plan, sheet: Sheet, lang: Language) -> Sheet:
     notes = _write_notes(plan, lang)
     if any(notes):
         records["notes"] = notes
-    return replace(sheet, records=records, party=party)
+    return replace(sheet, records=records, party=party, compounds=pick_compounds(plan))
 
 
 def _colour_branches(plan: Plan) -> list[int]:
@@ -75,7 +76,12 @@ def _place_hosts(plan: Plan) -> list[list[list[float]]]:
 def _write_notes(plan: Plan, lang: Language) -> list[list[str]]:
     """Write the lines of each sub-grid's tooltip: branch, hosts, chiefs and upper leader."""
     notes: dict[str, list[str]] = {code: [] for code in plan.subgrids.index}
-    for part in (_say_branches(plan, lang), _say_hosts(plan, lang), _say_chiefs(plan, lang)):
+    for part in (
+        _say_branches(plan, lang),
+        _say_hosts(plan, lang),
+        _say_chiefs(plan, lang),
+        say_property(plan, lang),
+    ):
         for code, lines in part.items():
             if code in notes:
                 notes[code] += lines

@@ -54,6 +54,8 @@ def add_tiled_layers(plan_map: Any, sheet: Sheet, lang: Language) -> None:
     }
     for overlay in (o for o in OVERLAYS if o not in empty):
         put(plan_map, make_switch(say(overlay, lang), f'makeOverlay("{overlay}")'))
+    for name in sheet.compounds:
+        put(plan_map, make_switch(say(name, lang), f'makeOverlay("{name}")', show=False))
     place = f"gridplan-pack-{plan_map._id}"
     body = f'<script type="text/plain" id="{place}">{pack}</script>'
     put(plan_map, make_statement(f'loadTiles("{place}")', body))
@@ -115,7 +117,7 @@ def _list_layers(sheet: Sheet) -> Iterator[tuple[str, Shapes, list[str]]]:
         yield family, shapes, []
     yield "special", sheet.specials, []
     yield "grids", sheet.grids, []
-    for level, shapes in sheet.party.items():
+    for level, shapes in (*sheet.party.items(), *sheet.compounds.items()):
         yield level, shapes, []
     yield "opening", sheet.openings, []
     yield "other_building", sheet.other_buildings, sheet.other_names

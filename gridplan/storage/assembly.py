@@ -34,7 +34,12 @@ _SHAPES: Mapping[str, type] = {
 }
 _SAID: Mapping[type, str] = {dict: "a table", list: "a list of tables", int: "a whole number"}
 # columns of the site that plans of earlier versions lack, and that may be empty
-_LATER = frozenset({("openings", "name")})
+_LATER = frozenset(
+    {
+        ("openings", "name"),
+        *(("compounds", name) for name in ("property_stars", "red_list", "black_list")),
+    }
+)
 _AGAIN = "write the plan again with this version of gridplan, or put it back"
 
 

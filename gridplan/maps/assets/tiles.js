@@ -103,6 +103,9 @@
       if (shown.party && view === "branch")
         for (const name of ["group", "branch"])
           this.paintOutlines(pen, get(name), name, this.stage.config.styles[name].weight);
+      for (const name of ["red_list", "black_list", "bare_owners"])
+        if (shown[name])
+          this.paintOutlines(pen, get(name), name, this.stage.config.styles[name].weight);
       if (shown.grids)
         this.paintOutlines(pen, get("grids"), "grid", this.stage.config.styles.grid.weight);
       if (shown.communities)

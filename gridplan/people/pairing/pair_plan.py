@@ -18,6 +18,7 @@ from gridplan.people.pairing.member_checkin import spread_members
 from gridplan.people.pairing.minimum_cost_flow import Flow
 from gridplan.people.pairing.paired_communities import prepare_towns
 from gridplan.people.pairing.pairing_gaps import (
+    report_black,
     report_cadres,
     report_centres,
     report_institutions,
@@ -115,6 +116,7 @@ def pair(
         *report_seats(seats, towns),
         *report_six(six, towns),
         *report_owners(owners, bare, pairing_rules),
+        *report_black(plan, towns),
         *report_centres(centres, pairing_rules),
     ]
     figures = [

@@ -9,6 +9,7 @@ import pandas as pd
 
 from gridplan.people.pairing.feasibility import Shortage
 from gridplan.people.pairing.service_centres import find_second
+from gridplan.plan import Plan
 from gridplan.rules.pairing import PairingRules
 from gridplan.tables.indicators import CITY
 
@@ -222,6 +223,27 @@ def report_six(six: pd.DataFrame, towns: pd.DataFrame) -> list[pd.DataFrame]:
             "set up what is missing, count what is unknown",
         )
     ]
+
+
+def report_black(plan: Plan, towns: pd.DataFrame) -> list[pd.DataFrame]:
+    """Report the compounds whose property firm is on the black list."""
+    compounds = plan.site.compounds.sort_index()
+    listed = compounds[compounds["black_list"].fillna(False).to_numpy(bool)]
+    listed = listed[listed["community"].isin(towns.index)]
+    homes = plan.stairwells.groupby("compound")["households"].sum()
+    if listed.empty:
+        return []
+    frame = write_gap_rows(
+        "property_black",
+        "compound",
+        listed.index,
+        1.0,
+        0.0,
+        homes.reindex(listed.index).fillna(0).to_numpy(np.int64),
+        "its property firm is on the black list",
+        "call the firm in, or let the owners choose another",
+    )
+    return [frame.assign(community=listed["community"].to_numpy(object))]
 
 
 def report_owners(
