@@ -194,6 +194,64 @@ def test_without_posts_nothing_is_covered_and_the_community_is_one_gap():
     ]
 
 
+ELDERS = (Service("canteen", 2, 15, 0, "city", "elders"),)
+
+
+def list_elders(**numbers):
+    return [
+        {"count": of, "level": "building" if of[0] == "h" else "community", "of": of,
+         "measure": "elders", "value": value}
+        for of, value in numbers.items()
+    ]  # fmt: skip
+
+
+def test_a_canteen_serves_elders_where_they_were_counted():
+    """Of 30 elders 12 live in the first house; the other four share 18, and room is for 15."""
+    plan = reach(draw_street(canteens=[0], counts=list_elders(h1=12, c1=30)), by(ELDERS))
+    own = plan.reach.set_index("stairwell")
+    assert own["demand"].tolist() == [12, 5, 5, 4, 4]
+    assert own["households"].tolist() == [10] * 5
+    assert own["served"].tolist() == [12, 3, 0, 0, 0]
+    assert city(plan)["served_share"] == 0.5
+    asked = plan.indicators.query("measure == 'elders_demand'")
+    assert asked[["level", "value", "origin"]].values.tolist() == [
+        ["city", 30.0, "counted"],
+        ["community", 30.0, "counted"],
+    ]
+    # of 5 elders 2 are not served, so 4 of their 10 households are concerned
+    assert plan.gaps.query("rule == 'canteen'")["households"].tolist() == [4 + 10 + 10 + 10]
+    assert find_rules(plan, by(ELDERS)).empty
+
+
+def test_elders_that_nobody_counted_are_estimates_and_said_to_be():
+    """Half an elder for a household: 25 in five houses of ten, evenly."""
+    rules = by(ELDERS, elders=0.5)
+    plan = reach(draw_street(canteens=[0], counts=list_elders(h1=12)), rules)
+    assert plan.reach["demand"].tolist() == [12, 5, 5, 5, 5]
+    assert plan.indicators.query("measure == 'elders_demand'")["origin"].tolist() == ["partial"] * 2
+    noted = plan.site.ledger.query("action == 'inferred'")
+    assert noted["reason"].str.contains("20 of them are estimates").any()
+    assert find_rules(plan, rules).empty
+    moved = plan.reach.assign(demand=[12.0, 7, 3, 5, 5])
+    assert find_rules(plan.replace(reach=moved), rules)["message"].str.contains("its share").any()
+
+
+def test_a_hospital_is_a_clinic_too_and_a_nursery_is_not():
+    places = [
+        {"place": "p1", "kind": "hospital", "geometry": Point(0, 0)},
+        {"place": "p2", "kind": "nursery", "geometry": Point(400, 0)},
+    ]
+    rules = by([Service("clinic", 2, 0, 0, "city")])
+    plan = reach(draw_street(places=places), rules)
+    assert plan.service_posts[["kind", "reachable"]].to_dict("index") == {
+        "p1:clinic": {"kind": "clinic", "reachable": 30}
+    }
+    assert set(plan.reach["post"]) == {"p1:clinic"}
+    assert find_rules(plan, rules).empty
+    alone = by([Service("clinic", 2, 0, 0, "city")], fills=[])
+    assert reach(draw_street(places=places), alone).service_posts.empty
+
+
 def test_a_barrier_with_one_bridge_lets_people_over_the_bridge_alone():
     """The river at 150 m cuts the street; by the northern bridge the far side walks 600 m more."""
     north = {
@@ -412,9 +470,9 @@ def test_a_release_carries_no_post_and_no_way_but_shares_of_communities():
         reach(leaving)
 
 
-def find_rules(plan):
-    found = audit(plan, by([Service("canteen", 2, 15, 0, "city")])).findings
-    return found[found["rule"] == "reach"]
+def find_rules(plan, rules=None):
+    found = audit(plan, rules or by([Service("canteen", 2, 15, 0, "city")])).findings
+    return found[found["rule"].isin(["reach", "gaps"] if rules else ["reach"])]
 
 
 def change(table, rows, **values):
@@ -431,7 +489,7 @@ def test_the_auditor_finds_nothing_wrong_with_what_reach_wrote():
 @pytest.mark.parametrize(
     ("name", "where", "values", "words"),
     [
-        ("reach", "stairwell == 'h1-1'", {"served": 11}, "more households served"),
+        ("reach", "stairwell == 'h1-1'", {"served": 11}, "more served than there are"),
         ("reach", "stairwell == 'h5-1'", {"served": 3}, "served out of reach"),
         ("reach", "stairwell == 'h2-1'", {"post": "elsewhere"}, "does not exist"),
         ("reach", "stairwell == 'h2-1'", {"minutes": 0.1}, "faster than"),

@@ -144,7 +144,7 @@ def test_the_pack_holds_the_figures_of_the_tables():
     view = head["views"][0]
     city = plan.coverage.query("level == 'city' and own").iloc[0]
     assert view["figures"] == {
-        n: int(city[n]) for n in ("posts", "households", "reachable", "served", "backed_up")
+        n: int(city[n]) for n in ("posts", "demand", "reachable", "served", "backed_up")
     }
     assert sum(view["reachable"]) == city["reachable"]
     assert sum(view["served"]) == city["served"]

@@ -11,7 +11,7 @@ from gridplan.plan import ALL_TABLES
 from gridplan.publishing.brief_plan import find_targets
 from gridplan.publishing.published_figures import list_figures
 from gridplan.rules.all_rules import Rules
-from gridplan.rules.coverage import SERVICES, say_kind
+from gridplan.rules.coverage import GROUPS, SERVICES, say_kind
 from gridplan.storage.plan_folder import OWN_FILES
 from gridplan.tables.words import MAPS, list_words, say
 
@@ -73,7 +73,7 @@ PYTHON = scan_python(read_sources("maps/*.py", "plots/*.py", "publishing/*.py", 
 # The gaps of sentences that rules fill, not figures.
 TARGETS = {f"{{{name}}}" for name in find_targets(Rules())}
 # Pages that are read whole; other tests hold their keys.
-WHOLE = ("sentence", "cause", "plan_file", "post_kind", "studio")
+WHOLE = ("sentence", "cause", "plan_file", "post_kind", "demand_unit", "studio")
 # Where codes come from that are words of a plot as they stand: prices, and what a surge depends on.
 CODES = scan_python(
     read_sources(
@@ -122,6 +122,10 @@ def test_every_word_stands_in_both_languages_with_the_same_gaps(row):
 def test_every_kind_of_post_has_a_name_in_both_languages():
     assert list(list_words("post_kind")) == [service.kind for service in SERVICES]
     assert say_kind("canteen", "zh") == "社区食堂"
+
+
+def test_every_group_that_posts_serve_has_its_unit():
+    assert list(list_words("demand_unit")) == list(GROUPS)
 
 
 def test_every_table_and_file_of_a_plan_has_a_note():

@@ -15,7 +15,7 @@ AGAIN = "measure reach again: gridplan reach"
 METRE = 0.01  # metres by which ways may be shorter than a straight line
 MINUTE = 1e-4  # minutes by which they may be quicker: tables round their times
 HALF = 0.5  # households by which sums may differ: they are whole, kept as floats
-AMOUNTS = ("households", "reachable", "served", "backed_up")
+AMOUNTS = ("households", "demand", "reachable", "served", "backed_up")
 
 
 def check_reach(evidence: Evidence) -> pd.DataFrame:
@@ -39,6 +39,19 @@ def check_reach(evidence: Evidence) -> pd.DataFrame:
     )
 
 
+def find_place_codes(posts: pd.DataFrame) -> pd.Index[Any]:
+    """Find the code of the place that each post may be: its own, or that before its kind.
+
+    Examples
+    --------
+    >>> posts = pd.DataFrame({"kind": ["clinic", "clinic"]}, index=["p1", "p7:clinic"])
+    >>> find_place_codes(posts).tolist()
+    ['p1', 'p7']
+    """
+    pairs = zip(posts.index, posts["kind"], strict=True)
+    return pd.Index([str(code).removesuffix(f":{kind}") for code, kind in pairs], dtype=object)
+
+
 def _report(
     table: str, rows: pd.DataFrame, what: Any, severity: str = "error", noun: str = "row"
 ) -> pd.DataFrame:
@@ -55,7 +68,7 @@ def _check_rows(e: Evidence, reach: pd.DataFrame) -> list[pd.DataFrame]:
     # Row -1, a stairwell that does not exist, reads the appended -1.
     homes = np.append(e.weight, -1)[door]
     lost = (reach["post"] != "") & ~reach["post"].isin(e.plan.service_posts.index)
-    over = (reach["served"] > reach["households"]) | (reach["served"] < 0)
+    over = (reach["served"] > reach["demand"]) | (reach["served"] < 0)
     beyond = (reach["served"] > 0) & (reach["reachable"] == 0)
     rows = reach.groupby(["state", "kind"])["stairwell"].agg(["size", "nunique"])
     # Both, since a stairwell that is listed twice could make up for one that is missing.
@@ -69,7 +82,7 @@ def _check_rows(e: Evidence, reach: pd.DataFrame) -> list[pd.DataFrame]:
             "with other households than its door",
         ),
         _report("reach", pick_rows(reach, lost), "whose post does not exist"),
-        _report("reach", pick_rows(reach, over), "with more households served than there are"),
+        _report("reach", pick_rows(reach, over), "with more served than there are"),
         _report("reach", pick_rows(reach, beyond), "with households served out of reach"),
         _report("reach", names, "that not every stairwell has once", noun="kind"),
     ]
@@ -114,7 +127,8 @@ def _check_posts(e: Evidence) -> list[pd.DataFrame]:
     """Check that posts are there, and serve no more than reach them or they have room for."""
     posts = e.plan.service_posts
     existing = posts[posts["status"] == "existing"]
-    known = existing.index.isin(e.plan.site.places.index) | existing.index.isin(e.plan.posts.index)
+    places = e.plan.site.places.index
+    known = find_place_codes(existing).isin(places) | existing.index.isin(e.plan.posts.index)
     most = posts[["reachable", "capacity"]].min(axis=1)
     rows = e.plan.reach
     # Posts serve in the last state: with the proposed ones, where there are any.
@@ -149,7 +163,7 @@ def _check_posts(e: Evidence) -> list[pd.DataFrame]:
 def _check_shape(coverage: pd.DataFrame) -> list[pd.DataFrame]:
     """Check that served and backed up are within reachable, and thresholds in order."""
     wrong = (
-        (coverage["reachable"] > coverage["households"])
+        (coverage["reachable"] > coverage["demand"])
         | (coverage["served"] > coverage["reachable"])
         | (coverage["backed_up"] > coverage["reachable"])
     )
@@ -202,8 +216,8 @@ def _check_sums(e: Evidence) -> list[pd.DataFrame]:
 def _count_again(reach: pd.DataFrame) -> pd.DataFrame:
     """Count the city's figures again from the rows of stairwells."""
     # Of a household, one post in reach is enough, and a second one backs it up.
-    homes = reach["households"]
+    asked = reach["demand"]
     rows = reach.assign(
-        reachable=homes * (reach["reachable"] > 0), backed_up=homes * (reach["reachable"] > 1)
+        reachable=asked * (reach["reachable"] > 0), backed_up=asked * (reach["reachable"] > 1)
     )
     return rows.groupby(["state", "kind"])[list(AMOUNTS)].sum()

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from gridplan.arrays import Floats, Ints
+from gridplan.auditing.demand_again import check_demand
 from gridplan.auditing.derived import (
     CITY,
     compare_rows,
@@ -26,7 +27,7 @@ AGAIN = "measure reach again: gridplan reach"
 MINUTES = 2e-6  # minutes by which sums of rounded ones may differ
 GROUP = ["state", "kind", "level", "of"]
 LEVELS = ("city", "class", "community", "subgrid")
-AMOUNTS = ("households", "served", "reachable", "minutes", "slow_minutes")
+AMOUNTS = ("households", "demand", "served", "reachable", "minutes", "slow_minutes")
 
 
 def check_coverage_figures(evidence: Evidence) -> pd.DataFrame:
@@ -79,7 +80,12 @@ def _check_reach(e: Evidence, reach: pd.DataFrame, rules: Rules) -> pd.DataFrame
         # The nearest is in reach, or none is.
         "reachable": np.where(np.round(minutes, 6) <= limit, np.maximum(reach["reachable"], 1), 0),
     }
-    return report_columns("reach", "reach", reach, right, AGAIN, slack=MINUTES)
+    return join_findings(
+        [
+            report_columns("reach", "reach", reach, right, AGAIN, slack=MINUTES),
+            check_demand(e, reach, rules),
+        ]
+    )
 
 
 def _read_minutes(rules: Rules, kind: pd.Series[Any]) -> Floats:
@@ -90,7 +96,7 @@ def _read_minutes(rules: Rules, kind: pd.Series[Any]) -> Floats:
 
 def _check_reasons(reach: pd.DataFrame) -> list[pd.DataFrame]:
     """Check that a reason stands where households are not served, and fits what is known."""
-    unserved = (reach["served"] < reach["households"]).to_numpy()
+    unserved = (reach["served"] < reach["demand"]).to_numpy()
     reason = reach["reason"].to_numpy(object)
     count = reach["reachable"].to_numpy()
     # Who reaches a post and is not served found it full; nothing else can be the reason.
@@ -118,9 +124,9 @@ def _check_coverage(e: Evidence, reach: pd.DataFrame, rules: Rules) -> list[pd.D
     table = e.plan.coverage
     right = _cover_again(e, reach, rules)
     compared = compare_rows("reach", "coverage", table, right, [*GROUP, "minutes"], AGAIN)
-    homes = table["households"].where(table["households"] > 0)
+    asked = table["demand"].where(table["demand"] > 0)
     shares = {
-        f"{name}_share": (table[name] / homes).to_numpy()
+        f"{name}_share": (table[name] / asked).to_numpy()
         for name in ("reachable", "served", "backed_up")
     }
     return [
@@ -177,7 +183,7 @@ def _cover_again(e: Evidence, reach: pd.DataFrame, rules: Rules) -> pd.DataFrame
                 service.minutes,
                 level == "class",
             )
-            columns |= {"level": level, "state": state, "kind": kind}
+            columns |= {"level": level, "state": state, "kind": kind, "group": service.group}
             listed.append(spread_columns(columns, len(columns["of"])))
     if not listed:
         return pd.DataFrame(columns=[*GROUP, "minutes"])
@@ -224,38 +230,39 @@ def _sum_level(
     its community. The columns have a row for each threshold and group.
     """
     present, first, number = np.unique(number, return_index=True, return_inverse=True)
-    homes = amounts["households"]
+    asked = amounts["demand"]
     minutes = amounts["minutes"]
 
     def add_up(amount: Any) -> Floats:
         return np.asarray(np.bincount(number, amount, minlength=len(present)), float)
 
     way = ~np.isnan(minutes)
-    known = add_up(np.where(way, homes, 0.0))
-    long = add_up(np.where(way, homes * np.nan_to_num(minutes), 0.0))
-    whole = add_up(homes)
+    known = add_up(np.where(way, asked, 0.0))
+    long = add_up(np.where(way, asked * np.nan_to_num(minutes), 0.0))
+    whole = add_up(amounts["households"])
     chosen = whole > 0 if only_homes else np.ones(len(present), bool)
     nothing = np.full(len(present), np.nan)
     mean = np.divide(long, known, out=nothing.copy(), where=known > 0)
-    worst = _average_worst(amounts["worst"], amounts["share"], number, homes, len(present))
+    worst = _average_worst(amounts["worst"], amounts["share"], number, asked, len(present))
     columns: dict[str, Any] = {
         name: np.tile(values[chosen], len(limits))
         for name, values in (
             ("of", np.asarray(codes, object)[present]),
             ("households", whole),
+            ("demand", add_up(asked)),
             ("mean_minutes", mean),
             ("worst_minutes", worst),
             ("community", over[first]),
         )
     }
     served = add_up(amounts["served"])
-    backed_up = add_up(homes * (amounts["reachable"] > 1))
+    backed_up = add_up(asked * (amounts["reachable"] > 1))
     # What is not known is not within any number of minutes.
     soon = np.nan_to_num(np.round(minutes, 6), nan=np.inf)
     slow = np.nan_to_num(np.round(amounts["slow_minutes"], 6), nan=np.inf)
     for name, sums in (
-        ("reachable", [add_up(homes * (soon <= limit)) for limit in limits]),
-        ("slow", [add_up(homes * (slow <= limit)) for limit in limits]),
+        ("reachable", [add_up(asked * (soon <= limit)) for limit in limits]),
+        ("slow", [add_up(asked * (slow <= limit)) for limit in limits]),
         ("served", [served if limit == own else nothing for limit in limits]),
         ("backed_up", [backed_up if limit == own else nothing for limit in limits]),
     ):
@@ -313,8 +320,8 @@ def _count_posts(e: Evidence, right: pd.DataFrame) -> Ints:
 def _add_low_shares(e: Evidence, right: pd.DataFrame, rules: Rules) -> pd.DataFrame:
     """Add the share of communities that are reached too little, for the city and the classes."""
     level = right["level"].to_numpy(object)
-    towns = right[(level == "community") & (right["households"] > 0).to_numpy()]
-    low = (towns["reachable"] < rules.coverage.low * towns["households"] - 1e-9).to_numpy(float)
+    towns = right[(level == "community") & (right["demand"] > 0).to_numpy()]
+    low = (towns["reachable"] < rules.coverage.low * towns["demand"] - 1e-9).to_numpy(float)
     kind_of = dict(zip(e.stairwells["community"], e.stairwells["community_kind"], strict=True))
     by = [towns[name].to_numpy() for name in ("state", "kind", "minutes")]
     of_towns = {

@@ -231,22 +231,31 @@ def _list_reach(e: Evidence) -> list[dict[str, Any]]:
     rules = recall_rules(e, "reach")
     services = {s.kind: s for s in rules.coverage.services}
     rows = e.plan.reach[e.plan.reach["state"] == "now"]
-    rows = rows.assign(short=rows["households"] - rows["served"])
+    rows = rows.assign(short=rows["demand"] - rows["served"])
     rows = rows[(rows["short"] > 0) & rows["kind"].isin(services)]
+    # Of the households behind a door as many as of its demand, and no part of one.
+    hit = np.ceil((rows["households"] * rows["short"] / rows["demand"]).round(6))
     scope = rows["kind"].map({kind: s.scope for kind, s in services.items()})
     bare = (rows["reason"] == "none") & (scope != "subgrid") & (rows["community"] != "")
+    there = e.plan.service_posts.loc[e.plan.service_posts["status"] == "existing", "kind"]
+    towns = rows["community"].where(bare).groupby(rows["kind"]).nunique()
+    lacking = set(towns.index[towns > 1]) - set(there)
+    # What no community has is one gap of the city.
+    nowhere = bare & rows["kind"].isin(lacking)
     rows = rows.assign(
-        level=np.where(bare, "community", "subgrid"),
-        of=rows["community"].where(bare, rows["subgrid"]),
+        level=np.select([nowhere, bare], ["city", "community"], "subgrid"),
+        of=np.select([nowhere, bare], [CITY, rows["community"]], rows["subgrid"]),
+        community=rows["community"].mask(nowhere, ""),
         long=rows["short"] * rows["minutes"],
         known=rows["short"].where(rows["minutes"].notna(), 0),
+        hit=hit,
     )
     by = ["kind", "level", "of", "community"]
-    sums = rows.groupby(by)[["short", "long", "known"]].sum().reset_index()
+    sums = rows.groupby(by)[["hit", "long", "known"]].sum().reset_index()
     value = (sums["long"] / sums["known"].where(sums["known"] > 0)).round(3)
     frame = list_gaps(
         "", "", sums["of"], sums["community"].to_numpy(object), value,
-        sums["kind"].map({kind: s.minutes for kind, s in services.items()}), sums["short"],
+        sums["kind"].map({kind: s.minutes for kind, s in services.items()}), sums["hit"],
     )  # fmt: skip
     frame |= {"rule": sums["kind"].to_numpy(object), "level": sums["level"].to_numpy(object)}
     return [frame, *_list_teams(e)]

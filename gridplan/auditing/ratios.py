@@ -66,11 +66,11 @@ def _check_shares(reach: pd.DataFrame, posts: Any, each: Floats) -> pd.DataFrame
         if state != "proposed":
             there = there & (posts["status"] == "existing").to_numpy()
         held = (each * posts["reachable"].to_numpy(float))[there]
-        stated = (rows["ratio"] * rows["households"]).to_numpy(float)
+        stated = (rows["ratio"] * rows["demand"]).to_numpy(float)
         # Where a post has no limit, ratios are unknown, and do not add up.
         if np.isnan(held).any() or np.isnan(stated).any():
             continue
-        slack = RATIO * max(1.0, float(rows["households"].sum()))
+        slack = RATIO * max(1.0, float(rows["demand"].sum()))
         if abs(held.sum() - stated.sum()) > slack:
             off.append(f"{state} {kind}")
     return write_findings(

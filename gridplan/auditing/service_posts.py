@@ -9,6 +9,7 @@ import pandas as pd
 import shapely
 
 from gridplan.arrays import Bools
+from gridplan.auditing.coverage import find_place_codes
 from gridplan.auditing.derived import recall_rules, report_columns
 from gridplan.auditing.evidence import Evidence, find_rows
 from gridplan.auditing.findings import join_findings, write_findings
@@ -46,8 +47,12 @@ def _check_service_posts(e: Evidence, reach: pd.DataFrame, rules: Rules) -> pd.D
         index=posts.index,
         dtype=float,
     )
-    place = e.plan.site.places.reindex(posts.index)
-    is_place = posts.index.isin(e.plan.site.places.index)
+    codes = find_place_codes(posts)
+    place = e.plan.site.places.reindex(codes)
+    is_place = codes.isin(e.plan.site.places.index)
+    filling = {(fill.place, fill.kind) for fill in rules.coverage.fills}
+    pairs = list(zip(place["kind"].fillna(""), posts["kind"], strict=True))
+    fills = np.array([pair in filling for pair in pairs], bool) & (codes != posts.index)
     central = e.plan.posts.reindex(posts.index)
     is_central = posts.index.isin(e.plan.posts.index)
     area = np.where(is_place, place["area"].to_numpy(float), posts["area"].to_numpy(float))
@@ -73,10 +78,11 @@ def _check_service_posts(e: Evidence, reach: pd.DataFrame, rules: Rules) -> pd.D
         "load": load,
         "kind": np.where(
             is_place,
-            place["kind"].fillna(""),
+            np.where(fills, posts["kind"], place["kind"].fillna("")),
             np.where(is_central, "central_household", posts["kind"]),
         ),
         "rank": np.where(existing, 0, posts["rank"]),
+        "group": [services[k].group if k in services else "" for k in posts["kind"]],
     }
     return join_findings(
         [
@@ -114,7 +120,7 @@ def _check_places(
 ) -> list[pd.DataFrame]:
     """Check positions, ranks of proposals, households that reach a post, and its access leg."""
     shapes = posts.geometry.to_numpy()
-    place = e.plan.site.places.geometry.reindex(posts.index).to_numpy()
+    place = e.plan.site.places.geometry.reindex(find_place_codes(posts)).to_numpy()
     door = np.append(e.stairwells.geometry.to_numpy(), np.array([None], object))[
         find_rows(e.stairwells, stairwell)
     ]
@@ -126,9 +132,9 @@ def _check_places(
     badly |= proposed.duplicated(["kind", "rank"], keep=False)
     last = reach.groupby("kind")["state"].transform("max")  # proposed comes after now
     near = reach[(reach["state"] == last) & (reach["reachable"] > 0) & (reach["post"] != "")]
-    least = near.groupby("post")["households"].sum().reindex(posts.index).fillna(0)
+    least = near.groupby("post")["demand"].sum().reindex(posts.index).fillna(0)
     in_reach = reach[(reach["state"] == last) & (reach["reachable"] > 0)]
-    most = in_reach.groupby("kind")["households"].sum().reindex(posts["kind"]).fillna(0).to_numpy()
+    most = in_reach.groupby("kind")["demand"].sum().reindex(posts["kind"]).fillna(0).to_numpy()
     amount = posts["reachable"].to_numpy()
     unlikely = (amount < least.to_numpy()) | (amount > most)
     leg = posts["leg"].to_numpy(float)
@@ -214,7 +220,7 @@ def _meet_walls(e: Evidence, lines: Any) -> Bools:
 def _check_totals(posts: Any, reach: pd.DataFrame, last: pd.Series[Any]) -> pd.DataFrame:
     """Check that posts are reached as often as stairwells say that they reach posts."""
     rows = reach[reach["state"] == last]
-    pairs = (rows["households"] * rows["reachable"]).groupby(rows["kind"]).sum()
+    pairs = (rows["demand"] * rows["reachable"]).groupby(rows["kind"]).sum()
     by_posts = posts.groupby("kind")["reachable"].sum().reindex(pairs.index, fill_value=0)
     off = pairs.index[(pairs != by_posts).to_numpy()]
     return write_findings(
@@ -234,7 +240,8 @@ def _check_siting(e: Evidence) -> list[pd.DataFrame]:
     table = e.plan.siting
     if table.empty:
         return []
-    total = max(float(e.weight.sum()), 1.0)
+    now = e.plan.reach[e.plan.reach["state"] == "now"]
+    total = now.groupby("kind")["demand"].sum().reindex(table["kind"]).to_numpy(float)
     # Where few may go to a post of a kind, shares are of those; the stairwells say which.
     served = table["served"].to_numpy(float)
     share = table["share"].to_numpy(float)

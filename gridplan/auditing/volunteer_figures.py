@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gridplan.auditing.demand_again import list_demand
 from gridplan.auditing.derived import (
     CITY,
     compare_rows,
@@ -22,7 +23,7 @@ AGAIN = "measure reach again: gridplan reach"
 
 
 def check_volunteer_figures(evidence: Evidence) -> pd.DataFrame:
-    """Check the indicators of volunteers against the ways to their posts, counts and rules.
+    """Check the indicators of reach: volunteers, and the people of groups that posts serve.
 
     Source: gridplan's schema; requests and hours are rules of coverage.
     """
@@ -33,7 +34,10 @@ def check_volunteer_figures(evidence: Evidence) -> pd.DataFrame:
     if stated.empty and rows.empty:
         return join_findings([])
     rules = recall_rules(e, "reach")
-    right = _count_volunteers(e, rows, rules) if len(rows) else stated.iloc[:0]
+    right = _count_volunteers(e, rows, rules) if len(rows) else None
+    of_groups = list_demand(e, rules)
+    parts = [part for part in (right, of_groups) if part is not None]
+    right = pd.concat(parts, ignore_index=True) if parts else stated.iloc[:0]
     key = ("level", "of", "measure")
     return compare_rows("reach", "indicators", stated, right, key, AGAIN, "indicator")
 

@@ -142,6 +142,7 @@ def _print_coverage(plan: Plan, kind: str | None = None) -> None:
             *others.reindex(times),
         ]
         name = f"{row.kind} +" if row.state == "proposed" else str(row.kind)
+        name += "" if row.group == "households" else f" ({row.group})"
         rows.append(
             (
                 name,
@@ -162,7 +163,7 @@ def _print_coverage(plan: Plan, kind: str | None = None) -> None:
         "worst",
     )
     title = (
-        "coverage: share of households in reach, served, reached twice; in reach by minutes; "
+        "coverage: share of households (or group) in reach, served, reached twice; by minutes; "
         "the worst tenth's minutes"
     )
     console.print_table(title, heads, rows, right=tuple(range(1, len(heads))))
@@ -250,7 +251,7 @@ def _advise(plan: Plan, target: Path) -> str:
         & plan.coverage["own"]
         & (plan.coverage["state"] == "now")
     ]
-    unserved = (city["households"] - city["served"]).to_numpy()
+    unserved = (city["demand"] - city["served"]).to_numpy()
     if not len(unserved) or unserved.max() <= 0:
         return f"gridplan map {target}"
     kind = city["kind"].iloc[int(unserved.argmax())]

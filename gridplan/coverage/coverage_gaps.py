@@ -7,6 +7,7 @@ import pandas as pd
 
 from gridplan.coverage.coverage_tables import ReachTimes
 from gridplan.rules.coverage import Service
+from gridplan.tables.indicators import CITY
 
 # The words are those of reach_reasons.find_reasons; the texts go into the table of gaps.
 REASONS = {
@@ -42,16 +43,22 @@ REMEDIES = {
 
 
 def list_gaps(reach: ReachTimes, table: pd.DataFrame, limit: float) -> pd.DataFrame:
-    """List the gaps of one kind of service point: each sub-grid with households not served.
+    """List the gaps of one kind of service point: each sub-grid with demand not served.
 
-    Value is the mean minutes of the households concerned (NaN where no way is
-    known), need the threshold; the reason is the one that most of them have. A
-    community that has none of its service points is one gap. ``limit`` is the
-    longest way from a door to a street, metres.
+    Value is the mean minutes of those concerned (NaN where no way is known),
+    need the threshold; the reason is the one that most of them have. A
+    community that has none of its service points is one gap, and so is a city
+    where no community has one. ``limit`` is the longest way from a door to a
+    street, metres.
     """
     service = reach.service
-    unserved = table.assign(left=table["households"] - table["served"])
+    unserved = table.assign(left=table["demand"] - table["served"])
     unserved = unserved[unserved["left"] > 0]
+    # the households behind the door in the same share as the demand that is not served
+    share = unserved["left"] / unserved["demand"]
+    unserved = unserved.assign(
+        concerned=np.ceil((unserved["households"] * share).round(6)).astype("int64")
+    )
     if unserved.empty:
         return pd.DataFrame(
             columns=[
@@ -72,9 +79,12 @@ def list_gaps(reach: ReachTimes, table: pd.DataFrame, limit: float) -> pd.DataFr
         & (service.scope != "subgrid")
         & (unserved["community"] != "")
     )
+    # a kind that no community has is one gap of the whole city
+    absent = len(reach.posts) == 0 and unserved.loc[bare, "community"].nunique() > 1
     unserved = unserved.assign(
-        level=np.where(bare, "community", "subgrid"),
-        of=unserved["community"].where(bare, unserved["subgrid"]),
+        level=np.where(bare, "city" if absent else "community", "subgrid"),
+        of=unserved["subgrid"].mask(bare, CITY if absent else unserved["community"]),
+        community=unserved["community"].mask(bare & absent, ""),
     )
     unserved["long"] = unserved["left"] * unserved["minutes"]
     unserved["way"] = unserved["left"] * unserved["metres"]
@@ -89,7 +99,7 @@ def list_gaps(reach: ReachTimes, table: pd.DataFrame, limit: float) -> pd.DataFr
         .sort_values(["left", "reason"], ascending=[False, True])
     )
     main = by_reason.drop_duplicates(keys).set_index(keys)["reason"]
-    gaps = unserved.groupby(keys)[["left", "long", "way", "known", "households"]].sum()
+    gaps = unserved.groupby(keys)[["left", "long", "way", "known", "concerned"]].sum()
     # means are of the households for which a way is known
     known = gaps["known"].where(gaps["known"] > 0)
     gaps["value"] = gaps["long"] / known
@@ -123,7 +133,7 @@ def _describe_gaps(gaps: pd.DataFrame, service: Service, total: int, limit: floa
             "community": gaps["community"],
             "value": gaps["value"].round(3),
             "need": service.minutes,
-            "households": gaps["left"].astype("int64"),
+            "households": gaps["concerned"],
             "reason": causes + where + " (" + share + " % of all who are not served)",
             "remedy": gaps["reason"].map(
                 {word: text.format(**words) for word, text in REMEDIES.items()}

@@ -27,8 +27,11 @@ class CoverageInputs:
         The stairwells table.
     xy
         float64[n, 2], metres.
-    weight
+    homes
         int64[n], households.
+    weight
+        int64[n], the demand: households, or people of the group that a kind of
+        post serves.
     communities, community
         Codes of all communities, sorted, and the row of each stairwell's (-1:
         none).
@@ -42,6 +45,7 @@ class CoverageInputs:
 
     doors: gpd.GeoDataFrame
     xy: Floats
+    homes: Ints
     weight: Ints
     communities: pd.Index[Any]
     community: Ints
@@ -80,10 +84,12 @@ def prepare_coverage_inputs(plan: Plan, rules: Rules) -> CoverageInputs:
     communities = plan.site.communities.index.sort_values()
     points = doors.geometry.to_numpy()
     floors = _count_floors(doors, rules)
+    households = doors["households"].to_numpy(np.int64)
     return CoverageInputs(
         doors=doors,
         xy=np.column_stack([shapely.get_x(points), shapely.get_y(points)]),
-        weight=doors["households"].to_numpy(np.int64),
+        homes=households,
+        weight=households,
         communities=communities,
         community=communities.get_indexer(pd.Index(doors["community"])),
         subgrids=homes,

@@ -130,7 +130,8 @@ def tabulate_reach(
             "stairwell": ground.doors.index.to_numpy(object),
             "community": ground.doors["community"].to_numpy(object),
             "subgrid": ground.doors["subgrid"].to_numpy(object),
-            "households": ground.weight,
+            "households": ground.homes,
+            "demand": ground.weight.astype(float),
             "post": codes[reach.nearest],
             "metres": np.where(known, reach.metres, np.nan),
             "minutes": np.where(known, reach.best, np.nan),
@@ -147,7 +148,7 @@ def tabulate_reach(
 def tabulate_coverage(
     ground: CoverageInputs, reach: ReachTimes, table: pd.DataFrame, state: str, rules: Rules
 ) -> pd.DataFrame:
-    """Tabulate the households that one kind of service point reaches, serves and backs up.
+    """Tabulate the demand that one kind of service point reaches, serves and backs up.
 
     By city, class and community for every threshold; by sub-grid for that of
     the kind.
@@ -165,7 +166,8 @@ def tabulate_coverage(
             # only listed thresholds: each needs another assignment
             served = reach.serve(ground, minutes)[0].astype(float)
         amounts = {
-            "households": ground.weight,
+            "households": ground.homes,
+            "demand": ground.weight,
             "reachable": ground.weight * (count > 0),
             "served": np.full(len(ground), np.nan) if served is None else served,
             "backed_up": ground.weight * (count > 1),
@@ -176,7 +178,9 @@ def tabulate_coverage(
         frames += [
             _sum_up(ground, level, amounts, rules).assign(minutes=minutes) for level in levels
         ]
-    joined = pd.concat(frames, ignore_index=True).assign(state=state, kind=service.kind)
+    joined = pd.concat(frames, ignore_index=True).assign(
+        state=state, kind=service.kind, group=service.group
+    )
     joined["own"] = joined["minutes"] == service.minutes
     spread = pd.concat(
         [_measure_spread(ground, level, reach, rules) for level in LEVELS], ignore_index=True
@@ -184,7 +188,7 @@ def tabulate_coverage(
     joined = joined.merge(spread, on=["level", "of"], how="left")
     for name in ("reachable", "served", "backed_up"):
         joined[f"{name}_share"] = (
-            joined[name] / joined["households"].where(joined["households"] > 0)
+            joined[name] / joined["demand"].where(joined["demand"] > 0)
         ).round(DIGITS)
     return joined
 
@@ -240,7 +244,7 @@ def _share_low(
     n = len(ground.communities)
     homes, near = (
         np.bincount(ground.community[kept], amounts[name][kept], minlength=n).astype(float)
-        for name in ("households", "reachable")
+        for name in ("demand", "reachable")
     )
     lived = homes > 0
     # a share just at the rule is not below it, whatever the rounding

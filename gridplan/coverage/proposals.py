@@ -12,6 +12,7 @@ from gridplan.arrays import Floats, Ints
 from gridplan.coverage.allocation import serve_households
 from gridplan.coverage.coverage_inputs import CoverageInputs, prepare_coverage_inputs
 from gridplan.coverage.coverage_tables import find_reach, order_rows
+from gridplan.coverage.group_demand import find_demand, weigh_doors
 from gridplan.coverage.reach_plan import reach
 from gridplan.coverage.service_points import complete_service_points, list_service_points
 from gridplan.coverage.siting.location_problems import cover_all, cover_most, p_centre, p_median
@@ -102,7 +103,8 @@ def propose_posts(
     ]
     plan = plan.replace(service_posts=others)
     ground = prepare_coverage_inputs(plan, rules)
-    posts = list_service_points(plan, [service])
+    ground = weigh_doors(ground, find_demand(plan.site, ground, service.group, rules))
+    posts = list_service_points(plan, [service], rules.coverage.fills)
     sites = list_candidates(plan, service, rules)
     if sites.empty:
         raise PlanError(
@@ -195,7 +197,8 @@ def list_candidates(plan: Plan, service: Service, rules: Rules) -> gpd.GeoDataFr
     else:
         homes = plan.subgrids[plan.subgrids["centre"].isin(plan.stairwells.index)].sort_index()
         # a place of the very kind is there already, and not a candidate
-        kinds = set(rules.coverage.candidates) - {service.kind}
+        filling = {fill.place for fill in rules.coverage.fills if fill.kind == service.kind}
+        kinds = set(rules.coverage.candidates) - {service.kind} - filling
         places = plan.site.places[plan.site.places["kind"].isin(kinds)].sort_index()
         blank = np.full(len(places), "", object)
         subgrid = np.concatenate([blank, homes.index.to_numpy(object)])

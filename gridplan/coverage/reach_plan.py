@@ -18,6 +18,12 @@ from gridplan.coverage.coverage_tables import (
     tabulate_coverage,
     tabulate_reach,
 )
+from gridplan.coverage.group_demand import (
+    find_demand,
+    note_demand,
+    tabulate_demand,
+    weigh_doors,
+)
 from gridplan.coverage.service_points import list_service_points
 from gridplan.coverage.volunteers import (
     KIND,
@@ -34,7 +40,7 @@ from gridplan.coverage.walk_times import (
 from gridplan.errors import PlanError
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
-from gridplan.rules.coverage import Service
+from gridplan.rules.coverage import HOUSEHOLDS, Service
 from gridplan.tables.conform import conform_table
 from gridplan.tables.indicators import CITY, round_figures, write_gaps, write_indicators
 from gridplan.tables.ledger import Entry
@@ -92,13 +98,20 @@ def reach(plan: Plan, rules: Rules | None = None) -> Plan:
     services = rules.coverage.services
     ground = prepare_coverage_inputs(plan, rules)
     footing = prepare_walking_inputs(plan.site, ground, rules)
-    posts = list_service_points(plan, services)
+    posts = list_service_points(plan, services, rules.coverage.fills)
+    demands = {
+        group: find_demand(plan.site, ground, group, rules)
+        for group in sorted({service.group for service in services})
+    }
     # measured once for all kinds, since each looks as far as the farthest
     ways, access, access_entries = measure_walk_times(
         footing, posts, services, rules.coverage.farthest
     )
     posts = posts.assign(leg=access["leg"], reason=access["reason"].astype("str"))
-    results = [_measure_service(plan, footing, service, posts, ways, rules) for service in services]
+    results = []
+    for service in services:
+        weighed = replace(footing, ground=weigh_doors(ground, demands[service.group]))
+        results.append(_measure_service(weighed, service, posts, ways, rules))
     # in the order in which the rules name the kinds
     reached, held = (
         pd.concat([result[n] for result in results], ignore_index=True) for n in (0, 2)
@@ -107,6 +120,8 @@ def reach(plan: Plan, rules: Rules | None = None) -> Plan:
     figures, gaps = _list_figures_and_gaps(
         plan, ground, [result[3] for result in results], reached, rules
     )
+    groups = [demand for demand in demands.values() if demand.group != HOUSEHOLDS]
+    figures = _join_tables([figures, *(tabulate_demand(ground, demand) for demand in groups)])
     tables = {
         "service_posts": _write_service_points(posts, held),
         "reach": _write_rows("reach", reached, ["kind", "state", "stairwell"]),
@@ -114,12 +129,13 @@ def reach(plan: Plan, rules: Rules | None = None) -> Plan:
         "indicators": write_indicators(plan.indicators, ROOM, figures),
         "gaps": write_gaps(plan.gaps, ROOM, gaps),
     }
-    noted = _note_entries(plan.replace(**tables), [*footing.entries, *access_entries])
+    entries = [*footing.entries, *access_entries, *(note_demand(demand) for demand in groups)]
+    noted = _note_entries(plan.replace(**tables), entries)
     return _write_manifest(noted, rules)
 
 
 def _measure_service(
-    plan: Plan, footing: WalkingInputs, service: Service, posts: Any, ways: WalkTimes, rules: Rules
+    footing: WalkingInputs, service: Service, posts: Any, ways: WalkTimes, rules: Rules
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, ReachTimes]:
     """Measure one kind of service point: with those there and, if any are proposed, with these too.
 
@@ -201,9 +217,13 @@ def _list_figures_and_gaps(
             volunteers = measure_volunteers(plan, ground, result, rules)
             figures = write_volunteers(volunteers, rules)
             gaps.append(list_short_teams(volunteers))
-    # an empty frame in a concat would have a say in the types of columns
-    kept = [frame for frame in gaps if len(frame)]
-    return figures, pd.concat(kept, ignore_index=True) if kept else gaps[0]
+    return figures, _join_tables(gaps)
+
+
+def _join_tables(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Join tables; an empty one in a concat would have a say in the types of columns."""
+    kept = [part for part in parts if len(part)]
+    return pd.concat(kept, ignore_index=True) if kept else parts[0]
 
 
 def _write_service_points(posts: Any, held: pd.DataFrame) -> Any:

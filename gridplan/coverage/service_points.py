@@ -11,16 +11,19 @@ import pandas as pd
 import shapely
 
 from gridplan.plan import Plan
-from gridplan.rules.coverage import CENTRAL, Service
+from gridplan.rules.coverage import CENTRAL, Fill, Service
 from gridplan.tables.conform import conform_table, make_empty
 
 
-def list_service_points(plan: Plan, services: Sequence[Service]) -> gpd.GeoDataFrame:
+def list_service_points(
+    plan: Plan, services: Sequence[Service], fills: Sequence[Fill] = ()
+) -> gpd.GeoDataFrame:
     """List the service points of the kinds asked for, with what each can serve, and proposed ones.
 
-    A place serves so many households for its floor area where that is known
-    and counts for its kind, else as many as its kind does. A place that is not
-    a point is reached at a point within it.
+    A place of another kind that fills one of them is listed under its code and
+    that kind (``p7:clinic``). A place serves so many for its floor area where
+    that is known and counts for its kind, else as many as its kind does. A
+    place that is not a point is reached at a point within it.
 
     Returns
     -------
@@ -45,7 +48,11 @@ def list_service_points(plan: Plan, services: Sequence[Service]) -> gpd.GeoDataF
     # an empty part of a concat would have a say in the types of columns
     parts: list[Any] = [
         part
-        for part in (_take_places(plan, kinds), _take_centrals(plan, kinds), proposed.reset_index())
+        for part in (
+            _take_places(plan, kinds, fills),
+            _take_centrals(plan, kinds),
+            proposed.reset_index(),
+        )
         if len(part)
     ]
     if not parts:
@@ -64,9 +71,9 @@ def complete_service_points(
 ) -> gpd.GeoDataFrame:
     """Complete service points by their community, capacity and minutes."""
     columns = pd.DataFrame(
-        [(s.minutes, s.capacity, s.area) for s in kinds.values()],
+        [(s.minutes, s.capacity, s.area, s.group) for s in kinds.values()],
         index=list(kinds),
-        columns=["m", "c", "a"],
+        columns=["m", "c", "a", "g"],
     )
     columns = columns.reindex(table["kind"]).reset_index(drop=True)
     # floor area where both the rule and the place give it, else the number of the kind
@@ -80,7 +87,12 @@ def complete_service_points(
     home = plan.stairwells["community"].reindex(table["stairwell"]).to_numpy(object)
     lies_in = find_communities(plan, table)
     community = np.where(pd.isna(home), lies_in, home)
-    return table.assign(community=community, capacity=capacity, minutes=columns["m"].to_numpy())
+    return table.assign(
+        community=community,
+        capacity=capacity,
+        minutes=columns["m"].to_numpy(),
+        group=columns["g"].to_numpy(object),
+    )
 
 
 def find_communities(plan: Plan, points: gpd.GeoDataFrame) -> Any:
@@ -95,15 +107,27 @@ def find_communities(plan: Plan, points: gpd.GeoDataFrame) -> Any:
     return land.index.to_numpy(object)[first.to_numpy(np.int64)]
 
 
-def _take_places(plan: Plan, kinds: dict[str, Service]) -> pd.DataFrame:
-    places = plan.site.places[plan.site.places["kind"].isin(kinds)].sort_index()
+def _take_places(plan: Plan, kinds: dict[str, Service], fills: Sequence[Fill]) -> pd.DataFrame:
+    every = plan.site.places.sort_index()
+    # a place may be listed several times: as what it is, and as each kind that it fills
+    same = every[every["kind"].isin(kinds)]
+    codes = same.index.to_numpy(object).tolist()
+    served = same["kind"].tolist()
+    parts = [same]
+    for fill in sorted(fills, key=lambda fill: (fill.place, fill.kind)):
+        if fill.kind in kinds:
+            filling = every[every["kind"] == fill.place]
+            codes += [f"{code}:{fill.kind}" for code in filling.index]
+            served += [fill.kind] * len(filling)
+            parts.append(filling)
+    places = pd.concat(parts)
     shapes = places.geometry.to_numpy()
     # type 0 is a point; a point on the surface lies within the shape, as a centroid may not
     points = np.where(shapely.get_type_id(shapes) == 0, shapes, shapely.point_on_surface(shapes))
     return pd.DataFrame(
         {
-            "service_post": places.index.to_numpy(object),
-            "kind": places["kind"].to_numpy(object),
+            "service_post": codes,
+            "kind": served,
             "status": "existing",
             "subgrid": "",
             "stairwell": "",

@@ -11,6 +11,7 @@ import shapely
 
 from gridplan.coverage.coverage_inputs import prepare_coverage_inputs
 from gridplan.coverage.coverage_tables import find_reach
+from gridplan.coverage.group_demand import find_demand
 from gridplan.coverage.walk_times import WalkingInputs, measure_walk_times, prepare_walking_inputs
 from gridplan.errors import PlanError
 from gridplan.maps.isochrones import cut_edges, join_bands, measure_pieces
@@ -26,7 +27,7 @@ from gridplan.walking.door_access import reach_doors
 
 MOST_GAPS = 200  # of a kind; the largest
 MOST_BANDS = 5  # as many as there are colours
-FIGURES = ("posts", "households", "reachable", "served", "backed_up")
+FIGURES = ("posts", "demand", "reachable", "served", "backed_up")
 
 
 def has_reach(plan: Plan) -> bool:
@@ -53,7 +54,7 @@ def choose_kind(plan: Plan, kind: str | None) -> str:
         )
         raise PlanError(f"the map cannot show how far posts reach: {why}")
     city = _pick_city(plan)
-    unserved = (city["households"] - city["served"]).groupby(city["kind"]).max()
+    unserved = (city["demand"] - city["served"]).groupby(city["kind"]).max()
     if kind is None:
         return str(unserved.sort_index().idxmax())  # of equals the first by name
     if kind not in unserved.index:
@@ -134,6 +135,7 @@ def _list_view(
     return {
         "kind": service.kind,
         "label": say_kind(service.kind, lang),
+        "unit": list_words("demand_unit", lang)[service.group],
         "state": state,
         "within": service.minutes,
         "figures": {name: int(whole[name]) for name in FIGURES},
@@ -154,7 +156,7 @@ def list_gaps(plan: Plan, kind: str) -> list[dict[str, Any]]:
         .head(MOST_GAPS)
     )
     doors = plan.reach[(plan.reach["kind"] == kind) & (plan.reach["state"] == "now")]
-    doors = doors.assign(unserved=doors["households"] - doors["served"]).query("unserved > 0")
+    doors = doors.assign(unserved=doors["demand"] - doors["served"]).query("unserved > 0")
     numbers = {
         level: {code: n for n, code in enumerate(codes)}
         for level, codes in (
@@ -209,7 +211,7 @@ def _weigh_doors(doors: pd.DataFrame, by: str) -> Mapping[str, tuple[float, str]
 def _list_posts(plan: Plan, posts: Any, reached: pd.DataFrame | None) -> list[dict[str, Any]]:
     """List the posts: what each is, where, and the sub-grids that it reaches.
 
-    Sub-grids come as three lists: their rows, households and tenths of minutes.
+    Sub-grids come as three lists: their rows, demand and tenths of minutes.
     """
     points = to_degrees(plan, posts.geometry.to_numpy())
     places = np.round(
@@ -220,9 +222,7 @@ def _list_posts(plan: Plan, posts: Any, reached: pd.DataFrame | None) -> list[di
     for n, (post, place) in enumerate(zip(posts.itertuples(), places, strict=True)):
         grids = grids_of.get(n)
         lists = (
-            []
-            if grids is None
-            else grids[["subgrid", "households", "tenths"]].T.to_numpy().tolist()
+            [] if grids is None else grids[["subgrid", "demand", "tenths"]].T.to_numpy().tolist()
         )
         listed.append(
             {
@@ -260,22 +260,23 @@ def _measure(
         # A door of no sub-grid (-1) has no place to be shown in.
         near = (reach.minutes <= service.minutes) & (ground.subgrid[reach.ways.door] >= 0)
         door = reach.ways.door[near]
-        weight = ground.weight[door]
+        group = service.group
+        weight = find_demand(plan.site, ground, group, rules).people[door]
         parts.append(
             pd.DataFrame(
                 {
                     "post": rows[reach.ways.post[near]],
                     "grid": ground.subgrid[door],
-                    "households": weight,
+                    "demand": weight,
                     "long": weight * reach.minutes[near],
                 }
             )
         )
-    table = pd.concat(parts).groupby(["post", "grid"])[["households", "long"]].sum().reset_index()
-    table = table[table["households"] > 0]
+    table = pd.concat(parts).groupby(["post", "grid"])[["demand", "long"]].sum().reset_index()
+    table = table[table["demand"] > 0]
     # The inputs number the sub-grids in an order of their own, the page in the plan's.
     number = plan.subgrids.index.get_indexer(ground.subgrids)
-    tenths = np.round(table["long"] / table["households"] * 10).astype(int)
+    tenths = np.round(table["long"] / table["demand"] * 10).astype(int)
     reached = table.assign(subgrid=number[table["grid"].to_numpy(np.int64)], tenths=tenths)
     lines, texts = _band_streets(plan, footing, services, posts, rules, bands)
     return reached, to_degrees(plan, lines), texts

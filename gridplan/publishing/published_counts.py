@@ -126,9 +126,9 @@ def _count_few_centres(plan: Plan, gaps: pd.DataFrame, rules: DisclosureRules) -
 
 
 def publish_reach(plan: Plan, rules: DisclosureRules) -> pd.DataFrame:
-    """Publish the shares of households in reach and served, in hundredths, by community and city.
+    """Publish the shares of the demand in reach and served, in hundredths, by community and city.
 
-    A share that leaves fewer households on one side than the narrowest band is
+    A share that leaves fewer of them on one side than the narrowest band is
     suppressed, and that of the city with it if only one community's is.
     Central households are left out: where they are, and whether there are any,
     says where members live.
@@ -145,9 +145,9 @@ def publish_reach(plan: Plan, rules: DisclosureRules) -> pd.DataFrame:
     frames = []
     for name, column in (("reach", "reachable_share"), ("served", "served_share")):
         measure = name + ":" + shares["kind"] + ":" + shares["minutes"].map("{:g}".format)
-        inside = shares[column] * shares["households"]
+        inside = shares[column] * shares["demand"]
         few = pd.Series(False, index=shares.index)
-        for part in (inside, shares["households"] - inside):
+        for part in (inside, shares["demand"] - inside):
             few |= (part > 0.5) & (part < rules.household_width)
         # The city less the others would be the only community that is withheld.
         towns = few & (shares["level"] == "community")

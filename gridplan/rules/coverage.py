@@ -18,10 +18,13 @@ from gridplan.tables.schema import Language
 from gridplan.tables.words import list_words
 
 SCOPES = ("city", "community", "subgrid")
+HOUSEHOLDS = "households"
+GROUPS = (HOUSEHOLDS, "elders", "children")  # whom a kind of post may serve
 SERVICES_SEEN = (
     "minutes: 15-minute living circle (upi-planning.org.cn, 2022), others assumed; "
     "54: as organisation.central_load; 30 m2 for "
     "100 households: Dezhou Daily, with which 500 m2 serve 1,667; "
+    "canteens for elders, childcare for children and courtyards: their purpose; "
     "the rest: assumption of gridplan, set your own"
 )
 CANDIDATES = (
@@ -38,10 +41,11 @@ CENTRAL = "central_household"  # the kind of post whose places say where members
 
 @dataclass(frozen=True)
 class Service:
-    """One kind of post: minutes it serves within, households of one post, and who may go to it.
+    """One kind of post: minutes it serves within, what one can serve, and who may go to it.
 
-    ``capacity`` is 0 where there is no limit; ``area`` is m2 of floor for 100
-    households, 0 where floor area says nothing.
+    ``group`` says of what demand is counted: all households, elders, or
+    children. ``capacity`` is in the same, 0 where there is no limit; ``area``
+    is m2 of floor for 100 of them, 0 where floor area says nothing.
     """
 
     kind: str
@@ -49,16 +53,38 @@ class Service:
     capacity: float
     area: float
     scope: str
+    group: str = HOUSEHOLDS
 
     def __post_init__(self) -> None:
         """Refuse a scope that there is not, and values out of range, all at once."""
         wrong = []
         if self.scope not in SCOPES:
             wrong.append(f"{self.kind} is for neither city, community nor subgrid: {self.scope!r}")
+        if self.group not in GROUPS:
+            wrong.append(f"{self.kind} serves no group there is, {self.group!r}: {GROUPS}")
         if not (self.minutes > 0 and self.capacity >= 0 and self.area >= 0):
             wrong.append(f"{self.kind} has minutes that are not above 0, or something below 0")
         if wrong:
             raise RuleError("; ".join(wrong))
+
+
+@dataclass(frozen=True)
+class Fill:
+    """A kind of place that fills the place of a post of another kind: a hospital is a clinic too.
+
+    Examples
+    --------
+    >>> Fill("hospital", "clinic").kind
+    'clinic'
+    """
+
+    place: str
+    kind: str
+
+    def __post_init__(self) -> None:
+        """Refuse a kind that fills itself."""
+        if self.place == self.kind:
+            raise RuleError(f"{self.place} fills itself, which says nothing: leave the row out")
 
 
 def _read_services(text: str) -> tuple[Service, ...]:
@@ -73,8 +99,25 @@ SERVICES = (
     Service(CENTRAL, 5.0, 54.0, 0.0, "subgrid"),
     Service("service_centre", 15.0, 1667.0, 30.0, "community"),
     Service("volunteer_post", 10.0, 0.0, 0.0, "community"),
-    Service("canteen", 15.0, 1500.0, 0.0, "city"),
+    Service("canteen", 15.0, 800.0, 0.0, "city", "elders"),
+    Service("childcare", 15.0, 0.0, 0.0, "city", "children"),
     Service("clinic", 15.0, 0.0, 0.0, "city"),
+    Service("courtyard", 10.0, 0.0, 0.0, "community"),
+)
+FILLS = (
+    Fill("hospital", "clinic"),
+    Fill("doctors", "clinic"),
+    Fill("kindergarten", "childcare"),
+    Fill("nursery", "childcare"),
+    Fill("elder_canteen", "canteen"),
+    Fill("food_court", "canteen"),
+    Fill("chuxin_courtyard", "courtyard"),
+    Fill("医院", "clinic"),
+    Fill("卫生服务站", "clinic"),
+    Fill("幼儿园", "childcare"),
+    Fill("老年食堂", "canteen"),
+    Fill("社区食堂", "canteen"),
+    Fill("初心小院", "courtyard"),
 )
 
 
@@ -85,10 +128,29 @@ class CoverageRules:
     services: tuple[Service, ...] = rule(
         SERVICES,
         "",
-        "kinds of posts: minutes they serve within, households of one post (0: any number), "
-        "m2 for 100 households, scope",
+        "kinds of posts: minutes they serve within, households (or people of the group) of one "
+        "post (0: any number), m2 for 100 of them, scope, and group that they serve",
         SERVICES_SEEN,
         old=_read_services,
+    )
+    fills: tuple[Fill, ...] = rule(
+        FILLS,
+        "",
+        "kinds of places that serve as posts of another kind, too",
+    )
+    elders: float = rule(
+        0.53,
+        "people/household",
+        "elders (60 and older) where nobody counted them",
+        "264 million in 494 million households, Seventh National Population Census, 2020",
+        0,
+    )
+    children: float = rule(
+        0.2,
+        "people/household",
+        "children (under 7) where nobody counted them",
+        ASSUMED,
+        0,
     )
     thresholds: tuple[float, ...] = rule(
         (5.0, 10.0, 15.0),
@@ -148,6 +210,9 @@ class CoverageRules:
         check_shares(self, "worst", "low")
         check_words(self, "stairs", "middle", "upper", "none")
         check_once(self, "services", "kind")
+        for fill in self.fills:
+            if self.fills.count(fill) > 1:
+                raise RuleError(f"coverage: {fill.place} fills {fill.kind} twice")
         for name in ("thresholds", "curve"):
             minutes = getattr(self, name)
             if not all(value > 0 for value in minutes):

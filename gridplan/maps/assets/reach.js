@@ -14,7 +14,7 @@ class Reach {
     this.ticked = { streets: true, posts: true, gaps: true };
     this.lines = L.layerGroup();
     this.marks = L.layerGroup();
-    // The post whose reach is shown, and its sub-grids: row -> [households, tenths of minutes].
+    // The post whose reach is shown, and its sub-grids: row -> [demand, tenths of minutes].
     this.lit = null;
     this.view = Math.max(
       0,
@@ -48,7 +48,7 @@ class Reach {
       return mix(
         this.look.fills[this.grade(reached[1] / 10)],
         config.ink.unlit,
-        reached[0] / this.state.households[row],
+        reached[0] / this.state.demand[row],
       );
     }
     const tenths = this.state.minutes[row];
@@ -69,7 +69,7 @@ class Reach {
     if (tenths === NOBODY) return;
     const minutes = fillIn(words.minutes_values, { minutes: tenths / 10 });
     addLine(table, words.minutes_mean, tenths < 0 ? words.no_way : minutes);
-    const all = formatNumber(stage, state.households[row]);
+    const all = formatNumber(stage, state.demand[row]);
     for (const name of ["reachable", "served", "backed_up"]) {
       addLine(table, words[name], formatNumber(stage, state[name][row]) + " / " + all);
     }
@@ -260,8 +260,8 @@ class Reach {
     stage.map.closePopup();
     this.lit = null;
     if (post) {
-      const [rows = [], households = [], tenths = []] = post.grids;
-      this.lit = { post, grids: new Map(rows.map((row, n) => [row, [households[n], tenths[n]]])) };
+      const [rows = [], people = [], tenths = []] = post.grids;
+      this.lit = { post, grids: new Map(rows.map((row, n) => [row, [people[n], tenths[n]]])) };
     }
     this.draw();
     stage.recolour();

@@ -70,8 +70,9 @@ class ReachPanel {
       const head = make("th", "", words[name]);
       head.scope = "row";
       line.appendChild(head);
-      line.insertCell().textContent = share(figures[name], figures.households);
-      line.insertCell().textContent = formatHouseholds(stage, figures[name]);
+      line.insertCell().textContent = share(figures[name], figures.demand);
+      const number = formatNumber(stage, figures[name]);
+      line.insertCell().textContent = number + " " + state.unit;
     }
     const posts = formatNumber(stage, figures.posts);
     const word = figures.posts === 1 ? words.within_one : words.within;
@@ -79,7 +80,7 @@ class ReachPanel {
   }
 
   describePost() {
-    const { stage } = this.reach;
+    const { stage, state } = this.reach;
     const { words } = stage;
     const { post, grids } = this.reach.lit;
     const name = make("p", "gp-post-name");
@@ -91,8 +92,9 @@ class ReachPanel {
     addLine(table, words.reachable, formatNumber(stage, post.reachable));
     addLine(table, words.served, formatNumber(stage, post.served));
     if (post.capacity !== null) addLine(table, words.capacity, formatNumber(stage, post.capacity));
-    const households = formatNumber(stage, post.reachable);
-    const text = fillIn(words.reaches, { households, subgrids: formatNumber(stage, grids.size) });
+    const number = formatNumber(stage, post.reachable);
+    const subgrids = formatNumber(stage, grids.size);
+    const text = fillIn(words.reaches, { number, unit: state.unit, subgrids });
     const close = makeButton("gp-close", words.close, words.close, () => this.reach.light(null));
     return [name, table, make("p", "gp-post-reach", text), close];
   }
