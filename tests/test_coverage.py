@@ -587,3 +587,18 @@ def test_posts_are_proposed_by_the_rules_that_reach_was_measured_by():
         Rules().replace(coverage={"services": [Service("kiosk", 2, 0, 0, "city")]}),
     )
     assert propose_posts(plan, "kiosk", add=1).siting["served"].tolist() == [0.0, 100.0]
+
+
+@pytest.mark.parametrize("aim", ["most", "fairest", "each"])
+def test_what_a_proposal_aimed_at_is_kept_and_the_audit_agrees(aim):
+    rules = by([Service("canteen", 1, 0, 0, "city")])
+    market = {"place": "m", "kind": "market", "geometry": Point(300, 0)}
+    plan = propose_posts(draw_street(places=[market]), "canteen", add=1, question=aim, rules=rules)
+    row = plan.siting[plan.siting["chosen"]].iloc[0]
+    # the market reaches the three houses from 200 m on, of the only community
+    assert row[["question", "share", "worst_share", "unserved"]].tolist() == [aim, 0.6, 0.6, 0]
+    noted = plan.manifest["people"]["reach"]["proposals"]["canteen"]
+    assert (noted["aim"], noted["ended"], noted["worst_share"]) == (aim, "optimal", 0.6)
+    assert find_rules(plan, rules).empty
+    wrong = plan.siting.assign(worst_share=plan.siting["worst_share"] + 0.1)
+    assert len(find_rules(plan.replace(siting=wrong), rules))

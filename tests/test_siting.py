@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 from scipy.sparse import csr_array
 
+from gridplan.coverage.siting.fair_siting import place_in_each, serve_worst
 from gridplan.coverage.siting.location_problems import cover_all, cover_most, p_centre, p_median
 from gridplan.coverage.siting.siting_curve import trace_siting
 from gridplan.coverage.siting.siting_problem import make_siting_problem
@@ -313,3 +314,57 @@ def test_where_no_site_is_in_reach_nobody_is_served(capacities, weights):
     assert p_median(desert, 2, beyond=100.0).objective == 100 * sum(weights)
     for answer in (cover_all(desert), p_median(desert, 2), p_centre(desert, 2)):
         assert answer.ended == ("impossible" if sum(weights) else "optimal")
+
+
+# ---- fairness
+
+
+def share_least(problem, group, sites):
+    """The least share of any community that some site could serve, places served by any of them."""
+    ways = problem.ways.toarray()
+    near = np.zeros(ways.shape, bool)
+    near[np.repeat(np.arange(len(ways)), np.diff(problem.ways.indptr)), problem.ways.indices] = True
+    served = near[:, list(sites)].any(axis=1) * problem.weights
+    towns = np.unique(group[near.any(axis=1)])
+    shares = [served[group == town].sum() / problem.weights[group == town].sum() for town in towns]
+    return min(shares), served.sum()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_fair_choices_are_those_that_trying_all_of_them_finds(seed):
+    rng = np.random.default_rng(seed)
+    far = np.where(rng.random((14, 7)) < 0.3, 1.0, np.inf)
+    group = rng.integers(0, 4, 14)
+    stands = rng.integers(0, 4, 7)
+    problem = make_siting_problem(far, rng.integers(1, 9, 14), fixed=[0])
+    every = [(0, *trio) for trio in combinations(range(1, 7), 3)]
+    answer = serve_worst(problem, group, 3)
+    assert answer.ended == "optimal"
+    best = max(share_least(problem, group, sites)[0] for sites in every)
+    assert answer.objective == pytest.approx(best, abs=1e-6)
+    chosen = [0, *answer.chosen.tolist()]
+    assert share_least(problem, group, chosen)[0] == pytest.approx(best, abs=1e-6)
+    # one in each: of choices with a site in most communities that lack one, the one serving most
+    lacking = set(np.unique(group)) - {stands[0]}
+    number = {sites: len({stands[s] for s in sites} & lacking) for sites in every}
+    most = max(number.values())
+    served = max(share_least(problem, group, s)[1] for s in every if number[s] == most)
+    answer = place_in_each(problem, group, stands, 3)
+    assert (answer.ended, answer.objective) == ("optimal", pytest.approx(served))
+    assert len({stands[s] for s in answer.chosen} & lacking) == most
+
+
+def test_three_posts_do_not_all_stand_in_the_largest_community():
+    """Room for ten each: community 0 has 40 households round three sites, 1 and 2 have 5 each."""
+    far = np.full((5, 5), np.inf)
+    far[:3, :3] = 1.0
+    far[3, 3] = far[4, 4] = 1.0
+    problem = make_siting_problem(far, [20, 10, 10, 5, 5], capacities=10)
+    group = np.array([0, 0, 0, 1, 2])
+    assert cover_most(problem, 3).chosen.tolist() == [0, 1, 2]
+    fair = serve_worst(problem, group, 3)
+    assert (fair.objective, fair.ended) == (pytest.approx(0.25), "optimal")
+    assert fair.chosen[1:].tolist() == [3, 4]
+    each = place_in_each(problem, group, np.array([0, 0, 0, 1, 2]), 3)
+    assert each.chosen[1:].tolist() == [3, 4]
+    assert each.objective == 20

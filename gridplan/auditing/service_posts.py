@@ -235,6 +235,34 @@ def _check_totals(posts: Any, reach: pd.DataFrame, last: pd.Series[Any]) -> pd.D
     )
 
 
+def _check_worst(e: Evidence, table: pd.DataFrame) -> pd.DataFrame:
+    """Check how the communities fare in each answer: the least share, and those without any."""
+    reach = e.plan.reach[e.plan.reach["community"] != ""]
+    last = reach.groupby("kind")["state"].transform("max")  # proposed comes after now
+    sums = reach[reach["state"] == last].groupby(["kind", "community"])[["demand", "served"]].sum()
+    share = (sums["served"] / sums["demand"])[sums["demand"] > 0]
+    chosen = table["chosen"].to_numpy(bool)
+    worst = share[share > 0].groupby("kind").min().reindex(table["kind"]).to_numpy(float)
+    none = (share == 0).groupby("kind").sum().reindex(table["kind"]).to_numpy(float)
+    right = {
+        "worst_share": np.where(chosen, worst, np.nan),
+        "unserved": np.where(chosen, none, np.nan),
+    }
+    bound = table["worst_bound"].to_numpy(float)
+    fairest = (table["question"] == "fairest").to_numpy()
+    high = chosen & fairest & (none == 0) & (worst > bound + 1e-5)
+    odd = high | (np.isnan(bound) == (chosen & fairest)) | (bound > 1 + 1e-6)
+    return join_findings(
+        [
+            report_columns("reach", "siting", table, right, SITE_AGAIN),
+            write_findings(
+                "reach", "error", "siting", table.index[odd], "", noun="row",
+                what="whose bound is not one for the community served least", remedy=SITE_AGAIN,
+            ),
+        ]
+    )  # fmt: skip
+
+
 def _check_siting(e: Evidence) -> list[pd.DataFrame]:
     """Check the curve of each question: shares of all households, bounds, and one answer."""
     table = e.plan.siting
@@ -271,7 +299,7 @@ def _check_siting(e: Evidence) -> list[pd.DataFrame]:
     closed |= most & (table["ended"] == "bounded").to_numpy() & ~(np.nan_to_num(gap) > 0)
     closed |= most & optimal & (np.abs(bound - share) > 1e-5)
     by_kind = answer.reindex(kinds).to_numpy(float)
-    findings = []
+    findings = [_check_worst(e, table)]
     for mask, what in (
         (np.abs(share - served / middle) > 1e-4, "whose share is not its households served by all"),
         (served > total, "that serves more households than there are"),

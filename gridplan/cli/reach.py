@@ -31,6 +31,8 @@ class Question(StrEnum):
     most = "most"
     median = "median"
     centre = "centre"
+    fairest = "fairest"
+    each = "each"
 
 
 @verb("reach", figures=True)
@@ -74,8 +76,11 @@ def propose_command(
     question: Annotated[
         Question,
         typer.Option(
-            help="With --add, what to optimise: most households served, "
-            "shortest mean or longest walk."
+            "--aim",
+            "--question",
+            help="With --add, what to aim at: most served; shortest mean (median) or longest "
+            "(centre) walk; the community served least served best (fairest); one in each "
+            "community first, then most served (each).",
         ),
     ] = Question.most,
     unlimited: Annotated[
@@ -225,6 +230,7 @@ def _print_sites(plan: Plan, kind: str) -> None:
         rows,
         right=(3, 4),
     )
+    console.out.print(_say_aim(plan, kind), soft_wrap=True)
     curve = plan.siting[plan.siting["kind"] == kind]
     lines = [
         (
@@ -242,6 +248,30 @@ def _print_sites(plan: Plan, kind: str) -> None:
         lines,
         right=(0, 2, 3),
     )
+
+
+AIMS = {
+    "most": "serve the most",
+    "fewest": "serve the share asked for with the fewest posts",
+    "median": "the least walking in all",
+    "centre": "the shortest longest walk",
+    "fairest": "serve best the community that is served least",
+    "each": "one post in each community that has none, then serve the most",
+}
+
+
+def _say_aim(plan: Plan, kind: str) -> str:
+    """Say what a proposal aimed at, and how the communities fare."""
+    rows = plan.siting[(plan.siting["kind"] == kind) & plan.siting["chosen"]]
+    row = rows.iloc[0]
+    worst = "nobody" if row["worst_share"] != row["worst_share"] else f"{row['worst_share']:.1%}"
+    text = (
+        f"aim        {AIMS[row['question']]} ({row['ended']}); of the community served least "
+        f"{worst} are served, {row['unserved']:.0f} communities are served nothing"
+    )
+    if row["question"] != "fairest":
+        return text
+    return f"{text}; no choice gives every community more than {row['worst_bound']:.1%}"
 
 
 def _advise(plan: Plan, target: Path) -> str:

@@ -13,8 +13,10 @@ from gridplan.coverage.allocation import serve_households
 from gridplan.coverage.coverage_inputs import CoverageInputs, prepare_coverage_inputs
 from gridplan.coverage.coverage_tables import find_reach, order_rows
 from gridplan.coverage.group_demand import find_demand, weigh_doors
+from gridplan.coverage.proposal_notes import compare_communities, note_proposal
 from gridplan.coverage.reach_plan import reach
 from gridplan.coverage.service_points import complete_service_points, list_service_points
+from gridplan.coverage.siting.fair_siting import place_in_each, serve_worst
 from gridplan.coverage.siting.location_problems import cover_all, cover_most, p_centre, p_median
 from gridplan.coverage.siting.siting_problem import (
     Siting,
@@ -29,7 +31,7 @@ from gridplan.rules.all_rules import Rules
 from gridplan.rules.coverage import CENTRAL, Service
 from gridplan.tables.conform import conform_table
 
-QUESTIONS = ("most", "fewest", "median", "centre")
+QUESTIONS = ("most", "fewest", "median", "centre", "fairest", "each")
 WIDE = ("median", "centre")  # questions in which all ways count, however long
 CURVE = 12  # numbers of service points at which the curve is reported, at most
 
@@ -64,8 +66,9 @@ def propose_posts(
         served by as few more as possible.
     question
         With ``add``: ``most`` (households served, as if nothing is said),
-        ``median`` (fewest minutes in all) or ``centre`` (shortest longest
-        way).
+        ``median`` (fewest minutes in all), ``centre`` (shortest longest way),
+        ``fairest`` (the largest share for the community served least) or
+        ``each`` (one in each community that has none, then most served).
     limited
         Whether service points have room for their capacity only.
     rules
@@ -123,11 +126,17 @@ def propose_posts(
         if question in WIDE
         else problem
     )
-    answer = _answer_question(asked, question, add or 0, share or 1.0)
+    towns = (ground.community, ground.communities.get_indexer(pd.Index(every["community"])))
+    answer = _answer_question(asked, question, add or 0, share or 1.0, towns)
     # ranked and traced within the threshold, whichever question was asked
     chosen = rank_sites(problem, answer.chosen)
     curve = trace_curve(problem, question, answer, limited)
-    return reach(_write_proposals(plan, kind, every.iloc[chosen], curve), rules)
+    proposed = _write_proposals(plan, kind, every.iloc[chosen], curve)
+    able = np.unique(ground.community[(np.diff(problem.ways.indptr) > 0) & (problem.weights > 0)])
+    compared = compare_communities(
+        reach(proposed, rules), kind, ground.communities[able[able >= 0]]
+    )
+    return note_proposal(compared, kind, limited)
 
 
 def _write_proposals(plan: Plan, kind: str, chosen: gpd.GeoDataFrame, curve: pd.DataFrame) -> Plan:
@@ -174,7 +183,7 @@ def _check_question(
     if question not in QUESTIONS or (question == "fewest") != (share is not None and add is None):
         wrong.append(
             f"{question} is not a question: "
-            "most, median or centre for so many posts, fewest for a share"
+            "most, median, centre, fairest or each for so many posts, fewest for a share"
         )
     if wrong:
         raise RuleError("siting: " + "; ".join(wrong))
@@ -270,11 +279,17 @@ def pose_problem(
     )
 
 
-def _answer_question(problem: SitingProblem, question: str, add: int, share: float) -> Siting:
-    """Ask one of the four questions of siting.
+def _answer_question(
+    problem: SitingProblem, question: str, add: int, share: float, towns: tuple[Ints, Ints]
+) -> Siting:
+    """Ask one of the questions of siting; ``towns`` are the communities of doors and sites.
 
     For the median, who has no way at all counts as twice the longest.
     """
+    if question == "fairest":
+        return serve_worst(problem, towns[0], add)
+    if question == "each":
+        return place_in_each(problem, *towns, add)
     if question == "most":
         return cover_most(problem, add)
     if question == "fewest":
@@ -335,10 +350,15 @@ def trace_curve(
                 answer_here.bound / total,
                 answer_here.gap,
                 answer_here.ended,
+                np.nan,
             )
         )
     if question != "most":
         bound = np.nan
+        # the share of the community served least, which is no share of all
+        worst_bound = answer.bound if question == "fairest" else np.nan
+        if question == "each":
+            bound = answer.bound / total
         # even one at every site would serve no more than this
         if answer.ended == "impossible" and not limited:
             bound = float(assign_nearest(problem, np.arange(problem.ways.shape[1])).sum()) / total
@@ -351,10 +371,12 @@ def trace_curve(
                 bound,
                 answer.gap,
                 answer.ended,
+                worst_bound,
             )
         )
     table = pd.DataFrame(
-        rows, columns=["question", "added", "chosen", "served", "bound", "gap", "ended"]
+        rows,
+        columns=["question", "added", "chosen", "served", "bound", "gap", "ended", "worst_bound"],
     )
     return table.assign(
         share=(table["served"] / total).round(6),

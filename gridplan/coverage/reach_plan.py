@@ -262,8 +262,9 @@ def _write_manifest(plan: Plan, rules: Rules) -> Plan:
             figures[f"{row.kind}_{name}"] = getattr(row, name)
     # kept, so that a later proposal is measured by the same rules
     rules_used = {name: rules.to_dict()[name] for name in ("coverage", "walking")}
+    before = plan.manifest.get("people", {})
     people = {
-        **plan.manifest.get("people", {}),
-        ROOM: {"rules": rules_used, "figures": round_figures(figures)},
+        **before,
+        ROOM: dict(before.get(ROOM, {})) | {"rules": rules_used, "figures": round_figures(figures)},
     }
     return plan.replace(manifest={**plan.manifest, "people": people})
