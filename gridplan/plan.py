@@ -39,10 +39,13 @@ PEOPLE_TABLES = (
     "ratings",
 )
 REACH_TABLES = ("service_posts", "reach", "coverage", "siting")
+VISIT_TABLES = ("demonstrations", "belts")
 REDRAW_TABLES = ("triggers", "concordance", "locks", "edits")
 RELEASE_TABLES = ("published",)
 # empty until the layer is drawn or the verb has run; not kept on disk while empty
-LATER_TABLES = LAYER_TABLES + PEOPLE_TABLES + REACH_TABLES + REDRAW_TABLES + RELEASE_TABLES
+LATER_TABLES = (
+    LAYER_TABLES + PEOPLE_TABLES + REACH_TABLES + VISIT_TABLES + REDRAW_TABLES + RELEASE_TABLES
+)
 PLAN_TABLES = DRAWN_TABLES + LATER_TABLES
 # zones are part of the land, but few users have any
 OPTIONAL_TABLES = ("zones", *LATER_TABLES)
@@ -71,9 +74,11 @@ class Plan:
     why, ``ratings`` scores and bands. ``service_posts`` are all posts that
     people walk to, ``reach`` how far each stairwell has to each kind of them,
     ``coverage`` the households they reach and serve, ``siting`` what more of
-    them would bring. ``triggers`` say what of the plan before was out of rule,
-    ``concordance`` which households came from which of its sub-grids;
-    ``locks`` hold what may not be changed, ``edits`` what was changed by hand.
+    them would bring. ``demonstrations`` are points that show others how it is
+    done, ``belts`` rows of them along a street. ``triggers`` say what of the
+    plan before was out of rule, ``concordance`` which households came from
+    which of its sub-grids; ``locks`` hold what may not be changed, ``edits``
+    what was changed by hand.
     ``published`` is only in a released plan: every count that may leave the
     house.
     """
@@ -103,6 +108,8 @@ class Plan:
     reach: pd.DataFrame = None
     coverage: pd.DataFrame = None
     siting: pd.DataFrame = None
+    demonstrations: gpd.GeoDataFrame = None
+    belts: gpd.GeoDataFrame = None
     triggers: pd.DataFrame = None
     concordance: pd.DataFrame = None
     locks: pd.DataFrame = None

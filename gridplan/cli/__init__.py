@@ -29,6 +29,7 @@ from gridplan.cli import (
     studio,
     surge,
     synth,
+    visits,
     years,
 )
 from gridplan.cli.app import app
@@ -58,5 +59,6 @@ __all__ = [
     "studio",
     "surge",
     "synth",
+    "visits",
     "years",
 ]

@@ -19,7 +19,7 @@ PANELS: Mapping[str, tuple[str, ...]] = {
     "Look at it": ("audit", "map", "prove", "frontier", "compare", "history", "alternatives"),
     "Change it": ("studio", "redraw", "repair", "edit", "locks", "budget", "sample"),
     "People": ("organise", "staff", "pair", "rate"),
-    "Reach": ("reach", "propose"),
+    "Reach": ("reach", "propose", "demonstrate"),
     "What if": ("simulate", "surge", "years"),
     "Hand out": ("release", "brief"),
     "Explain": ("rules", "schema", "bench"),

@@ -20,12 +20,13 @@ from gridplan.maps.page_elements import make_statement, put
 from gridplan.maps.tiled_layers import pack_shapes
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
-from gridplan.rules.coverage import Service, say_kind
+from gridplan.rules.coverage import DEMONSTRATION, Service, say_kind
 from gridplan.tables.schema import Language
 from gridplan.tables.words import list_words
 from gridplan.walking.door_access import reach_doors
 
 MOST_GAPS = 200  # of a kind; the largest
+LINE = 1  # shapely's number of lines
 MOST_BANDS = 5  # as many as there are colours
 FIGURES = ("posts", "demand", "reachable", "served", "backed_up")
 
@@ -104,8 +105,23 @@ def pack_reach(plan: Plan, lang: Language) -> str:
         "posts": _list_posts(plan, posts, reached),
         "reasons": dict(list_words("cause", lang)),
         "lines": texts,
+        "courses": _list_courses(plan),
     }
     return pack_shapes(head, [("streets", lines, [])] if len(lines) else [])
+
+
+def _list_courses(plan: Plan) -> list[dict[str, Any]]:
+    """List the lines of belts, in degrees, with their names and the kind they are shown with."""
+    belts = plan.belts[shapely.get_type_id(plan.belts.geometry.to_numpy()) == LINE]
+    lines = to_degrees(plan, belts.geometry.to_numpy())
+    return [
+        {
+            "kind": DEMONSTRATION,
+            "name": name,
+            "line": np.round(shapely.get_coordinates(line), DIGITS).tolist(),
+        }
+        for name, line in zip(belts.index, lines, strict=True)
+    ]
 
 
 def _read_rules(plan: Plan) -> Rules:

@@ -63,6 +63,7 @@ WITHHELD = (
         "ratings",
     ),
     *("zones", "service_posts", "reach", "coverage", "siting", "counts", "ledger"),
+    *("demonstrations", "belts"),
     *("triggers", "concordance", "locks", "edits"),
 )
 

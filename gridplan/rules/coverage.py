@@ -36,6 +36,7 @@ CANDIDATES = (
     "school",
 )
 
+DEMONSTRATION = "demonstration_point"
 CENTRAL = "central_household"  # the kind of post whose places say where members live
 
 

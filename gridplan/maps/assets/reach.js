@@ -148,6 +148,7 @@ class Reach {
     const renderer = this.stage.renderers.posts;
     if (this.ticked.gaps && !this.lit) this.drawGaps();
     if (!this.ticked.posts) return;
+    this.drawCourses(renderer);
     // Many posts become small dots, of which only the one that is lit stays.
     const posts = this.listPosts();
     const many = posts.length > 400;
@@ -168,6 +169,22 @@ class Reach {
         interactive: false,
         renderer,
       }).addTo(this.marks);
+    }
+  }
+
+  // Rows of posts along a street, named where the pointer rests on them.
+  drawCourses(renderer) {
+    if (this.lit) return;
+    const { ink } = this.stage.config;
+    for (const course of this.head.courses || []) {
+      if (course.kind !== this.state.kind) continue;
+      const line = course.line.map(([lon, lat]) => [lat, lon]);
+      L.polyline(line, { color: "#fff", weight: 7, opacity: 0.8, interactive: false, renderer }).addTo(
+        this.marks,
+      );
+      L.polyline(line, { color: ink.post, weight: 4, opacity: 0.9, renderer })
+        .bindTooltip(course.name, { sticky: true })
+        .addTo(this.marks);
     }
   }
 

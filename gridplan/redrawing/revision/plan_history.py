@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import Any
 
-from gridplan.plan import PEOPLE_TABLES, REACH_TABLES, Plan
+from gridplan.plan import PEOPLE_TABLES, REACH_TABLES, VISIT_TABLES, Plan
 
 
 def digest_plan(plan: Plan) -> str:
@@ -101,7 +101,7 @@ def note_version(
     # again.
     emptied = [
         t
-        for t in (*PEOPLE_TABLES, *REACH_TABLES)
+        for t in (*PEOPLE_TABLES, *REACH_TABLES, *VISIT_TABLES)
         if len(before.get_table(t)) and not len(after.get_table(t))
     ]
     if emptied:

@@ -17,7 +17,7 @@ from gridplan.division.problem import DivisionProblem
 from gridplan.engine.parallel_map import Progress, keep_silent
 from gridplan.errors import InputError, PlanError
 from gridplan.errors import Problem as Wrong
-from gridplan.plan import PEOPLE_TABLES, REACH_TABLES, Plan
+from gridplan.plan import PEOPLE_TABLES, REACH_TABLES, VISIT_TABLES, Plan
 from gridplan.planning.outlines.open_land import find_carers_again
 from gridplan.planning.plan_manifest import write_manifest
 from gridplan.planning.prepare import PreparedLand, open_land
@@ -32,7 +32,7 @@ from gridplan.tables.conform import conform_table
 from gridplan.tables.ledger import Entry
 
 # Tables that speak of the plan before, so that they are emptied.
-OF_PLAN_BEFORE = (*PEOPLE_TABLES, *REACH_TABLES, "triggers", "concordance")
+OF_PLAN_BEFORE = (*PEOPLE_TABLES, *REACH_TABLES, *VISIT_TABLES, "triggers", "concordance")
 # Rules of exceptions that are judged again where members change.
 SIZE_RULES = ("band", "households", "contiguity")
 
