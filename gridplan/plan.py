@@ -39,7 +39,7 @@ PEOPLE_TABLES = (
     "ratings",
 )
 REACH_TABLES = ("service_posts", "reach", "coverage", "siting")
-VISIT_TABLES = ("demonstrations", "belts")
+VISIT_TABLES = ("demonstrations", "belts", "drill_sites", "drills", "drill_days")
 REDRAW_TABLES = ("triggers", "concordance", "locks", "edits")
 RELEASE_TABLES = ("published",)
 # empty until the layer is drawn or the verb has run; not kept on disk while empty
@@ -75,7 +75,8 @@ class Plan:
     people walk to, ``reach`` how far each stairwell has to each kind of them,
     ``coverage`` the households they reach and serve, ``siting`` what more of
     them would bring. ``demonstrations`` are points that show others how it is
-    done, ``belts`` rows of them along a street. ``triggers`` say what of the
+    done, ``belts`` rows of them along a street; ``drill_sites`` may be
+    visited, ``drills`` says when, ``drill_days`` sums a day up. ``triggers`` say what of the
     plan before was out of rule, ``concordance`` which households came from
     which of its sub-grids; ``locks`` hold what may not be changed, ``edits``
     what was changed by hand.
@@ -110,6 +111,9 @@ class Plan:
     siting: pd.DataFrame = None
     demonstrations: gpd.GeoDataFrame = None
     belts: gpd.GeoDataFrame = None
+    drill_sites: gpd.GeoDataFrame = None
+    drills: pd.DataFrame = None
+    drill_days: gpd.GeoDataFrame = None
     triggers: pd.DataFrame = None
     concordance: pd.DataFrame = None
     locks: pd.DataFrame = None

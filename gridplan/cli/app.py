@@ -19,7 +19,7 @@ PANELS: Mapping[str, tuple[str, ...]] = {
     "Look at it": ("audit", "map", "prove", "frontier", "compare", "history", "alternatives"),
     "Change it": ("studio", "redraw", "repair", "edit", "locks", "budget", "sample"),
     "People": ("organise", "staff", "pair", "rate"),
-    "Reach": ("reach", "propose", "demonstrate"),
+    "Reach": ("reach", "propose", "demonstrate", "drills"),
     "What if": ("simulate", "surge", "years"),
     "Hand out": ("release", "brief"),
     "Explain": ("rules", "schema", "bench"),

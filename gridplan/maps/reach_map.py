@@ -22,7 +22,7 @@ from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
 from gridplan.rules.coverage import DEMONSTRATION, Service, say_kind
 from gridplan.tables.schema import Language
-from gridplan.tables.words import list_words
+from gridplan.tables.words import list_words, say
 from gridplan.walking.door_access import reach_doors
 
 MOST_GAPS = 200  # of a kind; the largest
@@ -105,23 +105,34 @@ def pack_reach(plan: Plan, lang: Language) -> str:
         "posts": _list_posts(plan, posts, reached),
         "reasons": dict(list_words("cause", lang)),
         "lines": texts,
-        "courses": _list_courses(plan),
+        "courses": _list_courses(plan, lang),
     }
     return pack_shapes(head, [("streets", lines, [])] if len(lines) else [])
 
 
-def _list_courses(plan: Plan) -> list[dict[str, Any]]:
-    """List the lines of belts, in degrees, with their names and the kind they are shown with."""
-    belts = plan.belts[shapely.get_type_id(plan.belts.geometry.to_numpy()) == LINE]
-    lines = to_degrees(plan, belts.geometry.to_numpy())
-    return [
-        {
-            "kind": DEMONSTRATION,
-            "name": name,
-            "line": np.round(shapely.get_coordinates(line), DIGITS).tolist(),
-        }
-        for name, line in zip(belts.index, lines, strict=True)
+def _list_courses(plan: Plan, lang: Language) -> list[dict[str, Any]]:
+    """List lines from post to post, in degrees: belts, and the routes of drills.
+
+    Each has its name and the kind of post that it is shown with.
+    """
+    days = plan.drill_days
+    first = plan.drills.drop_duplicates("day")["site"]
+    kinds = plan.drill_sites["kind"].reindex(first).to_numpy(object)
+    text = say("drill_day", lang)
+    named = [
+        text.format(day=int(str(d.Index)), sites=d.sites, starts=d.starts, ends=d.ends)
+        for d in days.itertuples()
     ]
+    belts = (plan.belts, [DEMONSTRATION] * len(plan.belts), plan.belts.index, False)
+    courses = []
+    for table, shown_with, names, is_drill in (belts, (days, kinds, named, True)):
+        lines = to_degrees(plan, table.geometry.to_numpy())
+        for line, kind, name in zip(lines, shown_with, names, strict=True):
+            # a belt or a day of one site is a point, and no line
+            if shapely.get_type_id(line) == LINE:
+                xy = np.round(shapely.get_coordinates(line), DIGITS).tolist()
+                courses.append({"kind": kind, "name": name, "drill": is_drill, "line": xy})
+    return courses
 
 
 def _read_rules(plan: Plan) -> Rules:
@@ -151,6 +162,7 @@ def _list_view(
     return {
         "kind": service.kind,
         "label": say_kind(service.kind, lang),
+        "group": service.group,
         "unit": list_words("demand_unit", lang)[service.group],
         "state": state,
         "within": service.minutes,

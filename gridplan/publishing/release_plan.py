@@ -63,7 +63,7 @@ WITHHELD = (
         "ratings",
     ),
     *("zones", "service_posts", "reach", "coverage", "siting", "counts", "ledger"),
-    *("demonstrations", "belts"),
+    *("demonstrations", "belts", "drill_sites", "drills", "drill_days"),
     *("triggers", "concordance", "locks", "edits"),
 )
 

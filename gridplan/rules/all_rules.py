@@ -23,6 +23,7 @@ from gridplan.rules.coverage import CoverageRules
 from gridplan.rules.declare import describe, make_plain, name_rules, write_pair, write_value
 from gridplan.rules.disclosure import DisclosureRules
 from gridplan.rules.division import DivisionRules
+from gridplan.rules.drills import DrillRules
 from gridplan.rules.exclusive import ExclusiveRules
 from gridplan.rules.grids import GridRules
 from gridplan.rules.households import HouseholdRules
@@ -81,6 +82,7 @@ class Rules:
     pairing: PairingRules = field(default_factory=PairingRules)
     rating: RatingRules = field(default_factory=RatingRules)
     coverage: CoverageRules = field(default_factory=CoverageRules)
+    drills: DrillRules = field(default_factory=DrillRules)
     simulation: SimulationRules = field(default_factory=SimulationRules)
     surge: SurgeRules = field(default_factory=SurgeRules)
     disclosure: DisclosureRules = field(default_factory=DisclosureRules)

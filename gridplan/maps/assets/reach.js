@@ -172,7 +172,7 @@ class Reach {
     }
   }
 
-  // Rows of posts along a street, named where the pointer rests on them.
+  // Belts of posts along a street and routes of drills, named where the pointer rests on them.
   drawCourses(renderer) {
     if (this.lit) return;
     const { ink } = this.stage.config;
@@ -182,7 +182,10 @@ class Reach {
       L.polyline(line, { color: "#fff", weight: 7, opacity: 0.8, interactive: false, renderer }).addTo(
         this.marks,
       );
-      L.polyline(line, { color: ink.post, weight: 4, opacity: 0.9, renderer })
+      const look = course.drill
+        ? { color: ink.proposed, weight: 3, dashArray: "2 7", lineCap: "round" }
+        : { color: ink.post, weight: 4 };
+      L.polyline(line, { ...look, opacity: 0.9, renderer })
         .bindTooltip(course.name, { sticky: true })
         .addTo(this.marks);
     }

@@ -72,7 +72,8 @@ class ReachPanel {
       line.appendChild(head);
       line.insertCell().textContent = share(figures[name], figures.demand);
       const number = formatNumber(stage, figures[name]);
-      line.insertCell().textContent = number + " " + state.unit;
+      const unit = state.group === "households" ? "" : " " + state.unit;
+      line.insertCell().textContent = unit ? number + unit : formatHouseholds(stage, figures[name]);
     }
     const posts = formatNumber(stage, figures.posts);
     const word = figures.posts === 1 ? words.within_one : words.within;
