@@ -51,6 +51,7 @@ SECTIONS = {
     "staffing": "岗位配备",
     "pairing": "包联",
     "rating": "评级",
+    "ranking": "排名",
     "disclosure": "信息公布",
     "coverage": "覆盖与可达",
     "redraw": "调整",

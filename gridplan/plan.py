@@ -37,6 +37,7 @@ PEOPLE_TABLES = (
     "indicators",
     "gaps",
     "ratings",
+    "level_indicators",
 )
 REACH_TABLES = ("service_posts", "reach", "coverage", "siting")
 VISIT_TABLES = ("demonstrations", "belts", "drill_sites", "drills", "drill_days")
@@ -71,7 +72,8 @@ class Plan:
     for which stretch or upper grid and ``handovers`` where one chief hands over to
     the next, ``links`` the pairings,
     ``indicators`` every figure beside its need, ``gaps`` what is unmet and
-    why, ``ratings`` scores and bands. ``service_posts`` are all posts that
+    why, ``ratings`` scores and bands, ``level_indicators`` the same figures of
+    community, subdistrict, district and city. ``service_posts`` are all posts that
     people walk to, ``reach`` how far each stairwell has to each kind of them,
     ``coverage`` the households they reach and serve, ``siting`` what more of
     them would bring. ``demonstrations`` are points that show others how it is
@@ -105,6 +107,7 @@ class Plan:
     indicators: pd.DataFrame = None
     gaps: pd.DataFrame = None
     ratings: pd.DataFrame = None
+    level_indicators: pd.DataFrame = None
     service_posts: gpd.GeoDataFrame = None
     reach: pd.DataFrame = None
     coverage: pd.DataFrame = None

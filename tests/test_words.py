@@ -73,7 +73,10 @@ PYTHON = scan_python(read_sources("maps/*.py", "plots/*.py", "publishing/*.py", 
 # The gaps of sentences that rules fill, not figures.
 TARGETS = {f"{{{name}}}" for name in find_targets(Rules())}
 # Pages that are read whole; other tests hold their keys.
-WHOLE = ("sentence", "cause", "plan_file", "post_kind", "demand_unit", "studio")
+WHOLE = (
+    "sentence", "cause", "plan_file", "post_kind", "demand_unit",
+    "studio", "ranking", "period",
+)
 # Where codes come from that are words of a plot as they stand: prices, and what a surge depends on.
 CODES = scan_python(
     read_sources(

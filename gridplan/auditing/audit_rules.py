@@ -26,6 +26,7 @@ from gridplan.auditing import (
     grid_kinds,
     land_figures,
     land_tiling,
+    level_figures,
     membership,
     missing_pairs,
     open_land,
@@ -113,4 +114,5 @@ RULES_ACROSS: tuple[Rule, ...] = (
     ratios.check_ratios,
     volunteer_figures.check_volunteer_figures,
     gaps_again.check_gaps,
+    level_figures.check_levels,
 )

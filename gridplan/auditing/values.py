@@ -44,6 +44,7 @@ UNIQUE_BY: Mapping[str, tuple[str, ...]] = {
     "indicators": ("room", "level", "of", "measure"),
     "gaps": ("room", "rule", "level", "of", "reason"),
     "ratings": ("level", "of"),
+    "level_indicators": ("level", "body", "indicator"),
     "reach": ("state", "kind", "stairwell"),
     "coverage": ("state", "kind", "level", "of", "minutes"),
     "siting": ("kind", "question", "added"),

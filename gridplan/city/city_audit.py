@@ -33,7 +33,16 @@ _MANIFEST_FIGURES = (
     "grids",
 )
 # Tables without which no rule across communities has anything to judge.
-_ACROSS = ("links", "ratings", "coverage", "posts", "service_posts", "indicators", "gaps")
+_ACROSS = (
+    "links",
+    "ratings",
+    "coverage",
+    "posts",
+    "service_posts",
+    "indicators",
+    "gaps",
+    "level_indicators",
+)
 # What such rules do not read, and what may be too much for memory in a city.
 _OF_LAND = ("streets", *_UNUSED, "neighbours", "barriers", "openings", "special_grids", "touches")
 

@@ -1,4 +1,4 @@
-"""The verbs about people: organise, staff, pair and rate; each fills its own tables."""
+"""The verbs about people: organise, staff, pair, rate and levels; each fills its own tables."""
 
 from __future__ import annotations
 
@@ -27,7 +27,13 @@ if TYPE_CHECKING:
 
 SHOWN_GAPS = 10
 # The order in which the verbs are usually run.
-NEXT = {"organise": "staff", "staff": "pair", "pair": "rate", "rate": "release"}
+NEXT = {
+    "organise": "gridplan staff {plan} --overwrite",
+    "staff": "gridplan pair {plan} --overwrite",
+    "pair": "gridplan rate {plan} --overwrite",
+    "rate": "gridplan levels {plan} --overwrite",
+    "levels": "gridplan rank {plan} --level community",
+}
 
 
 @verb("organise", figures=True)
@@ -148,6 +154,25 @@ def rate_command(
     _serve("rate", "rating", path, output, overwrite, rules_file, settings, rate)
 
 
+@verb("levels", figures=True)
+def levels_command(
+    path: PlanPath,
+    output: NextPlan = None,
+    overwrite: Overwrite = False,
+    rules_file: RulesFile = None,
+    settings: Set = None,
+) -> None:
+    """Add up the same indicators for communities, subdistricts, districts and the city.
+
+    [dim]gridplan levels outputs/town --overwrite[/dim]
+
+    Ratios are those of the sums, never means of ratios.
+    """
+    from gridplan.people.levels.level_table import roll_levels
+
+    _serve("levels", "levels", path, output, overwrite, rules_file, settings, roll_levels)
+
+
 def _serve(
     verb: str,
     room: str,
@@ -166,9 +191,7 @@ def _serve(
     _print_gaps(plan, room)
     console.print_times(seconds)
     console.print_line("written", target)
-    # A release is another plan; the other verbs go on with this one.
-    more = f" -o {target}-release" if NEXT[verb] == "release" else " --overwrite"
-    console.print_line("next", f"gridplan {NEXT[verb]} {target}{more}")
+    console.print_line("next", NEXT[verb].format(plan=target))
 
 
 def _print_headline(verb: str, note: Mapping[str, Any]) -> None:

@@ -61,6 +61,7 @@ WITHHELD = (
         "indicators",
         "gaps",
         "ratings",
+        "level_indicators",
     ),
     *("zones", "service_posts", "reach", "coverage", "siting", "counts", "ledger"),
     *("demonstrations", "belts", "drill_sites", "drills", "drill_days"),

@@ -32,6 +32,7 @@ from gridplan.rules.organisation import OrganisationRules
 from gridplan.rules.outlines import OutlineRules
 from gridplan.rules.pairing import PairingRules
 from gridplan.rules.prices import Prices
+from gridplan.rules.ranking import RankingRules
 from gridplan.rules.rating import RatingRules
 from gridplan.rules.redraw import RedrawRules
 from gridplan.rules.settlements import SettlementRules
@@ -81,6 +82,7 @@ class Rules:
     staffing: StaffingRules = field(default_factory=StaffingRules)
     pairing: PairingRules = field(default_factory=PairingRules)
     rating: RatingRules = field(default_factory=RatingRules)
+    ranking: RankingRules = field(default_factory=RankingRules)
     coverage: CoverageRules = field(default_factory=CoverageRules)
     drills: DrillRules = field(default_factory=DrillRules)
     simulation: SimulationRules = field(default_factory=SimulationRules)

@@ -37,6 +37,7 @@ _SAID: Mapping[type, str] = {dict: "a table", list: "a list of tables", int: "a 
 _LATER = frozenset(
     {
         ("openings", "name"),
+        ("communities", "district"),
         *(("compounds", name) for name in ("property_stars", "red_list", "black_list")),
     }
 )

@@ -1,0 +1,1 @@
+"""The same indicators at four levels: community, subdistrict, district and city."""
