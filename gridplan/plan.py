@@ -38,14 +38,17 @@ PEOPLE_TABLES = (
     "gaps",
     "ratings",
     "level_indicators",
+    "inventory",
 )
 REACH_TABLES = ("service_posts", "reach", "coverage", "siting")
 VISIT_TABLES = ("demonstrations", "belts", "drill_sites", "drills", "drill_days")
+GIVEN_TABLES = ("holdings",)  # what a town gave, which a redraw keeps
 REDRAW_TABLES = ("triggers", "concordance", "locks", "edits")
 RELEASE_TABLES = ("published",)
 # empty until the layer is drawn or the verb has run; not kept on disk while empty
 LATER_TABLES = (
-    LAYER_TABLES + PEOPLE_TABLES + REACH_TABLES + VISIT_TABLES + REDRAW_TABLES + RELEASE_TABLES
+    *(*LAYER_TABLES, *PEOPLE_TABLES, *GIVEN_TABLES),
+    *(*REACH_TABLES, *VISIT_TABLES, *REDRAW_TABLES, *RELEASE_TABLES),
 )
 PLAN_TABLES = DRAWN_TABLES + LATER_TABLES
 # zones are part of the land, but few users have any
@@ -73,7 +76,8 @@ class Plan:
     the next, ``links`` the pairings,
     ``indicators`` every figure beside its need, ``gaps`` what is unmet and
     why, ``ratings`` scores and bands, ``level_indicators`` the same figures of
-    community, subdistrict, district and city. ``service_posts`` are all posts that
+    community, subdistrict, district and city, ``inventory`` what should be
+    there beside what is, by the counts in ``holdings``. ``service_posts`` are all posts that
     people walk to, ``reach`` how far each stairwell has to each kind of them,
     ``coverage`` the households they reach and serve, ``siting`` what more of
     them would bring. ``demonstrations`` are points that show others how it is
@@ -108,6 +112,8 @@ class Plan:
     gaps: pd.DataFrame = None
     ratings: pd.DataFrame = None
     level_indicators: pd.DataFrame = None
+    inventory: pd.DataFrame = None
+    holdings: pd.DataFrame = None
     service_posts: gpd.GeoDataFrame = None
     reach: pd.DataFrame = None
     coverage: pd.DataFrame = None

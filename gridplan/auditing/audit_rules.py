@@ -24,6 +24,7 @@ from gridplan.auditing import (
     exceptions,
     gaps_again,
     grid_kinds,
+    inventory_again,
     land_figures,
     land_tiling,
     level_figures,
@@ -115,4 +116,5 @@ RULES_ACROSS: tuple[Rule, ...] = (
     volunteer_figures.check_volunteer_figures,
     gaps_again.check_gaps,
     level_figures.check_levels,
+    inventory_again.check_inventory,
 )

@@ -21,6 +21,8 @@ from gridplan.auditing.derived import (
 from gridplan.auditing.evidence import Evidence
 from gridplan.auditing.findings import join_findings, write_findings
 from gridplan.auditing.gap_rows import list_gaps
+from gridplan.auditing.inventory_again import list_short
+from gridplan.auditing.level_figures import chain_communities
 from gridplan.auditing.organisation import find_places
 from gridplan.auditing.pairing_gaps_again import list_pairing
 from gridplan.auditing.staffing_figures import count_staffing
@@ -43,6 +45,7 @@ def check_gaps(evidence: Evidence) -> pd.DataFrame:
         "pairing": ("pair", list_pairing),
         "rating": ("rate", _list_rating),
         "reach": ("reach", _list_reach),
+        "inventory": ("inventory", list_short),
     }
     gaps = e.plan.gaps
     findings = [_check_ranks(gaps), _check_places(e, gaps)]
@@ -69,6 +72,8 @@ def _check_ranks(gaps: pd.DataFrame) -> pd.DataFrame:
 def _check_places(e: Evidence, gaps: pd.DataFrame) -> pd.DataFrame:
     """Check that what a gap is about exists, and gives a reason and a remedy."""
     site = e.plan.site
+    # A subdistrict whose name another district has too goes by both.
+    chains = chain_communities(e)
     codes = {
         "community": e.communities.index,
         "subgrid": e.subgrids.index,
@@ -76,7 +81,8 @@ def _check_places(e: Evidence, gaps: pd.DataFrame) -> pd.DataFrame:
         "building": e.buildings.index,
         "institution": site.institutions.index,
         "org": e.plan.party_orgs.index,
-        "subdistrict": pd.Index(e.communities["subdistrict"].unique()),
+        "subdistrict": pd.Index({*e.communities["subdistrict"], *(c[2] for c in chains)}),
+        "district": pd.Index({c[1] for c in chains}),
         "city": pd.Index([CITY]),
     }
     lost = np.zeros(len(gaps), bool)

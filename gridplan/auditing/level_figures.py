@@ -43,8 +43,9 @@ def check_levels(evidence: Evidence) -> pd.DataFrame:
         **_pair_counts(e),
         **_pair_reach(e),
         **_pair_ratings(e),
+        **_pair_inventory(e),
     }
-    chains = _chain_communities(e)
+    chains = chain_communities(e)
     rows = []
     for depth, level in enumerate(("city", "district", "subdistrict", "community")):
         members: dict[str, list[int]] = {}
@@ -66,7 +67,7 @@ def check_levels(evidence: Evidence) -> pd.DataFrame:
     )
 
 
-def _chain_communities(e: Evidence) -> list[tuple[str, str, str, str]]:
+def chain_communities(e: Evidence) -> list[tuple[str, str, str, str]]:
     """Chain each community to its bodies: city, district, subdistrict and itself."""
     towns = [
         (str(code), str(row.subdistrict or ""), str(row.district or ""))
@@ -237,6 +238,16 @@ def _pair_reach(e: Evidence) -> dict[str, Pair]:
         )
         pairs[name] = (reachable, homes)
     return pairs
+
+
+def _pair_inventory(e: Evidence) -> Mapping[str, Pair]:
+    """Pair the requirements that communities meet with those of which it is known."""
+    table = e.plan.inventory
+    known = (table["community"] != "") & table["present"].notna() & table["need"].notna()
+    rows = table[known]
+    met = rows["present"] >= rows["need"]
+    number = _sum_by(e, rows["body"], np.ones(len(rows)), np.nan)
+    return {"inventory_met": (_sum_by(e, rows["body"], met, np.nan), number)}
 
 
 def _pair_ratings(e: Evidence) -> Mapping[str, Pair]:

@@ -45,6 +45,8 @@ UNIQUE_BY: Mapping[str, tuple[str, ...]] = {
     "gaps": ("room", "rule", "level", "of", "reason"),
     "ratings": ("level", "of"),
     "level_indicators": ("level", "body", "indicator"),
+    "inventory": ("requirement", "level", "body"),
+    "holdings": ("requirement", "level", "body"),
     "reach": ("state", "kind", "stairwell"),
     "coverage": ("state", "kind", "level", "of", "minutes"),
     "siting": ("kind", "question", "added"),

@@ -42,6 +42,7 @@ _ACROSS = (
     "indicators",
     "gaps",
     "level_indicators",
+    "inventory",
 )
 # What such rules do not read, and what may be too much for memory in a city.
 _OF_LAND = ("streets", *_UNUSED, "neighbours", "barriers", "openings", "special_grids", "touches")

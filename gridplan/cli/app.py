@@ -18,7 +18,7 @@ PANELS: Mapping[str, tuple[str, ...]] = {
     "Draw a plan": ("plan", "check", "households", "import", "synth"),
     "Look at it": ("audit", "map", "prove", "frontier", "compare", "history", "alternatives"),
     "Change it": ("studio", "redraw", "repair", "edit", "locks", "budget", "sample"),
-    "People": ("organise", "staff", "pair", "rate", "levels", "rank"),
+    "People": ("organise", "staff", "pair", "rate", "inventory", "levels", "rank"),
     "Reach": ("reach", "propose", "demonstrate", "drills"),
     "What if": ("simulate", "surge", "years"),
     "Hand out": ("release", "brief"),

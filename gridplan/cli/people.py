@@ -1,4 +1,4 @@
-"""The verbs about people: organise, staff, pair, rate and levels; each fills its own tables."""
+"""The verbs about people, from organise to levels; each fills its own tables."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ import typer
 
 from gridplan.cli.app import verb
 from gridplan.cli.options import (
+    Lang,
+    LangOption,
     NextPlan,
     Overwrite,
     PlanPath,
     RulesFile,
     Set,
 )
+from gridplan.cli.outputs import try_output_file
 from gridplan.cli.plan_to_plan import rework
 from gridplan.cli.screen import note_figures
 
@@ -32,6 +35,7 @@ NEXT = {
     "staff": "gridplan pair {plan} --overwrite",
     "pair": "gridplan rate {plan} --overwrite",
     "rate": "gridplan levels {plan} --overwrite",
+    "inventory": "gridplan levels {plan} --overwrite",
     "levels": "gridplan rank {plan} --level community",
 }
 
@@ -173,6 +177,62 @@ def levels_command(
     _serve("levels", "levels", path, output, overwrite, rules_file, settings, roll_levels)
 
 
+@verb("inventory", figures=True)
+def inventory_command(
+    path: PlanPath,
+    holdings: Annotated[
+        Path | None,
+        typer.Option(
+            help="CSV of what bodies have (body, requirement, count); "
+            "what is not given is unknown.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
+    requirements: Annotated[
+        Path | None,
+        typer.Option(
+            help="CSV of requirements of your own, with the columns of requirements.csv.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
+    template: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write a CSV of everything that can be counted to fill in, and stop.",
+            callback=try_output_file,
+        ),
+    ] = None,
+    output: NextPlan = None,
+    overwrite: Overwrite = False,
+    lang: LangOption = Lang.en,
+) -> None:
+    """Set what should be there beside what is: need, present and missing by body and level.
+
+    [dim]gridplan inventory outputs/town --holdings held.csv --overwrite[/dim]
+
+    Of an earlier file everything stays that the new one does not name.
+    """
+    from gridplan.cli import inventory_files
+
+    if template is not None:
+        inventory_files.write_template(path, requirements, template)
+        return
+    plan = _serve(
+        "inventory",
+        "inventory",
+        path,
+        output,
+        overwrite,
+        None,
+        None,
+        lambda plan, rules: inventory_files.take(plan, holdings, requirements),
+    )
+    inventory_files.print_matrix(plan, lang.value)
+
+
 def _serve(
     verb: str,
     room: str,
@@ -182,7 +242,7 @@ def _serve(
     rules_file: Path | None,
     settings: list[str] | None,
     work: Callable[..., Plan],
-) -> None:
+) -> Plan:
     """Read the plan, do the work, write the new plan and print what it came to."""
     from gridplan.cli import console
 
@@ -192,6 +252,7 @@ def _serve(
     console.print_times(seconds)
     console.print_line("written", target)
     console.print_line("next", NEXT[verb].format(plan=target))
+    return plan
 
 
 def _print_headline(verb: str, note: Mapping[str, Any]) -> None:

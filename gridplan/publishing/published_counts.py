@@ -13,6 +13,7 @@ from gridplan.publishing.household_release import HouseholdChoice
 from gridplan.publishing.published_figures import count_figures
 from gridplan.rules.coverage import CENTRAL
 from gridplan.rules.disclosure import DisclosureRules
+from gridplan.tables.requirements import read_document
 
 
 def publish_households(plan: Plan, households: HouseholdChoice) -> pd.DataFrame:
@@ -89,6 +90,11 @@ def publish_gaps(plan: Plan, cells: pd.DataFrame, rules: DisclosureRules) -> pd.
     closed = set(counts.loc[~counts["shown"], "community"])
     # Where no central household is in reach says where members live.
     listed = plan.gaps[(plan.gaps["room"] != "reach") | (plan.gaps["rule"] != CENTRAL)]
+    # What counts posts or people, and what a town asks by a file of its own, stays behind.
+    open_rules = [key for key, one in read_document().items() if one.release == "yes"]
+    listed = listed[(listed["room"] != "inventory") | listed["rule"].isin(open_rules)]
+    if listed.empty:
+        return blank
     gaps = listed.assign(measure="gaps:" + listed["room"] + ":" + listed["rule"])
     table = (
         gaps.groupby(["measure", "community"]).size().rename("value").astype(float).reset_index()

@@ -62,6 +62,8 @@ WITHHELD = (
         "gaps",
         "ratings",
         "level_indicators",
+        "inventory",
+        "holdings",
     ),
     *("zones", "service_posts", "reach", "coverage", "siting", "counts", "ledger"),
     *("demonstrations", "belts", "drill_sites", "drills", "drill_days"),

@@ -1,0 +1,326 @@
+"""Taking inventory: need, present and missing of every requirement, by body and level."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from gridplan.arrays import Floats
+from gridplan.errors import PlanError
+from gridplan.people.counts import tally_counts
+from gridplan.people.inventory.holdings import join_holdings
+from gridplan.plan import Plan
+from gridplan.rules.all_rules import Rules
+from gridplan.tables.conform import conform_table
+from gridplan.tables.indicators import round_figures, write_gaps
+from gridplan.tables.level_indicators import FOUR_LEVELS, place_bodies
+from gridplan.tables.requirements import Requirement, list_requirements
+
+ROOM = "inventory"
+PER = 1_000.0  # households by which what is present is related to them
+
+
+def take_inventory(
+    plan: Plan,
+    holdings: pd.DataFrame | None = None,
+    added: Sequence[Requirement] = (),
+    rules: Rules | None = None,
+) -> Plan:
+    """Set what should be there beside what is: need, present and missing by body and level.
+
+    What is present is what the holdings say, else what the plan's own tables
+    know for certain; where neither says anything it is unknown, never missing
+    or present. Fills ``inventory``, ``holdings`` and the gaps of the room
+    inventory.
+
+    Parameters
+    ----------
+    plan
+        A working plan.
+    holdings
+        The table that :func:`read_holdings` reads; it replaces what the plan
+        was given before of the same things, and the rest stays.
+    added
+        Requirements beside those of the founding document, or in their place;
+        those that the plan has from an earlier run stay.
+    rules
+        Not used; every verb on people takes it.
+
+    Raises
+    ------
+    PlanError
+        If the plan is a release.
+
+    Examples
+    --------
+    >>> from gridplan.synthetic import make_board_plan
+    >>> table = take_inventory(make_board_plan()).inventory
+    >>> row = table[(table["requirement"] == "volunteer_team") & (table["level"] == "city")]
+    >>> row[["need", "present", "state", "bodies", "unknown"]].values.tolist()
+    [[1.0, nan, 'unknown', 1, 1]]
+    """
+    if plan.is_release:
+        raise PlanError("a release holds no counts of its own -> give the working plan")
+    requirements = recall_requirements(plan, added)
+    held = plan.holdings if holdings is None else join_holdings(plan.holdings, holdings)
+    plan = plan.replace(holdings=held)
+    bodies = list_bodies(plan)
+    rows = [_list_rows(plan, one, bodies) for one in requirements.values()]
+    table = _number_rows(pd.concat(rows, ignore_index=True), requirements)
+    gaps = write_gaps(plan.gaps, ROOM, _list_gaps(table, requirements, bodies))
+    own = [one.to_row() for key, one in requirements.items() if one != list_requirements().get(key)]
+    note = {"requirements": own, "figures": _sum_up(table, requirements, held)}
+    people = {**plan.manifest.get("people", {}), "inventory": note}
+    return plan.replace(inventory=table, gaps=gaps, manifest={**plan.manifest, "people": people})
+
+
+def recall_requirements(plan: Plan, added: Sequence[Requirement] = ()) -> Mapping[str, Requirement]:
+    """List the requirements of a plan: the document's, those kept from before, and new ones."""
+    kept = plan.manifest.get("people", {}).get("inventory", {}).get("requirements") or []
+    return list_requirements([*kept, *(one.to_row() for one in added)])
+
+
+def list_bodies(plan: Plan) -> pd.DataFrame:
+    """List every body of the four levels, with what needs are reckoned from.
+
+    Columns level, body, above, kind (of a community), households, subgrids,
+    compounds, communities, and subdistrict, district and city: the bodies that
+    it lies in.
+    """
+    towns = plan.site.communities
+    over = place_bodies(towns).assign(community=towns.index.astype(object))
+    homes = plan.subgrids.groupby("community")["households"].sum()
+    is_home = plan.subgrids["kind"] == "residential"
+    base = pd.DataFrame(
+        {
+            "households": homes,
+            "subgrids": plan.subgrids[is_home].groupby("community").size(),
+            "compounds": plan.site.compounds.groupby("community").size(),
+        }
+    )
+    base = base.reindex(towns.index).fillna(0).astype(float).assign(communities=1.0)
+    frames = []
+    for depth, level in enumerate(FOUR_LEVELS):
+        named = over[over[level] != ""]
+        by = named[level].to_numpy(object)
+        sums = base.loc[named.index].groupby(by).sum()
+        # A body whose communities name different bodies above it lies in the first of them.
+        above = named[list(FOUR_LEVELS[:depth])].replace("", np.nan).groupby(by).min()
+        kind = towns["kind"].reindex(sums.index).fillna("") if level == "community" else ""
+        frames.append(sums.join(above).assign(level=level, body=sums.index, kind=kind))
+    table = pd.concat(frames, ignore_index=True)
+    over_it = pd.Series("", table.index, dtype=object)
+    for word in FOUR_LEVELS[-2::-1]:
+        table[word] = table[word].fillna("") if word in table else ""
+        over_it = over_it.where(over_it != "", table[word])
+    return table.assign(above=over_it)
+
+
+def _list_rows(plan: Plan, one: Requirement, bodies: pd.DataFrame) -> pd.DataFrame:
+    """List a requirement of the bodies that it asks, and added up for those above them."""
+    asked = bodies[bodies["level"] == one.level]
+    if one.kind and one.level == "community":
+        asked = asked[asked["kind"] == one.kind]
+    held = _take_held(plan, one.key, one.level)
+    present = asked["body"].map(held).astype(float).to_numpy(copy=True)
+    origin = np.where(np.isnan(present), "unknown", "given").astype(object)
+    known = _count_known(plan, one, asked["body"])
+    use = np.isnan(present) & ~np.isnan(known)
+    present[use], origin[use] = known[use], "plan"
+    need = _reckon_need(plan, one, asked)
+    # Where nothing is needed nothing can be missing: such a body is not asked.
+    kept = ~(need == 0)
+    rows = asked[kept][["level", "body", "above", "households"]].assign(
+        need=need[kept], present=present[kept], origin=origin[kept], bodies=1
+    )
+    missing = np.maximum(rows["need"] - rows["present"], 0.0)
+    is_count = one.base == "none"
+    unknown = rows["present"].isna() | (rows["need"].isna() & (not is_count))
+    state = np.select([unknown, np.full(len(rows), is_count), missing > 0],
+                      ["unknown", "counted", "short"], "met")  # fmt: skip
+    rows = rows.assign(
+        missing=missing,
+        state=state.astype(object),
+        met=(state == "met").astype(np.int64),
+        unknown=(state == "unknown").astype(np.int64),
+        households=rows["households"].where(~unknown),
+        community=rows["body"] if one.level == "community" else "",
+    )
+    return _relate(pd.concat([rows, *_roll_up(rows, one, bodies)], ignore_index=True)).assign(
+        requirement=one.key, group=one.group
+    )
+
+
+def _take_held(plan: Plan, key: str, level: str) -> dict[str, float]:
+    """Take what was given of a requirement, by body."""
+    rows = plan.holdings[(plan.holdings["requirement"] == key) & (plan.holdings["level"] == level)]
+    return dict(zip(rows["body"], rows["count"], strict=True))
+
+
+def _count_known(plan: Plan, one: Requirement, codes: pd.Series[Any]) -> Floats:
+    """Count what the plan's own tables know of a requirement; NaN where they cannot say.
+
+    Places may be listed in part: one that is there is known, none is not.
+    """
+    source, _, what = one.counted.partition(":")
+    unknown = np.full(len(codes), np.nan)
+    if one.level != "community" or not source:
+        return unknown
+    towns = plan.site.communities.index
+    if source == "counts":
+        tally = tally_counts(plan.site, [what], pd.Series(0.0, towns))
+        # A share of the city's count is no count of a community.
+        values = tally.values[what].where(tally.origins[what] == "counted")
+        return np.asarray(values.reindex(codes), float)
+    if source == "orgs":
+        orgs = plan.party_orgs
+        if orgs.empty:
+            return unknown
+        of_level = orgs[orgs["level"].isin(what.split("|"))]
+        return np.asarray(of_level.groupby("community").size().reindex(codes).fillna(0), float)
+    number = _count_places(plan, what).reindex(codes)
+    return np.asarray(number.where(number > 0), float)
+
+
+def _count_places(plan: Plan, kind: str) -> pd.Series[Any]:
+    """Count the places of a kind on the land of each community, each once."""
+    places = plan.site.places[plan.site.places["kind"] == kind]
+    towns = plan.site.communities.sort_index()
+    if places.empty:
+        return pd.Series(dtype=float)
+    middle = places.geometry.centroid
+    place, town = towns.sindex.query(middle.to_numpy(), predicate="intersects")
+    # On a common limit a place counts for the first community by code.
+    order = np.lexsort([town, place])
+    first = order[np.unique(place[order], return_index=True)[1]]
+    return pd.Series(towns.index.to_numpy(object)[town[first]]).value_counts().astype(float)
+
+
+def _reckon_need(plan: Plan, one: Requirement, asked: pd.DataFrame) -> Floats:
+    """Reckon how many each body needs; NaN where nothing is asked, or its base is unknown."""
+    if one.base == "none":
+        return np.full(len(asked), np.nan)
+    if one.base == "body":
+        base = np.ones(len(asked))
+    elif one.base.startswith("given:"):
+        given = _take_held(plan, one.base.partition(":")[2], one.level)
+        base = asked["body"].map(given).astype(float).to_numpy()
+    else:
+        base = asked[one.base].to_numpy(float)
+    # Rounded up, but not for a rounding of floats.
+    return np.asarray(np.ceil(one.amount * base / one.per - 1e-9), float)
+
+
+def _roll_up(rows: pd.DataFrame, one: Requirement, bodies: pd.DataFrame) -> list[pd.DataFrame]:
+    """Add the rows of a requirement up for every level above its own."""
+    lies_in = bodies[bodies["level"] == one.level].set_index("body")
+    above = bodies.set_index(["level", "body"])["above"].to_dict()
+    frames = []
+    for level in FOUR_LEVELS[: FOUR_LEVELS.index(one.level)][::-1]:
+        of = lies_in[level].reindex(rows["body"]).to_numpy(object)
+        inside = rows[of != ""]
+        # Nobody may have named a body of this level, or none may be asked.
+        if inside.empty:
+            continue
+        sums = inside.groupby(of[of != ""]).agg(
+            need=("need", _sum_known),
+            present=("present", _sum_known),
+            missing=("missing", _sum_known),
+            households=("households", _sum_known),
+            bodies=("bodies", "sum"),
+            met=("met", "sum"),
+            unknown=("unknown", "sum"),
+            short=("state", lambda state: (state == "short").any()),
+            counted=("state", lambda state: (state == "counted").any()),
+        )
+        state = np.select(
+            [
+                sums["short"],
+                sums["unknown"] == sums["bodies"],
+                sums["counted"],
+                sums["unknown"] > 0,
+            ],
+            ["short", "unknown", "counted", "unknown"],
+            "met",
+        )
+        frames.append(
+            sums.drop(columns=["short", "counted"]).assign(
+                level=level,
+                body=sums.index,
+                above=[above[level, str(body)] for body in sums.index],
+                state=state.astype(object),
+                origin="added up",
+                community="",
+            )
+        )
+    return frames
+
+
+def _sum_known(values: pd.Series[Any]) -> float:
+    """Sum up what is known; unknown where nothing is."""
+    return float(values.sum(min_count=1))
+
+
+def _relate(rows: pd.DataFrame) -> pd.DataFrame:
+    """Relate what is present to the households of those that know it."""
+    homes = rows["households"].where(rows["households"] > 0)
+    return rows.assign(per_1000=PER * rows["present"] / homes)
+
+
+def _number_rows(rows: pd.DataFrame, requirements: Mapping[str, Requirement]) -> pd.DataFrame:
+    """Order the rows by requirement, level and body, and number them."""
+    order = {key: n for n, key in enumerate(requirements)}
+    level = {word: n for n, word in enumerate(FOUR_LEVELS)}
+    by = pd.DataFrame(
+        {"r": rows["requirement"].map(order), "l": rows["level"].map(level), "b": rows["body"]}
+    ).sort_values(["r", "l", "b"], kind="stable")
+    rows = rows.loc[by.index].reset_index(drop=True)
+    width = len(str(len(rows)))
+    return conform_table(
+        ROOM, rows.assign(item=[str(n).zfill(width) for n in range(1, len(rows) + 1)])
+    )
+
+
+def _list_gaps(
+    table: pd.DataFrame, requirements: Mapping[str, Requirement], bodies: pd.DataFrame
+) -> pd.DataFrame:
+    """List what is short at the level of each requirement."""
+    own = table["requirement"].map({key: one.level for key, one in requirements.items()})
+    short = table[(table["state"] == "short") & (table["level"] == own)]
+    homes = bodies.set_index(["level", "body"])["households"]
+    keys = pd.MultiIndex.from_frame(short[["level", "body"]])
+    name = short["requirement"].map({key: one.en for key, one in requirements.items()})
+    number = {column: short[column].map("{:g}".format) for column in ("need", "present", "missing")}
+    return pd.DataFrame(
+        {
+            "rule": short["requirement"],
+            "level": short["level"],
+            "of": short["body"],
+            "community": short["community"],
+            "value": short["present"],
+            "need": short["need"],
+            "households": homes.reindex(keys).fillna(0).to_numpy(np.int64),
+            "reason": number["present"] + " of " + number["need"] + " there: " + name,
+            "remedy": "provide " + number["missing"] + " more",
+        }
+    ).reset_index(drop=True)
+
+
+def _sum_up(
+    table: pd.DataFrame, requirements: Mapping[str, Requirement], held: pd.DataFrame
+) -> dict[str, Any]:
+    """Sum up how much of the matrix is met, short and unknown."""
+    own = table["requirement"].map({key: one.level for key, one in requirements.items()})
+    rows = table[table["level"] == own]
+    states = rows["state"].value_counts()
+    return round_figures(
+        {
+            "requirements": len(requirements),
+            "requirements_without_body": len(set(requirements) - set(table["requirement"])),
+            "holdings": len(held),
+            **{word: int(states.get(word, 0)) for word in ("met", "short", "unknown", "counted")},
+        }
+    )

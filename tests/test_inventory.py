@@ -1,0 +1,190 @@
+"""The inventory: what is needed, what there is, and what nobody says, counted with a pencil."""
+
+import pandas as pd
+import pytest
+
+from gridplan.auditing.audit_plan import open_evidence
+from gridplan.auditing.gaps_again import check_gaps
+from gridplan.auditing.inventory_again import check_inventory
+from gridplan.errors import InputError, PersonalDataError
+from gridplan.people.inventory.holdings import read_holdings
+from gridplan.people.inventory.take_inventory import (
+    list_bodies,
+    recall_requirements,
+    take_inventory,
+)
+from gridplan.publishing.published_counts import publish_gaps
+from gridplan.publishing.published_figures import count_figures
+from gridplan.rules.disclosure import DisclosureRules
+from gridplan.synthetic.board_plan import make_table
+from gridplan.tables.requirements import read_document, read_requirements
+from tests.test_levels import TOWNS, VOLUNTEERS, copy_board
+
+HELD = """对象,项目,数量
+a,volunteer_team,2
+b,volunteer_team,无
+east,street_posts,48
+west,street_posts,55
+site,new_secretaries,5
+site,secretary_mentors,4
+a,issues_solved,12
+"""
+OWN = """key,row,group,level,base,amount,per,kind,counted,unit,unit_zh,en,zh,release,source
+benches,,own,community,households,1,50,,,benches,张,benches,长椅,yes,ours
+"""
+
+
+@pytest.fixture(scope="module")
+def plan():
+    return copy_board(TOWNS, dict.fromkeys(TOWNS, 2), VOLUNTEERS)
+
+
+def read(plan, text, added=()):
+    return read_holdings(text, "held.csv", recall_requirements(plan, added), list_bodies(plan))
+
+
+@pytest.fixture(scope="module")
+def done(plan):
+    return take_inventory(plan, read(plan, HELD))
+
+
+def take(done, requirement):
+    rows = done.inventory[done.inventory["requirement"] == requirement]
+    return rows.set_index("body")
+
+
+def test_what_is_not_given_is_unknown_and_neither_missing_nor_present(done):
+    teams = take(done, "volunteer_team")
+    assert teams.loc[list("abcd"), "state"].tolist() == ["met", "short", "unknown", "unknown"]
+    assert teams.loc["b", ["need", "present", "missing"]].tolist() == [1, 0, 1]
+    assert teams.loc["c", ["present", "missing"]].isna().all()
+    city = teams.loc["site"]
+    assert city[["bodies", "met", "unknown", "missing"]].tolist() == [4, 1, 2, 1]
+    # Two teams of one community do not make up for the one that another lacks.
+    assert city[["need", "present", "state"]].tolist() == [4, 2, "short"]
+    assert done.gaps.loc[done.gaps["rule"] == "volunteer_team", "of"].tolist() == ["b"]
+
+
+def test_needs_are_reckoned_from_their_base(done):
+    posts = take(done, "street_posts")
+    assert posts.loc[["east", "west"], "missing"].tolist() == [2, 0]
+    assert posts.loc["one", ["need", "present", "state"]].tolist() == [50, 48, "short"]
+    assert take(done, "secretary_mentors").loc["site", "need"] == 5
+    assert take(done, "street_centre_reach").loc["east", "need"] == 240
+    # No community has a compound, so that none is asked about its compounds.
+    assert take(done, "cross_appointment").empty
+
+
+def test_what_is_only_counted_is_related_to_the_households_that_know_it(done):
+    issues = take(done, "issues_solved")
+    assert issues.loc["a", ["state", "per_1000"]].tolist() == ["counted", 100]
+    assert issues.loc["site", ["present", "per_1000", "unknown"]].tolist() == [12, 100, 3]
+
+
+def test_a_plan_knows_some_of_it_by_itself(plan):
+    places = [
+        {"place": "p1", "kind": "kindergarten",
+         "geometry": plan.site.communities.geometry.iloc[0].centroid}
+    ]  # fmt: skip
+    counts = [
+        {"count": "1", "level": "community", "of": "a", "measure": "service_station", "value": 0}
+    ]
+    site = plan.site.replace(
+        places=make_table("places", places), counts=make_table("counts", counts)
+    )
+    done = take_inventory(plan.replace(site=site))
+    # A place that is listed is there; one that is not listed may be all the same.
+    nursery = take(done, "complete_kindergarten")
+    assert nursery.loc[["a", "b"], "state"].tolist() == ["met", "unknown"]
+    assert take(done, "six_service_station").loc["a", ["state", "origin"]].tolist() == [
+        "short", "plan",
+    ]  # fmt: skip
+    assert check_inventory(open_evidence(done)).empty
+
+
+def test_a_new_row_is_data_and_stays_with_the_plan(plan):
+    own = read_requirements(OWN, "own.csv")
+    done = take_inventory(plan, read(plan, "body,requirement,count\na,benches,1\n", own), own)
+    benches = take(done, "benches")
+    assert benches.loc["a", ["need", "present", "missing"]].tolist() == [3, 1, 2]
+    again = take_inventory(
+        done, read(done, "body,requirement,count\nb,benches,3\nc,volunteer_team,0\n")
+    )
+    assert take(again, "benches").loc[["a", "b"], "state"].tolist() == ["short", "met"]
+    assert check_inventory(open_evidence(again)).empty
+    # What a town asks by itself stays in the office.
+    open_gaps = publish_gaps(again, pd.DataFrame(columns=["level", "shown", "community"]),
+                             DisclosureRules())  # fmt: skip
+    assert set(open_gaps["measure"]) == {"gaps:inventory:volunteer_team"}
+
+
+def test_a_count_given_again_replaces_the_first_and_the_rest_stays(done):
+    again = take_inventory(done, read(done, "body,requirement,count\nb,volunteer_team,1\n"))
+    assert take(again, "volunteer_team").loc["site", "met"] == 2
+    assert len(again.holdings) == len(done.holdings)
+    pd.testing.assert_frame_equal(take_inventory(done).inventory, done.inventory)
+
+
+def test_the_audit_derives_every_column_again(done):
+    assert check_inventory(open_evidence(done)).empty
+    gaps = check_gaps(open_evidence(done))
+    assert gaps.empty
+    row = done.inventory.index[done.inventory["requirement"] == "volunteer_team"][0]
+    for column in done.inventory.columns:
+        table = done.inventory.copy()
+        value = table.loc[row, column]
+        wrong = f"{value}x" if isinstance(value, str) else 7 if value != value else value + 1
+        table[column] = table[column].where(table.index != row, wrong)
+        assert len(check_inventory(open_evidence(done.replace(inventory=table)))), column
+    fewer = done.replace(gaps=done.gaps.iloc[1:])
+    assert len(check_gaps(open_evidence(fewer)))
+
+
+def test_figures_of_the_brief_count_what_is_known(done):
+    figures = count_figures(done)
+    assert figures[["communities_with_team", "streets_with_posts"]].tolist() == [1, 1]
+    assert figures["issues_solved"] == 12
+    assert pd.isna(figures["street_brigades"])
+
+
+@pytest.mark.parametrize("name", ["联系人", "户主姓名", "phone"])
+def test_a_column_of_persons_is_refused(plan, name):
+    with pytest.raises(PersonalDataError, match=name):
+        read(plan, f"body,requirement,count,{name}\na,volunteer_team,1,x\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("body,requirement,count\nz,volunteer_team,1\n", "not of the level that is asked"),
+        ("body,requirement,count\na,street_posts,60\n", "not of the level that is asked"),
+        ("body,requirement,count\na,cats,1\n", "requirements are not known"),
+        ("body,requirement,count\na,volunteer_team,-1\n", "no numbers of 0 or more"),
+        ("body,requirement,count\na,volunteer_team,1\na,volunteer_team,2\n", "counted twice"),
+        ("body,count\na,1\n", "columns requirement are missing"),
+        ("body,requirement,count,x\na,volunteer_team,1,2\n", "columns x are not read"),
+        ("body,requirement,count\na,volunteer_team\n", "more or fewer cells"),
+    ],
+)
+def test_what_is_wrong_in_holdings_is_refused(plan, text, says):
+    with pytest.raises(InputError, match=says):
+        read(plan, text)
+
+
+def test_what_is_wrong_in_requirements_is_reported_at_once():
+    with pytest.raises(InputError) as error:
+        read_requirements(
+            OWN.replace("households,1,50", "cats,0,50").replace("长椅", ""), "own.csv"
+        )
+    assert [word in str(error.value) for word in ("no base 'cats'", "no amount", "column zh")] == [
+        True, True, True,
+    ]  # fmt: skip
+
+
+def test_every_requirement_of_the_document_has_names_in_both_languages():
+    for one in read_document().values():
+        assert one.en.isascii(), one.key
+        assert not one.zh.isascii(), one.key
+        assert one.release in ("yes", "no"), one.key
+    people = {one.key for one in read_document().values() if one.unit in ("posts", "people")}
+    assert all(read_document()[key].release == "no" for key in people)
