@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from gridplan.auditing.audit_plan import audit
 from gridplan.errors import PlanError, RuleError
-from gridplan.people.rate_plan import band_scores, rate, rate_level
+from gridplan.people.rate_plan import rate, rate_level
+from gridplan.people.score_bands import band_scores
 from gridplan.people.staffing.staff_plan import staff
 from gridplan.rules.all_rules import Rules
-from gridplan.rules.rating import Criterion, RatingRules
+from gridplan.rules.rating import Criterion, FieldShare, RatingRules
 from gridplan.synthetic import make_people_plan
 
 TWO = [Criterion("share", 60.0, 0.0, 1.0), Criterion("span", 40.0, 4.0, 2.0)]
@@ -19,7 +20,7 @@ TWO = [Criterion("share", 60.0, 0.0, 1.0), Criterion("span", 40.0, 4.0, 2.0)]
 
 def make_values(share, span):
     return pd.DataFrame(
-        {"share": share, "span": span, "workers": 9.0, "community": "a"},
+        {"share": share, "span": span, "workers": 9.0, "community": "a", "field": "urban"},
         index=list("abcdefgh"[: len(share)]),
     )
 
@@ -34,13 +35,54 @@ def test_scores_add_up_and_the_lever_is_where_most_can_be_gained():
     assert rated["rank"].tolist() == [1, 2, 3]
 
 
-def test_an_unknown_criterion_is_left_out_and_reported():
+def test_an_unknown_criterion_earns_nothing_and_the_score_has_its_interval():
     rated = rate_level(
         "community", make_values([np.nan, 0.5], [3.0, 2.0]), TWO, RatingRules(small=0)
-    )
-    assert rated["score"].tolist() == [50.0, 70.0]
-    assert rated["known"].tolist() == [1, 2]
-    assert rated["caveat"].tolist() == ["share unknown", ""]
+    ).set_index("of")
+    assert rated["score"].to_dict() == {"a": 20.0, "b": 70.0}
+    assert rated["score_high"].to_dict() == {"a": 80.0, "b": 70.0}
+    assert rated["known"].to_dict() == {"a": 1, "b": 2}
+    assert rated["known_share"].to_dict() == {"a": 0.4, "b": 1.0}
+    assert rated["lever"].to_dict() == {"a": "share", "b": "share"}
+    assert rated["caveat"].tolist() == ["share unknown; too little known for A", ""]
+
+
+def test_band_a_is_for_those_who_are_known_well_enough():
+    values = make_values([np.nan, 1.0, 0.2, 0.1, 0.0], [2.0, np.nan, 2.0, 2.0, 4.0])
+    rated = rate_level("community", values, TWO, RatingRules()).set_index("of")
+    # Certain scores: 40, 60, 52, 46, 0; the first two know less than 80 % of the weight.
+    assert rated["band"].to_dict() == {"a": "B", "b": "B", "c": "A", "d": "B", "e": "C"}
+    assert rated.loc["b", "to_next"] == 0
+    all_in = rate_level("community", values, TWO, RatingRules(known_least=0.6)).set_index("of")
+    assert all_in.index[all_in["band"] == "A"].tolist() == ["b"]
+    # Nobody in the last band gets a place that others are not known well enough for.
+    few = rate_level(
+        "community", values, TWO, RatingRules(known_least=0.95, share_a=0.8)
+    ).set_index("of")
+    assert few.loc["e", "band"] == "C"
+
+
+def test_each_field_has_its_own_bands_and_share():
+    values = make_values([1.0, 0.9, 0.8, 0.3, 0.2, 0.1], [2.0] * 6)
+    values["field"] = ["urban"] * 3 + ["village"] * 3
+    rules = RatingRules(fields=[FieldShare("village", 0.6)])
+    rated = rate_level("community", values, TWO, rules).set_index("of")
+    assert rated["band"].to_dict() == dict(zip("abcdef", "ABBAAB", strict=True))
+    assert rated["rank"].tolist() == [1, 2, 3, 1, 2, 3]
+    # The N of 1+N: what only one field is asked.
+    own = [*TWO, Criterion("workers", 100.0, 0.0, 18.0, "urban")]
+    rated = rate_level("community", values, own, RatingRules()).set_index("of")
+    assert rated["asked"].tolist() == [3, 3, 3, 2, 2, 2]
+    assert rated.loc[["a", "d"], "score"].tolist() == [75.0, 58.0]
+
+
+def test_institutions_are_rated_only_by_criteria_of_their_own():
+    plan = rate(staff(make_people_plan()))
+    assert "institution" not in set(plan.ratings["level"])
+    with pytest.raises(RuleError, match="stands twice"):
+        RatingRules(criteria=[Criterion("e", 1, 0, 1), Criterion("e", 1, 0, 1, "urban")])
+    with pytest.raises(RuleError, match="fields"):
+        RatingRules(fields=[{"field": "moon", "share_a": 0.2}])
 
 
 def test_an_organisation_of_which_nothing_is_known_is_not_rated():
@@ -82,7 +124,10 @@ def test_a_better_score_is_never_in_a_worse_band_and_a_is_never_too_small(scores
     order = np.array([{"A": 0, "B": 1, "C": 2}[b] for b in band])
     for one in range(len(score)):
         assert (order[score > score[one]] <= order[one]).all()
-    assert (missing[band != "A"] >= 0).all()
+    # Nothing is above A, and nothing that B could reach where nobody is in A.
+    none_above = (band == "A") | ((band == "B") & ~(band == "A").any())
+    assert (np.isnan(missing) == none_above).all()
+    assert (missing[~none_above] >= 0).all()
 
 
 def test_everything_wrong_with_criteria_is_reported_at_once():
@@ -146,6 +191,10 @@ FAULTS = {
     "does not follow from the indicators": lambda p: edit(p, score=1.0),
     "whose rank does not follow": lambda p: edit(p, rank=7),
     "in a band that does not follow": lambda p: edit(p, band="D"),
+    "whose field is not what": lambda p: edit(p, field="other"),
+    "whose score_high is not what": lambda p: edit(p, score_high=99.9),
+    "whose known_share is not what": lambda p: edit(p, known_share=0.5),
+    "whose asked is not what": lambda p: edit(p, asked=9),
 }
 
 

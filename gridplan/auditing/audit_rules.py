@@ -106,7 +106,7 @@ RULES_ACROSS: tuple[Rule, ...] = (
     pairing_figures.check_links,
     pairing_figures.check_pairing_figures,
     rating.check_rating,
-    people_again.check_rating_columns,
+    rating.check_rating_columns,
     coverage.check_reach,
     coverage_figures.check_coverage_figures,
     service_posts.check_service_posts,

@@ -227,7 +227,7 @@ def _list_rating(e: Evidence) -> list[dict[str, Any]]:
             rows["score"] + rows["to_next"],
             homes.reindex(rows["community"]).fillna(0).to_numpy(),
         )
-        level = rows["level"].where(rows["level"] == "community", "org").to_numpy(object)
+        level = rows["level"].where(rows["level"] != "branch", "org").to_numpy(object)
         frames.append(frame | {"level": level})
     return frames
 

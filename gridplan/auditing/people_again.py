@@ -1,4 +1,4 @@
-"""Rules on members, Party organisations and ratings, column by column."""
+"""Rules on members and Party organisations, column by column."""
 
 from __future__ import annotations
 
@@ -11,18 +11,14 @@ import pandas as pd
 
 from gridplan.arrays import Floats, Ints, Objects
 from gridplan.auditing.derived import (
-    compare_rows,
-    read_indicator,
     recall_rules,
     report_columns,
 )
 from gridplan.auditing.evidence import Evidence, find_rows
 from gridplan.auditing.findings import join_findings, write_findings
 from gridplan.auditing.organisation import find_places
-from gridplan.rules.rating import Criterion, RatingRules
 
 ORGANISE_AGAIN = "organise again"
-RATE_AGAIN = "rate the plan again"
 FINEST = ("building", "compound", "community", "site")
 
 
@@ -238,104 +234,3 @@ def _choose_form(
     if org.parent == "" and org.community not in b.branchless:
         return whole
     return "compound" if compound else "building"
-
-
-def check_rating_columns(evidence: Evidence) -> pd.DataFrame:
-    """Check points to the next band, lever and its points, bands and known criteria.
-
-    Source: gridplan's schema; the criteria and cuts are rules.
-    """
-    e = evidence
-    ratings = e.plan.ratings
-    if ratings.empty:
-        return join_findings([])
-    rules = recall_rules(e, "rate", "rating").rating
-    frames = [
-        _rate_again(e, str(level), _choose_criteria(str(level), rules), rows, rules)
-        for level, rows in ratings.groupby("level", sort=True)
-    ]
-    return join_findings(
-        [compare_rows("rating", "ratings", ratings, pd.concat(frames), ("level", "of"), RATE_AGAIN,
-                      "rating")]
-    )  # fmt: skip
-
-
-def _choose_criteria(level: str, rules: RatingRules) -> Any:
-    """Choose the criteria of a level."""
-    return rules.criteria if level == "community" else rules.branch_criteria
-
-
-def _rate_again(
-    e: Evidence, level: str, criteria: Any, rows: pd.DataFrame, rules: RatingRules
-) -> pd.DataFrame:
-    """Rate all places of one level again from the indicators."""
-    of, community = _list_rated(e, level, rows)
-    marks = np.column_stack([_mark(e, level, c, of) for c in criteria])
-    weight = np.array([c.weight for c in criteria], float)
-    known = ~np.isnan(marks)
-    counted = known @ weight
-    kept = counted > 0
-    marks, known, counted = marks[kept], known[kept], counted[kept]
-    of, community = of[kept], community[kept]
-    missed = np.where(known, 1 - np.nan_to_num(marks), 0) * weight * (100 / counted)[:, None]
-    score = np.round(np.nan_to_num(marks) @ weight * 100 / counted, 4)
-    lever = missed.round(4).argmax(axis=1)
-    gain = missed[np.arange(len(of)), lever].round(4)
-    names = np.array([c.measure for c in criteria], object)
-    band, to_next = _cut(score, rules)
-    return pd.DataFrame(
-        {
-            "level": level,
-            "of": of,
-            "community": community,
-            "score": score,
-            "band": band,
-            "rank": [1 + int((score > s).sum()) for s in score],
-            "to_next": to_next,
-            "lever": np.where(gain > 0, names[lever], ""),
-            "lever_gain": gain,
-            "known": known.sum(axis=1),
-        }
-    )
-
-
-def _list_rated(e: Evidence, level: str, rows: pd.DataFrame) -> tuple[Any, Any]:
-    """List what is rated at a level: branches, or communities with indicators."""
-    if level == "branch":
-        orgs = e.plan.party_orgs[e.plan.party_orgs["level"] == "branch"].sort_index()
-        return orgs.index.to_numpy(object), orgs["community"].to_numpy(object)
-    table = e.plan.indicators
-    # Some indicators are written after the rating; the rated places are those with criteria.
-    of = table.loc[
-        (table["level"] == "community") & table["room"].isin(["staffing", "pairing"]), "of"
-    ]
-    codes = np.unique(of.to_numpy(object).astype(str)).astype(object)
-    return (codes, codes) if len(codes) else (rows["of"].to_numpy(object),) * 2
-
-
-def _mark(e: Evidence, level: str, criterion: Criterion, of: Any) -> Any:
-    """Mark what each place has of a criterion from 0 to 1; NaN where it is not known."""
-    if level == "branch":
-        orgs = e.plan.party_orgs
-        if criterion.measure not in orgs:
-            return np.full(len(of), np.nan)
-        values = orgs[criterion.measure].reindex(of).to_numpy(float)
-    else:
-        values = read_indicator(e, criterion.measure).reindex(of).to_numpy(float)
-    share = (values - criterion.floor) / (criterion.cap - criterion.floor)
-    return np.minimum(1.0, np.maximum(0.0, share))
-
-
-def _cut(score: Any, rules: RatingRules) -> tuple[Any, Any]:
-    """Cut scores into bands, and find the points to the band above."""
-    best = sorted(score, reverse=True)
-    n = len(best)
-    first = int(np.ceil(n * rules.share_a - 1e-9))
-    last = int(np.floor(n * rules.share_c + 1e-9))
-    cut_a = best[first - 1] if first else np.inf
-    cut_b = best[max(0, n - last - 1)]
-    if rules.bands == "cuts":
-        cut_a, cut_b = rules.cut_a, rules.cut_b
-    band = np.where(score >= cut_a, "A", np.where(score >= cut_b, "B", "C"))
-    above = np.select([band == "A", band == "B"], [np.nan, cut_a], cut_b)
-    return band.astype(object), np.round(above - score, 4)

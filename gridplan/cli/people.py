@@ -148,14 +148,20 @@ def rate_command(
     overwrite: Overwrite = False,
     rules_file: RulesFile = None,
     settings: Set = None,
+    lang: LangOption = Lang.en,
 ) -> None:
     """Score Party organisations into bands A, B and C, and show which are near a limit.
 
     [dim]gridplan rate outputs/town --overwrite[/dim]
+
+    Each field (urban, village, institution, other) has a share in band A of
+    its own. What nobody knows earns nothing.
     """
+    from gridplan.cli.rating_lines import print_fields
     from gridplan.people.rate_plan import rate
 
-    _serve("rate", "rating", path, output, overwrite, rules_file, settings, rate)
+    plan = _serve("rate", "rating", path, output, overwrite, rules_file, settings, rate)
+    print_fields(plan, lang.value)
 
 
 @verb("levels", figures=True)

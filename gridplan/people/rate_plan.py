@@ -1,4 +1,4 @@
-"""Rating: a score of 0 to 100 from indicators, bands A, B and C, and what would lift a score."""
+"""Rating: a score of 0 to 100 from indicators, bands by field, and what would lift a score."""
 
 from __future__ import annotations
 
@@ -10,26 +10,30 @@ import pandas as pd
 
 from gridplan.arrays import Bools, Floats, Objects
 from gridplan.errors import PlanError, RuleError
+from gridplan.people.score_bands import DIGITS, band_scores
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
-from gridplan.rules.rating import Criterion, RatingRules
+from gridplan.rules.rating import FIELDS, Criterion, RatingRules
 from gridplan.tables.indicators import round_figures, write_gaps, write_rows
 
 ROOM = "rating"
-DIGITS = 4  # scores are rounded to as many, so that ties are ties
 SHARES = {
     "party_share": "workers",
     "owners_party_share": "owners_committees",
 }  # shares, and the number they are shares of
+FIELD_OF_KIND = {"urban": "urban", "rural": "village"}
 
 
 def rate(plan: Plan, rules: Rules | None = None) -> Plan:
-    """Rate communities and branches, and say what would lift each and which are nearest the cut.
+    """Rate communities, branches and institutions within their fields, and say what lifts each.
 
     A criterion earns its weight in proportion to where its value lies between
-    floor and cap. Criteria whose value is not known are left out and the
-    others count for them, which is reported; an organisation of which nothing is
-    known is not rated. Fills ratings and the gaps of the room rating.
+    floor and cap. One whose value is not known earns nothing: ``score`` is
+    what is certain, ``score_high`` what it would be if all that is unknown
+    were met in full. Bands and ranks are those within a field (urban, village,
+    institution, other), and band A needs that enough is known. An organisation
+    of which nothing is known is not rated. Fills ratings and the gaps of the
+    room rating.
 
     Parameters
     ----------
@@ -54,26 +58,31 @@ def rate(plan: Plan, rules: Rules | None = None) -> Plan:
     >>> rules = Rules().replace(rating={"criteria": criteria})
     >>> plan = rate(staff(make_people_plan()), rules)
     >>> rows = plan.ratings.query("level == 'community'")
-    >>> rows[["score", "band", "lever", "lever_gain"]].values.tolist()
-    [[80.0, 'A', 'leaders', 20.0]]
+    >>> rows[["field", "score", "band", "lever", "lever_gain"]].values.tolist()
+    [['urban', 80.0, 'A', 'leaders', 20.0]]
     """
     rules = rules or plan.rules
     rating_rules = rules.rating
     if plan.indicators.empty:
         raise PlanError("the plan has no indicators to rate by: run staff, and pair, on it first")
-    values = {"community": gather_communities(plan), "branch": gather_branches(plan)}
-    criteria = {
-        "community": rating_rules.criteria,
-        "branch": rating_rules.branch_criteria,
+    values = {
+        "community": gather_communities(plan),
+        "branch": gather_branches(plan),
+        "institution": gather_institutions(plan),
     }
     frames = []
     for level, table in values.items():
-        if len(table):
-            frames.append(rate_level(level, table, criteria[level], rating_rules))
+        criteria = rating_rules.find_criteria(level)
+        if len(table) and criteria:
+            frames.append(rate_level(level, table, criteria, rating_rules))
     joined = pd.concat(frames, ignore_index=True)
     # All earlier ratings go: a rank means something among its own run only.
     ratings = write_rows(
-        "ratings", plan.ratings, [True] * len(plan.ratings), joined, ["level", "rank", "of"]
+        "ratings",
+        plan.ratings,
+        [True] * len(plan.ratings),
+        joined,
+        ["level", "field", "rank", "of"],
     )
     figures = _sum_up_ratings(ratings, rating_rules)
     people = {
@@ -91,66 +100,116 @@ def gather_communities(plan: Plan) -> pd.DataFrame:
     table = indicators.pivot_table(
         index="of", columns="measure", values="value", aggfunc="first", dropna=False
     )
-    return table.assign(community=table.index)
+    return table.assign(community=table.index, field=_find_fields(plan, table.index))
 
 
 def gather_branches(plan: Plan) -> pd.DataFrame:
     """Gather the numbers of branches: a row each, the numeric columns of party_orgs."""
     branches = plan.party_orgs[plan.party_orgs["level"] == "branch"].sort_index()
     return pd.DataFrame(
-        branches.select_dtypes("number").astype(float).assign(community=branches["community"])
+        branches.select_dtypes("number")
+        .astype(float)
+        .assign(community=branches["community"], field=_find_fields(plan, branches["community"]))
     )
+
+
+def gather_institutions(plan: Plan) -> pd.DataFrame:
+    """Gather the numbers of institutions: communities that they answer for, members who serve."""
+    rows = plan.indicators[plan.indicators["level"] == "institution"]
+    rows = rows[rows["measure"] == "communities"].set_index("of").sort_index()
+    sent = plan.links[plan.links["kind"] == "member_checkin"].groupby("source")["amount"].sum()
+    members = plan.site.institutions["party_members"].reindex(rows.index)
+    serving = sent.reindex(rows.index).fillna(0.0).where(members.notna())
+    return pd.DataFrame(
+        {
+            "communities": rows["value"],
+            "answered_share": rows["value"] / rows["need"].where(rows["need"] > 0),
+            "checkin_members": serving,
+            "checkin_share": serving / members.where(members > 0),
+            "party_members": members,
+        },
+        dtype=float,
+    ).assign(community="", field="institution")
+
+
+def _find_fields(plan: Plan, communities: Any) -> Objects:
+    """Find the field of communities by their class; other where nobody says it."""
+    kind = plan.site.communities["kind"].reindex(communities)
+    return np.asarray(kind.map(FIELD_OF_KIND).fillna("other"), object)
 
 
 def rate_level(
     level: str, values: pd.DataFrame, criteria: Sequence[Criterion], rules: RatingRules
 ) -> pd.DataFrame:
-    """Rate the organisations of one level against one another.
+    """Rate the organisations of one level, those of each field against one another.
 
     Raises
     ------
     RuleError
-        If a criterion asks for a measure that this level does not have.
+        If the criteria ask only for measures that this level does not have.
     """
-    # A measure that some levels lack is left out; none at all is a mistake in the rules.
+    # A measure that some plans lack is unknown; none at all is a mistake in the rules.
     unknown = [c.measure for c in criteria if c.measure not in values.columns]
     if len(unknown) == len(criteria):
-        have = ", ".join(sorted(set(values.columns) - {"community"}))
+        have = ", ".join(sorted(set(values.columns) - {"community", "field"}))
         raise RuleError(
             f"rating: {', '.join(unknown)}: no indicator of a {level}; there are {have}"
         )
+    frames = []
+    for field in FIELDS:
+        asked = [c for c in criteria if c.field in ("", field)]
+        rows = values[values["field"] == field]
+        if len(rows) and asked:
+            frames.append(_rate_field(level, field, rows, asked, rules))
+    return pd.concat(frames, ignore_index=True)
+
+
+def _rate_field(
+    level: str,
+    field: str,
+    values: pd.DataFrame,
+    criteria: Sequence[Criterion],
+    rules: RatingRules,
+) -> pd.DataFrame:
+    """Rate the organisations of one field."""
     weight = np.array([c.weight for c in criteria])
+    weight = weight * (100.0 / weight.sum())
     # A column of NaN takes the place of a measure that is not there.
     marks = np.column_stack(
         [
-            mark_values(values[c.measure] if c.measure in values else values.iloc[:, 0] * np.nan, c)
+            mark_values(
+                values[c.measure] if c.measure in values else np.full(len(values), np.nan), c
+            )
             for c in criteria
         ]
     )
-    known = ~np.isnan(marks)
-    # The weight of the known criteria is the new whole, so scores stay within 100.
-    counted = known @ weight
-    kept = counted > 0
+    kept = ~np.isnan(marks).all(axis=1)
     marks = marks[kept]
-    known = known[kept]
-    counted = counted[kept]
     rated = values[kept]
-    # What each criterion would bring at full marks, in points.
-    gains = np.where(known, (1.0 - np.nan_to_num(marks)) * weight, 0.0) * (100.0 / counted)[:, None]
-    score = (
-        np.where(known, np.nan_to_num(marks) * weight, 0.0).sum(axis=1) * 100.0 / counted
-    ).round(DIGITS)
-    band, to_next = band_scores(score, rules)
+    known = ~np.isnan(marks)
+    earned = np.nan_to_num(marks)
+    score = (earned @ weight).round(DIGITS)
+    share = (known @ weight / 100.0).round(DIGITS)
+    able = share >= rules.known_least - 1e-9
+    band, to_next = (
+        band_scores(score, rules, able, rules.find_share(field))
+        if len(rated)
+        else (np.zeros(0, object), np.zeros(0))
+    )
+    # What each criterion would bring at full marks, in points; of one unknown, all of it.
+    gains = ((1.0 - earned) * weight).round(DIGITS)
     # Equal gains go to the criterion that the rules name first.
-    lever = np.argmax(gains.round(DIGITS), axis=1)
+    lever = np.argmax(gains, axis=1)
     names = np.array([c.measure for c in criteria], object)
-    gain = gains[np.arange(len(rated)), lever].round(DIGITS)
+    gain = gains[np.arange(len(rated)), lever]
     return pd.DataFrame(
         {
             "level": level,
+            "field": field,
             "of": rated.index.to_numpy(object),
             "community": rated["community"].to_numpy(object),
             "score": score,
+            "score_high": (score + 100.0 * (1.0 - known @ weight / 100.0)).round(DIGITS),
             "band": band,
             # Equal scores share the better rank.
             "rank": pd.Series(-score).rank(method="min").to_numpy(np.int64),
@@ -158,7 +217,9 @@ def rate_level(
             "lever": np.where(gain > 0, names[lever], ""),
             "lever_gain": gain,
             "known": known.sum(axis=1),
-            "caveat": _write_caveats(rated, known, names, rules),
+            "asked": len(criteria),
+            "known_share": share,
+            "caveat": _write_caveats(rated, known, names, able, rules),
         }
     )
 
@@ -176,43 +237,8 @@ def mark_values(values: Any, criterion: Criterion) -> Floats:
     return np.clip((np.asarray(values, float) - criterion.floor) / span, 0.0, 1.0) + 0.0
 
 
-def band_scores(score: Floats, rules: RatingRules) -> tuple[Objects, Floats]:
-    """Band scores, and say how many points are missing to the band above (NaN in A).
-
-    By share: A goes to the best, as few as make up its share, and to all who
-    tie with the last of them; C to the worst, as many as its share allows,
-    less those who tie with the last of B. By cuts: at fixed scores. Points to
-    the next band are those to the score of its last.
-
-    Examples
-    --------
-    Five scores with a tie at the cut: a fifth is one, and the second ties with
-    it.
-
-    >>> band, missing = band_scores(np.array([90.0, 90.0, 70.0, 60.0, 50.0]), RatingRules())
-    >>> band.tolist(), missing.tolist()
-    (['A', 'A', 'B', 'B', 'C'], [nan, nan, 20.0, 30.0, 10.0])
-    """
-    n = len(score)
-    best = np.sort(score)[::-1]
-    if rules.bands == "cuts":
-        cut_a = rules.cut_a
-        cut_b = rules.cut_b
-    else:
-        # A fifth of 5 is 1 and not 1.0000000001, so A is not one larger by a rounding.
-        first = int(np.ceil(n * rules.share_a - 1e-9))
-        last = int(np.floor(n * rules.share_c + 1e-9))
-        # Cuts are scores and not places: who ties with the last one is in as well.
-        cut_a = float(best[first - 1]) if first else np.inf
-        cut_b = float(best[max(0, n - last - 1)])
-    band = np.where(score >= cut_a, "A", np.where(score >= cut_b, "B", "C")).astype(object)
-    # Nothing lies above A.
-    missing = np.where(band == "A", np.nan, np.where(band == "B", cut_a - score, cut_b - score))
-    return band, missing.round(DIGITS)
-
-
 def _write_caveats(
-    values: pd.DataFrame, known: Bools, names: Objects, rules: RatingRules
+    values: pd.DataFrame, known: Bools, names: Objects, able: Bools, rules: RatingRules
 ) -> Objects:
     """Write what to bear in mind: unknown criteria, few organisations, shares of few posts."""
     words = pd.Series("", index=range(len(values)))
@@ -223,19 +249,28 @@ def _write_caveats(
         if base in values:
             few = (values[base].to_numpy(float) < rules.small) & known[:, k]
             words += np.where(few, f"{name} of fewer than {rules.small}; ", "")
+    words += np.where(able, "", "too little known for A; ")
     if len(values) < rules.small:
         words += f"only {len(values)} compared; "
     return np.asarray(words.str.rstrip("; "), object)
 
 
 def _sum_up_ratings(ratings: pd.DataFrame, rules: RatingRules) -> dict[str, Any]:
+    """Sum up each level, and each of its fields where there are several."""
     figures: dict[str, Any] = {}
-    for level, rated in ratings.groupby("level"):
-        near = rated[(rated["to_next"] > 0) & (rated["to_next"] <= rules.near)]
-        figures[f"{level}_rated"] = len(rated)
-        figures[f"{level}_share_a"] = float((rated["band"] == "A").mean())
-        figures[f"{level}_ties"] = int(rated["score"].duplicated(keep=False).sum())
-        figures[f"{level}_near_cut"] = len(near)
+    for level, of_level in ratings.groupby("level"):
+        fields = dict(iter(of_level.groupby("field")))
+        several = {f"{level}_{field}": rows for field, rows in fields.items() if len(fields) > 1}
+        for name, rated in {str(level): of_level, **several}.items():
+            near = rated[(rated["to_next"] > 0) & (rated["to_next"] <= rules.near)]
+            figures[f"{name}_rated"] = len(rated)
+            figures[f"{name}_share_a"] = float((rated["band"] == "A").mean())
+            figures[f"{name}_near_cut"] = len(near)
+            figures[f"{name}_too_little_known"] = int(
+                (rated["known_share"] < rules.known_least - 1e-9).sum()
+            )
+        ties = of_level.groupby("field")["score"].transform(lambda s: s.duplicated(keep=False))
+        figures[f"{level}_ties"] = int(ties.sum())
     return round_figures(figures)
 
 
@@ -247,7 +282,7 @@ def _list_gaps(plan: Plan, ratings: pd.DataFrame, rules: RatingRules) -> pd.Data
     homes = plan.subgrids.groupby("community")["households"].sum()
     frames = []
     for rule, rows in (("band_c", lowest), ("near_cut", near)):
-        level = rows["level"].where(rows["level"] == "community", "org")
+        level = rows["level"].where(rows["level"] != "branch", "org")
         people = homes.reindex(rows["community"]).fillna(0).to_numpy(np.int64)
         lift = (
             rows["lever"]

@@ -33,12 +33,14 @@ _SHAPES: Mapping[str, type] = {
     "seed": int,
 }
 _SAID: Mapping[type, str] = {dict: "a table", list: "a list of tables", int: "a whole number"}
-# columns of the site that plans of earlier versions lack, and that may be empty
+# columns that plans of earlier versions lack, and that may be empty
 _LATER = frozenset(
     {
         ("openings", "name"),
         ("communities", "district"),
         *(("compounds", name) for name in ("property_stars", "red_list", "black_list")),
+        # figures that the verb rate writes again
+        *(("ratings", name) for name in ("field", "score_high", "asked", "known_share")),
     }
 )
 _AGAIN = "write the plan again with this version of gridplan, or put it back"
