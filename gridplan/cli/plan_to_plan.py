@@ -65,14 +65,6 @@ def choose_rules(rules: Rules, rules_file: Path | None, settings: list[str] | No
     from gridplan.cli.read_options import read_rules
 
     # A file is whole: its rules replace all of the plan's, and --set acts on the file.
-    if rules_file is not None:
-        return read_rules(rules_file, settings, None, None)
-    if not settings:
+    if rules_file is None and not settings:
         return rules
-    # Read as if by themselves, so that a wrong one is reported as `gridplan plan` does.
-    # Only the rules that were named change: read_rules fills all others with defaults.
-    settled = read_rules(None, settings, None, None).to_dict()
-    for text in settings:
-        section, _, key = text.partition("=")[0].strip().partition(".")
-        rules = rules.replace(**{section: {key.strip(): settled[section][key.strip()]}})
-    return rules
+    return read_rules(rules_file, settings, None, None, base=rules)

@@ -28,14 +28,21 @@ def read_columns(columns: list[str] | None) -> dict[str, str]:
 
 
 def read_rules(
-    path: Path | None, settings: list[str] | None, effort: str | None, columns: list[str] | None
+    path: Path | None,
+    settings: list[str] | None,
+    effort: str | None,
+    columns: list[str] | None,
+    base: Rules | None = None,
 ) -> Rules:
-    """Read the rules from the file, then those that are set, and the names of columns."""
+    """Read the rules from the file, then those that are set, and the names of columns.
+
+    Without a file they begin from ``base``, the defaults if that is not given.
+    """
     import tomllib
 
     from gridplan.rules.all_rules import Rules
 
-    rules = Rules.from_file(path) if path else Rules()
+    rules = Rules.from_file(path) if path else base or Rules()
     # A later setting of the same rule is the one that counts; all are checked together, so
     # that limits which depend on one another may come in any order.
     changed: dict[str, dict[str, Any]] = {}

@@ -17,6 +17,7 @@ from gridplan.errors import PlanError
 from gridplan.plan import Plan
 from gridplan.storage.plan_folder import (
     OWN_FILES,
+    More,
     choose_writer,
     put_files,
     put_steps,
@@ -45,15 +46,21 @@ def replace_plan(plan: Plan, folder: Path, *, overwrite: bool = False) -> Path |
         if not any((folder / name).exists() for name in OWN_FILES):
             put_files(folder, write)
             return None
-        versions = list_versions(folder)
-        # one above the newest that is kept: the numbers are the order
-        number = 1 + max((int(version.name) for version in versions), default=0)
-        version = f"{VERSIONS}/{number:04d}"
-        # the new version counts among those kept
-        oldest = versions[: max(0, len(versions) + 1 - KEPT)]
-        drops = [f"{VERSIONS}/{old.name}" for old in oldest]
-        put_files(folder, write, partial(_stage_version, folder, version, drops))
-    return folder / version
+        version, more = stage_version(folder)
+        put_files(folder, write, more)
+    return version
+
+
+def stage_version(folder: Path) -> tuple[Path, More]:
+    """Choose the place of the newest version of a plan, and what links the plan's files there."""
+    versions = list_versions(folder)
+    # one above the newest that is kept: the numbers are the order
+    number = 1 + max((int(version.name) for version in versions), default=0)
+    version = f"{VERSIONS}/{number:04d}"
+    # the new version counts among those kept
+    oldest = versions[: max(0, len(versions) + 1 - KEPT)]
+    drops = [f"{VERSIONS}/{old.name}" for old in oldest]
+    return folder / version, partial(_stage_version, folder, version, drops)
 
 
 def _stage_version(folder: Path, version: str, drops: list[str], staging: Path) -> FileMoves:

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+import pyogrio
+
 from gridplan.engine.placement import (
     STAGING,
     FileMoves,
@@ -327,6 +329,28 @@ def _list_parts(path: Path) -> list[Path]:
         parts = (path.with_suffix(end) for end in (".shp", ".dbf", ".prj", ".cpg"))
         return [path, *(part for part in parts if part != path and part.is_file())]
     return [path]
+
+
+def is_plan(path: str | Path) -> bool:
+    """Whether a path is a plan: a folder of one, or a GeoPackage with the layers of one.
+
+    Examples
+    --------
+    >>> is_plan("nowhere")
+    False
+    """
+    place = Path(path)
+    if place.is_file():
+        if place.suffix.lower() != ".gpkg":
+            return False
+        try:
+            layers = {str(name) for name, _ in pyogrio.list_layers(place)}
+        except (ValueError, RuntimeError, OSError):
+            return False  # whoever reads it says what is wrong with it
+        return {"stairwells", "subgrids", "neighbours"} <= layers
+    return (place / MANIFEST_FILE).is_file() or any(
+        locate(place, name).exists() for name in READERS
+    )
 
 
 def _find_data(path: Path) -> Path:

@@ -1,0 +1,204 @@
+"""One command for everything: what runs, what is skipped, and what runs again."""
+
+import json
+from dataclasses import fields, replace
+
+import pytest
+from shapely.geometry import Point
+
+import gridplan as gp
+from gridplan.chain import plan_steps, run_chain
+from gridplan.chain.chain_notes import NOTES, read_notes
+from gridplan.chain.fingerprints import mark_tables
+from gridplan.chain.plan_steps import PLAN_STEPS, take_drawn
+from gridplan.chain.run_chain import Chain, Source
+from gridplan.errors import OutputExistsError
+from gridplan.plan import PEOPLE_TABLES, REACH_TABLES
+from gridplan.rules.all_rules import Rules
+from gridplan.synthetic.board_plan import X0, Y0, make_board_plan, make_table
+from gridplan.synthetic.people_plan import CITY_COUNTS, count_rows, settle
+
+COUNTS = count_rows({**CITY_COUNTS, "party_members_full": 24})
+CANTEEN = {"place": "p", "kind": "canteen", "geometry": Point(X0 + 15, Y0 + 15)}
+PLAN = settle(make_board_plan(), {"i1": 100, "i2": 30}).replace(
+    counts=COUNTS, places=make_table("places", [CANTEEN])
+)
+RULES = Rules()
+
+
+def run_all(folder, plan=PLAN, rules=RULES, **how):
+    """Run the chain on a plan; returns the status of each step, and what became of it."""
+    results = []
+    source = Source({"plan": mark_tables(take_drawn(plan))}, lambda: plan, rules)
+    chain = Chain(source, folder, report=results.append, **how)
+    chain.run()
+    return {result.name: result.status for result in results}, results
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("chain") / "all"
+    return folder, *run_all(folder)
+
+
+def copy_made(made, place):
+    import shutil
+
+    return shutil.copytree(made[0], place / "all")
+
+
+def test_every_step_is_done_or_says_which_data_it_lacks(made):
+    folder, statuses, _results = made
+    assert list(statuses) == [
+        *("plan", "organise", "staff", "pair", "reach", "rate"),
+        *("audit", "map", "release", "brief"),
+    ]
+    assert {name for name, status in statuses.items() if status != "done"} == set()
+    assert {path.name for path in folder.iterdir()} >= {
+        *("plan.gpkg", "audit.txt", "audit.csv", "map.html", "release", NOTES)
+    }
+    assert (folder / "release" / "brief.md").exists()
+
+
+def test_what_has_no_data_is_skipped_and_names_the_table(tmp_path):
+    bare = PLAN.replace(
+        counts=COUNTS.iloc[:0],
+        institutions=PLAN.site.institutions.iloc[:0],
+        places=PLAN.site.places.iloc[:0],
+    )
+    statuses, results = run_all(tmp_path / "bare", bare)
+    reasons = {r.name: r.because for r in results if r.status == "skipped"}
+    assert list(reasons) == ["organise", "staff", "pair", "reach", "rate"]
+    assert reasons["organise"] == "the table counts has no rows of the measure party_members_full"
+    assert "places" in reasons["reach"]
+    assert statuses["map"] == statuses["brief"] == "done"
+    again, _ = run_all(tmp_path / "bare", bare)
+    assert set(again.values()) == {"skipped", "up to date"}
+    # the counts arrive: the same command adds what they allow
+    late, _ = run_all(tmp_path / "bare", PLAN)
+    assert late["organise"] == late["staff"] == late["brief"] == "done"
+
+
+def test_nothing_is_done_twice(made, tmp_path):
+    folder = copy_made(made, tmp_path)
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    statuses, _ = run_all(folder)
+    assert set(statuses.values()) == {"up to date"}
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+def test_a_changed_rule_runs_the_steps_that_read_it_and_gives_what_a_new_run_gives(made, tmp_path):
+    folder = copy_made(made, tmp_path)
+    rules = RULES.replace(rating={"share_a": 0.5})
+    statuses, results = run_all(folder, rules=rules)
+    stale = {name for name, status in statuses.items() if status == "done"}
+    assert stale == {"rate", "audit", "map", "release", "brief"}
+    run_all(tmp_path / "new", rules=rules)
+    old, new = gp.read_plan(folder), gp.read_plan(tmp_path / "new")
+    assert old.manifest == new.manifest
+    for name in (*PEOPLE_TABLES, *REACH_TABLES):
+        assert old.get_table(name).equals(new.get_table(name)), name
+    assert (folder / "map.html").read_bytes() == (tmp_path / "new" / "map.html").read_bytes()
+    # the release before may have gone out: it is kept, with the plan it was made from
+    figures = next(r.figures for r in results if r.name == "release")
+    assert figures["kept"] == "release-1"
+    kept = gp.read_plan(folder / figures["kept_plan"])
+    assert kept.rules.rating.share_a == RULES.rating.share_a
+    run_all(folder, rules=rules, before=[folder / figures["kept_plan"]])
+    assert gp.read_plan(folder / "release").manifest["release"]["compared"]
+
+
+def test_a_run_that_was_stopped_goes_on_where_it_was(tmp_path, monkeypatch):
+    steps = {step.name: step for step in PLAN_STEPS}
+
+    def stop(plan, rules):
+        raise KeyboardInterrupt
+
+    broken = [replace(s, work=stop) if s.name == "staff" else s for s in steps.values()]
+    monkeypatch.setattr(run_chain, "PLAN_STEPS", broken)
+    with pytest.raises(KeyboardInterrupt):
+        run_all(tmp_path / "all")
+    monkeypatch.setattr(run_chain, "PLAN_STEPS", PLAN_STEPS)
+    statuses, _ = run_all(tmp_path / "all")
+    assert statuses["plan"] == statuses["organise"] == "up to date"
+    assert statuses["staff"] == statuses["brief"] == "done"
+
+
+def test_what_somebody_changed_is_kept(made, tmp_path):
+    folder = copy_made(made, tmp_path)
+    plan = gp.read_plan(folder)
+    edited = plan.replace(communities=plan.site.communities.assign(name="by hand"))
+    gp.write_plan(edited, folder, overwrite=True)
+    (folder / "map.html").write_text("mine", encoding="utf-8")
+    statuses, _ = run_all(folder)
+    assert statuses["plan"] == statuses["map"] == "kept"
+    assert statuses["organise"] == "done"
+    assert (gp.read_plan(folder).site.communities["name"] == "by hand").all()
+    again, _ = run_all(folder)
+    assert again["plan"] == "kept"
+    assert again["organise"] == again["brief"] == "up to date"
+    other = PLAN.replace(communities=PLAN.site.communities.assign(name="other land"))
+    with pytest.raises(OutputExistsError, match="--overwrite"):
+        run_all(folder, other)
+    assert run_all(folder, other, overwrite=True)[0]["plan"] == "done"
+    assert (gp.read_plan(folder).site.communities["name"] == "other land").all()
+
+
+def test_a_plan_that_this_command_did_not_write_is_not_replaced(tmp_path):
+    gp.write_plan(PLAN, tmp_path / "mine")
+    with pytest.raises(OutputExistsError, match="another folder"):
+        run_all(tmp_path / "mine")
+
+
+def test_notes_that_cannot_be_read_are_no_notes(tmp_path):
+    (tmp_path / NOTES).write_text("{", encoding="utf-8")
+    assert read_notes(tmp_path) is None
+    (tmp_path / NOTES).write_text(json.dumps({"steps": {"plan": {"what": 1}}}), encoding="utf-8")
+    assert read_notes(tmp_path) is None
+
+
+def watch(value, seen, names):
+    """Make a value that notes which of some attributes are looked at."""
+    kind = type(value)
+
+    class Watched(kind):
+        def __getattribute__(self, name):
+            if name in names:
+                seen.add(name)
+            return super().__getattribute__(name)
+
+    new = object.__new__(Watched)
+    new.__dict__.update(value.__dict__)
+    return new
+
+
+@pytest.fixture(scope="module")
+def stages():
+    """The plan before the first step, and after each."""
+    plans = [PLAN]
+    for step in PLAN_STEPS:
+        plans.append(step.work(plans[-1], RULES))
+    return plans
+
+
+def test_a_step_reads_no_rules_but_those_it_names(stages):
+    names = {field.name for field in fields(Rules)} - {"columns"}
+    whole = RULES.to_dict()
+    for step, plan in zip(PLAN_STEPS, stages, strict=False):
+        seen = set()
+        watched = watch(RULES, seen, names)
+        # what a step notes of the rules in the manifest it takes from all of them
+        type(watched).to_dict = lambda self: whole
+        step.work(plan, watched)
+        step.explain_missing(plan, watched)
+        assert seen <= {*step.sections}, step.name
+
+
+def test_a_step_gives_the_same_whatever_later_steps_wrote(stages):
+    for number, step in enumerate(PLAN_STEPS, 1):
+        again = step.take_results(step.work(stages[-1], RULES))
+        assert mark_tables(again) == mark_tables(step.take_results(stages[number])), step.name
+
+
+def test_the_sections_of_people_are_sections():
+    assert {field.name for field in fields(Rules)} >= plan_steps.PEOPLE_SECTIONS
