@@ -1,6 +1,7 @@
 """The brief: each figure from its table, none of it from a plan that may not leave."""
 
 import re
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -9,7 +10,7 @@ import shapely
 import gridplan as gp
 from gridplan.maps.legend import write_notes
 from gridplan.maps.property_view import pick_compounds
-from gridplan.publishing.brief_pages import write_markdown, write_page
+from gridplan.publishing.brief_pages import _list_rows, write_markdown, write_page
 from gridplan.publishing.brief_plan import write_brief
 from gridplan.publishing.published_figures import count_figures, list_figures
 from gridplan.publishing.release_plan import release
@@ -205,6 +206,18 @@ def test_ratios_far_from_those_of_tangshan_are_flagged():
     assert (
         not ratios.loc["groups_per_branch", "far"] or ratios.loc["groups_per_branch", "value"] == 0
     )
+
+
+def test_a_figure_reads_the_same_in_every_part_of_a_brief():
+    """A share is rounded down everywhere, and the span of leaders is one figure."""
+    brief = write_brief(release(make_staffed_plan()), "en")
+    ratios = brief.ratios.copy()
+    ratios.loc["party_share", "value"] = 0.59999
+    ratios.loc["subgrids_per_leader", "value"] = 1.6149
+    rows = {row[0]: row[1] for row in _list_rows(replace(brief, ratios=ratios), "ratios", "en")}
+    assert rows["Party share of grid workers"] == "59.9 %"
+    assert rows["sub-grids of a grid leader on average"] == "1.6"
+    assert ratios.loc["subgrids_per_leader", "expression"] == "leader_span"
 
 
 def test_every_map_says_whether_it_may_leave():

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 import shapely
 from pandas.testing import assert_frame_equal
+from shapely.geometry import Point
 
 import gridplan as gp
 from gridplan.city import city_plan
@@ -25,6 +26,7 @@ from gridplan.plan import ALL_TABLES
 from gridplan.publishing.release_seal import is_released
 from gridplan.reading.datum import find_shifted
 from gridplan.reading.hierarchy import read_hierarchy
+from gridplan.synthetic.board_plan import X0, Y0, make_board_plan, make_table
 from gridplan.synthetic.city import write_city
 from gridplan.synthetic.town import lay_out_town, make_town
 from gridplan.tables.conform import make_empty
@@ -503,6 +505,22 @@ def test_a_map_of_a_large_plan_shows_its_sub_grids_or_a_part_whole(in_chunks, wh
         assert "gridplan-pack" in gp.draw_map(shown, layers="tiles").get_root().render()
     with pytest.raises(gp.errors.PlanError, match="no community"):
         read_sheet_plan(in_chunks, "99")
+
+
+def test_a_part_of_a_plan_is_mapped_however_the_plan_is_kept(tmp_path):
+    """A GeoPackage is read whole; the coverage of the city says which kind of post comes first."""
+    place = {"place": "p", "kind": "canteen", "geometry": Point(X0 + 15, Y0 + 15)}
+    plan = gp.reach(make_board_plan().replace(places=make_table("places", [place])))
+    pages = []
+    for form in ("gpkg", "parquet"):
+        gp.write_plan(plan, tmp_path / form, format=form)
+        part, left_out = read_sheet_plan(tmp_path / form, "03")
+        assert (len(part.subgrids), left_out) == (2, "")
+        assert (part.coverage["level"] == "city").any()
+        pages.append(gp.draw_map(part).get_root().render())
+        with pytest.raises(gp.errors.PlanError, match="no community"):
+            read_sheet_plan(tmp_path / form, "99")
+    assert len(pages[0]) > 10_000
 
 
 def test_declared_tables_are_read_alike_whole_and_in_chunks(town, tmp_path):

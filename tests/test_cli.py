@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import io
+import itertools
 import os
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from gridplan.cli import app, main
 from gridplan.cli.app import PANELS
 from gridplan.cli.console import StageClock
 from gridplan.cli.options import FROM, HOW
+from gridplan.cli.plan_to_plan import choose_rules
 from gridplan.synthetic.board_plan import make_board_plan, make_table
 
 ROOT = Path(__file__).parents[1]
@@ -102,6 +104,18 @@ def test_the_rules_file_of_a_plan_draws_the_same_plan_again(town):
         town / "plan" / "plan.toml",
     )
     assert (town / "again" / "plan.gpkg").read_bytes() == (town / "plan" / "plan.gpkg").read_bytes()
+
+
+def test_rules_that_depend_on_one_another_are_set_in_any_order():
+    """From a band of 20 to 40 to one of 50 to 70: each limit alone would contradict another."""
+    base = gp.Rules().replace(rural={"high": 200})
+    words = ["urban.low=50", "urban.target=60", "urban.high=70"]
+    for order in itertools.permutations(words):
+        rules = choose_rules(base, None, list(order))
+        assert (rules.urban.low, rules.urban.target, rules.urban.high) == (50, 60, 70)
+        assert rules.rural.high == 200
+    with pytest.raises(gp.errors.RuleError, match="urban"):
+        choose_rules(base, None, words[:1])
 
 
 def test_one_rule_can_be_set_on_the_line(town):

@@ -649,6 +649,17 @@ def write_layer(frame, path, layer, **options):
         pyogrio.write_dataframe(frame, path, layer=layer, **options)
 
 
+def test_a_layer_that_geopandas_wrote_again_is_read(saved):
+    """It names the column of shapes ``geom``, so that the view of the centres no longer holds."""
+    plan, folder = saved
+    path = shutil.copy(folder / "plan" / "plan.gpkg", folder / "again.gpkg")
+    doors = gpd.read_file(path, layer="stairwells")
+    doors.loc[doors["stairwell"] == "h04-1", "subgrid"] = "007"
+    doors.to_file(path, layer="stairwells", driver="GPKG")
+    returned = import_edits(plan, read_edited(path))
+    assert [(s, r.old, r.new) for s, r in returned.changes.iterrows()] == [("h04-1", "012", "007")]
+
+
 def test_an_edit_in_the_very_file_is_found(saved):
     plan, folder = saved
     shutil.copy(folder / "plan" / "plan.gpkg", folder / "edited.gpkg")

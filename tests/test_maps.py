@@ -412,6 +412,19 @@ def test_a_link_to_follow_is_no_request(tmp_path):
     assert write_map(drawn, tmp_path / "map.html").exists()
 
 
+def test_a_tooltip_counts_the_buildings_that_stand_on_the_land_of_an_institution():
+    """The table counts homes alone, and a school has none."""
+    plan = make_board_plan()
+    first = plan.subgrids.index[0]
+    school = plan.replace(
+        subgrids=plan.subgrids.assign(
+            kind=np.where(plan.subgrids.index == first, "exclusive", "residential"),
+            building_count=[0, 6],
+        )
+    )
+    assert compose_sheet(school).records["building_count"] == [6, 6]
+
+
 def test_names_that_look_like_addresses_are_only_names(tmp_path):
     plan = make_board_plan()
     named = plan.site.communities.assign(name='"https://a.example/b.js"')

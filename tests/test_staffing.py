@@ -148,7 +148,8 @@ def test_a_round_of_visits_takes_its_minutes_and_the_way_there_and_back():
 
 def test_a_member_next_door_is_offered_where_the_share_is_too_low():
     plan = make_people_plan(full={"h01-1": 5}, seats=2, counts={"resident_representatives": 1})
-    gap = gaps(staff(plan), "party_share").query("level == 'subgrid'").iloc[0]
+    rules = Rules().replace(staffing={"share_team": 1})
+    gap = gaps(staff(plan, rules), "party_share").query("level == 'subgrid'").iloc[0]
     assert gap["of"] == "0301-002"
     assert (
         gap["remedy"] == "give the part-time post to a member; 0301-001 has 4 to spare, 90 m away"
@@ -156,10 +157,23 @@ def test_a_member_next_door_is_offered_where_the_share_is_too_low():
 
 
 def test_where_no_member_is_to_spare_the_gap_says_so():
-    plan = staff(make_people_plan(full=0, seats=2, counts={"resident_representatives": 2}))
+    plan = make_people_plan(full=0, seats=2, counts={"resident_representatives": 2})
+    plan = staff(plan, Rules().replace(staffing={"share_team": 1}))
     remedies = set(gaps(plan, "party_share").query("level == 'subgrid'")["remedy"])
     assert remedies == {"its community has no member to spare: recruit or bring in one"}
     assert read(plan, "party_missing") == 2.0
+
+
+def test_the_share_is_one_of_a_team_and_not_of_one_worker_or_two():
+    """Two sub-grids with a worker each, of whom none is a member: the community lacks two."""
+    plan = staff(make_people_plan(full=0, seats=2, counts={"resident_representatives": 2}))
+    found = gaps(plan, "party_share")
+    assert found["level"].tolist() == ["community", "city"]
+    assert found["value"].tolist() == [0.0, 0.0]
+    shares = plan.indicators.query("level == 'subgrid' and measure == 'party_share'")
+    assert shares["need"].isna().all()
+    assert shares["met"].all()
+    assert audit(plan).passed
 
 
 def least_changes(party, drawn, serves, spare, share, subgrids):

@@ -165,16 +165,13 @@ def _list_staffing(e: Evidence) -> list[dict[str, Any]]:
     least = rules.party_share - 1e-9
     codes = e.subgrids.index
     of = e.subgrids["community"].to_numpy(object)
+    # The share is one of a team, which one worker or two are not.
+    low = (share < least) & (number >= rules.share_team)
     frames = [
         list_gaps("coverage", "subgrid", codes[bare], of[bare], 0.0, 1.0, e.held[bare]),
         list_gaps(
-            "party_share",
-            "subgrid",
-            codes[share < least],
-            of[share < least],
-            share[share < least],
-            rules.party_share,
-            e.held[share < least],
+            *("party_share", "subgrid", codes[low], of[low]),
+            *(share[low], rules.party_share, e.held[low]),
         ),
     ]
 

@@ -310,7 +310,8 @@ def _list_subgrids(e: Evidence, rules: StaffingRules) -> list[dict[str, Any]]:
             community,
             "party_share",
             share,
-            rules.party_share,
+            # nothing is asked of fewer workers than make a team
+            np.where(number >= rules.share_team, rules.party_share, np.nan),
             False,
             "computed",
         ),

@@ -113,6 +113,7 @@ def read_communities(
     *,
     without: Iterable[str] = (),
     centres: bool = False,
+    above: bool = False,
 ) -> Plan:
     """Read the communities of a plan with codes from first to last, both included.
 
@@ -127,6 +128,8 @@ def read_communities(
     centres
         Whether of the stairwells only those at the centre of a sub-grid are
         read.
+    above
+        Whether the coverage of the levels above communities is read too.
 
     Raises
     ------
@@ -145,6 +148,8 @@ def read_communities(
         elif file.exists():
             with refuse_damaged(file, "GeoParquet"):
                 tables[table] = _read_rows(file, table, first, last, centres)
+        if table == "coverage" and above and (first or last) and file.exists():
+            tables[table] = _add_above(file, tables[table])
     if (first or last) and "counts" in tables:
         tables["counts"] = _take_counts(tables)
     manifest = {key: json.dumps(value) for key, value in read_manifest(path).items()}
@@ -164,6 +169,13 @@ def _read_rows(file: Path, table: str, first: str, last: str, centres: bool) -> 
     frame = (gpd if is_spatial(table) else pd).read_parquet(file, filters=filters or None)
     # Files are sorted by community; the plan has its rows in order of their codes.
     return frame.sort_values(ROW, ignore_index=True) if ROW in frame.columns else frame
+
+
+def _add_above(file: Path, rows: pd.DataFrame) -> pd.DataFrame:
+    """Add the rows of a table that are of no community, such as those of the city."""
+    with refuse_damaged(file, "GeoParquet"):
+        whole = pd.read_parquet(file, filters=[("community", "==", "")])
+    return pd.concat([part for part in (whole, rows) if len(part)] or [rows], ignore_index=True)
 
 
 def _take_counts(tables: dict[str, Any]) -> Any:

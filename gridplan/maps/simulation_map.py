@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 # and shares.
 MINUTES = {"request": (15.0, 30.0, 60.0, 240.0), "wish": (1440.0, 4320.0, 10080.0, 20160.0)}
 SHARES = (0.8, 0.9, 0.95, 0.99)
+# How many wait per 100 households, on average at an hour of the week. Fixed, so that a week
+# in which hardly anybody waits is pale: with 2, every second sub-grid of some twenty-five
+# households has somebody who waits.
+WAITING = (0.1, 0.5, 2.0)
 SHOWN = ("response_minutes", "green_share")
 FEWEST = 1e-9  # of a request; fewer, such as the noise of a mean, is nobody
 
@@ -155,15 +159,10 @@ def _list_waiting(
         }
         for level, figures in levels.items():
             group = say(f"waiting_{level}", lang, kind=say(f"kind_{kind}", lang))
-            # All scenarios share their classes, so that colours can be compared.
-            edges = choose_edges(np.concatenate([values.ravel() for values in figures.values()]))
-            labels = (
-                say("nobody", lang),
-                *(label_classes([f"{edge:g}" for edge in edges], lang) if edges else ()),
-            )
-            classes = tuple(zip(labels, choose_severity(max(2, len(labels))), strict=False))
+            labels = (say("nobody", lang), *label_classes([f"{edge:g}" for edge in WAITING], lang))
+            classes = tuple(zip(labels, choose_severity(len(labels)), strict=True))
             for name, values in figures.items():
-                frames = grade(values, (FEWEST, *edges))
+                frames = grade(values, (FEWEST, *WAITING))
                 yield Reel(name_scenario(name), label_hours(lang), classes, frames, note, group)
 
 
@@ -199,32 +198,6 @@ def average_groups(values: Floats, groups: Any, weights: Floats) -> Floats:
     starts = np.flatnonzero(np.diff(number[order], prepend=-1))
     sums = np.add.reduceat((values * weights)[:, order], starts, axis=1)
     return np.asarray((sums / np.add.reduceat(weights[order], starts))[:, number])
-
-
-def choose_edges(values: Floats, count: int = 3) -> list[float]:
-    """Choose round edges that divide figures above zero into classes of about equal numbers.
-
-    There are fewer edges where rounding makes some coincide.
-
-    Examples
-    --------
-    >>> choose_edges(np.array([0.0, 0.01, 0.02, 0.05, 0.1, 0.2]))
-    [0.02, 0.05, 0.1]
-    """
-    positive = values[values > FEWEST]
-    if not len(positive):
-        return []
-    wanted = np.quantile(positive, np.arange(1, count + 1) / (count + 1))
-    return sorted({_round(float(edge)) for edge in wanted})
-
-
-def _round(value: float) -> float:
-    """Round to 1, 2 or 5 times a power of ten."""
-    size = 10.0 ** np.floor(np.log10(value))
-    # Nearest by ratio, since the steps are about equal ratios apart.
-    step = min((1, 2, 5, 10), key=lambda step: abs(np.log(value / size / step)))
-    # Through text, since 3 * 0.1 is not the 0.3 that a legend should show.
-    return float(f"{size * step:.6g}")
 
 
 # ---- how soon, and what differs

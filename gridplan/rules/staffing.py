@@ -18,6 +18,13 @@ class StaffingRules:
     party_share: float = rule(
         0.6, "share", "least share of Party members among grid workers", FOUNDING, 0
     )
+    share_team: int = rule(
+        3,
+        "workers",
+        "a sub-grid with so many workers is held to the share by itself; "
+        "smaller teams count in that of their community alone",
+        least=1,
+    )
     cadres_lead: bool = rule(
         True, "", "whether two-committee cadres lead where committee seats are fewer than wanted"
     )

@@ -41,7 +41,12 @@ def count_lacking(total: Any, party: Any, share: float) -> Ints:
 
 
 def repair_share(
-    posts: pd.DataFrame, serves: pd.DataFrame, spare: Ints, share: float, subgrids: int
+    posts: pd.DataFrame,
+    serves: pd.DataFrame,
+    spare: Ints,
+    share: float,
+    subgrids: int,
+    team: int = 1,
 ) -> Repair:
     """Find the fewest posts to change to members so that the share holds at all levels.
 
@@ -58,6 +63,8 @@ def repair_share(
         Least share.
     subgrids
         How many there are.
+    team
+        Fewest workers of a sub-grid that is held to the share by itself.
 
     Returns
     -------
@@ -74,11 +81,9 @@ def repair_share(
     post = serves["post"].to_numpy(np.int64)
     grid = serves["subgrid"].to_numpy(np.int64)
     # How many members each sub-grid still lacks for the share; communities follow below.
-    need = count_lacking(
-        np.bincount(grid, minlength=subgrids),
-        np.bincount(grid, party[post], minlength=subgrids),
-        share,
-    )
+    size = np.bincount(grid, minlength=subgrids)
+    of_grid = count_lacking(size, np.bincount(grid, party[post], minlength=subgrids), share)
+    need = np.where(size >= team, of_grid, 0)
     m = len(spare)
     wanted = count_lacking(
         np.bincount(place, minlength=m), np.bincount(place, party, minlength=m), share

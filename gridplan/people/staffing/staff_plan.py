@@ -35,6 +35,7 @@ from gridplan.people.staffing.workers import (
 )
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
+from gridplan.rules.staffing import StaffingRules
 from gridplan.tables.conform import conform_table
 from gridplan.tables.indicators import (
     CITY,
@@ -123,7 +124,7 @@ def staff(plan: Plan, rules: Rules | None = None, *, workers: int | None = None)
     empty = np.maximum(0, supply["workers_needed"] - supply["full"]).to_numpy(np.int64)
     roster = write_roster(ground, leaders, full, part, others, empty, staffing_rules)
     slots = fill_captains(list_captains(plan, staffing_rules), supply)
-    repair = _repair_party_share(roster, ground, supply, staffing_rules.party_share)
+    repair = _repair_party_share(roster, ground, supply, staffing_rules)
     counts = count_posts(roster, slots, ground, supply, repair)
     figures = write_figures(counts, roster, ground, tally, staffing_rules)
     chiefs = appoint_chiefs(plan, supply)
@@ -151,7 +152,7 @@ def staff(plan: Plan, rules: Rules | None = None, *, workers: int | None = None)
 
 
 def _repair_party_share(
-    roster: Roster, ground: StaffingInputs, supply: pd.DataFrame, share: float
+    roster: Roster, ground: StaffingInputs, supply: pd.DataFrame, rules: StaffingRules
 ) -> Repair:
     """Find the least changes among worker posts; a part-time one needs a member without post."""
     posts = roster.posts
@@ -169,7 +170,14 @@ def _repair_party_share(
     # Members with a part-time post or a committee's seat are not free for another.
     used = np.bincount(place[(posts["source"] == "member").to_numpy()], minlength=len(supply))
     spare = np.maximum(0, supply["available"] - supply["seats"]).to_numpy(np.int64) - used
-    repair = repair_share(worker_posts, serves, np.maximum(0, spare), share, len(ground))
+    repair = repair_share(
+        worker_posts,
+        serves,
+        np.maximum(0, spare),
+        rules.party_share,
+        len(ground),
+        rules.share_team,
+    )
     # The repair's rows are worker posts; back to rows of all posts.
     changed = np.zeros(len(posts), bool)
     changed[np.flatnonzero(worker)] = repair.changed

@@ -258,7 +258,9 @@ def _write_subgrids(
         share = np.where(number > 0, party / number, np.nan)
     code = ground.table.index
     community = ground.table["community"].to_numpy(object)
+    # Fewer are no team: their share is known, and nothing is asked of it.
+    asked = np.where(number >= rules.share_team, rules.party_share, np.nan)
     return [
         make_figures("subgrid", code, community, "workers", number, 1.0),
-        make_figures("subgrid", code, community, "party_share", share, rules.party_share),
+        make_figures("subgrid", code, community, "party_share", share, asked),
     ]

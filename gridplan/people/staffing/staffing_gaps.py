@@ -189,7 +189,7 @@ def _list_short(counts: pd.DataFrame) -> list[pd.DataFrame]:
 def _list_subgrid_shares(
     roster: Roster, ground: StaffingInputs, repair: Repair, rules: StaffingRules
 ) -> pd.DataFrame:
-    """List the sub-grids whose Party share is too low, with the changes needed."""
+    """List the sub-grids with a team whose Party share is too low, with the changes needed."""
     post = roster.serves["post"].to_numpy(np.int64)
     grid = roster.serves["subgrid"].to_numpy(np.int64)
     party = roster.posts["party"].to_numpy(bool)
@@ -197,8 +197,10 @@ def _list_subgrid_shares(
     n = len(ground)
     number = np.bincount(grid[worker], minlength=n)
     members = np.bincount(grid[worker], party[post[worker]], minlength=n)
+    # The share is one of a team: one worker or two could only have all of it or too little.
+    is_team = number >= rules.share_team
     # Less a rounding, so that 3 of 5 meet a share of 0.6.
-    low = (number > 0) & (members < rules.party_share * number - 1e-9)
+    low = is_team & (members < rules.party_share * number - 1e-9)
     words = _write_cures(roster, ground, repair, worker)
     table = ground.table[low]
     return _write_gap_rows(

@@ -180,6 +180,10 @@ def _list_layers(
         yield layer, list(frame.columns), isinstance(frame, gpd.GeoDataFrame), frame
     else:
         for name in _name_layers(path):
+            # What nobody edits is not even described: a view of a layer that another
+            # program has written again no longer holds.
+            if name in OWN_LAYERS:
+                continue
             # Only what describes the layer is read: a plan has many that
             # nobody edits.
             info = pyogrio.read_info(path, layer=name)
