@@ -285,7 +285,7 @@ def _count_buildings(plan: Plan) -> list[int]:
     counts = table["building_count"].to_numpy(np.int64, copy=True)
     others = np.flatnonzero((table["kind"] != "residential").to_numpy())
     if not len(others):
-        return counts.tolist()
+        return list(counts.tolist())
     points = shapely.point_on_surface(plan.site.buildings.geometry.to_numpy())
     tree = shapely.STRtree(points)
     land, _ = tree.query(table.geometry.to_numpy()[others], predicate="intersects")

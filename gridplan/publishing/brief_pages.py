@@ -132,13 +132,13 @@ def _list_rows(brief: Brief, name: str, lang: Language) -> Rows:
             # The star marks what is further off than tangshan_ratios.FAR.
             off = "" if np.isnan(row.off) else f"{100 * row.off:+.0f} %{' *' if row.far else ''}"
             # A ratio that is a figure of the paragraph reads as it does there.
-            figure = list_figures().get(row.expression)
+            same = list_figures().get(row.expression)
             texts = [
                 ""
                 if np.isnan(value)
                 else f"{value:.{digits}g}"
-                if figure is None
-                else write_value({"status": "shown", "value": value}, figure, lang)
+                if same is None
+                else write_value({"status": "shown", "value": value}, same, lang)
                 for value, digits in ((row.value, 3), (row.tangshan, 4))
             ]
             yield (getattr(row, lang), *texts, off)
