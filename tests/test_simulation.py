@@ -9,7 +9,7 @@ from scipy.stats import nbinom
 from typer.testing import CliRunner
 
 import gridplan as gp
-from gridplan.errors import PlanError, RuleError
+from gridplan.errors import InputError, PlanError, RuleError
 from gridplan.people.staffing.staff_plan import staff
 from gridplan.rules.all_rules import Rules
 from gridplan.rules.simulation import Shift, SimulationRules, Turn
@@ -22,6 +22,7 @@ from gridplan.simulation.requests import (
     simulate,
 )
 from gridplan.simulation.requests.calendar import list_ticks, sum_profile
+from gridplan.simulation.requests.calibration import calibrate, read_request_counts
 from gridplan.simulation.requests.confidence_intervals import compare, estimate_ratio
 from gridplan.simulation.requests.event_kernel import run_days
 from gridplan.simulation.requests.household_draws import sample_households
@@ -161,6 +162,22 @@ def test_as_many_come_as_the_rules_say(board):
     assert own["high"] - own["low"] < 0.1 * own["mean"]
 
 
+def test_littles_law_can_be_read_from_the_tables(board):
+    """L = lambda W: who is there at once, who comes in a minute, and how long they stay."""
+    scenario = Scenario("s", days=30, uncertain=False)
+    found = simulate(board, scenario, BUSY, replications=6).requests
+    city = found.query("level == 'city'").set_index(["kind", "measure"])["mean"]
+    for kind in ("request", "wish"):
+        rate = city[kind, "requests"] / (30 * 1440)
+        assert city[kind, "inside"] == pytest.approx(rate * city[kind, "stay_minutes"], rel=0.15)
+        assert city[kind, "waiting"] == pytest.approx(rate * city[kind, "wait_minutes"], rel=0.15)
+        up = city[kind, "up_requests"] / (30 * 1440) * city[kind, "up_wait_minutes"]
+        assert city[kind, "up_waiting"] == pytest.approx(up, rel=0.3, abs=0.02)
+    # nobody sets out before the request is taken down
+    assert city["request", "response_minutes"] > Rules().simulation.request_intake
+    assert 0.3 < city["request", "satisfied_share"] < 0.95
+
+
 def test_levels_add_up_and_every_share_is_one_of_what_came(board):
     done = simulate(board, Scenario("s", days=10), BUSY, replications=5)
     came = done.requests[done.requests["measure"] == "requests"].set_index(["kind", "level"])[
@@ -272,7 +289,7 @@ def test_level_by_level_asks_later():
         for p in ("own_first", "escalate")
     )
     assert (later >= first).all()
-    assert later[NEIGHBOUR] > first[NEIGHBOUR] == 0
+    assert later[NEIGHBOUR] > first[NEIGHBOUR] == SimulationRules().request_intake
 
 
 def test_the_template_is_read_and_unknown_keys_are_refused_by_name(tmp_path):
@@ -537,3 +554,42 @@ def test_the_table_of_who_waits_is_what_the_kernel_counts(board):
         ]
         assert row.mean == pytest.approx(100.0 * count / (60 * times[row.hour]))
     assert len(done.waiting) == np.count_nonzero(waiting)
+
+
+# ---- calibration
+
+
+def write_totals(path, rows):
+    lines = ["month,hour,kind,count", *(",".join(map(str, row)) for row in rows)]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+def test_demand_is_taken_from_monthly_totals(board, tmp_path):
+    """Sixty requests a month of 120 households in the country, two thirds of them at nine."""
+    rows = [
+        (f"2025-{m:02d}", h, "request", n) for m in range(1, 13) for h, n in ((9, 40), (15, 20))
+    ]
+    rows += [("2025-01", 10, "微心愿", 24)]
+    counts = read_request_counts(write_totals(tmp_path / "totals.csv", rows))
+    done = calibrate(counts, board.subgrids, Rules())
+    rates = done.rules.coverage
+    kind = board.subgrids["community_kind"].iloc[0]
+    assert getattr(rates, f"requests_{kind}") == 50.0  # of 100 households
+    assert getattr(done.rules.simulation, f"wishes_{kind}") == pytest.approx(24 / 12 / 1.2)
+    hours = done.rules.simulation.request_by_hour
+    assert (hours[9], hours[15], sum(hours)) == (16.0, 8.0, 24.0)
+    # too few wishes to say at which hours they come
+    assert done.rules.simulation.wish_by_hour == Rules().simulation.wish_by_hour
+    (tmp_path / "rules.toml").write_text(done.to_toml(), encoding="utf-8")
+    assert Rules.from_file(tmp_path / "rules.toml") == done.rules
+
+
+def test_totals_that_cannot_be_read_are_all_reported(tmp_path):
+    rows = [("2025-13", 9, "request", 4), ("2025-01", 24, "call", -1)]
+    with pytest.raises(InputError) as caught:
+        read_request_counts(write_totals(tmp_path / "bad.csv", rows))
+    assert [problem.rule for problem in caught.value.problems] == ["month", "hour", "kind", "count"]
+    (tmp_path / "empty.csv").write_text("month,count\n", encoding="utf-8")
+    with pytest.raises(InputError, match="columns hour, kind missing"):
+        read_request_counts(tmp_path / "empty.csv")

@@ -252,6 +252,35 @@ def test_waits_are_those_of_erlang(servers, rate):
     assert inside == pytest.approx(through, rel=0.02)
 
 
+def test_littles_law_can_be_read_from_the_sums_at_every_level():
+    """L = lambda W exactly, where all that comes counts: in the system, waiting, and going up."""
+    world = make_world(
+        pool(2, 3),
+        rates=((0.05, 0.02),) * 3,
+        work=((20.0,) * 3,) * 2,
+        up=((0.5, 0.2), (0.3, 0.0)),
+        level=(0, 2),
+        patience=(300.0, 0.0),
+        days=5,
+        count=(0.0, 5 * DAY),
+    )
+    tally, _ = run_days(world, 0)
+    whole = world.end
+    assert world.count_to == whole
+    for many, minutes in (
+        (kernel_state.INSIDE, kernel_state.STAY),
+        (kernel_state.QUEUE, kernel_state.WAIT),
+        (kernel_state.UP_QUEUE, kernel_state.UP_WAIT),
+    ):
+        came = tally.counts[..., kernel_state.CAME]
+        rate, stay = came / whole, tally.sums[..., minutes] / came
+        assert tally.sums[..., many] == pytest.approx(rate * stay)
+        assert tally.sums[..., many].sum() > 0
+    # the mean number inside was seen by the clock too, which knows nothing of single requests
+    assert tally.sums[..., kernel_state.INSIDE].sum() == pytest.approx(tally.totals[0] / whole)
+    assert tally.sums[..., kernel_state.UPS].sum() > 0
+
+
 def test_the_time_average_is_exactly_the_sum_of_all_times():
     world = make_world(pool(2, 3), rates=((0.02, 0.01),) * 3, work=((20.0,) * 3,) * 2, days=5)
     tally, log = run_days(world, 2000)

@@ -24,6 +24,7 @@ from gridplan.cli.options import (
     Template,
     Workers,
 )
+from gridplan.cli.outputs import try_output_file
 from gridplan.cli.pictures import write_page, write_picture
 from gridplan.cli.plan_to_plan import choose_rules, take_rules
 from gridplan.cli.screen import note_figures
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from gridplan.plan import Plan
     from gridplan.rules.all_rules import Rules
     from gridplan.simulation.requests import Scenario, Simulated
+    from gridplan.simulation.requests.calibration import Calibration
 
 SHOWN = (
     "requests",
@@ -41,6 +43,10 @@ SHOWN = (
     "red_share",
     "response_minutes",
     "resolution_minutes",
+    "satisfied_share",
+    "waiting",
+    "up_waiting",
+    "up_wait_minutes",
 )
 # That of the hours comes last, since it is there only if it was asked for.
 TABLES = ("requests", "posts", "curve", "unserved", "differences", "waiting")
@@ -70,6 +76,24 @@ def simulate_command(
     template: Template = False,
     rules_file: RulesFile = None,
     settings: Set = None,
+    calibrate: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="CSV",
+            help="Monthly totals of requests (month, hour, kind, count), of which the rules of "
+            "demand are taken.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
+    calibrated: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="With --calibrate, write the rules taken from the totals to this TOML file.",
+            callback=try_output_file,
+        ),
+    ] = None,
 ) -> None:
     """Simulate requests on a staffed plan: how soon they are answered, and which are not.
 
@@ -82,6 +106,8 @@ def simulate_command(
     [dim]gridplan simulate --template > scenario.toml[/dim]
 
     [dim]gridplan simulate outputs/town scenario.toml --replications 50 --map week.html[/dim]
+
+    [dim]gridplan simulate outputs/town --calibrate hotline.csv --calibrated rules.toml[/dim]
     """
     from gridplan.cli import console
     from gridplan.simulation.requests.scenarios import TEMPLATE
@@ -91,7 +117,10 @@ def simulate_command(
         return
     if path is None:
         raise typer.BadParameter("name the plan: gridplan simulate outputs/town", param_hint="PLAN")
+    if calibrated is not None and calibrate is None:
+        raise typer.BadParameter("give the totals too: --calibrate CSV", param_hint="--calibrated")
     chosen = _choose_scenarios(scenarios, days)
+    choose = _Chooser(rules_file, settings, calibrate)
     with console.show_progress() as clock:
         how: dict[str, Any] = {
             "replications": replications,
@@ -100,10 +129,9 @@ def simulate_command(
             "progress": clock,
             "hourly": hourly or page is not None,  # the slider of the map needs the hours
         }
-        plan, simulated, chances = _simulate(
-            path, chosen, lambda rules: choose_rules(rules, rules_file, settings), how
-        )
+        plan, simulated, chances = _simulate(path, chosen, choose, how)
     console.print_times(clock.seconds)
+    _print_calibration(choose.calibration, calibrated)
     _print_results(simulated)
     _print_chances(chances)
     if csv is not None:
@@ -115,6 +143,53 @@ def simulate_command(
     elif plan is not None:
         for file in write_page(plan, simulated, page, lang):
             console.print_line("written", file)
+
+
+class _Chooser:
+    """Chooses the rules of a simulation: the plan's, those that are set, those of counts."""
+
+    def __init__(
+        self, rules_file: Path | None, settings: list[str] | None, counts: Path | None
+    ) -> None:
+        self._rules_file = rules_file
+        self._settings = settings
+        self._counts = counts
+        self.calibration: Calibration | None = None
+
+    def __call__(self, rules: Rules, subgrids: Any) -> Rules:
+        """Choose the rules for a plan of these sub-grids."""
+        chosen = choose_rules(rules, self._rules_file, self._settings)
+        if self._counts is None:
+            return chosen
+        from gridplan.simulation.requests.calibration import calibrate, read_request_counts
+
+        self.calibration = calibrate(read_request_counts(self._counts), subgrids, chosen)
+        return self.calibration.rules
+
+
+def _print_calibration(calibration: Calibration | None, file: Path | None) -> None:
+    """Print the rules that were taken from counts, and write them as a file of rules."""
+    from gridplan.cli import console
+    from gridplan.engine.placement import write_files
+
+    if calibration is None:
+        return
+    changes = calibration.changes
+    note_figures("calibrated", changes)
+
+    def say(value: Any) -> str:
+        return f"{value:.3g}" if isinstance(value, float) else f"{len(value)} weights"
+
+    rows = [
+        (f"{row.section}.{row.rule}", say(row.before), say(row.now), f"{row.counted:,.0f}")
+        for row in changes.itertuples()
+    ]
+    console.print_table(
+        "\nrules taken from the totals", ("rule", "before", "now", "counted"), rows, right=(3,)
+    )
+    if file is not None:
+        write_files({file: calibration.to_toml().encode()})
+        console.print_line("written", file)
 
 
 def _choose_scenarios(file: Path | None, days: int | None) -> list[Scenario]:
@@ -139,7 +214,10 @@ def _write_results(simulated: Simulated, chances: Any, folder: Path) -> None:
 
 
 def _simulate(
-    path: Path, scenarios: list[Scenario], choose: Callable[[Rules], Rules], how: dict[str, Any]
+    path: Path,
+    scenarios: list[Scenario],
+    choose: Callable[[Rules, Any], Rules],
+    how: dict[str, Any],
 ) -> tuple[Plan | None, Simulated, Any]:
     """Simulate a plan and measure its chances; a city is read in parts, and no plan is returned."""
     from gridplan import storage
@@ -152,17 +230,29 @@ def _simulate(
     clock("reading", 0, 1)
     # So many buildings do not fit in memory together.
     if count_buildings(path) > storage.LARGE:
-        rules = choose(Rules.from_dict(read_manifest(path).get("rules") or {}))
+        rules = choose(
+            Rules.from_dict(read_manifest(path).get("rules") or {}), _read_subgrids(path)
+        )
         simulated = simulate_city(path, scenarios, rules, **how)
         chances = measure_city_chances(
             path, rules, seed=how["seed"], workers=how["workers"], progress=clock
         )
         return None, simulated, chances
     plan = storage.read_plan(path)
-    rules = choose(take_rules(plan))
+    rules = choose(take_rules(plan), plan.subgrids)
     simulated = simulate(plan, scenarios, rules, **how)
     clock("chances", 0, 1)
     return plan, simulated, measure_chances(plan, rules, seed=how["seed"])
+
+
+def _read_subgrids(path: Path) -> Any:
+    """Read the classes and households of a city's sub-grids."""
+    import pandas as pd
+
+    from gridplan.city.read_part import open_tables
+
+    columns = ["community_kind", "households"]
+    return pd.read_parquet(open_tables(path) / "subgrids.parquet", columns=columns)
 
 
 def _print_results(simulated: Simulated) -> None:

@@ -217,6 +217,20 @@ class SimulationRules:
     yellow_hours: float = rule(
         72.0, "hours", "resolved within this: yellow; later or never: red", WARNINGS, 0
     )
+    satisfied_green: float = rule(
+        0.95, "share", "of those whose request was resolved green, the share satisfied", ASSUMED, 0
+    )
+    satisfied_yellow: float = rule(0.75, "share", "the same of yellow ones", ASSUMED, 0)
+    satisfied_red: float = rule(
+        0.3, "share", "the same of red ones: resolved later or never", ASSUMED, 0
+    )
+    request_intake: float = rule(
+        10.0,
+        "min",
+        "time in which a request is taken down, passed on and somebody gets ready to go",
+        ASSUMED,
+        0,
+    )
     request_patience: float = rule(
         7.0, "days", "mean wait after which a request is withdrawn; 0: never", ASSUMED, 0
     )
@@ -292,6 +306,7 @@ class SimulationRules:
         """Refuse what cannot be read and values out of range."""
         check_fields(self)
         check_shares(self, "error_shared", "error_near")
+        check_shares(self, "satisfied_green", "satisfied_yellow", "satisfied_red")
         check_shares(self, "request_up", "request_street", "wish_up", "wish_street")
         check_words(self, "work_shape", "lognormal", "exponential", "fixed")
         check_words(self, "policy", *POLICIES)

@@ -10,8 +10,8 @@ from scipy.stats import t as student
 from gridplan.arrays import Floats, Numbers
 from gridplan.simulation.requests import kernel_state
 
-SUMS = kernel_state.COUNTS  # sums follow the counts: response, its square, resolution, its square
-WIDTH = SUMS + 4
+SUMS = kernel_state.COUNTS  # sums follow the counts
+WIDTH = SUMS + kernel_state.SUMS
 ONE = -1  # a denominator of 1: the measure is a number a replication
 
 # Each measure: what is added up, what is taken off, over what, and whether
@@ -36,8 +36,18 @@ MEASURES: dict[str, tuple[tuple[int, ...], tuple[int, ...], int, int]] = {
         kernel_state.ANSWERED,
         0,
     ),
-    "response_minutes": ((SUMS,), (), kernel_state.ANSWERED, -1),
-    "resolution_minutes": ((SUMS + 2,), (), kernel_state.RESOLVED, -1),
+    "response_minutes": ((SUMS + kernel_state.RESPONSE,), (), kernel_state.ANSWERED, -1),
+    "resolution_minutes": ((SUMS + kernel_state.RESOLUTION,), (), kernel_state.RESOLVED, -1),
+    # Little's law: inside = requests a minute x stay_minutes, but for what the first and
+    # the last moments cut off; the same holds of those that wait.
+    "inside": ((SUMS + kernel_state.INSIDE,), (), ONE, 0),
+    "stay_minutes": ((SUMS + kernel_state.STAY,), (), kernel_state.CAME, -1),
+    "waiting": ((SUMS + kernel_state.QUEUE,), (), ONE, -1),
+    "wait_minutes": ((SUMS + kernel_state.WAIT,), (), kernel_state.CAME, -1),
+    "up_requests": ((SUMS + kernel_state.UPS,), (), ONE, 0),
+    "up_waiting": ((SUMS + kernel_state.UP_QUEUE,), (), ONE, -1),
+    "up_wait_minutes": ((SUMS + kernel_state.UP_WAIT,), (), SUMS + kernel_state.UPS, -1),
+    "satisfied_share": ((SUMS + kernel_state.SATISFIED,), (), kernel_state.CAME, 1),
 }
 REASONS = {
     "no_post": kernel_state.NO_POST,

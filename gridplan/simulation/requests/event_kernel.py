@@ -20,6 +20,7 @@ from gridplan.simulation.requests.kernel_state import (
     NO_POST,
     STEP,
     TIERS,
+    UPS,
     WITHDRAWN,
     free_slot,
     grow_state,
@@ -40,6 +41,8 @@ from gridplan.simulation.requests.tallies import (
     close_tallies,
     count_answer,
     count_resolved,
+    count_stay,
+    count_wait,
     is_counted,
     note_waiting,
     watch,
@@ -193,6 +196,7 @@ def send_first(world: Any, state: Any, tally: Any, heap: Any, slot: int, now: fl
     if e < 0:
         return False
     if state.slots[slot].waits == 1:
+        count_wait(world, state, tally, slot, now)
         leave_queue(state, slot)
     begin_work(
         world,
@@ -242,8 +246,10 @@ def ask(world: Any, state: Any, tally: Any, heap: Any, slot: int, now: float, is
 
 
 @bare
-def withdraw(world: Any, state: Any, tally: Any, slot: int) -> None:
+def withdraw(world: Any, state: Any, tally: Any, slot: int, now: float) -> None:
     """Let a request that nobody came for be withdrawn."""
+    count_wait(world, state, tally, slot, now)
+    count_stay(world, state, tally, slot, now)
     if is_counted(world, state, slot):
         why = find_reason(world, state, slot)
         # what nobody could ever have served is counted as such, not as impatience
@@ -265,9 +271,12 @@ def end_work(world: Any, state: Any, tally: Any, heap: Any, r: int, now: float) 
         push_event(heap, now + state.staff[r].way, (BACK << BITS) | r)
     if state.slots[slot].stage == state.slots[slot].last:
         count_resolved(world, state, tally, slot, now)
+        count_stay(world, state, tally, slot, now)
         free_slot(state, slot)
         return
     state.slots[slot].stage += 1
+    if is_counted(world, state, slot):
+        tally.sums[state.slots[slot].cell, state.slots[slot].kind, UPS] += 1
     # the next stage is asked of others, who may or may not be busy
     state.slots[slot].seen = 0
     state.slots[slot].since = now
@@ -282,6 +291,7 @@ def look_round(world: Any, state: Any, tally: Any, heap: Any, r: int, now: float
         return
     slot, tier, way = find_request(world, state, r, now)
     if slot >= 0:
+        count_wait(world, state, tally, slot, now)
         leave_queue(state, slot)
         begin_work(world, state, tally, heap, r, slot, tier, way, now)
 
@@ -310,7 +320,7 @@ def take_event(world: Any, state: Any, tally: Any, heap: Any, now: float, code: 
         if what == LEAVES:
             # whoever was met once waits for a higher stage, and stays
             if state.slots[place].met < 0:
-                withdraw(world, state, tally, place)
+                withdraw(world, state, tally, place, now)
         elif not send_first(world, state, tally, heap, place, now):
             let_wait(world, state, heap, place, now)
 

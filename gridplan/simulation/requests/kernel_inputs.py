@@ -268,7 +268,7 @@ def open_tiers(rules: SimulationRules) -> Floats:
     everybody is sent to after two weeks:
 
     >>> open_tiers(SimulationRules(policy="escalate"))[:, 0, : STREET + 1].tolist()
-    [[0.0, 30.0, 30.0, 120.0, 1440.0], [20160.0, 20160.0, 0.0, 20160.0, inf]]
+    [[10.0, 40.0, 40.0, 130.0, 1450.0], [20160.0, 20160.0, 0.0, 20160.0, inf]]
     """
     table = np.zeros((2, STAGES, TIERS))
     # the street is asked late, save for what has come up to it
@@ -280,6 +280,8 @@ def open_tiers(rules: SimulationRules) -> Floats:
         table[1, 0, [OWN, NEIGHBOUR, COMMUNITY]] = rules.claim_days * DAY
         table[1, 0, VOLUNTEER] = 0.0
         table[1, 0, STREET] = np.inf
+    # nobody sets out before a request is taken down; wishes lie on a list
+    table[0, 0] += rules.request_intake
     return table
 
 

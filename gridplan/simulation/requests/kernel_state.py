@@ -31,6 +31,26 @@ STEP = 60.0  # minutes of a step of the profiles
     BY_TIER,
 ) = range(12)
 COUNTS = BY_TIER + TIERS
+# Columns of the sums of a sub-grid and kind: of requests that count, minutes until somebody
+# came and until they were resolved, each with its square, minutes in the system, minutes that
+# they waited, the same for a higher level alone, and how often they went up; and of all
+# requests how many were in the system on average while it counts, how many of them waited,
+# and how many for a higher level. The last is filled afterwards: how many are satisfied.
+(
+    RESPONSE,
+    RESPONSE_SQUARED,
+    RESOLUTION,
+    RESOLUTION_SQUARED,
+    STAY,
+    WAIT,
+    UP_WAIT,
+    UPS,
+    INSIDE,
+    QUEUE,
+    UP_QUEUE,
+    SATISFIED,
+) = range(12)
+SUMS = SATISFIED + 1
 
 
 def _make_record_type(whole: str, times: str, keys: str = "") -> np.dtype[Any]:
@@ -116,7 +136,7 @@ class KernelTally(NamedTuple):
     """What came of it, by sub-grid and kind, by community and time, by post, and in total."""
 
     counts: Any  # int64[n, 2, COUNTS]
-    sums: Any  # float64[n, 2, 4]: response, its square, resolution, its square
+    sums: Any  # float64[n, 2, SUMS]
     answers: Any  # int64[groups, 2, edges + 1]
     first: Any  # float64[n, 2]: when somebody first came to one that counts; infinite: never
     last: Any  # float64[n, 2]: when the last of them was resolved; -infinite: none was
@@ -147,7 +167,7 @@ def make_tally(cells: int, posts: int, groups: int, edges: int, hours: int) -> A
     """Make a tally of nothing."""
     return KernelTally(
         np.zeros((cells, 2, COUNTS), np.int64),
-        np.zeros((cells, 2, 4)),
+        np.zeros((cells, 2, SUMS)),
         np.zeros((groups, 2, edges + 1), np.int64),
         np.full((cells, 2), np.inf),
         np.full((cells, 2), -np.inf),

@@ -16,11 +16,11 @@ from gridplan.engine.parallel_map import Progress, keep_silent
 from gridplan.errors import quote_ids
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
-from gridplan.rules.simulation import KINDS
+from gridplan.rules.simulation import KINDS, SimulationRules
 from gridplan.simulation.requests.calendar import count_hours, number_roles
 from gridplan.simulation.requests.confidence_intervals import WIDTH, Estimate
 from gridplan.simulation.requests.kernel_inputs import EDGES, SimulationBlock, iterate_blocks
-from gridplan.simulation.requests.kernel_state import CAME
+from gridplan.simulation.requests.kernel_state import CAME, COUNTS, GREEN, SATISFIED, YELLOW
 from gridplan.simulation.requests.preparation import join_parts, prepare_part
 from gridplan.simulation.requests.random_streams import make_key
 from gridplan.simulation.requests.replications import Samples, count_duty, run_block
@@ -287,6 +287,7 @@ def _run_scenario(
 
         sums_found = run_block(block, samples, keys, hourly, workers, stage, report_progress)
         scenario_sums.events += sums_found.events
+        weigh_satisfaction(sums_found.sums, rules.simulation)
         # what is tabulated is let go, so that memory holds one block
         _tabulate_block(scenario_sums, system, block, sums_found.sums, sums_found.answers)
         duty = count_duty(block) * samples.presence[:, samples.role[block.posts]]
@@ -302,6 +303,19 @@ def _run_scenario(
         curve[:, 0] += sums_found.answers.sum(axis=1)
     _tabulate(scenario_sums, "city", [CITY], whole, curve)
     return scenario_sums
+
+
+def weigh_satisfaction(sums: Floats, rules: SimulationRules) -> None:
+    """Fill in how many are satisfied: a share of those resolved soon, later, and late or never.
+
+    Nobody has measured it here: the three shares are assumptions.
+    """
+    came, green, yellow = (sums[..., n] for n in (CAME, GREEN, YELLOW))
+    sums[..., COUNTS + SATISFIED] = (
+        rules.satisfied_green * green
+        + rules.satisfied_yellow * yellow
+        + rules.satisfied_red * (came - green - yellow)
+    )
 
 
 def _tabulate_block(

@@ -11,9 +11,19 @@ from gridplan.simulation.requests.kernel_state import (
     ANSWERED,
     BY_TIER,
     GREEN,
+    INSIDE,
+    QUEUE,
+    RESOLUTION,
+    RESOLUTION_SQUARED,
     RESOLVED,
+    RESPONSE,
+    RESPONSE_SQUARED,
+    STAY,
     STEP,
     UNDER_WAY,
+    UP_QUEUE,
+    UP_WAIT,
+    WAIT,
     WENT_UP,
     YELLOW,
 )
@@ -34,9 +44,9 @@ def count_answer(world: Any, state: Any, tally: Any, slot: int, tier: int, momen
     minutes = moment - state.slots[slot].began
     tally.counts[c, k, ANSWERED] += 1
     tally.counts[c, k, BY_TIER + tier] += 1
-    tally.sums[c, k, 0] += minutes
+    tally.sums[c, k, RESPONSE] += minutes
     # squares too, for the spread of single requests
-    tally.sums[c, k, 1] += minutes * minutes
+    tally.sums[c, k, RESPONSE_SQUARED] += minutes * minutes
     tally.first[c, k] = min(tally.first[c, k], moment)
     # answers are by community only: by sub-grid they would not fit into memory
     tally.answers[world.cells[c].group, k, np.searchsorted(world.edges, minutes)] += 1
@@ -59,8 +69,43 @@ def count_resolved(world: Any, state: Any, tally: Any, slot: int, now: float) ->
     tally.counts[c, k, WENT_UP] += state.slots[slot].last > 0
     tally.counts[c, k, GREEN] += minutes <= world.green
     tally.counts[c, k, YELLOW] += world.green < minutes <= world.yellow
-    tally.sums[c, k, 2] += minutes
-    tally.sums[c, k, 3] += minutes * minutes
+    tally.sums[c, k, RESOLUTION] += minutes
+    tally.sums[c, k, RESOLUTION_SQUARED] += minutes * minutes
+
+
+@bare
+def share_time(world: Any, since: float, until: float) -> Any:
+    """Share of the time that counts which lies between two moments."""
+    span = min(until, world.count_to) - max(since, world.count_from)
+    return max(0.0, span) / (world.count_to - world.count_from)
+
+
+@bare
+def count_wait(world: Any, state: Any, tally: Any, slot: int, now: float) -> None:
+    """Count that a request waits no longer: for its minutes, and in the mean length of queues."""
+    c = state.slots[slot].cell
+    k = state.slots[slot].kind
+    since = state.slots[slot].since
+    share = share_time(world, since, now)
+    goes_up = state.slots[slot].stage > 0
+    tally.sums[c, k, QUEUE] += share
+    if goes_up:
+        tally.sums[c, k, UP_QUEUE] += share
+    if is_counted(world, state, slot):
+        tally.sums[c, k, WAIT] += now - since
+        if goes_up:
+            tally.sums[c, k, UP_WAIT] += now - since
+
+
+@bare
+def count_stay(world: Any, state: Any, tally: Any, slot: int, now: float) -> None:
+    """Count that a request leaves the system: for its minutes, and in the mean number inside."""
+    c = state.slots[slot].cell
+    k = state.slots[slot].kind
+    began = state.slots[slot].began
+    tally.sums[c, k, INSIDE] += share_time(world, began, now)
+    if is_counted(world, state, slot):
+        tally.sums[c, k, STAY] += now - began
 
 
 @bare
@@ -68,6 +113,8 @@ def close_tallies(world: Any, state: Any, tally: Any) -> None:
     """Count what still waits or is under way at the end."""
     slot = state.ends[0]
     while slot >= 0:
+        count_wait(world, state, tally, slot, world.end)
+        count_stay(world, state, tally, slot, world.end)
         if is_counted(world, state, slot):
             tally.counts[
                 state.slots[slot].cell, state.slots[slot].kind, find_reason(world, state, slot)
@@ -75,6 +122,8 @@ def close_tallies(world: Any, state: Any, tally: Any) -> None:
         slot = state.slots[slot].later
     for r in range(len(state.staff)):
         slot = state.staff[r].job
+        if slot >= 0:
+            count_stay(world, state, tally, slot, world.end)
         if slot >= 0 and is_counted(world, state, slot):
             tally.counts[state.slots[slot].cell, state.slots[slot].kind, UNDER_WAY] += 1
 

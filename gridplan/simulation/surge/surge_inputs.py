@@ -6,6 +6,7 @@ the checks of households that an event affects.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import replace
 from typing import Any
 
@@ -112,7 +113,8 @@ def _make_event_world(
     work[CHECK] = surge_rules.check_households * event.find_effect("minutes", surge_rules), 0.0, 0.0
     # whoever answers requests also checks on households
     posts["skill"] = (posts["skill"] & 1) * 3
-    opens = open_tiers(rules.simulation)
+    # in an emergency whoever is called sets out at once
+    opens = open_tiers(dataclasses.replace(rules.simulation, request_intake=0.0))
     # checks are asked for as requests are
     opens[CHECK] = opens[1 - CHECK]
     if posture == "surge":
