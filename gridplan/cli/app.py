@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Annotated, Any
 
@@ -11,6 +11,9 @@ import typer
 from typer.core import TyperGroup
 
 from gridplan import __version__
+from gridplan.cli.chinese_help import ChineseHelp, VerbCommand, list_words, speak_chinese
+from gridplan.cli.language import LANGUAGE, choose_language, in_language
+from gridplan.cli.options import LANG_HELP, Lang
 from gridplan.cli.screen import add_options
 
 # The verbs in the order in which the help shows them.
@@ -28,8 +31,17 @@ _PANEL_OF = {name: panel for panel, names in PANELS.items() for name in names}
 _FORMER = {"site": "propose", "change": "budget"}  # names of earlier scripts, which go on working
 
 
-class VerbGroup(TyperGroup):
+class VerbGroup(ChineseHelp, TyperGroup):
     """The verbs in the order of their panels; a name that is none of them gets a suggestion."""
+
+    def main(self, args: Sequence[str] | None = None, *more: Any, **named: Any) -> Any:
+        """Run a command in the language that it asks for."""
+        words = list_words(args)
+        choose_language(words)
+        if LANGUAGE.lang == "en":
+            return super().main(args, *more, **named)
+        with speak_chinese():
+            return super().main(args, *more, **named)
 
     def list_commands(self, ctx: Any) -> list[str]:
         """List the verbs panel by panel."""
@@ -41,7 +53,8 @@ class VerbGroup(TyperGroup):
         name = args[0]
         # An option in place of a verb is reported by typer itself.
         if name in _FORMER:
-            typer.echo(f"note: gridplan {name} is gridplan {_FORMER[name]} now", err=True)
+            former = f"note: gridplan {name} is gridplan {_FORMER[name]} now"
+            typer.echo(in_language(former), err=True)
             args = [_FORMER[name], *args[1:]]
         elif name not in self.commands and not name.startswith("-"):
             near = get_close_matches(name, self.commands)
@@ -53,7 +66,8 @@ class VerbGroup(TyperGroup):
         if "--map" not in options and "--column" in options:
             named = [re.sub("^--map(?==|$)", "--column", word) for word in rest]
             if named != rest:
-                typer.echo("note: --map COLUMN=YOURS is --column COLUMN=YOURS now", err=True)
+                former = "note: --map COLUMN=YOURS is --column COLUMN=YOURS now"
+                typer.echo(in_language(former), err=True)
             rest = named
         return known, command, rest
 
@@ -88,8 +102,10 @@ def verb(
     options = ["quiet", *["as_json"] * figures, *["whole_ledger"] * ledger]
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
-        command = app.command(name, rich_help_panel=_PANEL_OF[name])
-        return command(add_options(function, *options))
+        command = app.command(name, cls=VerbCommand, rich_help_panel=_PANEL_OF[name])
+        # Verbs that write pages or pictures have this option themselves.
+        speaks = "lang" in function.__annotations__
+        return command(add_options(function, *options, *["lang"] * (not speaks)))
 
     return register
 
@@ -111,5 +127,9 @@ def start(
     debug: Annotated[
         bool, typer.Option("--debug", help="Show the whole trace of an unexpected error.")
     ] = False,
+    lang: Annotated[Lang | None, typer.Option("--lang", help=LANG_HELP)] = None,
 ) -> None:
-    """Take the options before the verb; ``--debug`` is read by ``gridplan.cli.entry``."""
+    """Take the options before the verb, which are read elsewhere.
+
+    ``--debug`` is read by ``gridplan.cli.entry``, ``--lang`` when a command begins.
+    """

@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.table import Table
 
+from gridplan.cli.language import Translated, in_language, is_chinese
 from gridplan.cli.likely_lines import (
     say_in_band,
     say_in_band_change,
@@ -34,6 +35,8 @@ _OTHERS = {
     "special_grids": "special grids",
     "grids": "grids of the upper layer",
 }
+# Columns that hold codes, names and words of the data, which are the same in every language.
+_NAMES = {"community", "name", "file", "column", "examples", "sub-grid", "instance", "first"}
 
 
 def print_line(word: str, text: object) -> None:
@@ -41,6 +44,12 @@ def print_line(word: str, text: object) -> None:
     if word == "written":
         note_written(text)
     # Paths and commands are not broken, so that they can be copied.
+    if is_chinese():
+        from gridplan.tables.translations import pad
+
+        line = f"{pad(in_language(word), 10)} {in_language(str(text))}"
+        out.print(Translated(line), soft_wrap=True)
+        return
     out.print(f"{word:<10} {text}", soft_wrap=True)
 
 
@@ -60,8 +69,12 @@ def print_table(
     for n, column in enumerate(columns):
         table.add_column(column, justify="right" if n in right else "left", overflow="fold")
     for row in rows:
-        # A name from the data may look like rich's markup.
-        table.add_row(*(escape(str(cell)) for cell in row))
+        # A name from the data may look like rich's markup, or like a word of ours.
+        cells = (
+            Translated(escape(str(cell))) if column in _NAMES else escape(str(cell))
+            for column, cell in zip(columns, row, strict=True)
+        )
+        table.add_row(*cells)
     # A title of the table itself would be broken to the width of the table.
     out.print(title, style="bold", soft_wrap=True)
     out.print(table)

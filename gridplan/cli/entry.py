@@ -12,6 +12,7 @@ import typer
 
 from gridplan import __version__
 from gridplan.cli.app import app
+from gridplan.cli.language import in_language
 from gridplan.errors import GridplanError, InputError, PlanError
 from gridplan.tables.plain_text import drop_controls
 
@@ -36,7 +37,7 @@ def main() -> None:
         if not isinstance(end, KeyboardInterrupt) and end.code != STOPPED:
             _end_output()
             raise
-        typer.echo("stopped", err=True)
+        typer.echo(in_language("stopped"), err=True)
         sys.stdout.flush()  # os._exit would drop what is not yet written
         os._exit(STOPPED)  # a plain exit would wait for the threads and processes that still search
     except Exception as error:
@@ -85,7 +86,7 @@ def explain_failure(error: Exception) -> str:
 def _show_error(message: str) -> None:
     # A message quotes files, whose texts a terminal must not obey, nor fill the screen with.
     short = _LONG_WORD.sub(lambda word: f"{word[0][:100]}…", message)
-    typer.echo(f"error: {drop_controls(short)}", err=True)
+    typer.echo(f"{in_language('error: ')}{in_language(drop_controls(short))}", err=True)
 
 
 def _show_any_character() -> None:

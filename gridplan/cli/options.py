@@ -24,10 +24,17 @@ if TYPE_CHECKING:
 
 
 class Lang(StrEnum):
-    """Languages of maps."""
+    """Languages of texts, pages and pictures."""
 
     en = "en"
     zh = "zh"
+
+
+# One option for all; the default is said, since it is the same for all verbs.
+LANG_HELP = (
+    "Language of texts, pages and pictures; by default GRIDPLAN_LANG, "
+    "else Chinese where the system is Chinese, else English."
+)
 
 
 class Layers(StrEnum):
@@ -364,7 +371,8 @@ Template = Annotated[
 # ---- pictures and maps
 
 LangOption = Annotated[
-    Lang, typer.Option("--lang", help="Language of pictures and maps.", callback=try_language)
+    Lang,
+    typer.Option("--lang", help=LANG_HELP, callback=try_language, show_default=False),
 ]
 PictureFile = Annotated[
     Path | None,

@@ -7,6 +7,7 @@ from typing import Any
 
 import typer
 
+from gridplan.cli.language import LANGUAGE
 from gridplan.engine.whole_files import try_file, try_folder
 
 _PICTURE = "gridplan.picture"
@@ -53,7 +54,10 @@ def try_picture(context: typer.Context, path: Path | None) -> Path | None:
 
 
 def try_language(context: typer.Context, lang: Any) -> Any:
-    """Try whether a picture can be drawn in a language."""
+    """Take the language of the command where a verb names none, and try to draw pictures in it."""
+    source = context.get_parameter_source("lang")
+    if source is not None and source.name == "DEFAULT":
+        lang = type(lang)(LANGUAGE.lang)
     context.meta[_LANG] = lang
     _try_font(context)
     return lang

@@ -21,6 +21,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from gridplan.cli.language import in_language
 from gridplan.cli.screen import LOOK, SCREEN, err, say_progress
 from gridplan.engine import compiling
 from gridplan.engine.deadline import Deadline
@@ -86,7 +87,8 @@ class _Bar:
             # A stage of one step has no share that could be shown: the bar pulses. A new task,
             # since a reset one would keep the total of the stage before.
             self._progress.remove_task(self._task)
-            self._task = self._progress.add_task(stage, total=total if total > 1 else None)
+            name = in_language(stage)
+            self._task = self._progress.add_task(name, total=total if total > 1 else None)
         self._progress.update(self._task, completed=done)
 
     def remind(self) -> None:
@@ -102,7 +104,7 @@ class _Lines:
 
     def __call__(self, stage: str, done: int, total: int) -> None:
         """Keep what would be said."""
-        self._text = f"{stage} {done:,} of {total:,}" if total > 1 else stage
+        self._text = in_language(f"{stage} {done:,} of {total:,}" if total > 1 else stage)
 
     def remind(self) -> None:
         """Write a line if none was written for a while."""

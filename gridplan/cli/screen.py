@@ -22,6 +22,8 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from gridplan.cli.language import in_language
+from gridplan.cli.options import LANG_HELP, Lang
 from gridplan.tables.plain_text import drop_controls
 
 
@@ -31,8 +33,8 @@ class _PlainConsole(Console):
     """A console that shows texts from the data without letters that a terminal obeys."""
 
     def render_str(self, text: str, **options: Any) -> Text:
-        """Make a text as rich does, without controls."""
-        return super().render_str(drop_controls(text), **options)
+        """Make a text as rich does, in the language of the command and without controls."""
+        return super().render_str(drop_controls(in_language(text)), **options)
 
 
 out = _PlainConsole(highlight=False)
@@ -62,6 +64,7 @@ OPTIONS: Mapping[str, Any] = {
             rich_help_panel=PANEL,
         ),
     ],
+    "lang": Annotated[Lang | None, typer.Option("--lang", help=LANG_HELP, rich_help_panel=PANEL)],
 }
 
 
@@ -98,7 +101,10 @@ def add_options(function: Callable[..., None], *names: str) -> Callable[..., Non
     verb_parameters = [p.replace(annotation=hints[p.name]) for p in signature.parameters.values()]
     added = [
         inspect.Parameter(
-            name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=OPTIONS[name]
+            name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=None if name == "lang" else False,
+            annotation=OPTIONS[name],
         )
         for name in names
     ]
@@ -106,6 +112,7 @@ def add_options(function: Callable[..., None], *names: str) -> Callable[..., Non
     @wraps(function)
     def call(*arguments: Any, **named: Any) -> None:
         wishes = {name: named.pop(name, False) for name in names}
+        wishes.pop("lang", None)  # read when the command began
         with use_screen(**wishes):
             function(*arguments, **named)
 
