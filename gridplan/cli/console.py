@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.table import Table
 
-from gridplan.cli.language import Translated, in_language, is_chinese
+from gridplan.cli.language import Translated, escape, in_language, is_chinese, write_cell
 from gridplan.cli.likely_lines import (
     say_in_band,
     say_in_band_change,
@@ -22,6 +22,7 @@ __all__ = [
     "StageClock",
     "end_on_interrupt",
     "err",
+    "escape",
     "out",
     "say_in_band",
     "say_in_band_change",
@@ -35,8 +36,6 @@ _OTHERS = {
     "special_grids": "special grids",
     "grids": "grids of the upper layer",
 }
-# Columns that hold codes, names and words of the data, which are the same in every language.
-_NAMES = {"community", "name", "file", "column", "examples", "sub-grid", "instance", "first"}
 
 
 def print_line(word: str, text: object) -> None:
@@ -67,14 +66,10 @@ def print_table(
     # Without frames a table can be copied; columns fold rather than lose their end.
     table = Table(box=None, pad_edge=False, header_style="dim")
     for n, column in enumerate(columns):
-        table.add_column(column, justify="right" if n in right else "left", overflow="fold")
+        head = Translated(in_language(column, head=True))
+        table.add_column(head, justify="right" if n in right else "left", overflow="fold")
     for row in rows:
-        # A name from the data may look like rich's markup, or like a word of ours.
-        cells = (
-            Translated(escape(str(cell))) if column in _NAMES else escape(str(cell))
-            for column, cell in zip(columns, row, strict=True)
-        )
-        table.add_row(*cells)
+        table.add_row(*(write_cell(str(c), columns[n : n + 1]) for n, c in enumerate(row)))
     # A title of the table itself would be broken to the width of the table.
     out.print(title, style="bold", soft_wrap=True)
     out.print(table)
@@ -104,11 +99,6 @@ def print_bench(title: str, table: Any) -> None:
     # Instances without a best known objective are left out of the mean.
     mean = f"mean gap {table['gap'].mean():.3%}, " if table["gap"].notna().any() else ""
     out.print(f"{mean}{int(table['feasible'].sum())} of {len(table)} feasible")
-
-
-def escape(text: str) -> str:
-    """Escape what rich would take for markup, so that a name from the data is shown as it is."""
-    return text.replace("[", r"\[")
 
 
 def say_count(count: Any) -> str:

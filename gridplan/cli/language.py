@@ -9,6 +9,9 @@ from dataclasses import dataclass
 LANGUAGES = ("en", "zh")
 VARIABLE = "GRIDPLAN_LANG"
 _LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")  # the first that is set counts
+# Columns that hold codes, names and words of the data, which are the same in every language.
+_NAMES = {"community", "name", "file", "column", "examples", "sub-grid", "instance", "first"}
+_OF_FIGURES = {"figure", "measure"}  # columns that hold names of figures, as heads of tables do
 
 
 class Translated(str):
@@ -72,14 +75,37 @@ def is_chinese() -> bool:
     return LANGUAGE.lang == "zh"
 
 
-def in_language(text: str) -> str:
-    """Put a text of the screen into the language of the command."""
+def in_language(text: str, *, head: bool = False, page: str = "") -> str:
+    """Put a text of the screen into the language of the command.
+
+    ``head`` is for heads of tables and names of figures, ``page`` the page of ``words.csv`` that
+    has the code.
+    """
     if not is_chinese() or isinstance(text, Translated):
         return text
     # The catalogues take some milliseconds to read, which English should not cost.
-    from gridplan.tables.translations import translate
+    from gridplan.tables.translations import translate, translate_head
 
+    if head:
+        return Translated(translate_head(text, page))
     # What is escaped for rich is matched as it was written.
     if r"\[" in text:
         return Translated(translate(text.replace(r"\[", "[")).replace("[", r"\["))
     return Translated(translate(text))
+
+
+def escape(text: str) -> str:
+    """Escape what rich would take for markup, so that a name from the data is shown as it is."""
+    return text.replace("[", r"\[")
+
+
+def write_cell(cell: str, column: Sequence[str]) -> str:
+    """Write a cell of a table: codes and names as they are, else in the language of the command."""
+    # A name from the data may look like rich's markup, or like a word of ours.
+    if not is_chinese():
+        return escape(cell)
+    if _NAMES.intersection(column):
+        return Translated(escape(cell))
+    page = "gap_rule" if "rule" in column else ""
+    is_head = bool(page or _OF_FIGURES.intersection(column))
+    return Translated(escape(in_language(cell, head=is_head, page=page)))

@@ -1,10 +1,11 @@
 """Texts of the screen in Chinese, by the rows of the catalogues in ``chinese/``, one for a room.
 
 A row holds a text as the source has it, its gaps numbered ``{0}``, ``{1}`` and
-so on, and the Chinese with the same gaps in any order. ``{0!}`` keeps what the
-gap holds as it is. Chinese that is ``-`` marks a text that stays English, such
-as one that only a programmer reads. ``terms.csv`` holds single words: those of
-tables, kinds and verbs, which are translated wherever they fill a gap.
+so on, and the Chinese with the same gaps in any order. ``{0!}`` is a gap for
+one code or name, which stays as it is, ``{0=}`` one for several, and ``{0#}``
+one for a number. Chinese that is ``-`` marks a text that stays English, such as one that only a
+programmer reads. ``terms.csv`` holds single words: those of tables, kinds and
+verbs, which are translated wherever they fill a gap.
 """
 
 from __future__ import annotations
@@ -17,14 +18,22 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
 
+from gridplan.tables.schema import read_schema
+from gridplan.tables.words import read_pages
+
 TERMS = "terms"
+SCREEN = "screen"  # heads of tables and names of figures, and what typer says
+# Pages of words.csv whose keys are codes of the data.
+CODE_PAGES = ("post_kind", "value", "room", "scenario", "cause", "gap_rule")
 SAME = "-"  # the Chinese of a text that stays English
-_GAP = re.compile(r"\{(\d+)(!?)\}")
+_GAP = re.compile(r"\{(\d+)([!#=]?)\}")
+_HELD = {"": ".*?", "!": r"\S*?", "=": ".*?", "#": r"[-+±\d.,]*? ?%?"}
 _HAN = re.compile(r"[\u3400-\u9fff]")
 # Words of prose: no codes, paths, options, names of columns or units with figures beside them.
 _PROSE = re.compile(r"(?<![\w./\\=:<>#@*-])[A-Za-z]{2,}(?![\w/\\=(*-]|\.\w|:\S)")
 _LAYOUT = re.compile(r"(\S+(?: \S+){0,2}?)( {2,})(\S.*)")
 _NUMBERED = re.compile(r"(\d+\. |- )(.*)")
+_COUNTED = re.compile(r"([A-Za-z][A-Za-z_ ]*) ([\d.,]+)")  # such as a stage and its seconds
 _BRACKET = re.compile(r"(.*\S) ?\(([^()]*(?:\([^()]*\)[^()]*)*)\)")
 # Where a text is divided if no row matches it whole, coarse to fine, and what stands there then.
 _JOINTS = {
@@ -32,6 +41,7 @@ _JOINTS = {
     **{", ": "，", " and ": "和", " or ": "或"},
 }
 _CLAUSES = {" -> ", ". ", "; ", ": "}
+_UNKNOWN = 3  # English words of no row that one gap may hold, such as a name from the data
 _LONGEST = 2000  # characters of a line that is translated; what is longer is data
 
 MISSING: Counter[str] = Counter()  # texts that stayed English, for tests and for whoever adds rows
@@ -49,10 +59,11 @@ class Template:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """All rows: texts without gaps, the words among them that fill gaps, and templates."""
+    """All rows: texts without gaps, the words that fill gaps, heads of tables, and templates."""
 
     whole: dict[str, str]
     terms: dict[str, str]
+    heads: dict[str, str]
     templates: tuple[Template, ...]
 
 
@@ -78,27 +89,46 @@ def read_catalogue() -> Catalogue:
                 whole[en.strip()] = en.strip() if zh == SAME else zh.strip()
             elif zh and zh != SAME:
                 templates[en] = _make_template(en.strip(), zh.strip())
-    terms = {en: zh for en, zh in rooms.get(TERMS, {}).items() if zh}
-    # A word that several rooms have is what the terms say.
-    whole.update(terms)
+    terms = {**_list_codes(), **{en: zh for en, zh in rooms[TERMS].items() if zh}}
+    heads = {**whole, **{en: zh for en, zh in rooms[SCREEN].items() if zh}}
+    # A word that several rooms have is what the terms say, and what pages say comes last.
+    whole = {**_list_words(), **whole, **terms}
     order = sorted(templates.values(), key=lambda t: (-t.weight, t.pattern.pattern))
-    return Catalogue(whole, terms, tuple(order))
+    return Catalogue(whole, terms, heads, tuple(order))
+
+
+def _list_codes() -> dict[str, str]:
+    """List the codes of data that pages and pictures have words for."""
+    codes: dict[str, str] = {}
+    for page in CODE_PAGES:
+        for key, words in read_pages().get(page, {}).items():
+            codes.setdefault(key, words["zh"])
+    return codes
+
+
+def _list_words() -> dict[str, str]:
+    """List the words of pages and pictures, and the names of columns, that have no gaps."""
+    words = {w["en"]: w["zh"] for page in read_pages().values() for w in page.values()}
+    labels = {c.label: c.zh for columns in read_schema().values() for c in columns}
+    return {en: zh for en, zh in {**words, **labels}.items() if en and "{" not in en}
 
 
 def _make_template(en: str, zh: str) -> Template:
     pieces = _GAP.split(en)
     literals = pieces[::3]
     pattern = re.escape(literals[0])
+    split = _GAP.split(zh)
+    kinds = dict(zip(split[1::3], split[2::3], strict=True))
     seen: set[str] = set()
     for number, literal in zip(pieces[1::3], literals[1:], strict=True):
         # What stands twice in a text is the same twice.
-        pattern += f"(?P=g{number})" if number in seen else f"(?P<g{number}>.*?)"
+        held = _HELD[kinds.get(number, "")]
+        pattern += f"(?P=g{number})" if number in seen else f"(?P<g{number}>{held})"
         pattern += re.escape(literal)
         seen.add(number)
-    split = _GAP.split(zh)
     parts: list[str | tuple[int, bool]] = [split[0]]
-    for number, raw, literal in zip(split[1::3], split[2::3], split[3::3], strict=True):
-        parts += [(int(number), bool(raw)), literal]
+    for number, kind, literal in zip(split[1::3], split[2::3], split[3::3], strict=True):
+        parts += [(int(number), kind in ("!", "=")), literal]
     weight = sum(len(literal) for literal in literals)
     return Template(re.compile(pattern), max(literals, key=len), weight, tuple(parts))
 
@@ -120,6 +150,12 @@ def translate(text: str) -> str:
             MISSING[line.strip()] += 1
         lines.append(chinese)
     return "\n".join(lines)
+
+
+def translate_head(text: str, page: str = "") -> str:
+    """Put the head of a column, or a code that a page of ``words.csv`` has, into Chinese."""
+    of_page = read_pages().get(page, {}).get(text)
+    return of_page["zh"] if of_page else read_catalogue().heads.get(text) or translate(text)
 
 
 def translate_word(word: str) -> str:
@@ -164,7 +200,7 @@ def _translate_text(text: str) -> str:
     for template in catalogue.templates:
         if template.longest in text and (caught := template.pattern.fullmatch(text)):
             chinese = _fill(template, caught)
-            if (left := count_prose(chinese)) < least:
+            if chinese is not None and (left := count_prose(chinese)) < least:
                 best, least = chinese, left
             if not least:
                 return best
@@ -174,16 +210,38 @@ def _translate_text(text: str) -> str:
     return best
 
 
-def _fill(template: Template, caught: re.Match[str]) -> str:
+def _fill(template: Template, caught: re.Match[str]) -> str | None:
+    """Fill the gaps of a row with what they caught; nothing if that is no single thing."""
     parts = []
     for part in template.parts:
         if isinstance(part, str):
             parts.append(part)
-        else:
-            number, is_raw = part
-            gap = caught.groupdict().get(f"g{number}") or ""
-            parts.append(gap if is_raw else _translate_gap(gap))
+            continue
+        number, is_raw = part
+        gap = caught.groupdict().get(f"g{number}") or ""
+        chinese = gap if is_raw else _translate_gap(gap)
+        # A bracket that is not closed, or a long text of no row, belongs to some other row.
+        if not _is_whole(gap) or count_prose(chinese) > _UNKNOWN:
+            return None
+        parts.append(chinese)
     return "".join(parts)
+
+
+def _is_whole(text: str) -> bool:
+    """Whether no bracket and no quote of a text is open."""
+    return text.count("(") == text.count(")") and text.count('"') % 2 == 0
+
+
+def _divide(text: str, joint: str) -> list[str]:
+    """Divide a text at its joints, except for those within brackets and quotes."""
+    parts = [""]
+    for piece in text.split(joint):
+        parts[-1] += piece
+        if _is_whole(parts[-1]):
+            parts.append("")
+        else:
+            parts[-1] += joint
+    return parts[:-1] if not parts[-1] else [text]
 
 
 def _translate_gap(gap: str) -> str:
@@ -207,9 +265,14 @@ def _translate_parts(text: str) -> list[str]:
             inner = f"（{_translate_gap(bracket[2])}）"
         if _is_chinese(start := _translate_text(bracket[1])):
             results.append(start + inner)
+    if (counted := _COUNTED.fullmatch(text)) and _is_chinese(word := _translate_text(counted[1])):
+        results.append(f"{word} {counted[2]}")
     for joint, chinese in _JOINTS.items():
         if joint in text:
-            parts = [_translate_gap(part) for part in text.split(joint)]
+            pieces = _divide(text, joint)
+            if len(pieces) == 1:
+                continue
+            parts = [_translate_gap(piece) for piece in pieces]
             # Clauses are put into Chinese as far as they can be, but no half sentences.
             is_clause = joint in _CLAUSES
             if any(map(_is_chinese, parts)) and (is_clause or count_prose("".join(parts)) == 0):

@@ -84,3 +84,14 @@ def _read_words() -> Mapping[str, Mapping[str, Mapping[Language, str]]]:
             raise ValueError(f"words.csv has {row['page']}.{row['key']} twice")
         words[row["key"]] = {"en": row["en"], "zh": row["zh"]}
     return pages
+
+
+def read_pages() -> Mapping[str, Mapping[str, Mapping[Language, str]]]:
+    """Read all pages: for each of them, and each of its keys, both languages.
+
+    Examples
+    --------
+    >>> read_pages()["cause"]["far"]["zh"]
+    '距离过远'
+    """
+    return MappingProxyType(_read_words())
