@@ -126,7 +126,12 @@ def _translate_panel(shown: Any) -> str | None:
 
 
 def _translate_words(metavar: str) -> str:
-    return re.sub(r"[A-Z]{2,}", lambda word: translate_word(word[0]), metavar)
+    whole = in_language(metavar)
+    return (
+        whole
+        if whole != metavar
+        else re.sub(r"[A-Z]{2,}", lambda word: translate_word(word[0]), metavar)
+    )
 
 
 @contextmanager

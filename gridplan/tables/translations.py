@@ -25,6 +25,7 @@ TERMS = "terms"
 SCREEN = "screen"  # heads of tables and names of figures, and what typer says
 # Pages of words.csv whose keys are codes of the data.
 CODE_PAGES = ("post_kind", "value", "room", "scenario", "cause", "gap_rule")
+COMMAND = "gridplan "  # what begins so is to be copied, unless a row begins so too
 SAME = "-"  # the Chinese of a text that stays English
 _GAP = re.compile(r"\{(\d+)([!#=]?)\}")
 _HELD = {"": ".*?", "!": r"\S*?", "=": ".*?", "#": r"[-+±\d.,]*? ?%?"}
@@ -54,6 +55,7 @@ class Template:
     pattern: re.Pattern[str]
     longest: str
     weight: int
+    is_command: bool
     parts: tuple[str | tuple[int, bool], ...]
 
 
@@ -130,7 +132,8 @@ def _make_template(en: str, zh: str) -> Template:
     for number, kind, literal in zip(split[1::3], split[2::3], split[3::3], strict=True):
         parts += [(int(number), kind in ("!", "=")), literal]
     weight = sum(len(literal) for literal in literals)
-    return Template(re.compile(pattern), max(literals, key=len), weight, tuple(parts))
+    longest = max(literals, key=len)
+    return Template(re.compile(pattern), longest, weight, en.startswith(COMMAND), tuple(parts))
 
 
 def translate(text: str) -> str:
@@ -197,14 +200,17 @@ def _translate_text(text: str) -> str:
     if not count_prose(text):
         return text
     best, least = text, count_prose(text)
+    is_command = text.startswith(COMMAND)
     for template in catalogue.templates:
+        if is_command and not template.is_command:
+            continue
         if template.longest in text and (caught := template.pattern.fullmatch(text)):
             chinese = _fill(template, caught)
             if chinese is not None and (left := count_prose(chinese)) < least:
                 best, least = chinese, left
             if not least:
                 return best
-    for chinese in _translate_parts(text):
+    for chinese in [] if is_command else _translate_parts(text):
         if (left := count_prose(chinese)) < least:
             best, least = chinese, left
     return best
