@@ -32,8 +32,11 @@ _HELD = {"": ".*?", "!": r"\S*?", "=": ".*?", "#": r"[-+±\d.,]*? ?%?"}
 _HAN = re.compile(r"[\u3400-\u9fff]")
 # Words of prose: no codes, paths, options, names of columns or units with figures beside them.
 _PROSE = re.compile(r"(?<![\w./\\=:<>#@*-])[A-Za-z]{2,}(?![\w/\\=(*-]|\.\w|:\S)")
+_CAPITALS = re.compile(r"[A-Z]+")  # short names, such as those of formats
+_NAMES = {"GeoPackage", "GeoParquet", "OpenStreetMap", "Dask", "Web", "shapefile", "gridplan"}
+_UNITS = {"min", "km", "ha"}
 _LAYOUT = re.compile(r"(\S+(?: \S+){0,2}?)( {2,})(\S.*)")
-_NUMBERED = re.compile(r"(\d+\. |- )(.*)")
+_NUMBERED = re.compile(r"(\d+\. |- |-> )(.*)")
 _COUNTED = re.compile(r"([A-Za-z][A-Za-z_ ]*) ([\d.,]+)")  # such as a stage and its seconds
 _BRACKET = re.compile(r"(.*\S) ?\(([^()]*(?:\([^()]*\)[^()]*)*)\)")
 # Where a text is divided if no row matches it whole, coarse to fine, and what stands there then.
@@ -42,6 +45,7 @@ _JOINTS = {
     **{", ": "，", " and ": "和", " or ": "或"},
 }
 _CLAUSES = {" -> ", ". ", "; ", ": "}
+_FEW = 3
 _UNKNOWN = 3  # English words of no row that one gap may hold, such as a name from the data
 _LONGEST = 2000  # characters of a line that is translated; what is longer is data
 
@@ -50,12 +54,16 @@ MISSING: Counter[str] = Counter()  # texts that stayed English, for tests and fo
 
 @dataclass(frozen=True)
 class Template:
-    """A row with gaps: the expression that its English matches, and its Chinese in parts."""
+    """A row with gaps: the expression that its English matches, and its Chinese in parts.
 
-    pattern: re.Pattern[str]
+    A row of few words is general: it counts only where its gaps leave nothing open.
+    """
+
+    pattern: str
     longest: str
     weight: int
     is_command: bool
+    is_general: bool
     parts: tuple[str | tuple[int, bool], ...]
 
 
@@ -95,7 +103,7 @@ def read_catalogue() -> Catalogue:
     heads = {**whole, **{en: zh for en, zh in rooms[SCREEN].items() if zh}}
     # A word that several rooms have is what the terms say, and what pages say comes last.
     whole = {**_list_words(), **whole, **terms}
-    order = sorted(templates.values(), key=lambda t: (-t.weight, t.pattern.pattern))
+    order = sorted(templates.values(), key=lambda t: (-t.weight, t.pattern))
     return Catalogue(whole, terms, heads, tuple(order))
 
 
@@ -111,6 +119,9 @@ def _list_codes() -> dict[str, str]:
 def _list_words() -> dict[str, str]:
     """List the words of pages and pictures, and the names of columns, that have no gaps."""
     words = {w["en"]: w["zh"] for page in read_pages().values() for w in page.values()}
+    for name in ("measures", "roles", "emergencies", "policies"):
+        text = files("gridplan.tables").joinpath(f"{name}.csv").read_text(encoding="utf-8")
+        words |= {row["en"]: row["zh"] for row in csv.DictReader(io.StringIO(text))}
     labels = {c.label: c.zh for columns in read_schema().values() for c in columns}
     return {en: zh for en, zh in {**words, **labels}.items() if en and "{" not in en}
 
@@ -133,7 +144,15 @@ def _make_template(en: str, zh: str) -> Template:
         parts += [(int(number), kind in ("!", "=")), literal]
     weight = sum(len(literal) for literal in literals)
     longest = max(literals, key=len)
-    return Template(re.compile(pattern), longest, weight, en.startswith(COMMAND), tuple(parts))
+    is_general = len(re.findall(r"[A-Za-z]{2,}", " ".join(literals))) < _FEW
+    is_command = en.startswith(COMMAND)
+    return Template(pattern, longest, weight, is_command, is_general, tuple(parts))
+
+
+@cache
+def _compile(pattern: str) -> re.Pattern[str]:
+    # Compiling all rows would take half a second, of which a command needs a few.
+    return re.compile(pattern)
 
 
 def translate(text: str) -> str:
@@ -141,17 +160,17 @@ def translate(text: str) -> str:
 
     Examples
     --------
-    >>> translate("buildings: 2 problems")
-    'buildings: 2 problems'
     >>> print(translate("written"))
     已写入
+    >>> translate("the moon is blue")
+    'the moon is blue'
     """
     lines = []
     for line in text.split("\n"):
         chinese = _translate_line(line)
         if count_prose(chinese) > 1:
             MISSING[line.strip()] += 1
-        lines.append(chinese)
+        lines.append(chinese.replace(" -> ", " → "))
     return "\n".join(lines)
 
 
@@ -168,7 +187,8 @@ def translate_word(word: str) -> str:
 
 def count_prose(text: str) -> int:
     """Count the English words of a text that are neither codes nor paths nor options."""
-    return len(_PROSE.findall(text))
+    words = _PROSE.findall(text)
+    return sum(not _CAPITALS.fullmatch(w) and w not in _NAMES and w not in _UNITS for w in words)
 
 
 def _translate_line(line: str) -> str:
@@ -178,7 +198,7 @@ def _translate_line(line: str) -> str:
     start = line[: len(line) - len(line.lstrip())]
     end = line[len(line.rstrip()) :]
     if numbered := _NUMBERED.fullmatch(body):
-        return start + numbered[1] + _translate_text(numbered[2]) + end
+        return start + numbered[1].replace("->", "→") + _translate_text(numbered[2]) + end
     if (laid := _LAYOUT.fullmatch(body)) and body not in read_catalogue().whole:
         word, text = _translate_text(laid[1]), _translate_text(laid[3])
         return f"{start}{pad(word, len(laid[1] + laid[2]))}{text}{end}"
@@ -194,25 +214,31 @@ def pad(word: str, width: int) -> str:
 @lru_cache(maxsize=20_000)
 def _translate_text(text: str) -> str:
     """Translate a text on one line: by its own row, else by its parts, whichever leaves less."""
+    best = _match_rows(text)
+    least = count_prose(best)
+    if least and not text.startswith(COMMAND):
+        for chinese in _translate_parts(text):
+            if (left := count_prose(chinese)) < least:
+                best, least = chinese, left
+    return best
+
+
+def _match_rows(text: str) -> str:
+    """Translate a text by the row that leaves the least of it in English."""
     catalogue = read_catalogue()
     if text in catalogue.whole:
         return catalogue.whole[text]
-    if not count_prose(text):
-        return text
     best, least = text, count_prose(text)
     is_command = text.startswith(COMMAND)
-    for template in catalogue.templates:
-        if is_command and not template.is_command:
+    for template in catalogue.templates if least else ():
+        if template.longest not in text or (is_command and not template.is_command):
             continue
-        if template.longest in text and (caught := template.pattern.fullmatch(text)):
-            chinese = _fill(template, caught)
-            if chinese is not None and (left := count_prose(chinese)) < least:
-                best, least = chinese, left
-            if not least:
-                return best
-    for chinese in [] if is_command else _translate_parts(text):
-        if (left := count_prose(chinese)) < least:
+        caught = _compile(template.pattern).fullmatch(text)
+        chinese = _fill(template, caught) if caught else None
+        if chinese is not None and (left := count_prose(chinese)) < least:
             best, least = chinese, left
+        if not least:
+            break
     return best
 
 
@@ -227,7 +253,7 @@ def _fill(template: Template, caught: re.Match[str]) -> str | None:
         gap = caught.groupdict().get(f"g{number}") or ""
         chinese = gap if is_raw else _translate_gap(gap)
         # A bracket that is not closed, or a long text of no row, belongs to some other row.
-        if not _is_whole(gap) or count_prose(chinese) > _UNKNOWN:
+        if not _is_whole(gap) or count_prose(chinese) > (0 if template.is_general else _UNKNOWN):
             return None
         parts.append(chinese)
     return "".join(parts)
@@ -276,9 +302,10 @@ def _translate_parts(text: str) -> list[str]:
     for joint, chinese in _JOINTS.items():
         if joint in text:
             pieces = _divide(text, joint)
-            if len(pieces) == 1:
+            if len(pieces) == 1 or not all(pieces):
                 continue
-            parts = [_translate_gap(piece) for piece in pieces]
+            parts = [_translate_gap(pieces[0])]
+            parts += [_translate_further(joint, piece) for piece in pieces[1:]]
             # Clauses are put into Chinese as far as they can be, but no half sentences.
             is_clause = joint in _CLAUSES
             if any(map(_is_chinese, parts)) and (is_clause or count_prose("".join(parts)) == 0):
@@ -290,3 +317,10 @@ def _translate_parts(text: str) -> list[str]:
 
 def _is_chinese(text: str) -> bool:
     return bool(_HAN.search(text))
+
+
+def _translate_further(joint: str, piece: str) -> str:
+    """Translate a part that follows others: a row of its own may begin with what joins it."""
+    if joint in (", ", "; ") and _is_chinese(chinese := _match_rows(f"{joint}{piece}")):
+        return chinese.lstrip("，；")
+    return _translate_gap(piece)
