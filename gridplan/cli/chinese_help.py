@@ -11,7 +11,6 @@ from typing import Any
 from typer.core import TyperCommand
 
 from gridplan.cli.language import in_language, is_chinese
-from gridplan.tables.translations import translate_word
 
 # What typer itself says, by the names that it keeps it under.
 _FIXED = {
@@ -36,6 +35,9 @@ class ChineseHelp:
         usage: str = super().get_usage(ctx)  # type: ignore[misc]
         if not is_chinese():
             return usage
+        # The catalogues are read only where they are needed.
+        from gridplan.tables.translations import translate_word
+
         for english, chinese in (
             ("Usage:", "用法："),
             ("[OPTIONS]", "[选项]"),
@@ -126,6 +128,8 @@ def _translate_panel(shown: Any) -> str | None:
 
 
 def _translate_words(metavar: str) -> str:
+    from gridplan.tables.translations import translate_word
+
     whole = in_language(metavar)
     return (
         whole

@@ -104,11 +104,12 @@ class _Lines:
 
     def __call__(self, stage: str, done: int, total: int) -> None:
         """Keep what would be said."""
-        self._text = in_language(f"{stage} {done:,} of {total:,}" if total > 1 else stage)
+        self._text = f"{stage} {done:,} of {total:,}" if total > 1 else stage
 
     def remind(self) -> None:
         """Write a line if none was written for a while."""
-        say_progress(f"{time.perf_counter() - self._began:5.0f} s    {self._text}")
+        text = in_language(self._text)
+        say_progress(f"{time.perf_counter() - self._began:5.0f} s    {text}")
 
 
 class _Silence:
