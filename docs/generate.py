@@ -34,7 +34,7 @@ CHAPTERS = {
     "Look at it": "draw_map write_map plot",
 }
 SECTIONS = {
-    "urban": "城镇社区户数区间",
+    "urban": "城市社区户数区间",
     "rural": "农村户数区间",
     "prices": "代价",
     "site": "场地数据",

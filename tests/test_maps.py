@@ -319,7 +319,7 @@ def test_the_share_in_band_is_never_rounded_up_to_all():
     assert count_figures(plan, "zh") == [
         ("2", "个子网格"),
         ("120", "户"),
-        ("100.0 %", "达标"),
+        ("100.0 %", "在区间内"),
         ("1", "个社区"),
     ]
 
@@ -701,11 +701,11 @@ def test_a_chinese_page_says_everything_in_chinese(window, pages):
     assert window.run("document.documentElement.lang") == "zh-CN"
     shown = window.read(".leaflet-control-layers") + window.read(".gp-legend")
     assert "按户数着色" in shown
-    assert "标准：城镇 20–40 户，标准 30 户" in shown
+    assert "户数区间：城市社区 20–40 户，标准 30 户" in shown
     assert set(re.findall("[A-Za-z]{2,}", shown)) == {"gridplan"}
     assert window.find(".gp-search input").get_attribute("placeholder") == "查找编码或名称"
     tooltip = window.hover(window.run("stage.records.point[arguments[0]]", 13))
-    assert re.search(r"户数\s+\d+ 户\s*标准 20–40 户", tooltip)
+    assert re.search(r"户数\s+\d+ 户\s*区间 20–40 户", tooltip)
     assert re.search(r"平均步行\s+\d+ 米", tooltip)
 
 

@@ -295,7 +295,8 @@ def write_notes(plan: Plan, lang: Language, online: bool) -> list[str]:
         for kind, low, target, high in bands.itertuples(index=False)
     ]
     # A plan of many rules would fill the legend with its bands.
-    notes = [say("band", lang, bands="; ".join(words))] if 0 < len(words) <= 4 else []
+    between = "；" if lang == "zh" else "; "
+    notes = [say("band", lang, bands=between.join(words))] if 0 < len(words) <= 4 else []
     small = count_too_small(plan.subgrids) if not is_released(plan) else None
     if small is not None and small.few:
         low = "/".join(f"{low}" for low in small.low)

@@ -24,7 +24,7 @@ from gridplan.simulation.requests.calendar import WEEK_HOURS, count_hours
 from gridplan.simulation.requests.confidence_intervals import MEASURES
 from gridplan.simulation.requests.simulate_plan import Simulated
 from gridplan.tables.schema import Language
-from gridplan.tables.words import say
+from gridplan.tables.words import say, say_code
 
 if TYPE_CHECKING:
     import folium
@@ -108,15 +108,15 @@ def _list_codes(plan: Plan, simulated: Simulated) -> pd.Index[str]:
     return check_codes(plan, pd.Index(codes), "simulated")
 
 
-def name_scenario(name: str) -> str:
-    """Name a scenario as a page shows it.
+def name_scenario(name: str, lang: Language = "en") -> str:
+    """Name a scenario as a page shows it: the plan as it stands by a word, others by their name.
 
     Examples
     --------
-    >>> name_scenario("more_volunteers")
-    'more volunteers'
+    >>> name_scenario("more_volunteers"), name_scenario("base", "zh")
+    ('more volunteers', '现方案')
     """
-    return name.replace("_", " ")
+    return say_code("scenario", name, lang)
 
 
 def label_hours(lang: Language = "en") -> tuple[str, ...]:
@@ -163,7 +163,9 @@ def _list_waiting(
             classes = tuple(zip(labels, choose_severity(len(labels)), strict=True))
             for name, values in figures.items():
                 frames = grade(values, (FEWEST, *WAITING))
-                yield Reel(name_scenario(name), label_hours(lang), classes, frames, note, group)
+                yield Reel(
+                    name_scenario(name, lang), label_hours(lang), classes, frames, note, group
+                )
 
 
 def spread_waiting(simulated: Simulated, scenario: str, kind: str, codes: pd.Index[str]) -> Floats:
@@ -220,7 +222,7 @@ def _list_measures(simulated: Simulated, codes: pd.Index[str], lang: Language) -
                     measure, kind, figures.loc[(measure, kind, name)].reindex(codes).to_numpy(float)
                 )
                 yield Reel(
-                    name_scenario(name),
+                    name_scenario(name, lang),
                     (say("whole_time", lang),),
                     classes,
                     graded[None, :],
@@ -285,12 +287,12 @@ def _list_differences(
     for measure in SHOWN:
         for kind in KINDS:
             words = say(measure, lang, kind=say(f"kind_{kind}", lang))
-            group = say("against", lang, measure=words, first=name_scenario(first))
+            group = say("against", lang, measure=words, first=name_scenario(first, lang))
             for name in others:
                 communities = plan.subgrids.loc[codes, "community"]
                 signs = figures.loc[(measure, kind, name)].reindex(communities).to_numpy(float)
                 yield Reel(
-                    name_scenario(name),
+                    name_scenario(name, lang),
                     (say("whole_time", lang),),
                     classes,
                     # -1 (better), 0 and 1 (worse) fall into the three classes in order.

@@ -115,6 +115,7 @@ def list_reels(surged: Surged, codes: Any, lang: Language = "en") -> list[Reel]:
             find_states(times.loc[(name, posture)], minutes, event["hours"] * 60.0),
             note,
             name_event(name, event["kind"], lang),
+            say("surge_unaffected", lang),
         )
         for name, event in events.items()
         for posture in ("surge", "usual")

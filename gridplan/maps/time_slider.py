@@ -53,6 +53,8 @@ class Reel:
         One line under the legend: units, source, that figures are simulated.
     group
         What it shows; reels of one group share a chooser.
+    blank
+        What a sub-grid without a class is; empty: nothing known of it.
 
     Raises
     ------
@@ -72,6 +74,7 @@ class Reel:
     frames: Ints
     note: str = ""
     group: str = ""
+    blank: str = ""
 
     def __post_init__(self) -> None:
         """Refuse frames that the page could not show."""
@@ -236,7 +239,8 @@ def pack_reels(plan: Plan, subgrids: Any, reels: Sequence[Reel]) -> str:
         frames[column >= 0] = reel.frames.T[column[column >= 0]]
         bodies.append(frames.tobytes())
         words = {
-            name: getattr(reel, name) for name in ("name", "group", "steps", "classes", "note")
+            name: getattr(reel, name)
+            for name in ("name", "group", "steps", "classes", "note", "blank")
         }
         heads.append({**words, "at": offset})
         offset += len(bodies[-1])

@@ -15,7 +15,7 @@ from gridplan.plots.figure import COLOURS, Picture
 from gridplan.rules.coverage import say_kind
 from gridplan.tables.emergencies import name_event
 from gridplan.tables.schema import Language
-from gridplan.tables.words import list_words
+from gridplan.tables.words import list_words, say_code
 
 if TYPE_CHECKING:
     from gridplan.simulation.requests import Simulated
@@ -73,27 +73,27 @@ def compose_simulation(simulated: Simulated, lang: Language) -> Picture:
     Time runs by powers of ten.
     """
     city = simulated.curve[simulated.curve["level"] == "city"]
-    names = list(simulated.manifest["scenarios"])
+    names = {name: say_code("scenario", name, lang) for name in simulated.manifest["scenarios"]}
     words = list_words("result_plot", lang)
     panels = tuple(
         partial(_draw_answers, rows=city[city["kind"] == kind], names=names, words=words, kind=kind)
         for kind in ("request", "wish")
     )
     # Names of scenarios may be Chinese in an English picture: the font must have them.
-    return Picture(panels, (9.8, 3.7), {**words, "names": "".join(names)})
+    return Picture(panels, (9.8, 3.7), {**words, "names": "".join(names.values())})
 
 
 def _draw_answers(
     axes: Any,
     alone: bool,
     rows: pd.DataFrame,
-    names: list[str],
+    names: Mapping[str, str],
     words: Mapping[str, str],
     kind: str,
 ) -> None:
     """Draw the curve of each scenario and the band of its interval."""
-    for n, name in enumerate(names):
-        curve = rows[rows["scenario"] == name].sort_values("minutes")
+    for n, (scenario, name) in enumerate(names.items()):
+        curve = rows[rows["scenario"] == scenario].sort_values("minutes")
         dash = "-" if n < len(COLOURS) else "--"  # when the colours have been used up
         _draw_band(axes, curve, COLOURS[n % len(COLOURS)], dash, name)
     _finish_axes(axes, words["since"], words[kind])

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from gridplan.publishing.brief_plan import Brief, write_value
-from gridplan.publishing.published_figures import list_figures
+from gridplan.publishing.figure_words import say_filter, say_how, say_table
+from gridplan.publishing.published_figures import BriefFigure, list_figures
 from gridplan.tables.schema import Language
-from gridplan.tables.words import say
+from gridplan.tables.words import say, say_code
 
 # In the order in which a page prints them.
 TABLES = ("unmet", "worst", "ratios", "figures")
@@ -112,19 +113,21 @@ def _list_rows(brief: Brief, name: str, lang: Language) -> Rows:
                 row[lang],
                 write_value(row, figure, lang),
                 beside,
-                figure.table,
-                f"`{figure.filter}`" if figure.filter else "",
-                figure.how,
+                *_say_source(figure, lang),
             )
     elif name == "unmet":
         for row in brief.gaps.itertuples():
-            yield row.room, row.rule, f"{row.value:.0f}"
+            yield (
+                say_code("room", row.room, lang),
+                say_code("gap_rule", row.rule, lang),
+                f"{row.value:.0f}",
+            )
     elif name == "worst":
         for row in brief.worst.itertuples():
             yield (
                 f"{brief.names.get(str(row.Index), '')} {row.Index}".strip(),
                 f"{row.value:.0f}",
-                row.first,
+                say_code("gap_rule", row.first, lang),
             )
     else:
         # A ratio is known only where both of its figures are.
@@ -142,6 +145,13 @@ def _list_rows(brief: Brief, name: str, lang: Language) -> Rows:
                 for value, digits in ((row.value, 3), (row.tangshan, 4))
             ]
             yield (getattr(row, lang), *texts, off)
+
+
+def _say_source(figure: BriefFigure, lang: Language) -> tuple[str, str, str]:
+    """Say where a figure comes from: in Chinese in words, in English as expressions to be run."""
+    if lang == "zh":
+        return say_table(figure, lang), say_filter(figure, lang), say_how(figure, lang)
+    return figure.table, f"`{figure.filter}`" if figure.filter else "", figure.how
 
 
 def _list_unknown(brief: Brief, lang: Language) -> list[str]:

@@ -8,6 +8,7 @@ from functools import cache
 from importlib.resources import files
 
 from gridplan.tables.column_names import drop_unit, plain_name
+from gridplan.tables.schema import Language
 
 
 @cache
@@ -26,6 +27,19 @@ def read_measures() -> Mapping[str, str]:
             if word:
                 words.setdefault(plain_name(word), row["measure"])
     return words
+
+
+@cache
+def name_measures(lang: Language = "en") -> Mapping[str, str]:
+    """Name the measures in a language: measure -> name.
+
+    Examples
+    --------
+    >>> name_measures("zh")["elders"]
+    '老年人'
+    """
+    text = files("gridplan.tables").joinpath("measures.csv").read_text(encoding="utf-8")
+    return {row["measure"]: row[lang] for row in csv.DictReader(text.splitlines())}
 
 
 def match_measures(words: Iterable[str]) -> dict[str, str]:

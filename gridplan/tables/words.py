@@ -72,6 +72,17 @@ def say(key: str, lang: Language = "en", **values: object) -> str:
     return text.format(**values) if values else text
 
 
+def say_code(page: str, code: str, lang: Language = "en") -> str:
+    """Say a code in the words of a page; one that the page lacks is said in its own word.
+
+    Examples
+    --------
+    >>> say_code("gap_rule", "near_cut", "zh"), say_code("gap_rule", "tool_library")
+    ('接近上一档', 'tool library')
+    """
+    return list_words(page, lang).get(code, code.replace("_", " "))
+
+
 @cache
 def _read_words() -> Mapping[str, Mapping[str, Mapping[Language, str]]]:
     """Read ``words.csv``: for each page, and each of its keys, both languages."""

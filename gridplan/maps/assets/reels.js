@@ -54,7 +54,8 @@ class Reels {
   }
 
   nameClass(n) {
-    return n < 0 ? this.stage.words.reel_blank : this.reel.classes[n][0];
+    if (n >= 0) return this.reel.classes[n][0];
+    return this.reel.blank || this.stage.words.reel_blank;
   }
 
   // How many sub-grids are in each class at a step; last, of how many nothing is known.
