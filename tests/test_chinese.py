@@ -159,3 +159,21 @@ def test_a_chinese_brief_holds_no_code():
     assert "| 步行可达 | 步行不可达卫生服务站 | 9 |" in text
     assert "| 子网格 | 网格类别为居民 | 记录数 |" in text
     assert find_codes(re.sub(r"校验码\w+", "", text)) == []
+
+
+CATALOGUES = sorted((PACKAGE / "tables" / "chinese").glob("*.csv"))
+GAP = re.compile(r"\{(\d+)!?\}")
+
+
+@pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.stem)
+def test_the_chinese_of_a_message_has_the_gaps_of_the_message(path):
+    rows = read_rows(path)
+    assert len({row["en"] for row in rows}) == len(rows)
+    for row in rows:
+        if row["zh"] in ("", "-"):
+            continue
+        there, wanted = set(GAP.findall(row["zh"])), set(GAP.findall(row["en"]))
+        # The s of a plural has no counterpart in Chinese.
+        plurals = set(re.findall(r"[a-z]\{(\d+)\}", row["en"]))
+        assert there <= wanted, row
+        assert wanted - there <= plurals, row
