@@ -114,7 +114,7 @@ _BY_COLOUR = [
 ]
 _BY_BAND = [
     DrawRule(
-        "in band 达标", f'{_LIVED_IN} AND "in_band"', fill_area("#4d9d6a", 0.45, "#2c5e3f", 0.4)
+        "in band 在区间内", f'{_LIVED_IN} AND "in_band"', fill_area("#4d9d6a", 0.45, "#2c5e3f", 0.4)
     ),
     DrawRule(
         "too many households 户数过多",
