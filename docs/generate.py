@@ -15,7 +15,7 @@ import json
 import re
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 ROOT = Path(__file__).parents[1]
 
@@ -60,6 +60,26 @@ SECTIONS = {
     "years": "逐年推演",
     "columns": "列名对照",
 }
+RULES_HEADS = {
+    "en": [
+        "# Rules 规则",
+        "",
+        "`gridplan rules > plan.toml` prints them all; `--rules plan.toml` or",
+        "`--set urban.target=28` changes them; every plan keeps the rules it was drawn by.",
+        "Where the source is an assumption, put in your own figure.",
+    ],
+    "zh": [
+        "# 规则",
+        "",
+        "`gridplan rules > plan.toml` 可导出全部规则，用 `--rules plan.toml` 或",
+        "`--set urban.target=28` 修改；方案中保存划分时所用的规则。",
+        "出处注明是假设的，请换成本地数字。",
+    ],
+}
+RULES_COLUMNS = {
+    "en": "| rule | default | unit | meaning | source |",
+    "zh": "| 规则 | 默认值 | 单位 | 含义 | 出处 |",
+}
 NEEDS = {"key": "主键", "required": "必填", "optional": "选填", "given": "必填"}
 
 
@@ -70,8 +90,9 @@ def make_pages() -> dict[str, str | bytes]:
         "changes.md": move_links("CHANGELOG.md"),
         "reference/api.md": write_api(),
         "reference/commands.md": write_commands(),
-        "reference/rules.md": write_rules(),
+        "reference/rules.md": write_rules("en"),
         "reference/schema.md": write_schema("en"),
+        "zh/rules.md": write_rules("zh"),
         "zh/schema.md": write_schema("zh"),
     }
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
@@ -166,36 +187,26 @@ def write_commands() -> str:
     return "\n".join(lines)
 
 
-def write_rules() -> str:
+def write_rules(lang: Literal["zh", "en"]) -> str:
     """Write the page of all rules: a table for each section of ``plan.toml``."""
     from gridplan import Rules
+    from gridplan.rules.chinese_rules import translate_rule, translate_unit
 
     rules = Rules()
-    lines = [
-        "# Rules 规则",
-        "",
-        "`gridplan rules > plan.toml` prints them all; `--rules plan.toml` or",
-        "`--set urban.target=28` changes them; every plan keeps the rules it was drawn by.",
-        "Where the source is an assumption, put in your own figure.",
-        "",
-    ]
+    lines = [*RULES_HEADS[lang], ""]
     for section in fields(rules):
         value = getattr(rules, section.name)
         if not is_dataclass(value):
             continue
         title = " ".join(filter(None, (f"`[{section.name}]`", SECTIONS.get(section.name, ""))))
         lines += [f"## {title} {{ #{section.name} }}", ""]
-        lines += ["| rule | default | unit | meaning | source |", "|---|---|---|---|---|"]
+        lines += [RULES_COLUMNS[lang], "|---|---|---|---|---|"]
         for entry in fields(value):
-            facts = entry.metadata
-            cells = (
-                f"`{entry.name}`",
-                write_default(getattr(value, entry.name)),
-                facts.get("unit", ""),
-                facts.get("meaning", ""),
-                facts.get("source", ""),
-            )
-            lines.append(join_cells(cells))
+            texts = [entry.metadata.get(name, "") for name in ("unit", "meaning", "source")]
+            if lang == "zh":
+                texts = [translate_unit(texts[0]), *map(translate_rule, texts[1:])]
+            default = write_default(getattr(value, entry.name))
+            lines.append(join_cells((f"`{entry.name}`", default, *texts)))
         lines.append("")
     return "\n".join(lines)
 

@@ -3,6 +3,8 @@
 import ast
 import csv
 import re
+import tomllib
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,9 @@ from gridplan.publishing.brief_plan import write_brief
 from gridplan.publishing.figure_words import say_filter, say_how, say_table
 from gridplan.publishing.published_figures import list_figures
 from gridplan.publishing.release_plan import release
+from gridplan.rules.all_rules import Rules
+from gridplan.rules.chinese_rules import read_rows as read_rules
+from gridplan.rules.chinese_rules import translate_rule, translate_unit
 from gridplan.synthetic.board_plan import make_board_plan, make_table
 from gridplan.tables.words import list_words
 
@@ -177,3 +182,18 @@ def test_the_chinese_of_a_message_has_the_gaps_of_the_message(path):
         plurals = set(re.findall(r"[a-z]\{(\d+)\}", row["en"]))
         assert there <= wanted, row
         assert wanted - there <= plurals, row
+
+
+def test_every_rule_reads_in_chinese_and_its_file_holds_the_same_values():
+    text = Rules().to_toml("zh")
+    assert tomllib.loads(text) == tomllib.loads(Rules().to_toml())
+    assert "low = 20  # 户：子网格户数下限 [gridplan 的假设，请自行设定]" in text
+    rows = read_rules()
+    for section in fields(Rules()):
+        rules = getattr(Rules(), section.name)
+        for entry in fields(rules) if is_dataclass(rules) else ():
+            where = f"{section.name}.{entry.name}"
+            unit, meaning, source = (entry.metadata[n] for n in ("unit", "meaning", "source"))
+            assert meaning in rows, where
+            assert re.search(f"[{HAN}]", translate_rule(source)), where
+            assert "|" in unit or not LATIN.search(translate_unit(unit)), where

@@ -19,6 +19,7 @@ from typing import Any
 
 from gridplan.errors import RuleError
 from gridplan.rules.band import RURAL, Band
+from gridplan.rules.chinese_rules import translate_rule
 from gridplan.rules.coverage import CoverageRules
 from gridplan.rules.declare import describe, make_plain, name_rules, write_pair, write_value
 from gridplan.rules.disclosure import DisclosureRules
@@ -44,6 +45,7 @@ from gridplan.rules.stairwells import StairwellRules
 from gridplan.rules.surge import SurgeRules
 from gridplan.rules.walking import WalkingRules
 from gridplan.rules.years import YearsRules
+from gridplan.tables.schema import Language
 
 LARGEST_FILE = 10**6  # bytes; a file with every rule has some 40,000
 
@@ -186,8 +188,8 @@ class Rules:
         values = {name: make_plain(section) for name, section in sections.items()}
         return values | {"columns": column_names}
 
-    def to_toml(self) -> str:
-        r"""Write all rules as TOML, each value with its unit, meaning and source.
+    def to_toml(self, lang: Language = "en") -> str:
+        r"""Write all rules as TOML, each value with its unit, meaning and source in a language.
 
         Examples
         --------
@@ -200,11 +202,12 @@ class Rules:
             if section.name == "columns":
                 names = [f"{write_value(a)} = {write_value(b)}" for a, b in rules.items()]
                 note = '# which of your columns is which, e.g. "buildings.floors" = "CS"'
+                note = translate_rule(note) if lang == "zh" else note
                 parts.append("\n".join(["[columns]", note, *names]))
                 continue
             lines = [f"[{section.name}]"]
             lines += [
-                write_pair(f.name, getattr(rules, f.name), describe(f)) for f in fields(rules)
+                write_pair(f.name, getattr(rules, f.name), describe(f, lang)) for f in fields(rules)
             ]
             parts.append("\n".join(lines))
         return "\n\n".join(parts) + "\n"

@@ -16,6 +16,8 @@ from functools import cache
 from typing import Any, get_args, get_origin, get_type_hints
 
 from gridplan.errors import RuleError
+from gridplan.rules.chinese_rules import translate_rule, translate_unit
+from gridplan.tables.schema import Language
 
 # sources that many rules name
 FOUNDING = "China City News, 25 September 2023, p. 19 (Tangshan)"
@@ -246,7 +248,10 @@ def write_pair(name: str, value: Any, note: str = "") -> str:
     return "\n".join([f"{first}  # {note}" if note else first, *others])
 
 
-def describe(entry: Field[Any]) -> str:
-    """Describe a rule: unit, meaning and source."""
-    unit = f"{entry.metadata['unit']}: " if entry.metadata["unit"] else ""
-    return f"{unit}{entry.metadata['meaning']} [{entry.metadata['source']}]"
+def describe(entry: Field[Any], lang: Language = "en") -> str:
+    """Describe a rule in a language: unit, meaning and source."""
+    unit, meaning, source = (entry.metadata[name] for name in ("unit", "meaning", "source"))
+    if lang == "zh":
+        meaning, source = translate_rule(meaning), translate_rule(source)
+        return f"{translate_unit(unit)}：{meaning} [{source}]" if unit else f"{meaning} [{source}]"
+    return f"{unit}: {meaning} [{source}]" if unit else f"{meaning} [{source}]"
