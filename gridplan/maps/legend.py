@@ -248,7 +248,9 @@ def list_openings(sheet: Sheet, lang: Language) -> list[list[Any]]:
     known = list_words("map", lang)
     rows = []
     for point, (kind, name) in zip(sheet.openings, sheet.opening_names, strict=True):
-        what = known.get(f"opening_{kind}", kind or known["opening"])
+        # A word of the data that has no translation would be a code on a Chinese page.
+        is_said = kind and not (lang == "zh" and kind.isascii())
+        what = known.get(f"opening_{kind}", kind if is_said else known["opening"])
         text = say("opening_named", lang, what=what, name=name) if name else what
         rows.append([point.x, point.y, text])
     return rows
