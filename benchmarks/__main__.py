@@ -64,6 +64,10 @@ BENCHMARKS = {
     ),
     "households": (
         "estimates held against known dwellings: bias, error, cover, homes, claimed chances",
+        ("install",),
+    ),
+    "ranges": (
+        "how often draws of communities' households lie in their ranges, on made-up towns",
         (),
     ),
     "hostile": (
@@ -99,7 +103,7 @@ def make_parser():
     parser.add_argument(
         "--install",
         action="store_true",
-        help="peers, siting: set up their environments under outputs first",
+        help="peers, siting, households: set up their environments under outputs first",
     )
     parser.add_argument(
         "--only",

@@ -1,11 +1,17 @@
 """Estimates of households held against buildings whose dwellings are known.
 
 Reads the sets in ``../shared/truth``; without them it says so and measures nothing.
+``python -m benchmarks households --install`` sets up tobler, to compare with, in an
+environment of its own under outputs.
 """
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 import time
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +19,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from threadpoolctl import threadpool_limits
 
 from gridplan.land.communities import assign_communities
 from gridplan.land.households import estimate_households
@@ -32,10 +39,15 @@ CELL = 300.0  # m, side of a zone that is a community
 ACROSS = 200.0  # m, side of a zone that crosses communities
 STRIPS = 3  # communities of a set whose zones cross them
 COVER = (0.85, 0.95)
+RIVALS = ("by volume", "by area", "tobler")
+HOME = Path(__file__).parents[1] / "outputs" / "tobler-venv"
 
 
-def run(folder: Path = TRUTH) -> bool:
+def run(folder: Path = TRUTH, install: bool = False) -> bool:
     """Print the table of errors, cover and homes; return whether all covers are held."""
+    if install:
+        subprocess.run([sys.executable, "-m", "venv", str(HOME)], check=True)
+        subprocess.run([str(HOME / "bin" / "python"), "-m", "pip", "install", "tobler"], check=True)
     if not folder.exists():
         print(f"the sets of {folder} are not here: nothing was measured")
         return True
@@ -58,9 +70,7 @@ def run(folder: Path = TRUTH) -> bool:
     held = table["cover"].between(*COVER)
     print(f"cover of 85 to 95 %: {len(held)} tried, {int(held.sum())} held")
     zones = table[table["known"] == "zones"]
-    for rival in ("by volume", "by area"):
-        less = zones["error"] <= zones[rival] + 1e-9
-        print(f"with zone totals no more error than {rival}: {len(less)} tried, {less.sum()} held")
+    _print_rivals(zones)
     exact = _print_across(pd.DataFrame(across))
     _print_chances(folder)
     _print_city()
@@ -104,8 +114,56 @@ def measure_across(buildings: gpd.GeoDataFrame, profile: str, home_class: str) -
     return {"zones": len(wanted)} | {k: scores[k] for k in kept} | {"sums": tried, "exact": exact}
 
 
+def _print_rivals(zones: pd.DataFrame) -> None:
+    """Print the errors with zone totals beside those of other ways to share them out."""
+    if find_tobler() is None:
+        print("tobler is left out, it is not installed (python -m benchmarks households --install)")
+        zones = zones.drop(columns="tobler")
+    rivals = [name for name in RIVALS if name in zones]
+    print(zones[["set", "profile", "error", *rivals]].round(3).to_string(index=False))
+    for rival in rivals:
+        less = zones["error"] <= zones[rival] + 1e-9
+        print(f"with zone totals no more error than {rival}: {len(less)} tried, {less.sum()} held")
+
+
+@cache
+def find_tobler() -> str | None:
+    """Find a Python that has tobler: that of its own environment, else this one, else none."""
+    for python in (str(HOME / "bin" / "python"), sys.executable):
+        try:
+            done = subprocess.run([python, "-c", "import tobler"], capture_output=True, check=False)
+        except OSError:
+            continue
+        if done.returncode == 0:
+            return python
+    return None
+
+
+def _interpolate(shapes: Any, rows: Any, truth: Any, site: Site) -> Any:
+    """Share the totals of zones out to the footprints that may be homes, by tobler."""
+    python = find_tobler()
+    out = np.full(len(truth), np.nan)
+    if python is None:
+        return out
+    corner = site.buildings["community"].str.extract(r"z(-?\d+)_(-?\d+)").astype(float) * CELL
+    totals = corner.assign(truth=truth).groupby([0, 1], as_index=False)["truth"].sum()
+    x, y = totals[0].to_numpy(), totals[1].to_numpy()
+    given = {
+        "totals": totals["truth"].tolist(),
+        "zones": [shape.hex() for shape in shapely.to_wkb(shapely.box(x, y, x + CELL, y + CELL))],
+        "footprints": [shape.hex() for shape in shapely.to_wkb(shapes[rows])],
+    }
+    script = Path(__file__).with_name("tobler_peer.py")
+    done = subprocess.run(
+        [python, str(script)], input=json.dumps(given), capture_output=True, text=True, check=True
+    )
+    out[:] = 0.0
+    out[rows] = json.loads(done.stdout)
+    return out
+
+
 def _print_city(buildings: int = 800_000) -> None:
-    """Print the seconds that a made-up city takes, and whether the order of rows matters."""
+    """Print the seconds of a made-up city, and whether rows and threads matter."""
     chance = np.random.default_rng(0)
     side = int(np.sqrt(buildings)) + 1
     number = np.arange(buildings)
@@ -124,13 +182,26 @@ def _print_city(buildings: int = 800_000) -> None:
     )
     empty = Site(**{table: make_empty(table, "EPSG:32650") for table in SITE_TABLES})
     site = empty.replace(buildings=conform_table("buildings", frame))
-    began = time.process_time()
-    made = estimate_households(site, HouseholdRules()).buildings
-    seconds = time.process_time() - began
-    back = site.replace(buildings=site.buildings.iloc[::-1])
-    again = estimate_households(back, HouseholdRules()).buildings.sort_index()
-    same = made.sort_index().drop(columns="geometry").equals(again.drop(columns="geometry"))
-    print(f"{buildings:,} buildings: {seconds:.0f} s of processor; same from rows reversed: {same}")
+    order = np.random.default_rng(1).permutation(buildings)
+    first = None
+    for workers, rows, name in (
+        (1, slice(None), "in order"),
+        (2, order, "shuffled"),
+        (4, slice(None, None, -1), "reversed"),
+    ):
+        began, clock = time.process_time(), time.perf_counter()
+        # the learning is scikit-learn's, whose threads are these
+        with threadpool_limits(workers):
+            some = site.replace(buildings=site.buildings.iloc[rows])
+            made = estimate_households(some, HouseholdRules()).buildings
+        seconds, passed = time.process_time() - began, time.perf_counter() - clock
+        found = made.sort_index().drop(columns="geometry")
+        first = found if first is None else first
+        print(
+            f"{buildings:,} buildings, rows {name}, {workers} workers: {seconds:.0f} s of "
+            f"processor in {passed:.0f} s; as the first: {found.equals(first)}",
+            flush=True,
+        )
 
 
 def read_sets(folder: Path) -> list[tuple[str, gpd.GeoDataFrame, str, str]]:
@@ -308,12 +379,16 @@ def _score(
     constant = _share((made["home_chance"] > 0.5).to_numpy(float), truth, counted, site, zones)
     # what areal interpolation of zones to footprints comes to, as tobler does it
     area = _share(np.where(volume > 0, buildings.area.to_numpy(), 0.0), truth, counted, site, zones)
+    tobler = np.full(len(truth), np.nan)
+    if zones:
+        tobler = _interpolate(buildings.geometry.to_numpy(), volume > 0, truth, site)
     poisson = _regress(buildings, volume, truth, counted)
     return {
         "bias": guess[open_].sum() / total - 1.0,
         "error": np.abs(guess - truth)[open_].sum() / total,
         "by volume": np.abs(ratio - truth)[open_].sum() / total,
         "by area": np.abs(area - truth)[open_].sum() / total,
+        "tobler": np.abs(tobler - truth)[open_].sum() / total,
         "poisson": np.abs(poisson - truth)[open_].sum() / total,
         "constant": np.abs(constant - truth)[open_].sum() / total,
         "cover": ((truth >= low) & (truth <= high))[open_].mean(),

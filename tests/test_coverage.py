@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import LineString, Point, box
 
-from gridplan.auditing.audit_plan import audit
+from gridplan.auditing.audit_plan import audit, open_evidence
+from gridplan.auditing.volunteer_figures import check_volunteer_figures
 from gridplan.coverage.allocation import measure_ratios, serve_households
 from gridplan.coverage.proposals import propose_posts
 from gridplan.coverage.reach_plan import reach
@@ -386,13 +387,20 @@ def test_volunteers_reach_a_share_of_requests_and_their_team_stands_beside_its_n
         requests_urban=200.0,
         volunteer_hours=10.0,
     )
-    plan = reach(draw_street(places=[post], counts=COUNTS), rules)
+    street = draw_street(places=[post], counts=COUNTS)
+    unsure = street.site.communities.assign(households_low=40.0, households_high=60.0)
+    plan = reach(street.replace(site=street.site.replace(communities=unsure)), rules)
     own = plan.indicators[
         (plan.indicators["room"] == "reach") & (plan.indicators["level"] == "community")
     ].set_index("measure")
     assert own.loc["volunteer_within_1", "value"] == 0.4
     assert own.loc["volunteer_requests_2", "value"] == pytest.approx(0.6)
-    assert own.loc["volunteer_requests_month", "value"] == 100.0
+    asked = own.loc["volunteer_requests_month", ["low", "value", "high"]]
+    assert asked.tolist() == [80.0, 100.0, 120.0]
+    assert own.loc["volunteers", ["low", "high"]].isna().all()
+    assert check_volunteer_figures(open_evidence(plan)).empty
+    wrong = plan.indicators.assign(high=plan.indicators["high"] + 1.0)
+    assert len(check_volunteer_figures(open_evidence(plan.replace(indicators=wrong))))
     # 60 requests of an hour, and 20 x (0 + 2 + 4) minutes of ways: 62 hours,
     # ten each, so seven volunteers.
     assert own.loc["volunteers", ["value", "need"]].tolist() == [3.0, 7.0]

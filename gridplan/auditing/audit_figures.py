@@ -7,18 +7,24 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gridplan.arrays import Ints
+from gridplan.arrays import Ints, Objects
 from gridplan.auditing.centres import measure_walks
 from gridplan.auditing.evidence import Evidence
 from gridplan.auditing.findings import SEVERITIES
 from gridplan.auditing.land_tiling import HOME_SHARE, measure_insides, measure_tiling
 from gridplan.auditing.wholeness import measure_splits
+from gridplan.tables.likely_figures import ENDS, find_figure_ends
 
 # Figures of communities that are counts of findings: column, rule and severity.
 FINDING_FIGURES = (
     ("barrier_crossings", "barriers", "warning"),
     ("non_contiguous", "contiguity", "error"),
     ("crossings", "communities", "error"),
+)
+# What sub-grids say of themselves, which rules of their own hold against the buildings.
+SAID = (
+    *("community", "area", "households_low", "households_high"),
+    *("chance_in_band", "chance_above", "error_shared"),
 )
 ADDED_FIGURES = (
     "split_buildings",
@@ -41,9 +47,21 @@ def measure_subgrids(e: Evidence, findings: pd.DataFrame) -> pd.DataFrame:
             # a rule of its own holds it against the buildings
             "likely": e.subgrids["chance_in_band"].to_numpy(float),
             "explained": ~e.in_band & ~e.subgrids.index.isin(bare) & (e.held > 0),
+            # what the figures of groups lie between follows from these
+            **{name: e.subgrids[name].to_numpy() for name in SAID},
+            "pool": _name_totals(e),
+            "near": e.rules.simulation.near_multiple,
         },
         index=e.subgrids.index,
     )
+
+
+def _name_totals(e: Evidence) -> Objects:
+    """Name the known total that each sub-grid is a part of: a community, * of the site, or none."""
+    known = e.communities.index[e.communities["households"].notna()]
+    of = e.subgrids["community"].to_numpy(object)
+    rest = "*" if e.rules.households.total > 0 else ""
+    return np.where(np.isin(of, known.to_numpy(object)), of, rest)
 
 
 def measure_communities(
@@ -73,7 +91,13 @@ def measure_communities(
 
 
 def _measure_groups(subgrids: pd.DataFrame, group: Ints, n: int) -> pd.DataFrame:
-    """Measure the sizes and walks of sub-grids by group, a number below n for each."""
+    """Measure the sizes and walks of sub-grids by group, a number below n for each.
+
+    ``mean``, ``cv`` and ``in_band`` have a low and a high end each, where
+    households are estimated.
+    """
+    order = np.argsort(subgrids.index.to_numpy(object).astype(str), kind="stable")
+    ends = find_figure_ends(subgrids.iloc[order], group[order], n)
     held = subgrids["households"].to_numpy()
     sizes = pd.Series(held).groupby(group)
     metres_sum = np.bincount(group, np.nan_to_num(subgrids["least"].to_numpy()), minlength=n)
@@ -97,6 +121,7 @@ def _measure_groups(subgrids: pd.DataFrame, group: Ints, n: int) -> pd.DataFrame
                 # Nothing out of band leaves nothing to explain.
                 "explained": np.where(number_out > 0, explained / number_out, 1.0),
                 "mean_walk": metres_sum / households,
+                **{name: ends[name].to_numpy() for name in ENDS},
             },
             index=index,
         )
@@ -143,6 +168,9 @@ def measure_classes(subgrids: pd.DataFrame) -> dict[str, dict[str, Any]]:
     measured = {}
     for word, members in classes.items():
         if len(members):
+            if len(members) < len(homes):
+                # a total of the site says nothing of a class alone
+                members = members.assign(pool=members["pool"].replace("*", ""))
             row = _measure_groups(members, np.zeros(len(members), np.int64), 1).iloc[0]
             measured[word] = {
                 name: int(value) if name in whole_figures else _round(value)

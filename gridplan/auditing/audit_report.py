@@ -65,13 +65,15 @@ def write_figures(summary: Mapping[str, Any]) -> str:
 
 def _write_class(figures: Mapping[str, Any]) -> str:
     """Write the figures of one class; what is not known, or all in band, is left out."""
-    size = f"mean {figures['mean']:.1f}"
+    size = f"mean {figures['mean']:.1f}{_write_ends(figures, 'mean', 1.0)}"
     if figures["cv"] is not None:
-        size += f" (CV {100 * figures['cv']:.0f} %)"
+        ends = _write_ends(figures, "cv", 100.0)
+        size += f", CV {100 * figures['cv']:.0f} %{ends}"
     likely = ""
     # Where all was counted, what is likely is what there is.
     if figures["likely"] is not None and abs(figures["likely"] - figures["in_band"]) > 1e-6:
-        likely = f" by the estimate, {100 * figures['likely']:.0f} % likely"
+        ends = _write_ends(figures, "in_band", 100.0)
+        likely = f" by the estimate, {100 * figures['likely']:.0f} % likely{ends}"
     rest = ""
     if figures["in_band"] < 1:
         rest = f", {100 * figures['explained']:.0f} % of the others explained"
@@ -82,6 +84,15 @@ def _write_class(figures: Mapping[str, Any]) -> str:
         f"{_count(figures['subgrids'], 'sub-grid')} of {figures['min']} to {figures['max']} "
         f"households, {size}; {100 * figures['in_band']:.2f} % in band{likely}{rest}{walk}"
     )
+
+
+def _write_ends(figures: Mapping[str, Any], name: str, scale: float) -> str:
+    """Write between which values a figure lies, where households are estimated."""
+    low, high = (figures.get(f"{name}_{end}") for end in ("low", "high"))
+    if low is None or high is None or high - low < 1e-9:
+        return ""
+    digits = 1 if scale == 1.0 else 0
+    return f" ({scale * low:.{digits}f} to {scale * high:.{digits}f})"
 
 
 def write_kinds(findings: pd.DataFrame) -> list[str]:

@@ -44,27 +44,27 @@ def check_ranges(evidence: Evidence) -> pd.DataFrame:
 
 def _fit(e: Evidence) -> Bools:
     rows = e.subgrids
-    cases = _find_cases(e)
+    cases = find_cases(e)
     low, high = (rows[name].to_numpy(float) for name in ("households_low", "households_high"))
     held = np.asarray(e.held, float)
     chance, above, shared = (
         rows[name].to_numpy(float) for name in ("chance_in_band", "chance_above", "error_shared")
     )
     # the band as it is stated: whether it is the right one is judged with the figures
-    up_to = _cumulate(rows["high"].to_numpy(float), cases)
-    below = _cumulate(rows["low"].to_numpy(float) - 1.0, cases)
+    up_to = cumulate(rows["high"].to_numpy(float), cases)
+    below = cumulate(rows["low"].to_numpy(float) - 1.0, cases)
     fits = (np.abs(chance - (up_to - below)) <= SLACK) & (np.abs(above - (1 - up_to)) <= SLACK)
     fits &= (low <= held) & (held <= high)
     for level, end in ((LOW, low), (HIGH, high)):
-        reached = _cumulate(end, cases) >= level - SLACK
-        first = _cumulate(end - 1.0, cases) < level + SLACK
+        reached = cumulate(end, cases) >= level - SLACK
+        first = cumulate(end - 1.0, cases) < level + SLACK
         fits &= (reached | (end == held)) & (first | (end == held))
     fits &= np.abs(shared - cases["shared"]) <= SLACK
     nobody = (chance == 1) & (above == 0) & (low == 0) & (high == 0)
     return np.asarray(np.where(e.residential, fits, nobody))
 
 
-def _cumulate(number: Floats, cases: dict[str, Floats]) -> Floats:
+def cumulate(number: Floats, cases: dict[str, Floats]) -> Floats:
     """Find the chance of at most so many households, over both cases of the doubtful building."""
     chance, size, own, mean, variance, sure, first = (
         cases[name] for name in ("chance", "size", "own", "mean", "variance", "sure", "first")
@@ -84,10 +84,13 @@ def _reach(number: Floats, mean: Floats, variance: Floats, sure: Floats) -> Floa
     return np.asarray(np.where(fixed, mean < number + 0.5, chance))
 
 
-def _find_cases(e: Evidence) -> dict[str, Floats]:
-    """Add up the moments of each sub-grid from the buildings, in the order of the evidence."""
-    count = len(e.subgrids)
+def find_cases(e: Evidence, of_communities: bool = False) -> dict[str, Floats]:
+    """Add up the moments of each sub-grid, or community, from its buildings."""
+    count = len(e.communities) if of_communities else len(e.subgrids)
     held = _share_buildings(e)
+    if of_communities:
+        held["part"] = e.lies_in[held["part"].to_numpy(np.int64)]
+        held = held[held["part"] >= 0].groupby(["part", "home"], as_index=False)["share"].sum()
     part, home = held["part"].to_numpy(np.int64), held["home"].to_numpy(np.int64)
     share = held["share"].to_numpy(float)
     b = _describe(e.buildings)
@@ -98,12 +101,14 @@ def _find_cases(e: Evidence) -> dict[str, Floats]:
     xy = np.column_stack([shapely.get_x(middle), shapely.get_y(middle)])
     alone = (b["variance"] * (1 - b["alike"] * (rules.error_shared + near)))[home]
     stray = (e.home < 0) & (e.part >= 0)
-    strays = np.bincount(e.part[stray], e.weight[stray], minlength=count)
+    place = e.lies_in[e.part[stray]] if of_communities else e.part[stray]
+    strays = np.bincount(np.maximum(place, 0), e.weight[stray] * (place >= 0), minlength=count)
     sums = {
         name: np.bincount(part, share * b[name][home], minlength=count) for name in ("mean", "sure")
     }
     pairs = _Pairs(part, deviation, share * alone, share**2 * alone, share * b["free"][home], xy)
-    variance, loading = _add_variance(e, pairs, e.take(find_totals).of[home], count)
+    of = e.take(find_totals).of[home]
+    variance, loading = _add_variance(e, pairs, of, (count, of_communities))
     shared = rules.error_shared * loading**2 / np.maximum(variance, NONE)
     return {
         "mean": sums["mean"] + strays,
@@ -204,15 +209,21 @@ class _Pairs:
         return _Pairs(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
 
 
-def _add_variance(e: Evidence, pairs: _Pairs, of: Any, count: int) -> tuple[Floats, Floats]:
-    """Add up variance and alike deviation of each sub-grid, less what each known total settles."""
+def _add_variance(
+    e: Evidence, pairs: _Pairs, of: Any, size: tuple[int, bool]
+) -> tuple[Floats, Floats]:
+    """Add up variance and alike deviation of each part, less what each known total settles.
+
+    ``size`` is how many parts there are, and whether each has too many buildings for a matrix.
+    """
+    count, many = size
     variance, loading = np.zeros(count), np.zeros(count)
     rows_of: dict[Any, list[int]] = {}
     for n, name in enumerate(of):
         rows_of.setdefault(name, []).append(n)
     for name, rows in rows_of.items():
         here = pairs.take(np.array(rows, np.int64))
-        wide, mass = _measure(e, here, count)
+        wide, mass = _measure(e, here, count, many)
         if name is not None:
             wide, mass = _settle(e, here, wide, mass)
         variance += wide
@@ -220,7 +231,7 @@ def _add_variance(e: Evidence, pairs: _Pairs, of: Any, count: int) -> tuple[Floa
     return variance, loading
 
 
-def _measure(e: Evidence, pairs: _Pairs, count: int) -> tuple[Floats, Floats]:
+def _measure(e: Evidence, pairs: _Pairs, count: int, many: bool) -> tuple[Floats, Floats]:
     rules = e.rules.simulation
     near = min(rules.error_near, 1.0 - rules.error_shared)
     mass = np.bincount(pairs.part, pairs.deviation, minlength=count)
@@ -228,9 +239,14 @@ def _measure(e: Evidence, pairs: _Pairs, count: int) -> tuple[Floats, Floats]:
     for code, members in pd.Series(pairs.part).groupby(pairs.part).indices.items():
         deviation = pairs.deviation[members]
         if deviation.any():
-            variance[code] += near * (
-                deviation @ _fade(pairs.xy[members], rules.error_reach) @ deviation
+            xy = pairs.xy[members]
+            # of a community there are too many for a matrix
+            around = (
+                _sum_around(xy, deviation, rules.error_reach)
+                if many
+                else _fade(xy, rules.error_reach) @ deviation
             )
+            variance[code] += near * (deviation @ around)
     return np.asarray(variance, float), np.asarray(mass, float)
 
 

@@ -14,6 +14,7 @@ from gridplan.auditing.derived import (
     join_columns,
     list_figures,
     recall_rules,
+    say_ends,
 )
 from gridplan.auditing.evidence import Evidence, find_rows
 from gridplan.auditing.findings import join_findings
@@ -63,6 +64,9 @@ def _count_volunteers(e: Evidence, rows: pd.DataFrame, rules: Any) -> pd.DataFra
     table = table.reindex(e.communities.index).fillna(0)
     table["volunteers"] = count_again(e, "volunteers", table["homes"]).values.reindex(table.index)
     frames = []
+    # as many more requests as there may be more households
+    rate = table["asked"] / table["homes"].where(table["homes"] > 0)
+    ends = [rate * e.communities[f"households_{end}"].astype(float) for end in ("low", "high")]
     for level, sums in (
         ("community", table),
         ("city", table.sum(min_count=1).to_frame(CITY).T),
@@ -84,4 +88,4 @@ def _count_volunteers(e: Evidence, rows: pd.DataFrame, rules: Any) -> pd.DataFra
                 share = sums[f"{word}_{limit:g}"] / sums[whole].where(sums[whole] > 0)
                 name = f"volunteer_{word}_{limit:g}"
                 frames.append(list_figures(level, of, over, name, share, np.nan, False, "computed"))
-    return join_columns(frames)
+    return say_ends(join_columns(frames), "volunteer_requests_month", *ends)

@@ -215,7 +215,7 @@ def _list_figures_and_gaps(
     for result in reaches:
         if result.service.kind == KIND:
             volunteers = measure_volunteers(plan, ground, result, rules)
-            figures = write_volunteers(volunteers, rules)
+            figures = write_volunteers(volunteers, rules, plan.site.communities)
             gaps.append(list_short_teams(volunteers))
     return figures, _join_tables(gaps)
 

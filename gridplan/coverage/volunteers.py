@@ -13,7 +13,7 @@ from gridplan.coverage.coverage_tables import ReachTimes
 from gridplan.people.counts import tally_counts
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
-from gridplan.tables.indicators import CITY, make_figures
+from gridplan.tables.indicators import CITY, add_ends, make_figures
 
 KIND = "volunteer_post"
 
@@ -90,8 +90,12 @@ def measure_volunteers(
     return table.drop(columns="hours")
 
 
-def write_volunteers(table: pd.DataFrame, rules: Rules) -> pd.DataFrame:
-    """Write the figures of volunteers by community and for the city."""
+def write_volunteers(table: pd.DataFrame, rules: Rules, communities: pd.DataFrame) -> pd.DataFrame:
+    """Write the figures of volunteers by community and for the city.
+
+    Requests follow from households, so those of ``communities`` whose number
+    is estimated have ends.
+    """
     frames = []
     for level, rows in (("community", table.drop(index=CITY)), ("city", table.loc[[CITY]])):
         of = rows.index.to_numpy(object)
@@ -111,7 +115,14 @@ def write_volunteers(table: pd.DataFrame, rules: Rules) -> pd.DataFrame:
             frames += [
                 make_figures(level, of, over, f"volunteer_{name}", rows[name]) for name in names
             ]
-    return pd.concat(frames, ignore_index=True)
+    homes = table["households"].where(table["households"] > 0)
+    each = (table["requests"] / homes).drop(index=CITY)
+    low, high = (
+        each * communities[name].reindex(each.index)
+        for name in ("households_low", "households_high")
+    )
+    figures = pd.concat(frames, ignore_index=True)
+    return add_ends(figures, "volunteer_requests_month", low, high)
 
 
 def list_short_teams(table: pd.DataFrame) -> pd.DataFrame:

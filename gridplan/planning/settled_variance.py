@@ -12,7 +12,9 @@ HAIR = 1e-9  # share of a total below which nothing else is a part of it
 REST, OPEN = -2, -1  # buildings whose total is what others leave of the site's, or not known
 
 
-def settle_totals(parts: pd.DataFrame, count: int, rules: SimulationRules) -> pd.DataFrame:
+def settle_totals(
+    parts: pd.DataFrame, count: int, rules: SimulationRules, many: bool = False
+) -> pd.DataFrame:
     """Add up the variance of each sub-grid, and take off what known totals settle.
 
     Of a sub-grid it depends on the totals and on nothing of how the rest is
@@ -32,6 +34,9 @@ def settle_totals(parts: pd.DataFrame, count: int, rules: SimulationRules) -> pd
         How many sub-grids there are.
     rules
         Those of the correlation of errors.
+    many
+        Whether parts hold too many buildings for a matrix of them, as whole
+        communities do; then these are summed by squares of land.
 
     Returns
     -------
@@ -55,8 +60,12 @@ def settle_totals(parts: pd.DataFrame, count: int, rules: SimulationRules) -> pd
     near = min(rules.error_near, 1.0 - rules.error_shared)
     size = len(cells)
     loading = np.bincount(number, parts["loading"], minlength=size)
-    beside = _sum_pairs(
-        number, parts["loading"].to_numpy(), parts[["x", "y"]].to_numpy(), size, rules
+    beside = (
+        _sum_fields(parts, number, size, rules)
+        if many
+        else _sum_pairs(
+            number, parts["loading"].to_numpy(), parts[["x", "y"]].to_numpy(), size, rules
+        )
     )
     own = np.bincount(number, parts["own"], minlength=size)
     sums = pd.DataFrame(
@@ -106,6 +115,14 @@ def _sum_pairs(
         a = loading[rows]
         if a.any():
             out[n] = a @ _fade(xy[rows], rules.error_reach) @ a
+    return out
+
+
+def _sum_fields(parts: pd.DataFrame, number: Ints, count: int, rules: SimulationRules) -> Floats:
+    """Sum the loadings of every two buildings as :func:`_sum_pairs` does, for many of them."""
+    out = np.zeros(count)
+    for n, here in parts.groupby(number):
+        out[int(n)] = here["loading"] @ _measure_field(here, rules.error_reach)
     return out
 
 

@@ -19,6 +19,7 @@ from gridplan.engine.deadline import ENDLESS, Deadline, split_time
 from gridplan.engine.parallel_map import Progress, count_workers, keep_silent, map_tasks
 from gridplan.geometry.tiling import match_borders
 from gridplan.plan import Plan
+from gridplan.planning.community_ranges import add_ranges
 from gridplan.planning.outlines.exclusive_grids import add_exclusives, find_exclusives
 from gridplan.planning.outlines.exclusive_surplus import return_surplus
 from gridplan.planning.outlines.open_land import draw_open_land, find_carers
@@ -26,7 +27,6 @@ from gridplan.planning.outlines.special_grids import find_specials
 from gridplan.planning.outlines.tessellation import tessellate
 from gridplan.planning.plan_manifest import CUT_SHORT, write_manifest
 from gridplan.planning.prepare import PreparedLand, prepare_homes, prepare_site
-from gridplan.planning.subgrid_ranges import add_ranges
 from gridplan.planning.upper_grids import add_upper_grids
 from gridplan.rules.all_rules import Rules
 from gridplan.site import Site

@@ -9,58 +9,33 @@ bytes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from scipy.stats import gamma
 
 from gridplan.arrays import Floats, Ints
 from gridplan.land.household_errors import describe_buildings, find_shares, measure_variance
 from gridplan.land.total_groups import group_by_totals
 from gridplan.plan import Plan
-from gridplan.planning.community_ranges import fill_communities
 from gridplan.planning.settled_variance import REST, settle_totals
+from gridplan.planning.two_cases import HAIR, cumulate, find_quantile, part_cases
 from gridplan.rules.all_rules import Rules
 
 LOW, HIGH = 0.05, 0.95
 DIGITS = 4
 SIZE_RULES = ("band", "households")  # of exceptions that speak of households
 SAID = r" \(by estimate: [^)]*\)$"  # what an exception says of its estimate
-HAIR = 1e-9  # variance below which a number is known
 WHOLE = ("households_low", "households_high")
 RANGES = ("households_low", "households_high", "chance_in_band", "chance_above", "error_shared")
-
-
-def add_ranges(plan: Plan, rules: Rules) -> Plan:
-    """Fill in what the estimates say of each sub-grid, and say it in the exceptions.
-
-    That is its range, its chances and the error that it shares with others;
-    of communities it is the range.
-
-    Examples
-    --------
-    The board's households were counted, so nothing is left to chance:
-
-    >>> from gridplan.synthetic import make_board_plan
-    >>> plan = make_board_plan()
-    >>> table = add_ranges(plan, plan.rules).subgrids
-    >>> table[["households_low", "households_high", "chance_in_band"]].values.tolist()
-    [[60.0, 60.0, 1.0], [60.0, 60.0, 1.0]]
-    """
-    subgrids = fill_ranges(plan.subgrids, plan, rules)
-    exceptions = say_chances(plan.exceptions, subgrids)
-    return fill_communities(plan.replace(subgrids=subgrids, exceptions=exceptions), rules)
 
 
 def fill_ranges(
     subgrids: gpd.GeoDataFrame, plan: Plan, rules: Rules, communities: Any = None
 ) -> gpd.GeoDataFrame:
-    """Fill the columns of ranges of a table of sub-grids, as :func:`add_ranges` does.
+    """Fill the columns of ranges of a table of sub-grids: ends, chances, the error shared.
 
     Only of some ``communities`` where they are named; others keep theirs.
     """
@@ -101,12 +76,12 @@ def measure_ranges(plan: Plan, subgrids: gpd.GeoDataFrame, rules: Rules) -> pd.D
     """
     homes = subgrids[(subgrids["kind"] == "residential").to_numpy()].sort_index()
     moments = _add_up(plan, subgrids, homes, rules)
-    cases = _part_cases(moments)
+    cases = part_cases(moments)
     whole = homes["households"].to_numpy(float)
-    below = _cumulate(homes["low"].to_numpy(float) - 1.0, cases)
-    up_to = _cumulate(homes["high"].to_numpy(float), cases)
+    below = cumulate(homes["low"].to_numpy(float) - 1.0, cases)
+    up_to = cumulate(homes["high"].to_numpy(float), cases)
     chance, above = np.clip(up_to - below, 0.0, 1.0), np.clip(1.0 - up_to, 0.0, 1.0)
-    low, high = (_find_quantile(level, cases) for level in (LOW, HIGH))
+    low, high = (find_quantile(level, cases) for level in (LOW, HIGH))
     return pd.DataFrame(
         {
             "households_low": np.minimum(low, whole).astype("int64"),
@@ -119,71 +94,45 @@ def measure_ranges(plan: Plan, subgrids: gpd.GeoDataFrame, rules: Rules) -> pd.D
     )
 
 
-@dataclass(frozen=True)
-class _Case:
-    """One of two cases of every sub-grid: how likely it is, and what it holds in it."""
+def measure_community_sums(plan: Plan, subgrids: gpd.GeoDataFrame, rules: Rules) -> pd.DataFrame:
+    """Measure between which numbers the households of whole communities lie, by their buildings.
 
-    weight: Floats
-    mean: Floats
-    variance: Floats
-    sure: Floats
+    Not by adding up the ranges of sub-grids, whose ends are whole numbers, and
+    whose errors a total of the site makes unlike each other.
 
+    Parameters
+    ----------
+    plan
+        Its buildings, stairwells and known totals are looked at.
+    subgrids
+        All sub-grids of some communities.
+    rules
+        Those of the correlation of errors, and the site's known total.
 
-def _part_cases(moments: pd.DataFrame) -> tuple[_Case, _Case]:
-    """Part the cases that the building of most doubt is a home, or none."""
-    mean, variance, sure, chance, size, own = (
-        moments[name].to_numpy(float)
-        for name in ("mean", "variance", "sure", "chance", "size", "own")
-    )
-    doubt = chance * (1.0 - chance) * size**2
-    share = moments["share"].to_numpy(float)
-    home = _Case(
-        chance,
-        mean + (1.0 - chance) * size,
-        np.maximum(variance - doubt, 0.0),
-        sure + np.where(doubt > 0, np.minimum(share, size), 0.0),
-    )
-    none = _Case(
-        1.0 - chance,
-        np.maximum(mean - chance * size, sure),
-        np.maximum(variance - own, 0.0),
-        sure,
-    )
-    return home, none
-
-
-def _cumulate(number: Floats, cases: Sequence[_Case]) -> Floats:
-    """Find the chance of at most so many households, rounded to whole ones."""
-    total = np.zeros(len(number))
-    for case in cases:
-        beyond = case.mean - case.sure
-        known = (case.variance <= HAIR) | (beyond <= HAIR)
-        safe = np.where(known, 1.0, beyond)
-        spread = np.where(known, 1.0, case.variance)
-        chance = gamma.cdf(number + 0.5 - case.sure, safe**2 / spread, scale=spread / safe)
-        total += case.weight * np.where(known, case.mean < number + 0.5, chance)
-    return total
-
-
-def _find_quantile(level: float, cases: Sequence[_Case]) -> Floats:
-    """Find a quantile: the first whole number whose cumulated chance reaches the level."""
-    widest = max(
-        float((case.mean + 20.0 * np.sqrt(case.variance)).max(initial=0)) for case in cases
-    )
-    low = np.full(len(cases[0].mean), -1.0)
-    high = low + 2.0 ** np.ceil(np.log2(widest + 3.0))
-    # halved until one number is left
-    while (high - low > 1.0).any():
-        middle = np.floor((low + high) / 2.0)
-        reached = _cumulate(middle, cases) >= level - HAIR
-        high, low = np.where(reached, middle, high), np.where(reached, low, middle)
-    return np.asarray(high)
+    Returns
+    -------
+    By community ``households_low`` and ``households_high``, 5 and 95 %
+    quantiles, widened to hold the estimate.
+    """
+    homes = subgrids[(subgrids["kind"] == "residential").to_numpy()].sort_index()
+    cases = part_cases(_add_up(plan, subgrids, homes, rules, whole_communities=True))
+    whole = homes.groupby("community")["households"].sum().sort_index()
+    low, high = (find_quantile(level, cases) for level in (LOW, HIGH))
+    ends = {
+        "households_low": np.minimum(low, whole.to_numpy(float)),
+        "households_high": np.maximum(high, whole.to_numpy(float)),
+    }
+    return pd.DataFrame(ends, index=whole.index)
 
 
 def _add_up(
-    plan: Plan, subgrids: gpd.GeoDataFrame, homes: gpd.GeoDataFrame, rules: Rules
+    plan: Plan,
+    subgrids: gpd.GeoDataFrame,
+    homes: gpd.GeoDataFrame,
+    rules: Rules,
+    whole_communities: bool = False,
 ) -> pd.DataFrame:
-    """Add up mean, variance, sure households and shared share of each sub-grid.
+    """Add up mean, variance, sure households and shared share of each sub-grid, or community.
 
     Of two buildings the errors are correlated by what of them can be alike,
     as in the draws: a share everywhere, and a share that fades with distance.
@@ -195,6 +144,9 @@ def _add_up(
     named = buildings.index.isin(doors.loc[doors["community"].isin(over), "building"])
     buildings = buildings[named | buildings["community"].isin(over).to_numpy()]
     row, column, share = find_shares(doors, buildings, subgrids)
+    strays = _count_strays(plan, homes)
+    if whole_communities:
+        homes, (row, column, share), strays = _gather(homes, row, column, share, strays)
     chance, average, spread = describe_buildings(buildings)
     variance, alike = measure_variance(buildings)
     count = len(homes)
@@ -221,8 +173,7 @@ def _add_up(
         }
     )
     sums = parts.groupby("column")[["mean", "sure"]].sum().reindex(range(count), fill_value=0.0)
-    strays = _count_strays(plan, homes)
-    varied = settle_totals(parts, count, rules.simulation)
+    varied = settle_totals(parts, count, rules.simulation, many=whole_communities)
     table = pd.DataFrame(
         {
             "mean": sums["mean"].to_numpy() + strays,
@@ -236,6 +187,21 @@ def _add_up(
     wide = table["variance"].to_numpy()
     common = np.where(wide > HAIR, np.clip(common / np.maximum(wide, HAIR), 0.0, 1.0), 0.0)
     return table.assign(shared=common)
+
+
+def _gather(
+    homes: gpd.GeoDataFrame, row: Ints, column: Ints, share: Floats, strays: Floats
+) -> tuple[Any, tuple[Ints, Ints, Floats], Floats]:
+    """Gather the shares of buildings by community: a table of these, pairs, and strays."""
+    codes, number = np.unique(homes["community"].to_numpy(object).astype(str), return_inverse=True)
+    pairs = pd.DataFrame({"row": row, "column": number[column], "share": share})
+    pairs = pairs.groupby(["column", "row"], as_index=False)["share"].sum()
+    held = np.bincount(number, strays, minlength=len(codes)).astype(float)
+    return (
+        pd.DataFrame({"community": codes}, index=codes),
+        (pairs["row"].to_numpy(), pairs["column"].to_numpy(), pairs["share"].to_numpy()),
+        held,
+    )
 
 
 def _find_doubts(

@@ -14,7 +14,7 @@ from gridplan.arrays import Floats
 
 WIDE = 3.29  # standard deviations from the 5 % to the 95 % quantile of a normal
 ALL, NEAR = 15, 7  # equally likely errors looked at: of the whole site, and of a community
-REACH = 300.0  # m over which the errors of neighbours become unlike, as in the rules
+REACH = 100.0  # m over which the errors of neighbours become unlike, as in the rules
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def find_likely(
     if not len(rows) or np.isnan(chance).any():
         return None
     community = rows["community"].to_numpy(object)
-    shared, beside, deviation = _find_errors(rows, near)
+    shared, beside, deviation = find_errors(rows, near)
     total = int(rows["households"].sum())
     # whose number is known varies with nothing
     still = np.where(np.isin(community, list(settled)), 0.0, deviation)
@@ -93,74 +93,7 @@ def find_likely(
     )
 
 
-def find_community_ranges(
-    subgrids: pd.DataFrame,
-    codes: pd.Index[str],
-    settled: Collection[str] = (),
-    near: float = 1.0,
-    local: float | None = None,
-) -> pd.DataFrame:
-    """Find between which numbers the households of each community lie, by its sub-grids.
-
-    Parameters
-    ----------
-    subgrids, settled, near
-        As :func:`find_likely` takes them.
-    codes
-        The communities; their order is kept.
-    local
-        Where a total of the site has settled what all buildings have in
-        common, the share of the variance that is alike in a place.
-
-    Returns
-    -------
-    ``households_low`` and ``households_high``, 5 % and 95 % quantiles: the
-    households themselves where the total is known or all were counted, NaN
-    where the sub-grids say nothing of it.
-
-    Examples
-    --------
-    >>> rows = {"kind": "residential", "community": ["c", "c", "d"], "area": 1e4}
-    >>> rows |= {"households": [30, 38, 40], "households_low": [25, 31, 35]}
-    >>> rows |= {"households_high": [36, 46, 46], "chance_in_band": 0.9, "error_shared": 0.3}
-    >>> codes = pd.Index(["c", "d", "e"])
-    >>> find_community_ranges(pd.DataFrame(rows), codes).to_numpy().tolist()
-    [[56.0, 80.0], [35.0, 46.0], [0.0, 0.0]]
-    >>> find_community_ranges(pd.DataFrame(rows), codes, ["c"]).loc["c"].tolist()
-    [68.0, 68.0]
-    """
-    rows = subgrids[(subgrids["kind"] == "residential").to_numpy()]
-    shared, beside, deviation = _find_errors(rows, near)
-    if local is not None:
-        beside = np.clip(local * _find_fading(rows), 0.0, 1.0 - shared)
-    alone = np.maximum(1.0 - shared - beside, 0.0)
-    parts = {
-        "all": np.sqrt(shared) * deviation,
-        "near": np.sqrt(beside) * deviation,
-        "alone": alone * deviation**2,
-        "silent": rows["chance_in_band"].isna().to_numpy(float),
-        "count": np.ones(len(rows)),
-        **{n: rows[n].to_numpy(float) for n in ("households", "households_low", "households_high")},
-    }
-    sums = pd.DataFrame(parts).groupby(rows["community"].to_numpy(object)).sum()
-    sums = sums.reindex(codes, fill_value=0.0)
-    half = WIDE / 2.0 * np.sqrt(sums["all"] ** 2 + sums["near"] ** 2 + sums["alone"])
-    half = half.mask(codes.isin(list(settled)), 0.0)
-    total = sums["households"]
-    low = np.maximum(np.floor(total - half + 1e-9), 0.0)
-    high = np.ceil(np.maximum(total + half - 1e-9, 0.0))
-    # one sub-grid is the community, and says more of it than a deviation does
-    single = (sums["count"] == 1) & ~codes.isin(list(settled))
-    found = pd.DataFrame(
-        {
-            "households_low": low.mask(single, sums["households_low"]),
-            "households_high": high.mask(single, sums["households_high"]),
-        }
-    )
-    return found.mask(sums["silent"] > 0)
-
-
-def _find_errors(rows: pd.DataFrame, near: float) -> tuple[Floats, Floats, Floats]:
+def find_errors(rows: pd.DataFrame, near: float | Floats) -> tuple[Floats, Floats, Floats]:
     """Find the shares of variance alike everywhere and in a community, and the deviations."""
     shared = np.nan_to_num(rows["error_shared"].to_numpy(float))
     beside = np.clip(shared * near * _find_fading(rows), 0.0, 1.0 - shared)

@@ -33,4 +33,4 @@ def renew_ranges(
         over |= set(plan.subgrids["community"].reindex(list(codes)).dropna())
     subgrids = fill_ranges(new.subgrids, new, rules, over)
     exceptions = say_chances(new.exceptions, subgrids)
-    return fill_communities(new.replace(subgrids=subgrids, exceptions=exceptions), rules)
+    return fill_communities(new.replace(subgrids=subgrids, exceptions=exceptions), rules, over)

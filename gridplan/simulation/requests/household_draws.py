@@ -97,7 +97,7 @@ def draw_buildings(
     add up to, -1 for those of none.
     """
     table, form, mean = _tabulate(buildings)
-    common = measure_variance(buildings)[1]
+    common = np.minimum(measure_variance(buildings)[1] * _measure_loss(table)[form], 1.0)
     middle = shapely.centroid(buildings.geometry.to_numpy())
     place = np.column_stack([shapely.get_x(middle), shapely.get_y(middle)])
     keys = name_keys(buildings.index)
@@ -167,6 +167,23 @@ def _tabulate(buildings: pd.DataFrame) -> tuple[Floats, Any, Floats]:
         )
         table[number] = levels / levels.mean() if levels.any() else 1.0
     return table, form.ravel(), mean
+
+
+def _measure_loss(table: Floats) -> Floats:
+    """Measure how many times more alike errors must be than the numbers drawn by them.
+
+    Of a house that seldom holds a second household the number hardly follows a
+    small error, so that much of what errors have in common would be lost.
+
+    Examples
+    --------
+    >>> half, tenth = np.arange(LEVELS) >= LEVELS / 2, np.arange(LEVELS) >= LEVELS * 0.9
+    >>> _measure_loss(np.array([half, tenth], float)).round(2).tolist()
+    [1.58, 3.06]
+    """
+    error = ndtri((np.arange(LEVELS) + 0.5) / LEVELS)
+    beside = (table * error).mean(axis=1) ** 2
+    return np.asarray(np.where(beside > 0, table.var(axis=1) / np.maximum(beside, 1e-12), 1.0))
 
 
 def find_totals(plan: Plan, buildings: pd.DataFrame) -> Any:
