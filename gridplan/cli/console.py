@@ -136,8 +136,10 @@ def print_ledger(ledger: Any) -> None:
 
 
 def print_remarks(ledger: Any) -> None:
-    """Print what the user must know of how the files were read: layers and columns left unread."""
-    for entry in ledger[ledger["step"] == "files"].itertuples():
+    """Print what the user must know of what was read: layers left out, totals that are not met."""
+    totals = ledger["table"].isin(["zones", "communities"]) & (ledger["step"] == "households")
+    totals = (totals | (ledger["table"] == "zones")) & (ledger["action"] == "noted")
+    for entry in ledger[(ledger["step"] == "files") | totals].itertuples():
         # who reads it must know how much it is about, and, where it is short, which rows
         count = f"{entry.count:,} {entry.action}: " if entry.table == "buildings" else ""
         err.print(f"note: {entry.table}: {count}{entry.reason}", soft_wrap=True, markup=False)

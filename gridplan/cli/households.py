@@ -100,6 +100,7 @@ def households_command(
         clock("writing", 0, 1)
         _write_estimates(made, output)
         pictures = write_picture(held, plot, lang) if len(held.buildings) else []
+    console.print_remarks(made.ledger)
     _print_estimates(made, held)
     console.print_ledger(made.ledger)
     for path in (output, *pictures):

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from gridplan.geometry.holders import find_holders
+from gridplan.reading.layer_names import REMARK
 from gridplan.tables.ledger import Entry, name_households
 
 
@@ -70,4 +71,6 @@ def place_in_zones(
 
 
 def _note(table: str, rows: Any, reason: str) -> Entry:
-    return Entry("survey", table, "noted", len(rows), reason, sorted(rows.index))
+    # shown on the screen; what is noted of zones always is
+    step = REMARK if table == "buildings" else "survey"
+    return Entry(step, table, "noted", len(rows), reason, sorted(rows.index))
