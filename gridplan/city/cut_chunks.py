@@ -133,7 +133,7 @@ def _read_frame(job: Job, target: CRS, rules: Rules, problems: list[Problem]) ->
         remedy = "give a table of communities"
         raise InputError([Problem("communities", "not empty", what, remedy)])
     if len(frame.zones):
-        what = f"{len(frame.zones)} zones may cross the chunks that a city is planned in"
+        what = f"zones may cross the chunks that a city is planned in (zones: {len(frame.zones)})"
         remedy = "plan the site that read_site reads with gridplan.divide, or leave the zones out"
         raise InputError([Problem("zones", "zones lie in one chunk", what, remedy)])
     return drop_idle_openings(frame)
