@@ -59,6 +59,10 @@ HEADLINES = (
     "party_missing",
     "workers",
     "full_per_need",
+    # where there are special grids, and an upper layer
+    "chiefs",
+    "chief_metres",
+    "upper_leaders",
 )
 
 
@@ -223,7 +227,9 @@ def _write_plan(
     city = figures[(figures["level"] == "city") & (figures["of"] == CITY)].set_index("measure")[
         "value"
     ]
-    headline = round_figures({name: float(city[name]) for name in HEADLINES})
+    headline = round_figures({name: float(city[name]) for name in HEADLINES if name in city})
+    if len(chiefs.handovers):
+        headline["handovers"] = len(chiefs.handovers)
     people = {
         **plan.manifest.get("people", {}),
         "staff": {"rules": rules.to_dict()["staffing"], "figures": headline},
