@@ -578,6 +578,15 @@ def town(drawn):
     return gp.organise(drawn)
 
 
+def test_a_towns_branches_and_groups_are_as_many_as_tangshans_numbers_imply(drawn, town):
+    """75,081 sub-grids, 8,662 branches, 22,828 groups; at 17.6 members for 100 households."""
+    figures = town.manifest["people"]["organise"]["figures"]
+    members = figures["full"] + figures["probationary"]
+    assert 100 * members / drawn.subgrids["households"].sum() == pytest.approx(17.6, abs=1.5)
+    assert figures["subgrids_per_branch"] == pytest.approx(75_081 / 8_662, rel=0.15)
+    assert figures["groups_per_branch"] == pytest.approx(22_828 / 8_662, rel=0.15)
+
+
 def test_a_town_is_organised_within_the_rules_and_the_proof(town):
     audit = gp.audit(town)
     assert audit.passed, str(audit)
