@@ -40,11 +40,12 @@ OF_COMPOUNDS = {"seat_owners": "owners_committee", "seat_firm": "property_firm"}
 
 @dataclass(frozen=True, eq=False)
 class Towns:
-    """The communities that are paired: households, need, what they have, and their centres."""
+    """The communities that are paired, and the centres and households of all, villages too."""
 
     table: pd.DataFrame
     six: pd.DataFrame
     centres: pd.DataFrame
+    homes: pd.Series[Any]
 
 
 def measure_towns(evidence: Evidence) -> Towns:
@@ -74,9 +75,10 @@ def measure_towns(evidence: Evidence) -> Towns:
     base = _relate(homes, pd.Series(1.0, codes))
     need = base + rules.need_elders * _relate(table["elders"], base)
     table["need"] = need + rules.need_short * _relate(table["short"], base)
+    centres = _find_centres(e, table, rules)
     if rules.scope != "all":
         table = table[e.communities["kind"] == "urban"]
-    return Towns(table, _find_bodies(e, table), _find_centres(e, table, rules))
+    return Towns(table, _find_bodies(e, table), centres, homes)
 
 
 def _find_short(e: Evidence) -> pd.Series[Any]:
@@ -374,7 +376,7 @@ def find_second(centres: pd.DataFrame, rules: PairingRules) -> Any:
 
 def _list_centres(towns: Towns, rules: PairingRules) -> list[dict[str, Any]]:
     centres = towns.centres
-    homes = towns.table["households"]
+    homes = towns.homes
     codes = centres.index
     second = find_second(centres, rules).astype(float)
     near = (centres["within"] * homes).sum() / homes.sum() if homes.sum() else np.nan

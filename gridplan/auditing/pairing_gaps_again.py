@@ -27,13 +27,14 @@ def list_pairing(e: Evidence) -> list[dict[str, Any]]:
     rules = recall_rules(e, "pair", "pairing").pairing
     towns = e.take(measure_towns)
     table, links = towns.table, e.plan.links
-    homes = table["households"]
+    homes = towns.homes
 
     def pick(rule: str, mask: Any, value: Any, need: Any) -> dict[str, Any]:
         hit = np.asarray(mask, bool)
-        at = table.index[hit]
+        # centres are of all communities, other figures of those that are paired
+        at = value.index[hit]
         asked = need[hit] if isinstance(need, pd.Series) else need
-        return list_gaps(rule, "community", at, at, value[hit], asked, homes[hit].to_numpy())
+        return list_gaps(rule, "community", at, at, value[hit], asked, homes[at].to_numpy())
 
     paired = links[links["kind"] == "pairing"].groupby("community").size()
     paired = paired.reindex(table.index, fill_value=0)

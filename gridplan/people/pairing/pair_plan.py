@@ -52,8 +52,9 @@ def pair(
 
     Fills the table links, and the indicators and gaps of the room pairing; run
     again, it replaces its own rows only. Institutions and cadres go to the
-    communities in scope (urban ones unless the rules say all); the six bodies,
-    owners' committees and service centres are reckoned for the same. Distances
+    communities in scope (urban ones unless the rules say all); the six bodies
+    and owners' committees are reckoned for the same, service centres for all
+    communities and villages. Distances
     are straight, in metres, from the institution to the mean of a community's
     households.
 
@@ -107,7 +108,8 @@ def pair(
         ignore_index=True,
     )
     six = measure_six(plan, towns)
-    centres = measure_centres(plan, towns, pairing_rules)
+    # A village needs its service centre as much as a town community does.
+    centres = measure_centres(plan, everywhere, pairing_rules)
     owners, bare = measure_owners(plan, towns)
     gaps = [
         *report_unpaired(links, towns, paired.shortage, pairing_rules),
