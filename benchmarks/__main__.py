@@ -50,6 +50,10 @@ BENCHMARKS = {
         "ways on foot beside osmnx, networkx and pandana, and 100,000 nodes with 700 posts",
         (),
     ),
+    "visits": (
+        "a thousand demonstration points, 25 belts and a season of drills in a made-up city",
+        (),
+    ),
     "surge": (
         "a flood and snow on districts: time and memory, with and without the worth of pairings",
         ("full",),
