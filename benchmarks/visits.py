@@ -16,8 +16,8 @@ from gridplan.coverage.demonstration import demonstrate
 from gridplan.coverage.drills.drill_plan import plan_drills
 from gridplan.coverage.proposals import propose_posts, recall_rules
 
-COMMUNITIES = 60
-HOUSEHOLDS = 27_000
+COMMUNITIES = 40
+HOUSEHOLDS = 18_000
 POINTS = 1_000
 BELTS = 25
 OF_BELT = 12  # points of a belt
