@@ -267,7 +267,7 @@ def _say_aim(plan: Plan, kind: str) -> str:
     worst = "nobody" if row["worst_share"] != row["worst_share"] else f"{row['worst_share']:.1%}"
     text = (
         f"aim        {AIMS[row['question']]} ({row['ended']}); of the community served least "
-        f"{worst} are served, {row['unserved']:.0f} communities are served nothing"
+        f"{worst} are served; communities that are served nothing: {row['unserved']:.0f}"
     )
     if row["question"] != "fairest":
         return text
