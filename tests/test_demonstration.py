@@ -77,6 +77,13 @@ def test_the_points_are_posts_that_reach_and_proposals_know(plan):
     assert len(pack_reach(plan, "zh")) > 0
 
 
+def test_the_audit_agrees_where_points_are_close_together():
+    rng = np.random.default_rng(2)
+    rows = [(f"r{n:02d}", "b", n, *(rng.random(2) * 90).tolist()) for n in range(20)]
+    found = audit(demonstrate(make_board_plan(), make_points(*rows))).findings
+    assert found[found["rule"] == "demonstration"].empty
+
+
 def test_points_entered_again_replace_those_before(plan):
     again = demonstrate(plan, make_points(("e1", "", 1, 20, 10)))
     assert again.demonstrations.index.tolist() == ["e1"]

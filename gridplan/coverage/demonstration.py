@@ -174,7 +174,7 @@ def measure_nearest(xy: Floats) -> Floats:
 
     if len(xy) < 2:
         return np.full(len(xy), np.nan)
-    return np.asarray(np.round(cKDTree(xy).query(xy, k=2)[0][:, 1], 3))
+    return np.asarray(np.round(cKDTree(xy).query(xy, k=2)[0][:, 1], 6))
 
 
 def draw_belts(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -189,8 +189,8 @@ def draw_belts(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
                 "belt": belt,
                 "points": len(points),
                 "communities": points["community"].nunique(),
-                "metres": round(metres, 3),
-                "spacing": round(metres / (len(xy) - 1), 3) if len(xy) > 1 else np.nan,
+                "metres": round(metres, 6),
+                "spacing": round(metres / (len(xy) - 1), 6) if len(xy) > 1 else np.nan,
                 "geometry": shapely.linestrings(xy) if len(xy) > 1 else shapely.points(xy[0]),
             }
         )
@@ -256,7 +256,7 @@ def _list_communities(plan: Plan, table: gpd.GeoDataFrame) -> pd.DataFrame:
     return pd.concat(
         [
             make_figures("community", of, of, "demonstration_points", count, origin="counted"),
-            make_figures("community", of, of, "demonstration_metres", metres.round(3)),
+            make_figures("community", of, of, "demonstration_metres", metres.round(6)),
         ],
         ignore_index=True,
     )
