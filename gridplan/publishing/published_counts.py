@@ -151,9 +151,11 @@ def publish_reach(plan: Plan, rules: DisclosureRules) -> pd.DataFrame:
     frames = []
     for name, column in (("reach", "reachable_share"), ("served", "served_share")):
         measure = name + ":" + shares["kind"] + ":" + shares["minutes"].map("{:g}".format)
-        inside = shares[column] * shares["demand"]
+        # a plan measured before there was a demand counts its households
+        asked = shares["demand"].fillna(shares["households"])
+        inside = shares[column] * asked
         few = pd.Series(False, index=shares.index)
-        for part in (inside, shares["demand"] - inside):
+        for part in (inside, asked - inside):
             few |= (part > 0.5) & (part < rules.household_width)
         # The city less the others would be the only community that is withheld.
         towns = few & (shares["level"] == "community")
