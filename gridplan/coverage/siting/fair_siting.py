@@ -23,7 +23,9 @@ def serve_worst(problem: SitingProblem, group: Ints, k: int) -> Siting:
 
     Of choices that are as good for it, the one with the largest sum of the
     shares of all communities is taken, so that a small community counts as
-    much as a large one. Communities that no site can serve are left out.
+    much as a large one. Where k sites cannot serve every community, choices
+    that leave fewer of them without anything come first. Communities that no
+    site can serve are left out.
 
     Parameters
     ----------
@@ -62,9 +64,10 @@ def serve_worst(problem: SitingProblem, group: Ints, k: int) -> Siting:
     # shares lie round their mean, so the least is no more than the most served of all
     best = min(_bound_shares(rows, totals), most.bound / float(totals[able].sum()))
 
-    def rank(sites: Ints, exact: bool = False) -> tuple[float, float]:
+    def rank(sites: Ints, exact: bool = False) -> tuple[float, float, float]:
         share = _share(problem, group, sites, totals, exact)[able]
-        return round(float(share.min()), 9), round(float(share.sum()), 9)
+        served = float((share > 0).sum())
+        return round(float(share.min()), 9), served, round(float(share.sum()), 9)
 
     if k == 0 or len(rows.row) > ENTRIES:
         chosen = _add_for_worst(problem, group, free, min(k, len(free)))
@@ -73,19 +76,35 @@ def serve_worst(problem: SitingProblem, group: Ints, k: int) -> Siting:
         worst = rank(chosen, exact=True)[0]
         return _make_fair(problem, chosen, worst, worst if k == 0 else best)
     programme = Programme(problem, rows, free, np.full(problem.ways.shape[1], -1), totals)
-    f = len(free)
-    width = f + programme.flows + 1 + len(totals)
+    sites, least, bound = _solve_worst(programme, k)
+    if sites is None:
+        return _make_fair(problem, most.chosen, rank(most.chosen, exact=True)[0], best)
+    if least <= TINY:
+        # somebody gets nothing whatever is chosen: then as few communities as can be found
+        other = _swap_better(sites, free, rank)
+        sites = other if rank(other, exact=True) > rank(sites, exact=True) else sites
+    return _make_fair(problem, sites, least, min(bound, best))
+
+
+def _solve_worst(programme: Programme, k: int) -> tuple[Ints | None, float, float]:
+    """Solve for the least share, then for the sum of all shares that keeps it.
+
+    Returns the sites (None where none were found), the least share and its
+    bound.
+    """
+    f = len(programme.free)
+    width = f + programme.flows + 1 + len(programme.totals)
     gain = np.zeros(width)
     gain[f + programme.flows] = 1.0
     nobody = np.zeros(0, np.int64)
     sites, least, bound = programme.solve(k, gain, 0.0, nobody, 0)
     if sites is None:
-        return _make_fair(problem, most.chosen, rank(most.chosen, exact=True)[0], best)
+        return None, least, bound
     # second: as much as possible for all communities, each counting alike
     gain = np.zeros(width)
-    gain[f : f + programme.flows] = programme.served / totals[programme.flow_groups]
+    gain[f : f + programme.flows] = programme.served / programme.totals[programme.flow_groups]
     second = programme.solve(k, gain, max(0.0, least - TINY), nobody, 0)[0]
-    return _make_fair(problem, sites if second is None else second, least, min(bound, best))
+    return sites if second is None else second, least, bound
 
 
 def place_in_each(problem: SitingProblem, group: Ints, site_group: Ints, k: int) -> Siting:
@@ -182,7 +201,7 @@ def _share(
     return np.asarray(sums / np.where(totals > 0, totals, 1.0))
 
 
-def _swap_better(start: Ints, free: Ints, rank: Callable[[Ints], tuple[float, float]]) -> Ints:
+def _swap_better(start: Ints, free: Ints, rank: Callable[[Ints], tuple[float, ...]]) -> Ints:
     """Swap one chosen site for another while that ranks higher, for so many trials at most."""
     chosen = np.sort(start)
     best = rank(chosen)
