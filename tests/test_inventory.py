@@ -13,8 +13,10 @@ from gridplan.people.inventory.take_inventory import (
     recall_requirements,
     take_inventory,
 )
+from gridplan.people.rate_plan import rate
 from gridplan.publishing.published_counts import publish_gaps
 from gridplan.publishing.published_figures import count_figures
+from gridplan.rules.all_rules import Rules
 from gridplan.rules.disclosure import DisclosureRules
 from gridplan.synthetic.board_plan import make_table
 from gridplan.tables.requirements import read_document, read_requirements
@@ -138,6 +140,20 @@ def test_the_audit_derives_every_column_again(done):
         assert len(check_inventory(open_evidence(done.replace(inventory=table)))), column
     fewer = done.replace(gaps=done.gaps.iloc[1:])
     assert len(check_gaps(open_evidence(fewer)))
+
+
+def test_a_checklist_counts_what_is_unknown_as_not_met_and_can_be_a_criterion(plan):
+    text = "body,requirement,count\na,one_plus_n_general,yes\nb,one_plus_n_general,no\n"
+    done = take_inventory(plan, read(plan, text))
+    rows = done.indicators[done.indicators["measure"] == "checklist_one_plus_n"].set_index("of")
+    # The general standard, and those of urban communities, of which nobody says anything.
+    assert rows["value"].reindex(list("abcd")).tolist()[:2] == [0.5, 0.0]
+    assert rows.loc[["c", "d"], "value"].isna().all()
+    criterion = {"measure": "checklist_one_plus_n", "weight": 10, "floor": 0, "cap": 1}
+    ratings = rate(done, Rules().replace(rating={"criteria": [criterion]})).ratings
+    assert ratings.set_index("of")["score"].to_dict() == {"a": 50.0, "b": 0.0}
+    table = done.indicators.assign(value=done.indicators["value"] + 0.1)
+    assert len(check_inventory(open_evidence(done.replace(indicators=table))))
 
 
 def test_figures_of_the_brief_count_what_is_known(done):

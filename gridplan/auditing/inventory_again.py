@@ -46,8 +46,49 @@ def check_inventory(evidence: Evidence) -> pd.DataFrame:
     stated = e.plan.inventory
     if stated.empty:
         return join_findings([])
-    right = pd.DataFrame(e.take(list_inventory))
-    return compare_rows("inventory", "inventory", stated, right, KEY, AGAIN, "item")
+    right = e.take(list_inventory)
+    checklists = e.plan.indicators[e.plan.indicators["room"] == "inventory"]
+    return join_findings(
+        [
+            compare_rows("inventory", "inventory", stated, pd.DataFrame(right), KEY, AGAIN, "item"),
+            compare_rows(
+                "inventory",
+                "indicators",
+                checklists,
+                _list_checklists(right),
+                ("level", "of", "measure"),
+                AGAIN,
+                "indicator",
+            ),
+        ]
+    )
+
+
+def _list_checklists(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """List the share of each group's checklist that each community meets."""
+    states: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        if row["level"] == "community" and row["state"] != "counted":
+            states.setdefault((row["group"], row["body"]), []).append(row["state"])
+    figures = [
+        (
+            code,
+            f"checklist_{group}",
+            words.count("met") / len(words) if set(words) != {"unknown"} else BLANK,
+        )
+        for (group, code), words in states.items()
+    ]
+    table = pd.DataFrame(figures, columns=["of", "measure", "value"])
+    known = table["value"].notna()
+    return table.assign(
+        level="community",
+        community=table["of"],
+        need=1.0,
+        met=table["value"] == 1,
+        low=BLANK,
+        high=BLANK,
+        origin=np.where(known, "computed", "unknown"),
+    )
 
 
 def list_inventory(e: Evidence) -> list[dict[str, Any]]:

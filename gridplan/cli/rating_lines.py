@@ -43,6 +43,8 @@ def print_fields(plan: Plan, lang: Language) -> None:
     console.print_table(
         f"\n{say('rating.fields', lang)}\n", fields, lines, right=(1, 2, 3, 4, 5, 6)
     )
+    if len(plan.site.institutions) and not rules.institution_criteria:
+        console.print_line("noted", "institutions have no criteria (rating.institution_criteria)")
     columns = say("rating.near_columns", lang).split("|")
     console.print_table(f"\n{say('rating.nearest', lang)}\n", columns, nearest, right=(2, 5))
 

@@ -15,7 +15,7 @@ from gridplan.people.inventory.holdings import join_holdings
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
 from gridplan.tables.conform import conform_table
-from gridplan.tables.indicators import round_figures, write_gaps
+from gridplan.tables.indicators import make_figures, round_figures, write_gaps, write_indicators
 from gridplan.tables.level_indicators import FOUR_LEVELS, place_bodies
 from gridplan.tables.requirements import Requirement, list_requirements
 
@@ -33,8 +33,8 @@ def take_inventory(
 
     What is present is what the holdings say, else what the plan's own tables
     know for certain; where neither says anything it is unknown, never missing
-    or present. Fills ``inventory``, ``holdings`` and the gaps of the room
-    inventory.
+    or present. Fills ``inventory``, ``holdings``, and the gaps and indicators
+    of the room inventory.
 
     Parameters
     ----------
@@ -74,7 +74,13 @@ def take_inventory(
     own = [one.to_row() for key, one in requirements.items() if one != list_requirements().get(key)]
     note = {"requirements": own, "figures": _sum_up(table, requirements, held)}
     people = {**plan.manifest.get("people", {}), "inventory": note}
-    return plan.replace(inventory=table, gaps=gaps, manifest={**plan.manifest, "people": people})
+    indicators = write_indicators(plan.indicators, ROOM, _list_checklists(table))
+    return plan.replace(
+        inventory=table,
+        gaps=gaps,
+        indicators=indicators,
+        manifest={**plan.manifest, "people": people},
+    )
 
 
 def recall_requirements(plan: Plan, added: Sequence[Requirement] = ()) -> Mapping[str, Requirement]:
@@ -282,6 +288,22 @@ def _number_rows(rows: pd.DataFrame, requirements: Mapping[str, Requirement]) ->
     return conform_table(
         ROOM, rows.assign(item=[str(n).zfill(width) for n in range(1, len(rows) + 1)])
     )
+
+
+def _list_checklists(table: pd.DataFrame) -> pd.DataFrame:
+    """List how much of each group's checklist a community meets; unknown counts as not met."""
+    rows = table[(table["level"] == "community") & (table["state"] != "counted")]
+    known = rows.assign(known=rows["state"] != "unknown")
+    sums = known.groupby(["group", "body"]).agg(
+        met=("met", "sum"), asked=("bodies", "sum"), known=("known", "any")
+    )
+    share = (sums["met"] / sums["asked"]).where(sums["known"])
+    frames = [
+        make_figures("community", of.index, of.index, f"checklist_{group}", of, 1.0)
+        for group, of in ((g, share.xs(g)) for g in share.index.unique("group"))
+    ]
+    blank = pd.DataFrame(columns=["level", "of", "community", "measure", "value"])
+    return pd.concat(frames, ignore_index=True) if frames else blank
 
 
 def _list_gaps(
