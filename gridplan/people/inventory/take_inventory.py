@@ -65,14 +65,18 @@ def take_inventory(
     if plan.is_release:
         raise PlanError("a release holds no counts of its own -> give the working plan")
     requirements = recall_requirements(plan, added)
+    document = list_requirements()
     held = plan.holdings if holdings is None else join_holdings(plan.holdings, holdings)
     plan = plan.replace(holdings=held)
     bodies = list_bodies(plan)
-    rows = [_list_rows(plan, one, bodies) for one in requirements.values()]
-    table = _number_rows(pd.concat(rows, ignore_index=True), requirements)
+    own = pd.concat(
+        [_list_rows(plan, one, bodies) for one in requirements.values()], ignore_index=True
+    )
+    rows = _relate(pd.concat([own, *_roll_up(own, bodies)], ignore_index=True))
+    table = _number_rows(rows, requirements)
     gaps = write_gaps(plan.gaps, ROOM, _list_gaps(table, requirements, bodies))
-    own = [one.to_row() for key, one in requirements.items() if one != list_requirements().get(key)]
-    note = {"requirements": own, "figures": _sum_up(table, requirements, held)}
+    added_rows = [one.to_row() for key, one in requirements.items() if one != document.get(key)]
+    note = {"requirements": added_rows, "figures": _sum_up(table, requirements, held)}
     people = {**plan.manifest.get("people", {}), "inventory": note}
     indicators = write_indicators(plan.indicators, ROOM, _list_checklists(table))
     return plan.replace(
@@ -155,9 +159,7 @@ def _list_rows(plan: Plan, one: Requirement, bodies: pd.DataFrame) -> pd.DataFra
         households=rows["households"].where(~unknown),
         community=rows["body"] if one.level == "community" else "",
     )
-    return _relate(pd.concat([rows, *_roll_up(rows, one, bodies)], ignore_index=True)).assign(
-        requirement=one.key, group=one.group
-    )
+    return rows.assign(requirement=one.key, group=one.group)
 
 
 def _take_held(plan: Plan, key: str, level: str) -> dict[str, float]:
@@ -220,54 +222,47 @@ def _reckon_need(plan: Plan, one: Requirement, asked: pd.DataFrame) -> Floats:
     return np.asarray(np.ceil(one.amount * base / one.per - 1e-9), float)
 
 
-def _roll_up(rows: pd.DataFrame, one: Requirement, bodies: pd.DataFrame) -> list[pd.DataFrame]:
-    """Add the rows of a requirement up for every level above its own."""
-    lies_in = bodies[bodies["level"] == one.level].set_index("body")
-    above = bodies.set_index(["level", "body"])["above"].to_dict()
+def _roll_up(own: pd.DataFrame, bodies: pd.DataFrame) -> list[pd.DataFrame]:
+    """Add the rows of all requirements up for every level above that of each."""
+    keys = pd.MultiIndex.from_frame(bodies[["level", "body"]])
+    place = keys.get_indexer(pd.MultiIndex.from_frame(own[["level", "body"]]))
+    depth = own["level"].map({word: n for n, word in enumerate(FOUR_LEVELS)}).to_numpy()
+    sums = ["need", "present", "missing", "households"]
+    counts = ["bodies", "met", "unknown", "short", "counted"]
+    flags = own.assign(short=own["state"] == "short", counted=own["state"] == "counted")
+    flags = flags.astype({"short": np.int64, "counted": np.int64})
     frames = []
-    for level in FOUR_LEVELS[: FOUR_LEVELS.index(one.level)][::-1]:
-        of = lies_in[level].reindex(rows["body"]).to_numpy(object)
-        inside = rows[of != ""]
+    for number, level in enumerate(FOUR_LEVELS[:-1]):
+        of = bodies[level].to_numpy(object)[place]
+        inside = (depth > number) & (of != "")
         # Nobody may have named a body of this level, or none may be asked.
-        if inside.empty:
+        if not inside.any():
             continue
-        sums = inside.groupby(of[of != ""]).agg(
-            need=("need", _sum_known),
-            present=("present", _sum_known),
-            missing=("missing", _sum_known),
-            households=("households", _sum_known),
-            bodies=("bodies", "sum"),
-            met=("met", "sum"),
-            unknown=("unknown", "sum"),
-            short=("state", lambda state: (state == "short").any()),
-            counted=("state", lambda state: (state == "counted").any()),
-        )
-        state = np.select(
-            [
-                sums["short"],
-                sums["unknown"] == sums["bodies"],
-                sums["counted"],
-                sums["unknown"] > 0,
-            ],
-            ["short", "unknown", "counted", "unknown"],
-            "met",
-        )
+        by = flags[inside].assign(of=of[inside]).groupby(["requirement", "group", "of"])
+        # Unknown where nothing is known, not zero.
+        table = by[sums].sum(min_count=1).join(by[counts].sum()).reset_index()
+        states = [
+            table["short"] > 0,
+            table["unknown"] == table["bodies"],
+            table["counted"] > 0,
+            table["unknown"] > 0,
+        ]
+        state = np.select(states, ["short", "unknown", "counted", "unknown"], "met")
+        above = bodies["above"].to_numpy(object)[
+            keys.get_indexer(pd.MultiIndex.from_product([[level], table["of"]]))
+        ]
         frames.append(
-            sums.drop(columns=["short", "counted"]).assign(
+            table.drop(columns=["short", "counted"])
+            .rename(columns={"of": "body"})
+            .assign(
                 level=level,
-                body=sums.index,
-                above=[above[level, str(body)] for body in sums.index],
+                above=above,
                 state=state.astype(object),
                 origin="added up",
                 community="",
             )
         )
     return frames
-
-
-def _sum_known(values: pd.Series[Any]) -> float:
-    """Sum up what is known; unknown where nothing is."""
-    return float(values.sum(min_count=1))
 
 
 def _relate(rows: pd.DataFrame) -> pd.DataFrame:
