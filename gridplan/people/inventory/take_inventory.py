@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gridplan.arrays import Floats
+from gridplan.arrays import Floats, Ints, Objects
 from gridplan.errors import PlanError
 from gridplan.people.counts import tally_counts
 from gridplan.people.inventory.holdings import join_holdings
@@ -69,9 +69,12 @@ def take_inventory(
     held = plan.holdings if holdings is None else join_holdings(plan.holdings, holdings)
     plan = plan.replace(holdings=held)
     bodies = list_bodies(plan)
-    own = pd.concat(
-        [_list_rows(plan, one, bodies) for one in requirements.values()], ignore_index=True
-    )
+    given = dict(
+        zip(held[["level", "body", "requirement"]].itertuples(index=False, name=None),
+            held["count"], strict=True)
+    )  # fmt: skip
+    asked = [_list_rows(plan, one, bodies, given) for one in requirements.values()]
+    own = _judge_rows(pd.concat(asked, ignore_index=True), bodies)
     rows = _relate(pd.concat([own, *_roll_up(own, bodies)], ignore_index=True))
     table = _number_rows(rows, requirements)
     gaps = write_gaps(plan.gaps, ROOM, _list_gaps(table, requirements, bodies))
@@ -129,46 +132,63 @@ def list_bodies(plan: Plan) -> pd.DataFrame:
     return table.assign(above=over_it)
 
 
-def _list_rows(plan: Plan, one: Requirement, bodies: pd.DataFrame) -> pd.DataFrame:
-    """List a requirement of the bodies that it asks, and added up for those above them."""
-    asked = bodies[bodies["level"] == one.level]
+def _list_rows(
+    plan: Plan, one: Requirement, bodies: pd.DataFrame, held: Mapping[tuple[str, str, str], float]
+) -> pd.DataFrame:
+    """List need and present of a requirement for the bodies that it asks."""
+    mask = bodies["level"].to_numpy(object) == one.level
     if one.kind and one.level == "community":
-        asked = asked[asked["kind"] == one.kind]
-    held = _take_held(plan, one.key, one.level)
-    present = asked["body"].map(held).astype(float).to_numpy(copy=True)
+        mask &= bodies["kind"].to_numpy(object) == one.kind
+    row = np.flatnonzero(mask)
+    names = bodies["body"].to_numpy(object)[row]
+    present = _take_held(held, one.key, one.level, names)
     origin = np.where(np.isnan(present), "unknown", "given").astype(object)
-    known = _count_known(plan, one, asked["body"])
+    known = _count_known(plan, one, names)
     use = np.isnan(present) & ~np.isnan(known)
     present[use], origin[use] = known[use], "plan"
-    need = _reckon_need(plan, one, asked)
-    # Where nothing is needed nothing can be missing: such a body is not asked.
-    kept = ~(need == 0)
-    rows = asked[kept][["level", "body", "above", "households"]].assign(
-        need=need[kept], present=present[kept], origin=origin[kept], bodies=1
+    return pd.DataFrame(
+        {
+            "row": row,
+            "requirement": one.key,
+            "group": one.group,
+            "need": _reckon_need(one, bodies, row, held),
+            "present": present,
+            "origin": origin,
+            "is_count": one.base == "none",
+        }
     )
+
+
+def _judge_rows(rows: pd.DataFrame, bodies: pd.DataFrame) -> pd.DataFrame:
+    """Judge each row: what is missing, and whether the need is met, short or unknown."""
+    # Where nothing is needed nothing can be missing: such a body is not asked.
+    rows = rows[rows["need"] != 0].reset_index(drop=True)
+    of = bodies.iloc[rows["row"].to_numpy(np.int64)].reset_index(drop=True)
     missing = np.maximum(rows["need"] - rows["present"], 0.0)
-    is_count = one.base == "none"
-    unknown = rows["present"].isna() | (rows["need"].isna() & (not is_count))
-    state = np.select([unknown, np.full(len(rows), is_count), missing > 0],
-                      ["unknown", "counted", "short"], "met")  # fmt: skip
-    rows = rows.assign(
+    is_count = rows["is_count"].to_numpy(bool)
+    unknown = (rows["present"].isna() | (rows["need"].isna() & ~is_count)).to_numpy()
+    state = np.select([unknown, is_count, missing > 0], ["unknown", "counted", "short"], "met")
+    is_town = of["level"] == "community"
+    return rows.drop(columns=["row", "is_count"]).assign(
+        **{name: of[name] for name in ("level", "body", "above")},
+        community=of["body"].where(is_town, ""),
+        households=of["households"].where(~unknown),
         missing=missing,
         state=state.astype(object),
+        bodies=1,
         met=(state == "met").astype(np.int64),
-        unknown=(state == "unknown").astype(np.int64),
-        households=rows["households"].where(~unknown),
-        community=rows["body"] if one.level == "community" else "",
+        unknown=unknown.astype(np.int64),
     )
-    return rows.assign(requirement=one.key, group=one.group)
 
 
-def _take_held(plan: Plan, key: str, level: str) -> dict[str, float]:
-    """Take what was given of a requirement, by body."""
-    rows = plan.holdings[(plan.holdings["requirement"] == key) & (plan.holdings["level"] == level)]
-    return dict(zip(rows["body"], rows["count"], strict=True))
+def _take_held(
+    held: Mapping[tuple[str, str, str], float], key: str, level: str, names: Objects
+) -> Floats:
+    """Take what was given of a requirement, by body; NaN where nothing was."""
+    return np.array([held.get((level, str(name), key), np.nan) for name in names], float)
 
 
-def _count_known(plan: Plan, one: Requirement, codes: pd.Series[Any]) -> Floats:
+def _count_known(plan: Plan, one: Requirement, codes: Objects) -> Floats:
     """Count what the plan's own tables know of a requirement; NaN where they cannot say.
 
     Places may be listed in part: one that is there is known, none is not.
@@ -207,17 +227,22 @@ def _count_places(plan: Plan, kind: str) -> pd.Series[Any]:
     return pd.Series(towns.index.to_numpy(object)[town[first]]).value_counts().astype(float)
 
 
-def _reckon_need(plan: Plan, one: Requirement, asked: pd.DataFrame) -> Floats:
+def _reckon_need(
+    one: Requirement,
+    bodies: pd.DataFrame,
+    row: Ints,
+    held: Mapping[tuple[str, str, str], float],
+) -> Floats:
     """Reckon how many each body needs; NaN where nothing is asked, or its base is unknown."""
     if one.base == "none":
-        return np.full(len(asked), np.nan)
+        return np.full(len(row), np.nan)
     if one.base == "body":
-        base = np.ones(len(asked))
+        base = np.ones(len(row))
     elif one.base.startswith("given:"):
-        given = _take_held(plan, one.base.partition(":")[2], one.level)
-        base = asked["body"].map(given).astype(float).to_numpy()
+        names = bodies["body"].to_numpy(object)[row]
+        base = _take_held(held, one.base.partition(":")[2], one.level, names)
     else:
-        base = asked[one.base].to_numpy(float)
+        base = bodies[one.base].to_numpy(float)[row]
     # Rounded up, but not for a rounding of floats.
     return np.asarray(np.ceil(one.amount * base / one.per - 1e-9), float)
 
