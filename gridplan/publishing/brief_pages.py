@@ -11,6 +11,7 @@ import pandas as pd
 from gridplan.publishing.brief_plan import Brief, write_value
 from gridplan.publishing.figure_words import say_filter, say_how, say_table
 from gridplan.publishing.published_figures import BriefFigure, list_figures
+from gridplan.tables.requirements import read_document
 from gridplan.tables.schema import Language
 from gridplan.tables.words import say, say_code
 
@@ -119,7 +120,7 @@ def _list_rows(brief: Brief, name: str, lang: Language) -> Rows:
         for row in brief.gaps.itertuples():
             yield (
                 say_code("room", row.room, lang),
-                say_code("gap_rule", row.rule, lang),
+                _name_rule(row.rule, lang),
                 f"{row.value:.0f}",
             )
     elif name == "worst":
@@ -127,7 +128,7 @@ def _list_rows(brief: Brief, name: str, lang: Language) -> Rows:
             yield (
                 f"{brief.names.get(str(row.Index), '')} {row.Index}".strip(),
                 f"{row.value:.0f}",
-                say_code("gap_rule", row.first, lang),
+                _name_rule(row.first, lang),
             )
     else:
         # A ratio is known only where both of its figures are.
@@ -152,6 +153,12 @@ def _say_source(figure: BriefFigure, lang: Language) -> tuple[str, str, str]:
     if lang == "zh":
         return say_table(figure, lang), say_filter(figure, lang), say_how(figure, lang)
     return figure.table, f"`{figure.filter}`" if figure.filter else "", figure.how
+
+
+def _name_rule(rule: str, lang: Language) -> str:
+    """Name the rule of a gap; a requirement goes by its name, others by their code."""
+    requirements = read_document()
+    return requirements[rule].name(lang) if rule in requirements else say_code("gap_rule", rule, lang)
 
 
 def _list_unknown(brief: Brief, lang: Language) -> list[str]:
