@@ -46,17 +46,17 @@ def read(plan, text, added=()):
 
 
 @pytest.fixture(scope="module")
-def done(plan):
+def taken(plan):
     return take_inventory(plan, read(plan, HELD))
 
 
-def take(done, requirement):
-    rows = done.inventory[done.inventory["requirement"] == requirement]
+def take(taken, requirement):
+    rows = taken.inventory[taken.inventory["requirement"] == requirement]
     return rows.set_index("body")
 
 
-def test_what_is_not_given_is_unknown_and_neither_missing_nor_present(done):
-    teams = take(done, "volunteer_team")
+def test_what_is_not_given_is_unknown_and_neither_missing_nor_present(taken):
+    teams = take(taken, "volunteer_team")
     assert teams.loc[list("abcd"), "state"].tolist() == ["met", "short", "unknown", "unknown"]
     assert teams.loc["b", ["need", "present", "missing"]].tolist() == [1, 0, 1]
     assert teams.loc["c", ["present", "missing"]].isna().all()
@@ -64,21 +64,21 @@ def test_what_is_not_given_is_unknown_and_neither_missing_nor_present(done):
     assert city[["bodies", "met", "unknown", "missing"]].tolist() == [4, 1, 2, 1]
     # Two teams of one community do not make up for the one that another lacks.
     assert city[["need", "present", "state"]].tolist() == [4, 2, "short"]
-    assert done.gaps.loc[done.gaps["rule"] == "volunteer_team", "of"].tolist() == ["b"]
+    assert taken.gaps.loc[taken.gaps["rule"] == "volunteer_team", "of"].tolist() == ["b"]
 
 
-def test_needs_are_reckoned_from_their_base(done):
-    posts = take(done, "street_posts")
+def test_needs_are_reckoned_from_their_base(taken):
+    posts = take(taken, "street_posts")
     assert posts.loc[["east", "west"], "missing"].tolist() == [2, 0]
     assert posts.loc["one", ["need", "present", "state"]].tolist() == [50, 48, "short"]
-    assert take(done, "secretary_mentors").loc["site", "need"] == 5
-    assert take(done, "street_centre_reach").loc["east", "need"] == 240
+    assert take(taken, "secretary_mentors").loc["site", "need"] == 5
+    assert take(taken, "street_centre_reach").loc["east", "need"] == 240
     # No community has a compound, so that none is asked about its compounds.
-    assert take(done, "cross_appointment").empty
+    assert take(taken, "cross_appointment").empty
 
 
-def test_what_is_only_counted_is_related_to_the_households_that_know_it(done):
-    issues = take(done, "issues_solved")
+def test_what_is_only_counted_is_related_to_the_households_that_know_it(taken):
+    issues = take(taken, "issues_solved")
     assert issues.loc["a", ["state", "per_1000"]].tolist() == ["counted", 100]
     assert issues.loc["site", ["present", "per_1000", "unknown"]].tolist() == [12, 100, 3]
 
@@ -94,23 +94,23 @@ def test_a_plan_knows_some_of_it_by_itself(plan):
     site = plan.site.replace(
         places=make_table("places", places), counts=make_table("counts", counts)
     )
-    done = take_inventory(plan.replace(site=site))
+    taken = take_inventory(plan.replace(site=site))
     # A place that is listed is there; one that is not listed may be all the same.
-    nursery = take(done, "complete_kindergarten")
+    nursery = take(taken, "complete_kindergarten")
     assert nursery.loc[["a", "b"], "state"].tolist() == ["met", "unknown"]
-    assert take(done, "six_service_station").loc["a", ["state", "origin"]].tolist() == [
+    assert take(taken, "six_service_station").loc["a", ["state", "origin"]].tolist() == [
         "short", "plan",
     ]  # fmt: skip
-    assert check_inventory(open_evidence(done)).empty
+    assert check_inventory(open_evidence(taken)).empty
 
 
 def test_a_new_row_is_data_and_stays_with_the_plan(plan):
     own = read_requirements(OWN, "own.csv")
-    done = take_inventory(plan, read(plan, "body,requirement,count\na,benches,1\n", own), own)
-    benches = take(done, "benches")
+    taken = take_inventory(plan, read(plan, "body,requirement,count\na,benches,1\n", own), own)
+    benches = take(taken, "benches")
     assert benches.loc["a", ["need", "present", "missing"]].tolist() == [3, 1, 2]
     again = take_inventory(
-        done, read(done, "body,requirement,count\nb,benches,3\nc,volunteer_team,0\n")
+        taken, read(taken, "body,requirement,count\nb,benches,3\nc,volunteer_team,0\n")
     )
     assert take(again, "benches").loc[["a", "b"], "state"].tolist() == ["short", "met"]
     assert check_inventory(open_evidence(again)).empty
@@ -120,44 +120,44 @@ def test_a_new_row_is_data_and_stays_with_the_plan(plan):
     assert set(open_gaps["measure"]) == {"gaps:inventory:volunteer_team"}
 
 
-def test_a_count_given_again_replaces_the_first_and_the_rest_stays(done):
-    again = take_inventory(done, read(done, "body,requirement,count\nb,volunteer_team,1\n"))
+def test_a_count_given_again_replaces_the_first_and_the_rest_stays(taken):
+    again = take_inventory(taken, read(taken, "body,requirement,count\nb,volunteer_team,1\n"))
     assert take(again, "volunteer_team").loc["site", "met"] == 2
-    assert len(again.holdings) == len(done.holdings)
-    pd.testing.assert_frame_equal(take_inventory(done).inventory, done.inventory)
+    assert len(again.holdings) == len(taken.holdings)
+    pd.testing.assert_frame_equal(take_inventory(taken).inventory, taken.inventory)
 
 
-def test_the_audit_derives_every_column_again(done):
-    assert check_inventory(open_evidence(done)).empty
-    gaps = check_gaps(open_evidence(done))
+def test_the_audit_derives_every_column_again(taken):
+    assert check_inventory(open_evidence(taken)).empty
+    gaps = check_gaps(open_evidence(taken))
     assert gaps.empty
-    row = done.inventory.index[done.inventory["requirement"] == "volunteer_team"][0]
-    for column in done.inventory.columns:
-        table = done.inventory.copy()
+    row = taken.inventory.index[taken.inventory["requirement"] == "volunteer_team"][0]
+    for column in taken.inventory.columns:
+        table = taken.inventory.copy()
         value = table.loc[row, column]
         wrong = f"{value}x" if isinstance(value, str) else 7 if value != value else value + 1
         table[column] = table[column].where(table.index != row, wrong)
-        assert len(check_inventory(open_evidence(done.replace(inventory=table)))), column
-    fewer = done.replace(gaps=done.gaps.iloc[1:])
+        assert len(check_inventory(open_evidence(taken.replace(inventory=table)))), column
+    fewer = taken.replace(gaps=taken.gaps.iloc[1:])
     assert len(check_gaps(open_evidence(fewer)))
 
 
 def test_a_checklist_counts_what_is_unknown_as_not_met_and_can_be_a_criterion(plan):
     text = "body,requirement,count\na,one_plus_n_general,yes\nb,one_plus_n_general,no\n"
-    done = take_inventory(plan, read(plan, text))
-    rows = done.indicators[done.indicators["measure"] == "checklist_one_plus_n"].set_index("of")
+    taken = take_inventory(plan, read(plan, text))
+    rows = taken.indicators[taken.indicators["measure"] == "checklist_one_plus_n"].set_index("of")
     # The general standard, and those of urban communities, of which nobody says anything.
     assert rows["value"].reindex(list("abcd")).tolist()[:2] == [0.5, 0.0]
     assert rows.loc[["c", "d"], "value"].isna().all()
     criterion = {"measure": "checklist_one_plus_n", "weight": 10, "floor": 0, "cap": 1}
-    ratings = rate(done, Rules().replace(rating={"criteria": [criterion]})).ratings
+    ratings = rate(taken, Rules().replace(rating={"criteria": [criterion]})).ratings
     assert ratings.set_index("of")["score"].to_dict() == {"a": 50.0, "b": 0.0}
-    table = done.indicators.assign(value=done.indicators["value"] + 0.1)
-    assert len(check_inventory(open_evidence(done.replace(indicators=table))))
+    table = taken.indicators.assign(value=taken.indicators["value"] + 0.1)
+    assert len(check_inventory(open_evidence(taken.replace(indicators=table))))
 
 
-def test_figures_of_the_brief_count_what_is_known(done):
-    figures = count_figures(done)
+def test_figures_of_the_brief_count_what_is_known(taken):
+    figures = count_figures(taken)
     assert figures[["communities_with_team", "streets_with_posts"]].tolist() == [1, 1]
     assert figures["issues_solved"] == 12
     assert pd.isna(figures["street_brigades"])

@@ -103,11 +103,11 @@ def test_the_order_of_rows_changes_nothing(plan, table):
 
 
 def judge(plan, **columns):
-    done = roll_levels(plan)
-    rows = done.level_indicators.copy()
+    rolled = roll_levels(plan)
+    rows = rolled.level_indicators.copy()
     for column, value in columns.items():
         rows.loc[rows.index[3], column] = value
-    return check_levels(open_evidence(done.replace(level_indicators=rows)))
+    return check_levels(open_evidence(rolled.replace(level_indicators=rows)))
 
 
 def test_the_audit_counts_every_figure_again(plan):

@@ -105,11 +105,11 @@ def list_inventory(e: Evidence) -> list[dict[str, Any]]:
         if one.kind and one.level == "community":
             asked = [b for b in asked if b.kind == one.kind]
         known = _know(e, one)
-        own = [row for b in asked if (row := _judge(one, b, held, known)) is not None]
-        rows += [_finish(one, row) for row in own]
+        judged = [row for b in asked if (row := _judge(one, b, held, known)) is not None]
+        rows += [_finish(one, row) for row in judged]
         for depth, level in enumerate(LEVELS[: LEVELS.index(one.level)]):
             inside: dict[str, list[dict[str, Any]]] = {}
-            for row in own:
+            for row in judged:
                 if row["of"].chain[depth]:
                     inside.setdefault(row["of"].chain[depth], []).append(row)
             over = {b.name: b for b in bodies if b.level == level}
@@ -177,8 +177,8 @@ def _judge(
     one: Requirement, body: Body, held: Mapping[Any, float], known: Mapping[str, float]
 ) -> dict[str, Any] | None:
     """Judge one body by one requirement; None where nothing is needed."""
-    given = held.get((body.level, body.name, one.key), BLANK)
-    present = known.get(body.name, BLANK) if math.isnan(given) else given
+    count = held.get((body.level, body.name, one.key), BLANK)
+    present = known.get(body.name, BLANK) if math.isnan(count) else count
     need = BLANK
     if one.base != "none":
         base = (
@@ -195,7 +195,7 @@ def _judge(
         state = "unknown"
     else:
         state = "counted" if one.base == "none" else "short" if missing > 0 else "met"
-    origin = "given" if given == given else "plan" if present == present else "unknown"
+    origin = "given" if count == count else "plan" if present == present else "unknown"
     homes = BLANK if state == "unknown" else body.numbers["households"]
     return _write_row(body, need, present, missing, homes, state, origin, (state,))
 

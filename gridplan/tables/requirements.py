@@ -88,8 +88,8 @@ def list_requirements(added: Iterable[Mapping[str, Any]] = ()) -> Mapping[str, R
     >>> list_requirements([row])["street_posts"].amount
     60.0
     """
-    own = {str(row["key"]): _make_requirement(row) for row in added}
-    return {**read_document(), **own}
+    rows = {str(row["key"]): _make_requirement(row) for row in added}
+    return {**read_document(), **rows}
 
 
 def read_requirements(text: str, file: str) -> list[Requirement]:

@@ -69,13 +69,13 @@ def take_inventory(
     held = plan.holdings if holdings is None else join_holdings(plan.holdings, holdings)
     plan = plan.replace(holdings=held)
     bodies = list_bodies(plan)
-    given = dict(
+    counts = dict(
         zip(held[["level", "body", "requirement"]].itertuples(index=False, name=None),
             held["count"], strict=True)
     )  # fmt: skip
-    asked = [_list_rows(plan, one, bodies, given) for one in requirements.values()]
-    own = _judge_rows(pd.concat(asked, ignore_index=True), bodies)
-    rows = _relate(pd.concat([own, *_roll_up(own, bodies)], ignore_index=True))
+    asked = [_list_rows(plan, one, bodies, counts) for one in requirements.values()]
+    judged = _judge_rows(pd.concat(asked, ignore_index=True), bodies)
+    rows = _relate(pd.concat([judged, *_roll_up(judged, bodies)], ignore_index=True))
     table = _number_rows(rows, requirements)
     gaps = write_gaps(plan.gaps, ROOM, _list_gaps(table, requirements, bodies))
     added_rows = [one.to_row() for key, one in requirements.items() if one != document.get(key)]
@@ -247,14 +247,14 @@ def _reckon_need(
     return np.asarray(np.ceil(one.amount * base / one.per - 1e-9), float)
 
 
-def _roll_up(own: pd.DataFrame, bodies: pd.DataFrame) -> list[pd.DataFrame]:
+def _roll_up(judged: pd.DataFrame, bodies: pd.DataFrame) -> list[pd.DataFrame]:
     """Add the rows of all requirements up for every level above that of each."""
     keys = pd.MultiIndex.from_frame(bodies[["level", "body"]])
-    place = keys.get_indexer(pd.MultiIndex.from_frame(own[["level", "body"]]))
-    depth = own["level"].map({word: n for n, word in enumerate(FOUR_LEVELS)}).to_numpy()
+    place = keys.get_indexer(pd.MultiIndex.from_frame(judged[["level", "body"]]))
+    depth = judged["level"].map({word: n for n, word in enumerate(FOUR_LEVELS)}).to_numpy()
     sums = ["need", "present", "missing", "households"]
     counts = ["bodies", "met", "unknown", "short", "counted"]
-    flags = own.assign(short=own["state"] == "short", counted=own["state"] == "counted")
+    flags = judged.assign(short=judged["state"] == "short", counted=judged["state"] == "counted")
     flags = flags.astype({"short": np.int64, "counted": np.int64})
     frames = []
     for number, level in enumerate(FOUR_LEVELS[:-1]):
@@ -330,8 +330,8 @@ def _list_gaps(
     table: pd.DataFrame, requirements: Mapping[str, Requirement], bodies: pd.DataFrame
 ) -> pd.DataFrame:
     """List what is short at the level of each requirement."""
-    own = table["requirement"].map({key: one.level for key, one in requirements.items()})
-    short = table[(table["state"] == "short") & (table["level"] == own)]
+    level_asked = table["requirement"].map({key: one.level for key, one in requirements.items()})
+    short = table[(table["state"] == "short") & (table["level"] == level_asked)]
     homes = bodies.set_index(["level", "body"])["households"]
     keys = pd.MultiIndex.from_frame(short[["level", "body"]])
     name = short["requirement"].map({key: one.en for key, one in requirements.items()})
@@ -355,8 +355,8 @@ def _sum_up(
     table: pd.DataFrame, requirements: Mapping[str, Requirement], held: pd.DataFrame
 ) -> dict[str, Any]:
     """Sum up how much of the matrix is met, short and unknown."""
-    own = table["requirement"].map({key: one.level for key, one in requirements.items()})
-    rows = table[table["level"] == own]
+    level_asked = table["requirement"].map({key: one.level for key, one in requirements.items()})
+    rows = table[table["level"] == level_asked]
     states = rows["state"].value_counts()
     return round_figures(
         {

@@ -213,7 +213,7 @@ def _sum_up(plan: Plan, table: pd.DataFrame) -> dict[str, Any]:
     """Sum up how many bodies each level has, and what nobody says."""
     one = table[table["indicator"] == "households"]
     bodies = place_bodies(plan.site.communities)
-    given = plan.site.communities["district"].fillna("") != ""
+    is_named = plan.site.communities["district"].fillna("") != ""
     city = table[(table["level"] == "city") & (table["body"] == CITY)]
     return round_figures(
         {
@@ -222,6 +222,6 @@ def _sum_up(plan: Plan, table: pd.DataFrame) -> dict[str, Any]:
             "indicators_known": int(city["value"].notna().sum()),
             "without_subdistrict": int((bodies["subdistrict"] == "").sum()),
             "without_district": int((bodies["district"] == "").sum()),
-            "district_by_code": int(((bodies["district"] != "") & ~given).sum()),
+            "district_by_code": int(((bodies["district"] != "") & ~is_named).sum()),
         }
     )
