@@ -2,10 +2,13 @@
 
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
 from gridplan.auditing.audit_plan import open_evidence
 from gridplan.auditing.gaps_again import check_gaps
 from gridplan.auditing.inventory_again import check_inventory
+from gridplan.auditing.level_figures import check_levels
+from gridplan.cli import app
 from gridplan.errors import InputError, PersonalDataError
 from gridplan.people.inventory.holdings import read_holdings
 from gridplan.people.inventory.take_inventory import (
@@ -18,6 +21,7 @@ from gridplan.publishing.published_counts import publish_gaps
 from gridplan.publishing.published_figures import count_figures
 from gridplan.rules.all_rules import Rules
 from gridplan.rules.disclosure import DisclosureRules
+from gridplan.storage import read_plan, write_plan
 from gridplan.synthetic.board_plan import make_table
 from gridplan.tables.requirements import read_document, read_requirements
 from tests.test_levels import TOWNS, VOLUNTEERS, copy_board
@@ -204,3 +208,29 @@ def test_every_requirement_of_the_document_has_names_in_both_languages():
         assert one.release in ("yes", "no"), one.key
     people = {one.key for one in read_document().values() if one.unit in ("posts", "people")}
     assert all(read_document()[key].release == "no" for key in people)
+
+
+def test_the_verbs_write_the_tables_and_print_them_in_chinese(plan, tmp_path):
+    write_plan(plan, tmp_path / "plan")
+    held = tmp_path / "held.csv"
+    held.write_text(HELD, encoding="utf-8")
+
+    def run(*words):
+        result = CliRunner().invoke(app, [words[0], str(tmp_path / "plan"), *words[1:]])
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    shown = run("inventory", "--holdings", str(held), "--overwrite", "--lang", "zh")
+    assert "应有与现有对照" in shown
+    assert "议事协商" in shown
+    run("levels", "--overwrite")
+    shown = run("rank", "--level", "community", "--indicator", "volunteers", "--lang", "zh",
+                "--period", "2026-11/12", "--before", str(tmp_path / "plan"))  # fmt: skip
+    assert "2026年11至12月" in shown
+    assert "持平" in shown
+    written = read_plan(tmp_path / "plan")
+    assert len(written.inventory)
+    assert len(written.holdings) == HELD.count("\n") - 1
+    assert check_levels(open_evidence(written)).empty
+    run("inventory", "--template", str(tmp_path / "template.csv"))
+    assert "east,street_posts,48.0" in (tmp_path / "template.csv").read_text(encoding="utf-8-sig")

@@ -91,7 +91,8 @@ def rank_command(
         period="" if span is None else span.label,
         period_before="" if span is None or earlier is None else span.shift(-1).label,
     )
-    note_figures("rows", len(table))
+    blank = named.astype(object).where(named.notna(), None)
+    note_figures("ranking", blank.to_dict("records"))
     label = "" if span is None else span.name(lang.value)
     if indicator:
         for code, rows in named.groupby("indicator", sort=False):
