@@ -405,6 +405,13 @@ def test_volunteers_reach_a_share_of_requests_and_their_team_stands_beside_its_n
     # ten each, so seven volunteers.
     assert own.loc["volunteers", ["value", "need"]].tolist() == [3.0, 7.0]
     assert plan.gaps.query("rule == 'volunteers'")["value"].item() == 3.0
+    # Three of fifty households; thirty hours of theirs are sixty visits of half an hour, and
+    # of the sixty requests as many as thirty of the sixty-two hours serve.
+    assert own.loc["volunteers_per_100", "value"] == pytest.approx(6.0)
+    assert own.loc["volunteer_visits_month", "value"] == pytest.approx(60.0)
+    assert own.loc["services_per_volunteer", "value"] == pytest.approx(60 * 30 / 62 / 3)
+    visits = plan.indicators.query("level == 'subgrid' and measure == 'volunteer_visits_month'")
+    assert visits["value"].sum() == pytest.approx(60.0)
 
 
 spots = st.lists(st.integers(-500, 1500), max_size=4)

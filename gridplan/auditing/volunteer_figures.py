@@ -83,9 +83,32 @@ def _count_volunteers(e: Evidence, rows: pd.DataFrame, rules: Any) -> pd.DataFra
         frames.append(
             list_figures(level, of, over, name, sums["asked"], np.nan, False, "estimated")
         )
+        given = sums["volunteers"] * c.volunteer_hours
+        able = (given / sums["hours"].where(sums["hours"] > 0)).clip(upper=1.0)
+        people = sums["volunteers"].where(sums["volunteers"] > 0)
+        work = {
+            "volunteers_per_100": 100 * sums["volunteers"] / sums["homes"].where(sums["homes"] > 0),
+            "volunteer_visits_month": given / (c.volunteer_visit or np.nan),
+            "services_per_volunteer": sums[f"requests_{times[-1]:g}"] * able / people,
+        }
+        for name, value in work.items():
+            frames.append(list_figures(level, of, over, name, value, np.nan, False, "estimated"))
         for limit in c.thresholds:
             for word, whole in (("within", "homes"), ("requests", "asked")):
                 share = sums[f"{word}_{limit:g}"] / sums[whole].where(sums[whole] > 0)
                 name = f"volunteer_{word}_{limit:g}"
                 frames.append(list_figures(level, of, over, name, share, np.nan, False, "computed"))
+    frames.append(_spread_visits(e, door[door >= 0], homes, table, c))
     return say_ends(join_columns(frames), "volunteer_requests_month", *ends)
+
+
+def _spread_visits(e: Evidence, door: Any, homes: Any, table: pd.DataFrame, rules: Any) -> Any:
+    """Share the visits of each community out to its sub-grids, by their households."""
+    grids = e.subgrids[(e.subgrids["kind"] == "residential").to_numpy()]
+    held = pd.Series(homes).groupby(e.stairwells["subgrid"].to_numpy(object)[door]).sum()
+    visits = table["volunteers"] * rules.volunteer_hours / (rules.volunteer_visit or np.nan)
+    each = (visits / table["homes"].where(table["homes"] > 0)).reindex(grids["community"])
+    value = held.reindex(grids.index).fillna(0.0).to_numpy() * each.to_numpy(float)
+    over = grids["community"].to_numpy(object)
+    name = "volunteer_visits_month"
+    return list_figures("subgrid", grids.index, over, name, value, np.nan, False, "estimated")

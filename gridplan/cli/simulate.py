@@ -262,6 +262,12 @@ def _print_results(simulated: Simulated) -> None:
     # Notes come first: they say what of the plan could not be used.
     for note in simulated.manifest["notes"]:
         console.print_line("note", console.escape(note))
+    for name, how in simulated.manifest["scenarios"].items():
+        days = how["volunteer_days"]
+        themes = ", ".join(dict.fromkeys(day["theme"] for day in days))
+        if days:
+            text = f"{name}: volunteers on {len(days)} days, {themes}"
+            console.print_line("days", console.escape(text))
     _print_side_by_side(simulated)
     _print_differences(simulated)
     _print_unserved(simulated)

@@ -29,6 +29,7 @@ from gridplan.coverage.volunteers import (
     KIND,
     list_short_teams,
     measure_volunteers,
+    spread_visits,
     write_volunteers,
 )
 from gridplan.coverage.walk_times import (
@@ -215,7 +216,13 @@ def _list_figures_and_gaps(
     for result in reaches:
         if result.service.kind == KIND:
             volunteers = measure_volunteers(plan, ground, result, rules)
-            figures = write_volunteers(volunteers, rules, plan.site.communities)
+            figures = pd.concat(
+                [
+                    write_volunteers(volunteers, rules, plan.site.communities),
+                    spread_visits(plan, ground, volunteers),
+                ],
+                ignore_index=True,
+            )
             gaps.append(list_short_teams(volunteers))
     return figures, _join_tables(gaps)
 

@@ -13,9 +13,15 @@ from gridplan.coverage.coverage_tables import ReachTimes
 from gridplan.people.counts import tally_counts
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
+from gridplan.rules.coverage import CoverageRules
 from gridplan.tables.indicators import CITY, add_ends, make_figures
 
 KIND = "volunteer_post"
+WORK = {
+    "per_100": "volunteers_per_100",
+    "visits": "volunteer_visits_month",
+    "services": "services_per_volunteer",
+}
 
 
 def measure_volunteers(
@@ -31,8 +37,10 @@ def measure_volunteers(
     Returns
     -------
     Columns: volunteers (NaN where nobody counted), need, requests (a month),
-    and for each threshold t within_t and requests_t (shares of households and
-    of requests).
+    per_100 (volunteers of 100 households), visits (a month, at the hours that
+    they give), services (requests a month that each of them serves), and for
+    each threshold t within_t and requests_t (shares of households and of
+    requests).
     """
     coverage_rules = rules.coverage
     k = len(ground.communities)
@@ -87,7 +95,22 @@ def measure_volunteers(
         if coverage_rules.volunteer_hours > 0
         else np.nan
     )
-    return table.drop(columns="hours")
+    return _add_work(table, add_up(asked * near), coverage_rules).drop(columns="hours")
+
+
+def _add_work(table: pd.DataFrame, within: Floats, rules: CoverageRules) -> pd.DataFrame:
+    """Add what volunteers can do in the hours that they give: visits, and requests served."""
+    volunteers = table["volunteers"]
+    given = volunteers * rules.volunteer_hours
+    asked = pd.Series([*within, within.sum()], index=table.index)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        # of the requests within reach as many as the hours allow
+        able = np.minimum(1.0, given / table["hours"].where(table["hours"] > 0))
+        return table.assign(
+            per_100=100.0 * volunteers / table["households"].where(table["households"] > 0),
+            visits=given / rules.volunteer_visit if rules.volunteer_visit > 0 else np.nan,
+            services=asked * able / volunteers.where(volunteers > 0),
+        )
 
 
 def write_volunteers(table: pd.DataFrame, rules: Rules, communities: pd.DataFrame) -> pd.DataFrame:
@@ -110,6 +133,8 @@ def write_volunteers(table: pd.DataFrame, rules: Rules, communities: pd.DataFram
                 level, of, over, "volunteer_requests_month", rows["requests"], origin="estimated"
             )
         )
+        for name, measure in WORK.items():
+            frames.append(make_figures(level, of, over, measure, rows[name], origin="estimated"))
         for minutes in rules.coverage.thresholds:
             names = [f"{name}_{minutes:g}" for name in ("within", "requests")]
             frames += [
@@ -123,6 +148,20 @@ def write_volunteers(table: pd.DataFrame, rules: Rules, communities: pd.DataFram
     )
     figures = pd.concat(frames, ignore_index=True)
     return add_ends(figures, "volunteer_requests_month", low, high)
+
+
+def spread_visits(plan: Plan, ground: CoverageInputs, table: pd.DataFrame) -> pd.DataFrame:
+    """Spread the visits of a month over the sub-grids of each community, by households."""
+    homes = ground.subgrid >= 0
+    held = np.bincount(
+        ground.subgrid[homes], ground.weight[homes], minlength=len(ground.subgrids)
+    ).astype(float)
+    of = ground.subgrids.to_numpy(object)
+    community = plan.subgrids["community"].reindex(of).to_numpy(object)
+    each = table["visits"] / table["households"].where(table["households"] > 0)
+    visits = held * each.reindex(community).to_numpy(float)
+    name = WORK["visits"]
+    return make_figures("subgrid", of, community, name, visits, origin="estimated")
 
 
 def list_short_teams(table: pd.DataFrame) -> pd.DataFrame:

@@ -198,6 +198,9 @@ class CoverageRules:
     volunteer_hours: float = rule(
         2.0, "hours/month", "hours that a registered volunteer gives", ASSUMED, 0
     )
+    volunteer_visit: float = rule(
+        0.5, "hours", "a visit on the volunteer day, with the way", ASSUMED, 0
+    )
     candidates: tuple[str, ...] = rule(
         CANDIDATES,
         "",

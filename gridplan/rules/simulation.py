@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from gridplan.errors import RuleError
 from gridplan.rules.declare import ASSUMED, FOUNDING, check_fields, check_shares, check_words, rule
-from gridplan.rules.old_text import split_numbers
+from gridplan.rules.old_text import split_numbers, split_words
 
 KINDS = ("request", "wish")  # 民呼我应, 微心愿
 POLICIES = ("nearest", "own_first", "escalate")
@@ -22,6 +22,12 @@ WARNINGS = "warnings at 24 h and 3 days (weak: siping.gov.cn, 2025)"
 CLOSED = "Zhejiang, 2022: grids closed 91.2 % of what they reported (xcgbb)"
 SATURDAYS = f"{FOUNDING}: volunteer day every Saturday; hours and share assumed"
 WISHED = f"assumption of gridplan; {FOUNDING} reports 9,700 people served, 0.03 if within one year"
+THEMES = (
+    *("visits before the Spring Festival", "care for those who live alone", "clean courtyards"),
+    *("trees and gardens", "help for workers", "help for the disabled"),
+    *("the Party's day: members at the door", "cool places in the heat", "back to school"),
+    *("care for elders", "fire safety", "heating and warm clothes"),
+)
 # from midnight: quiet nights, most calls in the morning, a dip at noon
 BY_HOUR = (
     *(0.2, 0.1, 0.1, 0.1, 0.1, 0.2, 0.5, 1.0, 1.8, 2.2, 2.2, 1.6),
@@ -291,6 +297,13 @@ class SimulationRules:
     volunteer: Turn = rule(
         Turn(BOTH, 0.1, 0.4, SATURDAY), "", "the same", SATURDAYS, old=_read_turn
     )
+    volunteer_themes: tuple[str, ...] = rule(
+        THEMES,
+        "",
+        "theme of the volunteer days of each month, from January",
+        f"{FOUNDING}: one theme a month; which ones is assumed",
+        old=split_words,
+    )
     street_staff: Turn = rule(Turn(BOTH, 0.8, 0.95, OFFICE), "", "the same", old=_read_turn)
     street_per_10000: float = rule(
         4.0,
@@ -329,6 +342,10 @@ class SimulationRules:
                     f"simulation.{name}: {count} numbers from 0 are wanted, not all 0, "
                     f"not {weights}"
                 )
+        if len(self.volunteer_themes) != 12:
+            raise RuleError(
+                f"simulation.volunteer_themes: 12 are wanted, not {len(self.volunteer_themes)}"
+            )
         # what goes to the subdistrict went up to the community before
         orders = [("demand_low", "demand_high"), ("green_hours", "yellow_hours")]
         orders += [("request_street", "request_up"), ("wish_street", "wish_up")]

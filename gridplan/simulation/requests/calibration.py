@@ -14,7 +14,7 @@ import pandas as pd
 from gridplan.errors import InputError, Problem
 from gridplan.reading.encoding import decode_text
 from gridplan.rules.all_rules import Rules
-from gridplan.rules.simulation import KINDS
+from gridplan.rules.simulation import KINDS, scale_weights
 
 COLUMNS = ("month", "hour", "kind", "count")
 CHINESE = {"月份": "month", "时": "hour", "小时": "hour", "类别": "kind", "件数": "count"}
@@ -120,17 +120,22 @@ def calibrate(counts: pd.DataFrame, subgrids: pd.DataFrame, rules: Rules) -> Cal
 
     Examples
     --------
-    A hundred households, thirty requests a month, all at nine:
+    A hundred households and thirty requests a month in spring, when the rules expect 6 %
+    fewer than on average:
 
     >>> homes = pd.DataFrame({"community_kind": ["urban"], "households": [100]})
     >>> rows = [("2025-03", 9, "request", 30.0), ("2025-04", 9, "request", 30.0)]
     >>> done = calibrate(pd.DataFrame(rows, columns=COLUMNS), homes, Rules())
     >>> done.rules.coverage.requests_urban
-    30.0
+    32.0
     """
     households = subgrids.groupby("community_kind")["households"].sum()
     homes = [float(households.get(place, 0)) for place in CLASSES]
-    months = counts["month"].nunique()
+    # what few months of a season brought is not what an average month brings
+    season = scale_weights(rules.simulation.by_month)
+    listed = counts["month"].drop_duplicates()
+    whole_year = listed.str[5:].nunique() == 12
+    months = len(listed) if whole_year else sum(season[int(m[5:]) - 1] for m in listed)
     rows = [row for kind in KINDS for row in _list_kind(counts, kind, homes, months, rules)]
     by_month = counts.assign(month=counts["month"].str[5:]).groupby("month")["count"].sum()
     if len(by_month) == 12:
@@ -147,7 +152,7 @@ def calibrate(counts: pd.DataFrame, subgrids: pd.DataFrame, rules: Rules) -> Cal
 
 
 def _list_kind(
-    counts: pd.DataFrame, kind: str, homes: list[float], months: int, rules: Rules
+    counts: pd.DataFrame, kind: str, homes: list[float], months: float, rules: Rules
 ) -> list[tuple[str, str, Any, Any, float]]:
     """List the rules of one kind that change: section, name, before, now, requests counted."""
     of_kind = counts[counts["kind"] == kind]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 from gridplan.errors import RuleError
 from gridplan.rules.all_rules import Rules
-from gridplan.rules.simulation import SimulationRules
+from gridplan.rules.simulation import DAY, SimulationRules
 
 SECTIONS = ("simulation", "coverage", "walking")
 TEMPLATE = """\
@@ -195,6 +195,24 @@ def choose_scenarios(scenarios: Any, replications: int) -> list[Scenario]:
     return chosen
 
 
+def list_volunteer_days(scenario: Scenario, rules: SimulationRules) -> list[dict[str, str]]:
+    """List the days of a scenario on which volunteers are on duty, with the theme of the month.
+
+    Examples
+    --------
+    >>> days = list_volunteer_days(Scenario("s", start=date(2026, 7, 1), days=7), SimulationRules())
+    >>> days
+    [{'date': '2026-07-04', 'theme': "the Party's day: members at the door"}]
+    """
+    weekdays = {begin // DAY for begin, _ in rules.volunteer.spans}
+    dates = [scenario.start + timedelta(days=n) for n in range(scenario.days)]
+    return [
+        {"date": day.isoformat(), "theme": rules.volunteer_themes[day.month - 1]}
+        for day in dates
+        if day.weekday() in weekdays
+    ]
+
+
 def describe_scenario(scenario: Scenario, rules: Rules) -> dict[str, Any]:
     """Describe a scenario for the manifest: what it changes, and the rules that it ends up with."""
     described = {
@@ -203,6 +221,7 @@ def describe_scenario(scenario: Scenario, rules: Rules) -> dict[str, Any]:
         "uncertain": scenario.uncertain,
     }
     described |= {name: getattr(scenario, name) for name in ("volunteers", "demand", "presence")}
+    described["volunteer_days"] = list_volunteer_days(scenario, rules.simulation)
     return described | {
         "rules": {name: rules.to_dict()[name] for name in ("simulation", "coverage", "walking")}
     }
