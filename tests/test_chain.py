@@ -5,13 +5,16 @@ from dataclasses import fields, replace
 
 import pytest
 from shapely.geometry import Point
+from typer.testing import CliRunner
 
 import gridplan as gp
 from gridplan.chain import plan_steps, run_chain
 from gridplan.chain.chain_notes import NOTES, read_notes
 from gridplan.chain.fingerprints import mark_tables
+from gridplan.chain.handouts import FILE_STEPS, FileStep, Handout
 from gridplan.chain.plan_steps import PLAN_STEPS, take_drawn
 from gridplan.chain.run_chain import Chain, Source
+from gridplan.cli import app
 from gridplan.errors import OutputExistsError
 from gridplan.plan import PEOPLE_TABLES, REACH_TABLES
 from gridplan.rules.all_rules import Rules
@@ -33,6 +36,12 @@ def run_all(folder, plan=PLAN, rules=RULES, **how):
     chain = Chain(source, folder, report=results.append, **how)
     chain.run()
     return {result.name: result.status for result in results}, results
+
+
+def keep_files(monkeypatch, *names):
+    """Let the chain write these files alone, which saves seconds."""
+    chosen = tuple(step for step in FILE_STEPS if step.name in names)
+    monkeypatch.setattr(run_chain, "FILE_STEPS", chosen)
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +69,8 @@ def test_every_step_is_done_or_says_which_data_it_lacks(made):
     assert (folder / "release" / "brief.md").exists()
 
 
-def test_what_has_no_data_is_skipped_and_names_the_table(tmp_path):
+def test_what_has_no_data_is_skipped_and_names_the_table(tmp_path, monkeypatch):
+    keep_files(monkeypatch, "audit")
     bare = PLAN.replace(
         counts=COUNTS.iloc[:0],
         institutions=PLAN.site.institutions.iloc[:0],
@@ -71,12 +81,12 @@ def test_what_has_no_data_is_skipped_and_names_the_table(tmp_path):
     assert list(reasons) == ["organise", "staff", "pair", "reach", "rate"]
     assert reasons["organise"] == "the table counts has no rows of the measure party_members_full"
     assert "places" in reasons["reach"]
-    assert statuses["map"] == statuses["brief"] == "done"
+    assert statuses["audit"] == "done"
     again, _ = run_all(tmp_path / "bare", bare)
     assert set(again.values()) == {"skipped", "up to date"}
     # the counts arrive: the same command adds what they allow
     late, _ = run_all(tmp_path / "bare", PLAN)
-    assert late["organise"] == late["staff"] == late["brief"] == "done"
+    assert late["organise"] == late["staff"] == late["audit"] == "done"
 
 
 def test_nothing_is_done_twice(made, tmp_path):
@@ -87,25 +97,28 @@ def test_nothing_is_done_twice(made, tmp_path):
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
 
 
-def test_a_changed_rule_runs_the_steps_that_read_it_and_gives_what_a_new_run_gives(made, tmp_path):
+def test_a_changed_rule_runs_the_steps_that_read_it_and_gives_what_a_new_run_gives(
+    made, tmp_path, monkeypatch
+):
     folder = copy_made(made, tmp_path)
     rules = RULES.replace(rating={"share_a": 0.5})
     statuses, results = run_all(folder, rules=rules)
     stale = {name for name, status in statuses.items() if status == "done"}
     assert stale == {"rate", "audit", "map", "release", "brief"}
-    run_all(tmp_path / "new", rules=rules)
-    old, new = gp.read_plan(folder), gp.read_plan(tmp_path / "new")
-    assert old.manifest == new.manifest
-    for name in (*PEOPLE_TABLES, *REACH_TABLES):
-        assert old.get_table(name).equals(new.get_table(name)), name
-    assert (folder / "map.html").read_bytes() == (tmp_path / "new" / "map.html").read_bytes()
     # the release before may have gone out: it is kept, with the plan it was made from
     figures = next(r.figures for r in results if r.name == "release")
     assert figures["kept"] == "release-1"
     kept = gp.read_plan(folder / figures["kept_plan"])
     assert kept.rules.rating.share_a == RULES.rating.share_a
+    keep_files(monkeypatch, "release")
     run_all(folder, rules=rules, before=[folder / figures["kept_plan"]])
     assert gp.read_plan(folder / "release").manifest["release"]["compared"]
+    keep_files(monkeypatch)
+    run_all(tmp_path / "new", rules=rules)
+    old, new = gp.read_plan(folder), gp.read_plan(tmp_path / "new")
+    assert old.manifest == new.manifest
+    for name in (*PEOPLE_TABLES, *REACH_TABLES):
+        assert old.get_table(name).equals(new.get_table(name)), name
 
 
 def test_a_run_that_was_stopped_goes_on_where_it_was(tmp_path, monkeypatch):
@@ -116,15 +129,17 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(tmp_path, monkeypatch):
 
     broken = [replace(s, work=stop) if s.name == "staff" else s for s in steps.values()]
     monkeypatch.setattr(run_chain, "PLAN_STEPS", broken)
+    keep_files(monkeypatch, "audit")
     with pytest.raises(KeyboardInterrupt):
         run_all(tmp_path / "all")
     monkeypatch.setattr(run_chain, "PLAN_STEPS", PLAN_STEPS)
     statuses, _ = run_all(tmp_path / "all")
     assert statuses["plan"] == statuses["organise"] == "up to date"
-    assert statuses["staff"] == statuses["brief"] == "done"
+    assert statuses["staff"] == statuses["audit"] == "done"
 
 
-def test_what_somebody_changed_is_kept(made, tmp_path):
+def test_what_somebody_changed_is_kept(made, tmp_path, monkeypatch):
+    keep_files(monkeypatch, "map", "audit")
     folder = copy_made(made, tmp_path)
     plan = gp.read_plan(folder)
     edited = plan.replace(communities=plan.site.communities.assign(name="by hand"))
@@ -136,7 +151,7 @@ def test_what_somebody_changed_is_kept(made, tmp_path):
     assert (gp.read_plan(folder).site.communities["name"] == "by hand").all()
     again, _ = run_all(folder)
     assert again["plan"] == "kept"
-    assert again["organise"] == again["brief"] == "up to date"
+    assert again["organise"] == again["audit"] == "up to date"
     other = PLAN.replace(communities=PLAN.site.communities.assign(name="other land"))
     with pytest.raises(OutputExistsError, match="--overwrite"):
         run_all(folder, other)
@@ -148,6 +163,28 @@ def test_a_plan_that_this_command_did_not_write_is_not_replaced(tmp_path):
     gp.write_plan(PLAN, tmp_path / "mine")
     with pytest.raises(OutputExistsError, match="another folder"):
         run_all(tmp_path / "mine")
+
+
+def test_the_command_prints_its_steps_and_exits_with_1_if_the_audit_finds_errors(
+    tmp_path, monkeypatch
+):
+    failed = FileStep(
+        *("audit", ("audit.txt",), (), ("plan",), False),
+        lambda inputs: Handout({"errors": 2}, passed=False),
+    )
+    monkeypatch.setattr(run_chain, "PLAN_STEPS", PLAN_STEPS[:1])
+    monkeypatch.setattr(run_chain, "FILE_STEPS", (failed,))
+    gp.write_plan(PLAN, tmp_path / "mine")
+    words = ["make", str(tmp_path / "mine"), "-o", str(tmp_path / "all")]
+    done = CliRunner().invoke(app, [*words, "--json"])
+    assert done.exit_code == 1
+    steps = {row["step"]: row for row in json.loads(done.stdout)["steps"]}
+    assert [row["status"] for row in steps.values()] == ["done", "done", "done"]
+    assert steps["audit"]["figures"] == {"errors": 2}
+    assert steps["plan"]["figures"]["households"] == 120
+    # into the plan itself nothing is made, and the message names another folder
+    done = CliRunner().invoke(app, ["make", str(tmp_path / "mine"), "-o", str(tmp_path / "mine")])
+    assert "mine-all" in str(done.exception)
 
 
 def test_notes_that_cannot_be_read_are_no_notes(tmp_path):
