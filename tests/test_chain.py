@@ -139,7 +139,8 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(tmp_path, monkeypatch):
 
 
 def test_what_somebody_changed_is_kept(made, tmp_path, monkeypatch):
-    keep_files(monkeypatch, "map", "audit")
+    keep_files(monkeypatch, "map")
+    monkeypatch.setattr(run_chain, "PLAN_STEPS", PLAN_STEPS[:1])
     folder = copy_made(made, tmp_path)
     plan = gp.read_plan(folder)
     edited = plan.replace(communities=plan.site.communities.assign(name="by hand"))
@@ -151,12 +152,22 @@ def test_what_somebody_changed_is_kept(made, tmp_path, monkeypatch):
     assert (gp.read_plan(folder).site.communities["name"] == "by hand").all()
     again, _ = run_all(folder)
     assert again["plan"] == "kept"
-    assert again["organise"] == again["audit"] == "up to date"
+    assert again["organise"] == "up to date"
     other = PLAN.replace(communities=PLAN.site.communities.assign(name="other land"))
     with pytest.raises(OutputExistsError, match="--overwrite"):
         run_all(folder, other)
     assert run_all(folder, other, overwrite=True)[0]["plan"] == "done"
     assert (gp.read_plan(folder).site.communities["name"] == "other land").all()
+
+
+def test_what_went_with_a_plan_is_made_again(tmp_path, monkeypatch):
+    """The notes say that it was done; the plan that was drawn again has nothing of it."""
+    keep_files(monkeypatch)
+    monkeypatch.setattr(run_chain, "PLAN_STEPS", PLAN_STEPS[:1])
+    run_all(tmp_path / "all")
+    (tmp_path / "all" / "plan.gpkg").unlink()
+    assert run_all(tmp_path / "all")[0] == {"plan": "done", "organise": "done"}
+    assert len(gp.read_plan(tmp_path / "all").party_orgs)
 
 
 def test_a_plan_that_this_command_did_not_write_is_not_replaced(tmp_path):

@@ -25,6 +25,7 @@ from gridplan.storage.plan_folder import choose_writer, put_files
 from gridplan.tables.schema import Language
 
 Report = Callable[["StepResult"], None]
+PATIENCE = 10.0  # seconds of work that a run that is killed may lose, beside the step that ran
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,8 @@ class Chain:
         self._notes = ChainNotes()
         self._plan: Plan | None = None
         self._results: dict[str, str] = {}
+        self._is_pending = False
+        self._written = time.monotonic()
         self._rules_mark = mark_value(source.rules.to_dict())
 
     def run(self) -> bool:
@@ -97,12 +100,15 @@ class Chain:
             storage.refuse_existing(self._folder)
         self._notes = notes or ChainNotes()
         with storage.reserve_plan(self._folder, overwrite=True):
-            self._draw()
-            for step in PLAN_STEPS:
-                self._add(step)
-            # rules that no step has read are kept with the plan all the same
-            if self._notes.rules != self._rules_mark:
-                self._put(self._load())
+            try:
+                self._draw()
+                for step in PLAN_STEPS:
+                    self._add(step)
+            finally:
+                # whatever stops a step, those before it are done; rules that no step has
+                # read are kept with the plan all the same
+                if self._is_pending or (self._notes.data and self._notes.rules != self._rules_mark):
+                    self._write()
             for file_step in FILE_STEPS:
                 self._hand_out(file_step)
         audit = self._notes.steps.get("audit")
@@ -139,9 +145,11 @@ class Chain:
             self._tell(PLAN, status, because, began, figures)
             return
         plan = self._source.draw()
-        self._results[PLAN] = mark_tables(take_drawn(plan))
+        # what later steps wrote went with the plan before, whatever the notes say
+        self._marks = _mark_results(plan)
+        self._results[PLAN] = self._marks[PLAN]
         note = StepNote(reads, self._results[PLAN], figures=_sum_up_plan(plan))
-        self._put(plan, PLAN, note)
+        self._keep(plan, PLAN, note)
         self._tell(PLAN, "done", "", began, note.figures)
 
     def _add(self, step: PlanStep) -> None:
@@ -167,7 +175,7 @@ class Chain:
         plan = step.work(plan, rules)
         self._results[step.name] = mark_tables(step.take_results(plan))
         note = StepNote(reads, self._results[step.name], figures=_sum_up_step(plan, step))
-        self._put(plan, step.name, note)
+        self._keep(plan, step.name, note)
         return self._tell(step.name, "done", "", began, note.figures)
 
     @cached_property
@@ -178,9 +186,7 @@ class Chain:
         if self._notes.data and _mark_data(self._folder) == self._notes.data:
             # the files are those that were written: their tables need not be read
             return {name: note.results for name, note in self._notes.steps.items()}
-        plan = self._load()
-        marks = {step.name: mark_tables(step.take_results(plan)) for step in PLAN_STEPS}
-        return marks | {PLAN: mark_tables(take_drawn(plan))}
+        return _mark_results(self._load())
 
     def _load(self) -> Plan:
         if self._plan is None:
@@ -192,11 +198,19 @@ class Chain:
         """Write into a manifest the rules of this run, by which the plan is judged."""
         return {**plan.manifest, "rules": self._source.rules.to_dict()}
 
-    def _put(self, plan: Plan, name: str = "", note: StepNote | None = None) -> None:
+    def _keep(self, plan: Plan, name: str, note: StepNote) -> None:
+        """Keep what a step came to: on disk at once, or with that of the quick steps after it."""
+        self._plan = plan
+        self._notes = self._notes.note(name, note)
+        self._is_pending = True
+        if name == PLAN or time.monotonic() - self._written > PATIENCE:
+            self._write()
+
+    def _write(self) -> None:
         """Write the plan with the notes on it, both or neither."""
         self._progress("writing", 0, 1)
+        plan = self._load()
         plan = plan.replace(manifest=self._update_rules(plan))
-        notes = self._notes.note(name, note) if note else self._notes
         # what a release was made from is needed when the next one is compared with it
         is_released = self._notes.released and _mark_data(self._folder) == self._notes.released
         keep = None
@@ -204,18 +218,22 @@ class Chain:
             keep = stage_version(self._folder)[1]
 
         def add(staging: Path) -> FileMoves:
-            self._notes = replace(notes, data=_mark_data(staging), rules=self._rules_mark)
+            self._notes = replace(self._notes, data=_mark_data(staging), rules=self._rules_mark)
             (staging / NOTES).write_bytes(self._notes.write())
             moves = keep(staging) if keep else FileMoves()
             return FileMoves({**moves.puts, NOTES: NOTES}, moves.drops)
 
         put_files(self._folder, choose_writer(plan), add)
         self._plan = plan
+        self._is_pending = False
+        self._written = time.monotonic()
 
     def _note_lightly(self, name: str, note: StepNote) -> None:
         """Note a step that changed nothing of the plan."""
         self._notes = self._notes.note(name, note)
-        write_files({self._folder / NOTES: self._notes.write()})
+        # notes on what is not yet on disk would be wrong
+        if not self._is_pending:
+            write_files({self._folder / NOTES: self._notes.write()})
 
     # ---- files
 
@@ -282,6 +300,12 @@ def find_released(folder: Path, mark: str) -> Path | None:
     """Find the version of a plan that a release was made from, by the mark that was noted."""
     versions = reversed(list_versions(folder))
     return next((version for version in versions if _mark_data(version) == mark), None)
+
+
+def _mark_results(plan: Plan) -> dict[str, str]:
+    """Make the fingerprints of what each step wrote, as a plan has it."""
+    marks = {step.name: mark_tables(step.take_results(plan)) for step in PLAN_STEPS}
+    return marks | {PLAN: mark_tables(take_drawn(plan))}
 
 
 def _mark_data(folder: Path) -> str:
