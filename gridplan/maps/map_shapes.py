@@ -15,6 +15,7 @@ import pandas as pd
 import shapely
 
 from gridplan.arrays import Bools, Floats, Shapes
+from gridplan.maps.building_counts import count_buildings
 from gridplan.maps.colours import choose_tones, grade_loads
 from gridplan.maps.exception_texts import explain_exceptions
 from gridplan.maps.likely_classes import list_community_ranges, list_likely
@@ -260,7 +261,7 @@ def _record_subgrids(plan: Plan, shapes: Shapes) -> dict[str, list[Any]]:
         "responsible": table["responsible"].tolist(),
         **{name: table[name].tolist() for name in ("low", "target", "high")},
         **{name: list_figures(table[name], digits) for name, digits in TOOLTIP_COLUMNS.items()},
-        "building_count": _count_buildings(plan),
+        "building_count": count_buildings(plan),
         **_list_released_bands(plan),
         "in_band": table["in_band"].astype(int).tolist(),
         "owner": _name_owners(plan),
@@ -274,23 +275,6 @@ def _record_subgrids(plan: Plan, shapes: Shapes) -> dict[str, list[Any]]:
         "point": _list_points(_find_inner_points(shapes)),
         "centre": _list_points(to_degrees(plan, doors)),
     }
-
-
-def _count_buildings(plan: Plan) -> list[int]:
-    """Count the buildings of each sub-grid: those of its homes, and on other land all there are.
-
-    The table counts homes alone, so that the land of a school has none there.
-    """
-    table = plan.subgrids
-    counts = table["building_count"].to_numpy(np.int64, copy=True)
-    others = np.flatnonzero((table["kind"] != "residential").to_numpy())
-    if not len(others):
-        return list(counts.tolist())
-    points = shapely.point_on_surface(plan.site.buildings.geometry.to_numpy())
-    tree = shapely.STRtree(points)
-    land, _ = tree.query(table.geometry.to_numpy()[others], predicate="intersects")
-    counts[others] = np.bincount(land, minlength=len(others))
-    return list(counts.tolist())
 
 
 def list_figures(column: Any, digits: int) -> list[Any]:
