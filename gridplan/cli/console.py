@@ -166,7 +166,7 @@ def print_columns(seen: Sequence[Any]) -> None:
     if not seen:
         return
     rows = [
-        (use.file, use.table, use.column, use.taken_for, f"{use.filled:.0%}", use.examples)
+        (use.file, use.table, use.column, _name_use(use), f"{use.filled:.0%}", use.examples)
         for use in seen
     ]
     headers = ("file", "table", "column", "taken for", "filled", "examples")
@@ -177,6 +177,15 @@ def print_columns(seen: Sequence[Any]) -> None:
     hints = suggest_columns(seen) or ["--column floors=YOUR_COLUMN"]
     print_line("if wrong", f"say which is which, e.g. {hints[0]}")
     out.print()
+
+
+def _name_use(use: Any) -> str:
+    """Name what a column was taken for: its code, or in Chinese what the schema calls it."""
+    from gridplan.tables.schema import read_schema
+
+    columns = read_schema().get(use.table, ()) if is_chinese() else ()
+    named = (c.zh for c in columns if c.name == use.taken_for)
+    return Translated(next(named, in_language(use.taken_for)))
 
 
 def print_site(site: Any) -> None:

@@ -277,7 +277,8 @@ def _print_moves(changes: pd.DataFrame) -> None:
     one = len(changes) == 1
     count = "1 home" if one else f"{len(changes):,} homes"
     households = f"{int(changes['households'].sum()):,} households"
-    title = f"{count} of {households} {'changes its' if one else 'change their'} sub-grid"
+    title = f"{count} of {households} change their sub-grid"
+    title = f"{count} of {households} changes its sub-grid" if one else title
     console.print_table(
         title, ("from", "to", "homes", "households", "buildings, e.g."), rows, right=(2, 3)
     )

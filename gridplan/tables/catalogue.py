@@ -28,6 +28,7 @@ COMMAND = "gridplan "  # what begins so is to be copied, unless a row begins so 
 SAME = "-"  # the Chinese of a text that stays English
 LAYOUT = re.compile(r"(\S+(?: \S+){0,5}?)( {2,})(\S.*)")  # a word, and a text some columns on
 _GAP = re.compile(r"\{(\d+)([!#=]?)\}")
+_TYPED = re.compile(r"gridplan [^；;，。→]*")
 _HELD = {"": ".*?", "!": r"\S*?", "=": ".*?", "#": r"[-+±\d.,]*? ?%?"}
 _FEW = 3  # words of a row below which it is general
 
@@ -141,6 +142,9 @@ def _make_template(en: str, zh: str) -> Template:
     pattern = re.escape(literals[0])
     split = _GAP.split(zh)
     kinds = dict(zip(split[1::3], split[2::3], strict=True))
+    # What is typed must work: a code there is no word.
+    typed = {gap[1] for command in _TYPED.findall(zh) for gap in _GAP.finditer(command)}
+    kinds = {n: kind or ("=" if n in typed else "") for n, kind in kinds.items()}
     seen: set[str] = set()
     for number, literal in zip(pieces[1::3], literals[1:], strict=True):
         # What stands twice in a text is the same twice.
@@ -149,8 +153,8 @@ def _make_template(en: str, zh: str) -> Template:
         pattern += re.escape(literal)
         seen.add(number)
     parts: list[str | tuple[int, bool]] = [split[0]]
-    for number, kind, literal in zip(split[1::3], split[2::3], split[3::3], strict=True):
-        parts += [(int(number), kind in ("!", "=")), literal]
+    for number, literal in zip(split[1::3], split[3::3], strict=True):
+        parts += [(int(number), kinds[number] in ("!", "=")), literal]
     weight = sum(len(literal) for literal in literals)
     longest = max(literals, key=len)
     is_general = len(re.findall(r"[A-Za-z-]{2,}", " ".join(literals))) < _FEW

@@ -12,7 +12,8 @@ from gridplan.tables.words import read_pages
 _HAN = re.compile(r"[\u3400-\u9fff]")
 # Words of prose: no codes, paths, options, names of columns or units with figures beside them.
 _PROSE = re.compile(r"(?<![\w./\\=:<>#@*-])[A-Za-z]{2,}(?:-[A-Za-z]{2,})*(?![\w/\\=(*-]|\.\w|:\S)")
-_CAPITALS = re.compile(r"[A-Z]+")  # short names, such as those of formats
+_TYPED = re.compile(r'"[^"]*"|`[^`]*`|gridplan [a-z]+')  # what a user types, or a file says
+_CAPITALS = re.compile(r"[A-Z-]+")  # short names, such as those of formats
 _NAMES = {"GeoPackage", "GeoParquet", "OpenStreetMap", "Dask", "Web", "shapefile", "gridplan"}
 _UNITS = {"min", "km", "ha"}
 _NUMBERED = re.compile(r"(\d+\. |- |-> )(.*)")
@@ -63,7 +64,7 @@ def translate_word(word: str) -> str:
 
 def count_prose(text: str) -> int:
     """Count the English words of a text that are neither codes nor paths nor options."""
-    words = _PROSE.findall(text)
+    words = _PROSE.findall(_TYPED.sub("", text))
     return sum(not _CAPITALS.fullmatch(w) and w not in _NAMES and w not in _UNITS for w in words)
 
 
