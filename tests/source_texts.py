@@ -17,7 +17,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent / "gridplan"
 # Rooms whose literals are read by no one: words of pages have two languages already.
-WITHOUT_TEXTS = {"tables/words.py"}
+WITHOUT_TEXTS = {"__init__.py", "tables/words.py"}
 # What every argument of which is shown, so that one word alone is a text too.
 SHOWN = {"print_line", "print_table", "print_times", "Problem", "clock", "progress"}
 # Texts in the arguments of these are patterns, names, or code for another machine.
