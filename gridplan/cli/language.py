@@ -10,7 +10,10 @@ LANGUAGES = ("en", "zh")
 VARIABLE = "GRIDPLAN_LANG"
 _LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")  # the first that is set counts
 # Columns that hold codes, names and words of the data, which are the same in every language.
-_NAMES = {"community", "name", "file", "column", "examples", "sub-grid", "instance", "first"}
+_NAMES = {
+    *("community", "name", "file", "column", "examples", "sub-grid", "instance", "first"),
+    *("post", "at", "where", "command", "by", "code"),
+}
 _OF_FIGURES = {"figure", "measure"}  # columns that hold names of figures, as heads of tables do
 
 

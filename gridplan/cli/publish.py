@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from gridplan.cli.app import verb
+from gridplan.cli.language import is_chinese
 from gridplan.cli.options import (
     NewFolder,
     PlanPath,
@@ -145,7 +146,10 @@ def brief_command(
     write_files({stem.with_suffix(suffix): texts[suffix].encode() for suffix in wanted})
     note_figures("paragraphs", brief.paragraphs)
     note_figures("figures", brief.figures)
-    for paragraph in brief.paragraphs.values():
+    for name, paragraph in brief.paragraphs.items():
+        # The files have both languages, a Chinese screen its own.
+        if is_chinese() and name != "zh" and "zh" in brief.paragraphs:
+            continue
         console.out.print(console.escape(paragraph) + "\n", soft_wrap=True)
     unknown = int((brief.figures["status"] == "unknown").sum())
     console.print_line(

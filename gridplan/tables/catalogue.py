@@ -28,8 +28,10 @@ COMMAND = "gridplan "  # what begins so is to be copied, unless a row begins so 
 SAME = "-"  # the Chinese of a text that stays English
 LAYOUT = re.compile(r"(\S+(?: \S+){0,5}?)( {2,})(\S.*)")  # a word, and a text some columns on
 _GAP = re.compile(r"\{(\d+)([!#=]?)\}")
+# What the Chinese counts is a number with its unit, and no clause.
+_MEASURED = re.compile(r"\{(\d+)\} ?(?:[户个名栋处米条行项次年天层人件度]|分钟|小时|公里|平方米|%)")
 _TYPED = re.compile(r"gridplan [^；;，。→]*")
-_HELD = {"": ".*?", "!": r"\S*?", "=": ".*?", "#": r"[-+±\d.,]*? ?%?"}
+_HELD = {"": ".*?", "!": r"\S*?", "=": ".*?", "#": r"[-+±\d.,]*? ?%?", "n": "[^:;]*?"}
 _FEW = 3  # words of a row below which it is general
 
 
@@ -144,7 +146,11 @@ def _make_template(en: str, zh: str) -> Template:
     kinds = dict(zip(split[1::3], split[2::3], strict=True))
     # What is typed must work: a code there is no word.
     typed = {gap[1] for command in _TYPED.findall(zh) for gap in _GAP.finditer(command)}
-    kinds = {n: kind or ("=" if n in typed else "") for n, kind in kinds.items()}
+    measured = set(_MEASURED.findall(zh))
+    kinds = {
+        n: kind or ("=" if n in typed else "n" if n in measured else "")
+        for n, kind in kinds.items()
+    }
     seen: set[str] = set()
     for number, literal in zip(pieces[1::3], literals[1:], strict=True):
         # What stands twice in a text is the same twice.

@@ -15,9 +15,9 @@ _PROSE = re.compile(r"(?<![\w./\\=:<>#@*-])[A-Za-z]{2,}(?:-[A-Za-z]{2,})*(?![\w/
 _TYPED = re.compile(r'"[^"]*"|`[^`]*`|gridplan [a-z]+')  # what a user types, or a file says
 _CAPITALS = re.compile(r"[A-Z-]+")  # short names, such as those of formats
 _NAMES = {"GeoPackage", "GeoParquet", "OpenStreetMap", "Dask", "Web", "shapefile", "gridplan"}
-_UNITS = {"min", "km", "ha"}
+_UNITS = {"km", "ha"}
 _NUMBERED = re.compile(r"(\d+\. |- |-> )(.*)")
-_COUNTED = re.compile(r"([A-Za-z][A-Za-z_ ]*) ([\d.,]+ ?%?)")  # such as a stage and its seconds
+_COUNTED = re.compile(r"([A-Za-z][A-Za-z_ ]*) ([\d.,]+ ?%?|\+)")  # such as a stage and its seconds
 _FOUND = re.compile(r"([\d.,]+(?: [A-Za-z-]+){1,3}?) (.+)")  # so many things, and what of them
 _BRACKET = re.compile(r"(.*\S) ?\(([^()]*(?:\([^()]*\)[^()]*)*)\)")
 # Where a text is divided if no row matches it whole, coarse to fine, and what stands there then.
@@ -69,14 +69,16 @@ def count_prose(text: str) -> int:
 
 
 def _translate_line(line: str) -> str:
-    if not count_prose(line) or len(line) > _LONGEST:
-        return line
     body = line.strip()
     start = line[: len(line) - len(line.lstrip())]
     end = line[len(line.rstrip()) :]
+    if body in read_catalogue().whole:
+        return start + read_catalogue().whole[body] + end
+    if not count_prose(line) or len(line) > _LONGEST:
+        return line
     if numbered := _NUMBERED.fullmatch(body):
         return start + numbered[1].replace("->", "→") + _translate_text(numbered[2]) + end
-    if (laid := LAYOUT.fullmatch(body)) and body not in read_catalogue().whole:
+    if laid := LAYOUT.fullmatch(body):
         word, text = _translate_text(laid[1]), _translate_line(laid[3])
         return f"{start}{pad(word, len(laid[1] + laid[2]))}{text}{end}"
     return start + _translate_text(body) + end
