@@ -17,7 +17,12 @@ _CAPITALS = re.compile(r"[A-Z-]+")  # short names, such as those of formats
 _NAMES = {"GeoPackage", "GeoParquet", "OpenStreetMap", "Dask", "Web", "shapefile", "gridplan"}
 _UNITS = {"km", "ha"}
 _NUMBERED = re.compile(r"(\d+\. |- |-> )(.*)")
-_COUNTED = re.compile(r"([A-Za-z][A-Za-z_ ]*) ([\d.,]+ ?%?|\+)")  # such as a stage and its seconds
+_COUNTED = re.compile(
+    r"([A-Za-z][A-Za-z_ ]*) (×?[\d.,]+ ?%?|\+)"
+)  # such as a stage and its seconds
+_COUNT_FIRST = re.compile(r"([\d.,]+) ([a-z_]+)")  # such as how many rows were dropped
+_DURATION = re.compile(r"(?<=\d) ([hd])(?= ±|$)")
+_LENGTHS = {"h": "小时", "d": "天"}
 _FOUND = re.compile(r"([\d.,]+(?: [A-Za-z-]+){1,3}?) (.+)")  # so many things, and what of them
 _BRACKET = re.compile(r"(.*\S) ?\(([^()]*(?:\([^()]*\)[^()]*)*)\)")
 # Where a text is divided if no row matches it whole, coarse to fine, and what stands there then.
@@ -75,7 +80,7 @@ def _translate_line(line: str) -> str:
     if body in read_catalogue().whole:
         return start + read_catalogue().whole[body] + end
     if not count_prose(line) or len(line) > _LONGEST:
-        return line
+        return _DURATION.sub(lambda unit: f" {_LENGTHS[unit[1]]}", line)
     if numbered := _NUMBERED.fullmatch(body):
         return start + numbered[1].replace("->", "→") + _translate_text(numbered[2]) + end
     if laid := LAYOUT.fullmatch(body):
@@ -178,6 +183,8 @@ def _translate_parts(text: str) -> list[str]:
             results.append(start + inner)
     if (counted := _COUNTED.fullmatch(text)) and _is_chinese(word := _translate_text(counted[1])):
         results.append(f"{word} {counted[2]}")
+    if (first := _COUNT_FIRST.fullmatch(text)) and _is_chinese(word := translate_word(first[2])):
+        results.append(f"{word} {first[1]}")
     if _FOUND.fullmatch(text):
         results += _translate_found(text.split(" "))
     for joint, chinese in _JOINTS.items():
