@@ -120,6 +120,9 @@ def test_a_plan_is_drawn_and_audited_in_chinese(village):
     said = [*village.said, run("audit", village.plan).output]
     assert not find_english("\n".join(said))
     assert "已写入" in said[1]
+    # programs read this: it is the same in every language
+    figures = [run("audit", village.plan, "--json", lang=lang).stdout for lang in ("zh", "en")]
+    assert figures[0] == figures[1]
 
 
 def test_the_verbs_on_people_and_reach_speak_chinese(village):
