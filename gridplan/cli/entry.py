@@ -12,7 +12,7 @@ import typer
 
 from gridplan import __version__
 from gridplan.cli.app import app
-from gridplan.cli.language import in_language
+from gridplan.cli.language import in_language, is_chinese
 from gridplan.errors import GridplanError, InputError, PlanError
 from gridplan.tables.plain_text import drop_controls
 
@@ -86,7 +86,8 @@ def explain_failure(error: Exception) -> str:
 def _show_error(message: str) -> None:
     # A message quotes files, whose texts a terminal must not obey, nor fill the screen with.
     short = _LONG_WORD.sub(lambda word: f"{word[0][:100]}…", message)
-    typer.echo(f"{in_language('error: ')}{in_language(drop_controls(short))}", err=True)
+    word = "error: " if not is_chinese() else in_language("error:")
+    typer.echo(f"{word}{in_language(drop_controls(short))}", err=True)
 
 
 def _show_any_character() -> None:
