@@ -704,6 +704,7 @@ def test_a_chinese_page_says_everything_in_chinese(window, pages):
     assert "户数区间：城市社区 20–40 户，标准 30 户" in shown
     assert set(re.findall("[A-Za-z]{2,}", shown)) == {"gridplan"}
     assert window.find(".gp-search input").get_attribute("placeholder") == "查找编码或名称"
+    assert window.find(".leaflet-control-layers-toggle").get_attribute("title") == "图层"
     tooltip = window.hover(window.run("stage.records.point[arguments[0]]", 13))
     assert re.search(r"户数\s+\d+ 户\s*区间 20–40 户", tooltip)
     assert re.search(r"平均步行\s+\d+ 米", tooltip)

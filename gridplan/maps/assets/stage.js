@@ -274,7 +274,10 @@ class Stage {
       autoZIndex: false,
     });
     control.addTo(this.map);
-    control.getContainer().setAttribute("aria-label", this.words.layers);
+    const container = control.getContainer();
+    container.setAttribute("aria-label", this.words.layers);
+    // Leaflet's own word for it is English on every page.
+    container.querySelector("a").title = this.words.layers;
   }
 
   nameCommunity(n) {
