@@ -331,6 +331,15 @@ def test_a_sub_grid_out_of_band_is_explained_by_its_own_exception_else_by_its_co
     assert set(why[36:72]) == {"", "its total cannot be cut"}
 
 
+def test_a_chinese_map_says_in_chinese_why_a_sub_grid_is_out_of_its_band():
+    plan = make_town()
+    text = "31 households: no contiguous division of all within 20 to 40 was found"
+    why = explain_exceptions(
+        plan.replace(exceptions=plan.exceptions.assign(explanation=text)), "zh"
+    )
+    assert why[0].startswith("31 户：未找到各为 20 至 40 户的")
+
+
 def test_a_plan_without_anything_is_drawn_all_the_same():
     empty = Plan(
         make_site(),

@@ -69,7 +69,7 @@ def draw_comparison(
     events = find_events(comparison.concordance, lang)
     members = find_members(comparison.concordance)
     before = to_degrees(old, simplify_coverage(old.subgrids.geometry.to_numpy()))
-    sheet = _add_events(compose_sheet(new), new, events, members["new"], before)
+    sheet = _add_events(compose_sheet(new, lang), new, events, members["new"], before)
     tiled = choose_tiles(new, layers)
     heading = choose_title(new, lang, "change_title") if title is None else title
     config = compose_config(new, sheet, lang, heading, base_map)

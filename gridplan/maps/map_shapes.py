@@ -21,6 +21,7 @@ from gridplan.maps.exception_texts import explain_exceptions
 from gridplan.maps.likely_classes import list_community_ranges, list_likely
 from gridplan.plan import Plan
 from gridplan.publishing.release_seal import is_released
+from gridplan.tables.schema import Language
 
 # Corners of outlines smaller than a square of this side, in metres, are cut on
 # the screen.
@@ -102,7 +103,7 @@ class Sheet:
     compounds: Mapping[str, Shapes] = field(default_factory=dict)
 
 
-def compose_sheet(plan: Plan) -> Sheet:
+def compose_sheet(plan: Plan, lang: Language = "en") -> Sheet:
     """Simplify the shapes of a plan, bring them to degrees and gather the figures that a map shows.
 
     Outlines are simplified as a coverage, so borders stay common (tolerance in
@@ -141,7 +142,7 @@ def compose_sheet(plan: Plan) -> Sheet:
         ),
         specials=to_degrees(plan, _simplify_shapes(plan.special_grids.geometry.to_numpy())),
         grids=to_degrees(plan, simplify_coverage(plan.grids.geometry.to_numpy())),
-        records=_record_subgrids(plan, subgrids),
+        records=_record_subgrids(plan, subgrids, lang),
         community_records=_record_communities(plan, communities),
         bounds=find_bounds(subgrids, communities, footprints),
     )
@@ -246,7 +247,7 @@ def find_family(kind: str, families: Mapping[str, tuple[str, ...]] = BARRIER_FAM
     )
 
 
-def _record_subgrids(plan: Plan, shapes: Shapes) -> dict[str, list[Any]]:
+def _record_subgrids(plan: Plan, shapes: Shapes, lang: Language) -> dict[str, list[Any]]:
     """Gather the figures of the sub-grids, one list per field."""
     table = plan.subgrids
     rank = {code: n for n, code in enumerate(plan.site.communities.index)}
@@ -269,7 +270,7 @@ def _record_subgrids(plan: Plan, shapes: Shapes) -> dict[str, list[Any]]:
         "special": _name_specials(plan),
         "tone": choose_tones(table.geometry.to_numpy()).tolist(),
         "load": grade_loads(table).tolist(),
-        "why": explain_exceptions(plan),
+        "why": explain_exceptions(plan, lang),
         **list_likely(plan),
         "box": list_boxes(shapes),
         "point": _list_points(_find_inner_points(shapes)),

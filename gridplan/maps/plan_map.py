@@ -59,7 +59,7 @@ def draw_plan(
     is_reached = has_reach(plan)
     # A kind that was asked for is refused here if its reach was not measured.
     kind = choose_kind(plan, reach) if is_reached or reach is not None else ""
-    sheet = add_party(plan, compose_sheet(plan), lang)
+    sheet = add_party(plan, compose_sheet(plan, lang), lang)
     tiled = choose_tiles(plan, layers)
     heading = choose_title(plan, lang) if title is None else title
     config = compose_config(plan, sheet, lang, heading, base_map)

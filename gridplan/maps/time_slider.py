@@ -176,7 +176,7 @@ def draw_reels(
             "what is simulated is no figure for release -> draw it over the working plan"
         )
     pack = pack_reels(plan, subgrids, reels)
-    sheet = compose_sheet(plan)
+    sheet = compose_sheet(plan, lang)
     tiled = choose_tiles(plan, layers)
     heading = choose_title(plan, lang, "reel_title") if title is None else title
     config = compose_config(plan, sheet, lang, heading, base_map)
