@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -10,10 +9,8 @@ from typing import Annotated
 import typer
 
 from gridplan.cli.app import verb
-from gridplan.cli.language import in_language, is_chinese
+from gridplan.cli.language import is_chinese
 from gridplan.cli.screen import SCREEN, note_figures
-
-_COMMENT = re.compile(r"(?:([^:\[]{1,40}): )?(.+?) \[(.+)\]")  # unit, meaning, source of a rule
 
 
 @verb("rules", figures=True)
@@ -33,22 +30,7 @@ def rules_command(
     rules = Rules.from_file(rules_file) if rules_file else Rules()
     note_figures("rules", rules.to_dict())
     if not SCREEN.as_json:
-        typer.echo(_translate_comments(rules.to_toml()), nl=False)
-
-
-def _translate_comments(text: str) -> str:
-    """Put the comments of a TOML file into the language of the command: unit, meaning, source."""
-    if not is_chinese():
-        return text
-    lines = []
-    for line in text.split("\n"):
-        pair, mark, comment = line.partition("  # ")
-        described = _COMMENT.fullmatch(comment)
-        if mark and described:
-            unit, meaning, source = (in_language(part or "") for part in described.groups())
-            comment = f"{unit + '：' if unit else ''}{meaning}{f'［{source}］' if source else ''}"
-        lines.append(f"{pair}{mark}{comment}")
-    return "\n".join(lines)
+        typer.echo(rules.to_toml("zh" if is_chinese() else "en"), nl=False)
 
 
 @verb("schema", figures=True)
