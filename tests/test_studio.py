@@ -4,6 +4,7 @@ import json
 import os
 import random
 import re
+import socket
 import threading
 import time
 from pathlib import Path
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 import gridplan
-from gridplan.errors import PlanError, UnwritableError
+from gridplan.errors import InputError, PersonalDataError, PlanError, UnwritableError
 from gridplan.redrawing.editing.code_lookup import RefusedError
 from gridplan.redrawing.revision.plan_history import digest_plan
 from gridplan.storage import read_plan, write_plan
@@ -24,7 +25,9 @@ from gridplan.studio.effects import find_effect
 from gridplan.studio.events import read_event
 from gridplan.studio.guard import list_hosts
 from gridplan.studio.journal import Journal, JournalHead, read_journal
+from gridplan.studio.open_studio import open_studio
 from gridplan.studio.saving import make_saved_plan, write_script
+from gridplan.studio.seats import read_seats
 from gridplan.studio.segments import FOLDER
 from gridplan.studio.server import make_app
 from gridplan.studio.session import Session
@@ -291,6 +294,19 @@ def test_changes_come_back_after_a_crash_and_are_saved(folder, start):
     ]
 
 
+def test_an_earlier_version_can_be_taken_again(folder, start):
+    session = start(folder)
+    do(session, "move building h03 to 0301-001", {"h03-1": "0301-002"})
+    session.ask(TWO, {"kind": "save"})
+    (row,) = session.ask(TWO, {"kind": "versions"})["rows"]
+    assert row["version"] == "0001"
+    (back,) = session.ask(TWO, {"kind": "look_back", "version": "0001"})["rows"]
+    assert (back["moved"], back["homes"]) == (10, {"h03-1": "0301-002"})
+    session.ask(TWO, {"kind": "take", "id": "t", "proposal": back["proposal"]})
+    assert whose(session.desk, "h03") == "0301-002"
+    assert session.ask(TWO, {"kind": "look_back", "version": "../.."})["kind"] == "refused"
+
+
 def test_a_plan_changed_behind_the_studio_is_not_written_over(folder, start):
     session = start(folder)
     do(session, "move building h03 to 0301-001", {"h03-1": "0301-002"})
@@ -438,3 +454,43 @@ def test_others_hear_of_a_change_over_both_ways(client):
     while len(client.get("/news?after=0").json()["messages"]) < 2:
         assert time.monotonic() < deadline
     assert client.get("/news?after=99").json() == {"messages": None, "anew": True}
+
+
+# Seats
+
+
+def test_seats_are_read_with_all_faults_at_once(tmp_path):
+    file = tmp_path / "seats.csv"
+    file.write_text(
+        "office,role,communities\nplanning office,chief,\nwest office,editor,0301\n",
+        encoding="utf-8",
+    )
+    chief, west = read_seats(file, {"0301"})
+    assert (chief.role, chief.communities) == ("chief", frozenset())
+    assert (west.code, west.communities) == ("west office", frozenset({"0301"}))
+    file.write_text("office,role,communities\na,king,0999\na,editor,\n", encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        read_seats(file, {"0301"})
+    text = str(caught.value)
+    for part in ("role that is none", "named twice", "no communities of the plan", "no seat is"):
+        assert part in text
+    file.write_text("office,role\n张伟,chief\n王芳,editor\n李娜,viewer\n", encoding="utf-8")
+    with pytest.raises(PersonalDataError):
+        read_seats(file, {"0301"})
+
+
+@pytest.mark.parametrize(
+    ("host", "message"),
+    [("0.0.0.0", "every address"), ("192.0.2.7", "who sits where")],
+)
+def test_a_network_needs_one_address_and_seats(folder, host, message):
+    with pytest.raises(PlanError, match=message):
+        open_studio(folder, host=host)
+
+
+def test_a_port_in_use_says_what_to_do(folder):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(PlanError, match="another port"):
+            open_studio(folder, port=taken.getsockname()[1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,6 +18,21 @@ def studio_command(
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="Port of this machine; any free one if 0.")
     ] = 0,
+    host: Annotated[
+        str,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Address of this machine in the office's network, so that others work along.",
+        ),
+    ] = "127.0.0.1",
+    seats: Annotated[
+        Path | None,
+        typer.Option(
+            help="CSV of who sits where: office, role (viewer, editor, chief), communities.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
     browser: Annotated[
         bool, typer.Option(help="Open the page in the browser of this machine.")
     ] = True,
@@ -24,6 +40,8 @@ def studio_command(
     """Change a plan in the browser: move, split, merge, lock, undo, and save.
 
     [dim]gridplan studio outputs/town[/dim]
+
+    [dim]gridplan studio outputs/town --host 192.168.1.20 --seats seats.csv[/dim]
 
     The page needs no internet. Every accepted change is on disk at once, in
     PLAN/studio; the plan itself changes when you save. Stop with Ctrl-C.
@@ -35,4 +53,4 @@ def studio_command(
         # Links are not broken, so that they can be copied.
         out.print(line, soft_wrap=True, highlight=False, markup=False)
 
-    run_studio(find_folder(path), port=port, browser=browser, say=say)
+    run_studio(find_folder(path), port=port, host=host, seats_file=seats, browser=browser, say=say)

@@ -13,11 +13,12 @@ from typing import Any
 
 from gridplan.engine.reservation import reserve_folder
 from gridplan.errors import MissingPackageError, PlanError
-from gridplan.studio.desk import Seat
+from gridplan.studio.seats import CHIEF, read_seats
 from gridplan.studio.segments import FOLDER
 from gridplan.studio.session import Session
 
 HERE = "127.0.0.1"
+ANYWHERE = ("0.0.0.0", "::", "")
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ def run_studio(
     folder: Path,
     *,
     port: int = 0,
+    host: str = HERE,
+    seats_file: Path | None = None,
     browser: bool = True,
     say: Callable[[str], None] = print,
 ) -> None:
@@ -45,6 +48,10 @@ def run_studio(
         The plan's folder.
     port
         A port of this machine; any that is free if 0.
+    host
+        The address of this machine under which its network reaches the studio.
+    seats_file
+        A CSV of the seats; the studio of one machine has one seat, the chief's.
     browser
         Whether the page is opened in a browser.
     say
@@ -68,7 +75,7 @@ def run_studio(
     with ExitStack() as held:
         (folder / FOLDER).mkdir(exist_ok=True)
         held.enter_context(reserve_folder(folder / FOLDER))
-        opened = open_studio(folder, port=port)
+        opened = open_studio(folder, port=port, host=host, seats_file=seats_file)
         for line in _describe(opened):
             say(line)
         link = next(iter(opened.links.values()))
@@ -80,44 +87,76 @@ def run_studio(
         uvicorn.Server(config).run(sockets=[opened.socket])
 
 
-def open_studio(folder: Path, *, port: int = 0) -> Opened:
+def open_studio(
+    folder: Path,
+    *,
+    port: int = 0,
+    host: str = HERE,
+    seats_file: Path | None = None,
+    frames: tuple[str, ...] = (),
+) -> Opened:
     """Open a plan, and a port of this machine for it, without serving yet.
+
+    ``frames`` are origins whose pages may show the studio in a frame.
 
     Raises
     ------
-    PlanError
-        As :func:`run_studio` raises it.
+    InputError, PlanError
+        As :func:`run_studio` raises them.
     """
     from gridplan.studio.guard import list_hosts
     from gridplan.studio.server import make_app
 
+    if host in ANYWHERE:
+        raise PlanError(
+            f"{host} is every address of this machine -> give the one under which the office's "
+            "network reaches it, such as 192.168.1.20, so that no other name leads here"
+        )
+    # Others need links of their own, or everybody would be chief.
+    if host != HERE and seats_file is None:
+        raise PlanError(
+            f"{host} is reached by others -> say who sits where with --seats seats.csv, with the "
+            "columns office, role (viewer, editor, chief) and communities"
+        )
     session = Session(folder)
-    place = _bind(port)
+    try:
+        known = session.desk.plan.site.communities.index
+        seats = [CHIEF] if seats_file is None else read_seats(seats_file, set(known))
+        place = _bind(host, port)
+    except BaseException:
+        session.close()
+        raise
     number = place.getsockname()[1]
-    token = secrets.token_urlsafe(32)
-    seats = {token: Seat("chief")}
-    app = make_app(session, seats, list_hosts([HERE, "localhost"], number))
-    return Opened(app, place, {"chief": f"http://{HERE}:{number}/#{token}"}, session.lost)
+    tokens = {secrets.token_urlsafe(32): seat for seat in seats}
+    hosts = list_hosts({HERE, "localhost"} if host == HERE else {host}, number)
+    app = make_app(session, tokens, hosts, frames)
+    links = {seat.code: f"http://{host}:{number}/#{token}" for token, seat in tokens.items()}
+    return Opened(app, place, links, session.lost)
 
 
-def _bind(port: int) -> socket.socket:
+def _bind(host: str, port: int) -> socket.socket:
     """Take a port of this machine."""
     place = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        place.bind((HERE, port))
+        place.bind((host, port))
     except OSError as error:
         place.close()
         raise PlanError(
-            f"port {port} is taken -> give another with --port, or leave it out for one that is "
-            "free"
+            f"{host}:{port} cannot be served: {error.strerror} -> give another port with --port, "
+            "or leave it out for one that is free; the host is an address of this machine"
         ) from error
     return place
 
 
 def _describe(opened: Opened) -> list[str]:
     """Say where the studio is, and what was found in its journal."""
-    lines = [f"studio     {link}" for link in opened.links.values()]
+    lines = [f"studio     {seat}: {link}" for seat, link in opened.links.items()]
+    if not all(link.startswith(f"http://{HERE}:") for link in opened.links.values()):
+        lines.append(
+            "note: whoever can read the network's traffic can read along; use it in a network "
+            "that you trust"
+        )
     if opened.lost:
         lines.append(
             f"note: {opened.lost:,} bytes at the end of the journal were half written when the "

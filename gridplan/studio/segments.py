@@ -21,6 +21,12 @@ def tell_time() -> str:
     return datetime.datetime.now().isoformat(timespec="seconds")
 
 
+def tell_time_of(place: Path) -> str:
+    """Tell when a file or folder was written, in local time to the second."""
+    moment = datetime.datetime.fromtimestamp(place.stat().st_mtime)
+    return moment.isoformat(timespec="seconds")
+
+
 def open_journal(folder: Path, plan: Plan) -> tuple[Journal, list[Mapping[str, Any]], int]:
     """Open the newest journal of a plan, or begin one; returns its entries and lost bytes."""
     place = folder / FOLDER

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from gridplan.errors import GridplanError, PlanError
@@ -15,11 +16,11 @@ from gridplan.plan import Plan
 from gridplan.redrawing.editing.code_lookup import RefusedError
 from gridplan.redrawing.editing.trial_assignment import BoardState
 from gridplan.redrawing.revision.plan_history import digest_plan
-from gridplan.storage.kept_versions import replace_plan
+from gridplan.storage.kept_versions import list_versions, replace_plan
 from gridplan.storage.plan_folder import read_plan
 from gridplan.studio.desk import Desk, OvertakenError, Seat, list_reasons
 from gridplan.studio.drawing import Draughtsman
-from gridplan.studio.effects import Effect, put_on
+from gridplan.studio.effects import Effect, count_moved
 from gridplan.studio.events import Event, read_event
 from gridplan.studio.jobs import Job, Worker
 from gridplan.studio.journal import Journal, JournalHead
@@ -29,20 +30,19 @@ from gridplan.studio.opening import (
     describe_plan,
     find_origin,
 )
+from gridplan.studio.proposals import Proposal, make_proposal
 from gridplan.studio.saving import make_saved_plan, write_script
-from gridplan.studio.segments import name_segment, open_journal, require_same, tell_time
+from gridplan.studio.segments import (
+    name_segment,
+    open_journal,
+    require_same,
+    tell_time,
+    tell_time_of,
+)
 from gridplan.studio.suggestions import list_faults, suggest
 
 Message = dict[str, Any]
 Publish = Callable[[Mapping[str, Any]], None]
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """A proposal of a job: what it would do, as of the state that it saw."""
-
-    effect: Effect
-    lines: tuple[str, ...]
 
 
 class Session:
@@ -236,30 +236,45 @@ class Session:
             return
         with self._guard:
             rows = [
-                self._note_proposal(f"{job.number}.{n}", homes)
+                self._propose(f"{job.number}.{n}", homes)
                 for n, homes in enumerate(message["proposals"], 1)
             ]
         self.publish({"kind": "proposals", "job": job.number, "rows": rows})
 
-    def _note_proposal(self, name: str, homes: Mapping[str, str]) -> Message:
-        board, now = self.desk.board, self.desk.state
-        rows = board.stairwells.get_indexer(list(homes))
-        was = {home: str(now.member[row]) for home, row in zip(homes, rows, strict=True)}
-        pairs = {home: (was[home], after) for home, after in homes.items()}
-        fresh = {
-            after: ("", str(board.community[row]))
-            for (home, after), row in zip(homes.items(), rows, strict=True)
-            if after not in now.lies_in
+    def _propose(self, name: str, homes: Mapping[str, str]) -> Message:
+        """Keep a proposal until it is taken, and describe it."""
+        proposal, state = make_proposal(self.desk, homes)
+        self._proposals[name] = proposal
+        moved = count_moved(self.desk.board, proposal.effect)
+        return {"proposal": name, "moved": moved, **self._compare(proposal.effect, state)}
+
+    def _list_versions(self, seat: Seat, message: Mapping[str, Any]) -> Message:
+        rows = [
+            {"version": place.name, "time": tell_time_of(place)}
+            for place in reversed(list_versions(self.folder))
+        ]
+        return {"kind": "versions", "rows": rows}
+
+    def _look_back(self, seat: Seat, message: Mapping[str, Any]) -> Message:
+        """Say who would move if an earlier version were taken again."""
+        known = {place.name: place for place in list_versions(self.folder)}
+        name = str(message["version"])
+        if name not in known:
+            return _refuse("versions are known", f"there is no version {name}", "see the list")
+        member = read_plan(known[name]).stairwells["subgrid"]
+        if set(member.index) != set(self.desk.board.stairwells):
+            return _refuse(
+                "versions are of one land",
+                f"version {name} has other homes",
+                "compare it with gridplan compare",
+            )
+        now = self.desk.state.member
+        then = member.reindex(self.desk.board.stairwells).to_numpy(object)
+        homes = {
+            str(self.desk.board.stairwells[row]): str(then[row])
+            for row in np.flatnonzero(now != then)
         }
-        state = put_on(board, now, Effect(homes=pairs, grids=fresh))
-        left = set(now.lies_in) - set(state.member)
-        ended = {code: (now.lies_in[code], "") for code in sorted(left)}
-        effect = Effect(homes=pairs, grids=fresh | ended)
-        state = put_on(board, now, effect)
-        lines = _write_moves(effect)
-        self._proposals[name] = Proposal(effect, lines)
-        moved = int(board.households[rows].sum())
-        return {"proposal": name, "moved": moved, **self._compare(effect, state)}
+        return {"kind": "proposals", "job": 0, "rows": [self._propose(f"v{name}", homes)]}
 
     def _save(self, seat: Seat, message: Mapping[str, Any]) -> Message:
         if seat.role != "chief":
@@ -319,21 +334,6 @@ class Session:
                     return
 
 
-def _write_moves(effect: Effect) -> tuple[str, ...]:
-    """Write an effect as moves, so that the log of edits can repeat it."""
-    from gridplan.redrawing.editing.edit_commands import EditCommand, write_command
-
-    into: dict[str, list[str]] = {}
-    for home, (_, after) in effect.homes.items():
-        into.setdefault(after, []).append(home)
-    return tuple(
-        write_command(
-            EditCommand("move", "stairwell", tuple(homes), (code,), new=code in effect.grids)
-        )
-        for code, homes in sorted(into.items())
-    )
-
-
 def _list_figures(table: pd.DataFrame) -> dict[str, dict[str, Any]]:
     """List figures by sub-grid as JSON can hold them."""
     return {
@@ -362,6 +362,8 @@ _ANSWERS: Mapping[str, Callable[[Session, Seat, Mapping[str, Any]], Message]] = 
     "try": Session._try,
     "suggest": Session._suggest,
     "log": Session._list_log,
+    "versions": Session._list_versions,
+    "look_back": Session._look_back,
     "help": Session._help,
     "cancel": Session._cancel,
     "save": Session._save,

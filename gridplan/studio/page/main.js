@@ -26,6 +26,7 @@ class App {
     this.faults = [];
     this.events = [];
     this.places = [];
+    this.versions = [];
     this.locks = new Set();
     this.number = 0;
     this.counted = new Set();
@@ -754,6 +755,19 @@ class App {
     if (!log) return;
     this.events = log.events;
     this.panels.draw();
+  }
+
+  async readVersions() {
+    const found = await this.ask({ kind: "versions" });
+    if (!found) return;
+    this.versions = found.rows;
+    this.panels.draw();
+  }
+
+  // Who would move if an earlier version were taken again; taking it is a change like any other.
+  async lookBack(version) {
+    const found = await this.ask({ kind: "look_back", version });
+    if (found) this.takeProposals(found);
   }
 
   showKeys() {

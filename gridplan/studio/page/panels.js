@@ -35,18 +35,18 @@ export class Panels {
 
   draw() {
     const { app } = this;
-    const counts = { faults: app.faults.length, log: app.events.length, places: "" };
+    const counts = { faults: app.faults.length, log: app.events.length };
     this.tabs.replaceChildren(
-      ...["faults", "places", "log"].map((name) =>
+      ...["faults", "places", "log", "versions"].map((name) =>
         button(
-          `${app.say(`tab_${name}`)}${counts[name] === "" ? "" : ` (${counts[name]})`}`,
+          `${app.say(`tab_${name}`)}${counts[name] === undefined ? "" : ` (${counts[name]})`}`,
           () => this.turn(name),
           { role: "tab", "aria-selected": String(name === this.tab) },
         ),
       ),
     );
     const rows = { faults: () => this.listFaults(), places: () => this.listPlaces(),
-      log: () => this.listLog() }[this.tab]();
+      log: () => this.listLog(), versions: () => this.listVersions() }[this.tab]();
     this.panel.replaceChildren(...rows);
     this.drawChoice();
   }
@@ -54,6 +54,7 @@ export class Panels {
   turn(name) {
     this.tab = name;
     if (name === "log") this.app.readLog();
+    if (name === "versions") this.app.readVersions();
     this.draw();
   }
 
@@ -133,6 +134,21 @@ export class Panels {
       );
     });
     return rows.length ? rows : [make("div", { class: "row quiet" }, app.say("no_events"))];
+  }
+
+  listVersions() {
+    const { app } = this;
+    if (!app.versions.length) return [make("div", { class: "row quiet" }, app.say("no_versions"))];
+    return app.versions.map((row) =>
+      make(
+        "div",
+        { class: "row" },
+        make("strong", {}, row.version),
+        ` ${row.time.replace("T", " ")}`,
+        make("br"),
+        button(app.say("compare"), () => app.lookBack(row.version)),
+      ),
+    );
   }
 
   // What is about to be done: figures before and after, and what can be done with the choice.
