@@ -158,7 +158,9 @@ def _say_source(figure: BriefFigure, lang: Language) -> tuple[str, str, str]:
 def _name_rule(rule: str, lang: Language) -> str:
     """Name the rule of a gap; a requirement goes by its name, others by their code."""
     requirements = read_document()
-    return requirements[rule].name(lang) if rule in requirements else say_code("gap_rule", rule, lang)
+    return (
+        requirements[rule].name(lang) if rule in requirements else say_code("gap_rule", rule, lang)
+    )
 
 
 def _list_unknown(brief: Brief, lang: Language) -> list[str]:
