@@ -370,7 +370,7 @@ def give_centre(plan, x, area):
                 {
                     "place": "p1",
                     "kind": "service_centre",
-                    "area": area,
+                    "floor_area": area,
                     "geometry": Point(X0 + x, Y0 + 30),
                 }
             ],

@@ -271,7 +271,7 @@ def test_drawn_starts_keep_counts_and_known_totals(site):
 def test_indicators_that_rest_on_estimated_households_have_ends():
     plan = make_people_plan()
     centre = plan.stairwells.geometry.iloc[0]
-    row = {"place": ["p"], "kind": "service_centre", "area": 300.0, "geometry": [centre]}
+    row = {"place": ["p"], "kind": "service_centre", "floor_area": 300.0, "geometry": [centre]}
     places = make_table("places", pd.DataFrame(row).to_dict("records"))
     ends = {"households_low": 60.0, "households_high": 6000.0}
     communities = plan.site.communities.assign(**ends)

@@ -219,7 +219,7 @@ def test_the_counts_stand_in_the_ratios_of_tangshan(large):
     assert households / len(towns) == pytest.approx(2_367, rel=0.1)
     centres = large.tables["places"].query("kind == 'service_centre'")
     assert len(centres) == len(communities)
-    assert centres["area"].between(180, 800).all()
+    assert centres["floor_area"].between(180, 800).all()
 
 
 def test_members_are_counted_by_building_in_towns_and_by_community_in_villages(town):

@@ -110,7 +110,7 @@ def _find_centres(e: Evidence, table: pd.DataFrame, rules: PairingRules) -> pd.D
     places = e.plan.site.places
     places = places[places["kind"] == "service_centre"]
     points = shapely.centroid(places.geometry.to_numpy())
-    area = places["area"].to_numpy(float)
+    area = places["floor_area"].to_numpy(float)
     free = np.ones(len(places), bool)
     rows = {}
     for code in table.index:

@@ -55,7 +55,9 @@ def _check_service_posts(e: Evidence, reach: pd.DataFrame, rules: Rules) -> pd.D
     fills = np.array([pair in filling for pair in pairs], bool) & (codes != posts.index)
     central = e.plan.posts.reindex(posts.index)
     is_central = posts.index.isin(e.plan.posts.index)
-    area = np.where(is_place, place["area"].to_numpy(float), posts["area"].to_numpy(float))
+    area = np.where(
+        is_place, place["floor_area"].to_numpy(float), posts["floor_area"].to_numpy(float)
+    )
     area = np.where(is_central, np.nan, area)
     by_area = (rule["area"] > 0).to_numpy() & ~np.isnan(area)
     size = np.floor(area / rule["area"].where(rule["area"] > 0) * 100.0)
@@ -72,7 +74,7 @@ def _check_service_posts(e: Evidence, reach: pd.DataFrame, rules: Rules) -> pd.D
         "stairwell": stairwell,
         "subgrid": np.where(existing, subgrid, _find_subgrids(e, stairwell)),
         "community": _find_communities(e, posts, stairwell),
-        "area": area,
+        "floor_area": area,
         "capacity": capacity,
         "minutes": rule["minutes"].to_numpy(float),
         "load": load,

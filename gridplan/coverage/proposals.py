@@ -229,7 +229,7 @@ def list_candidates(plan: Plan, service: Service, rules: Rules) -> gpd.GeoDataFr
             "name": names,
             "subgrid": np.asarray(subgrid, object),
             "stairwell": np.asarray(stairwell, object),
-            "area": np.nan,
+            "floor_area": np.nan,
         },
         geometry=points,
         crs=plan.crs,

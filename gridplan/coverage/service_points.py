@@ -35,7 +35,7 @@ def list_service_points(
     >>> from shapely.geometry import Point
     >>> from gridplan.synthetic.board_plan import X0, Y0, make_board_plan, make_table
     >>> shape = Point(X0 + 1, Y0 + 1)
-    >>> place = {"place": "p", "kind": "service_centre", "area": 60.0, "geometry": shape}
+    >>> place = {"place": "p", "kind": "service_centre", "floor_area": 60.0, "geometry": shape}
     >>> plan = make_board_plan().replace(places=make_table("places", [place]))
     >>> service = Service("service_centre", 15, 1667, 30, "community")
     >>> list_service_points(plan, [service])[["community", "capacity"]].values.tolist()
@@ -77,10 +77,10 @@ def complete_service_points(
     )
     columns = columns.reindex(table["kind"]).reset_index(drop=True)
     # floor area where both the rule and the place give it, else the number of the kind
-    by_area = (columns["a"] > 0) & table["area"].notna()
+    by_area = (columns["a"] > 0) & table["floor_area"].notna()
     capacity = np.where(
         by_area,
-        np.floor(table["area"] / columns["a"].where(columns["a"] > 0) * 100.0),
+        np.floor(table["floor_area"] / columns["a"].where(columns["a"] > 0) * 100.0),
         columns["c"].where(columns["c"] > 0),
     )
     # a home is of the community of its stairwell, even where outlines overlap
@@ -132,7 +132,7 @@ def _take_places(plan: Plan, kinds: dict[str, Service], fills: Sequence[Fill]) -
             "subgrid": "",
             "stairwell": "",
             "name": places["name"].to_numpy(object),
-            "area": places["area"].to_numpy(float),
+            "floor_area": places["floor_area"].to_numpy(float),
             "geometry": points,
         }
     )
@@ -151,7 +151,7 @@ def _take_centrals(plan: Plan, kinds: dict[str, Service]) -> pd.DataFrame:
             "status": "existing",
             "subgrid": centrals["subgrid"].to_numpy(object),
             "stairwell": centrals["stairwell"].to_numpy(object),
-            "area": np.nan,
+            "floor_area": np.nan,
             "geometry": plan.stairwells.geometry.reindex(centrals["stairwell"]).to_numpy(),
         }
     )

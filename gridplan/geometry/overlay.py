@@ -74,3 +74,20 @@ def choose_greatest(pairs: pd.DataFrame, of: str, by: list[str]) -> pd.DataFrame
     )
     chosen = pairs.iloc[order]
     return chosen[~chosen[of].duplicated()].set_index(of)
+
+
+def clip_to_box(shapes: Shapes, box: tuple[float, float, float, float]) -> Shapes:
+    """Clip shapes at a box: west, south, east, north.
+
+    The quick way fails on a few shapes; these are cut as any other land.
+
+    Examples
+    --------
+    >>> clip_to_box(np.array([shapely.box(0, 0, 4, 4)]), (1, 1, 9, 9))[0].bounds
+    (1.0, 1.0, 4.0, 4.0)
+    """
+    try:
+        return np.asarray(shapely.clip_by_rect(shapes, *box), dtype=object)
+    except shapely.GEOSException:
+        cut = shapely.intersection(shapely.make_valid(shapes), shapely.box(*box))
+        return np.asarray(cut, dtype=object)

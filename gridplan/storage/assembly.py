@@ -7,7 +7,7 @@ import math
 import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,11 +38,14 @@ _LATER = frozenset(
     {
         ("openings", "name"),
         ("communities", "district"),
+        ("places", "floor_area"),
         *(("compounds", name) for name in ("property_stars", "red_list", "black_list")),
         # figures that the verb rate writes again
         *(("ratings", name) for name in ("field", "score_high", "asked", "known_share")),
     }
 )
+# columns under another name in plans of earlier versions
+_FORMER = {("places", "area"): "floor_area", ("service_posts", "area"): "floor_area"}
 _AGAIN = "write the plan again with this version of gridplan, or put it back"
 
 
@@ -162,6 +165,7 @@ def assemble_plan(found: FoundFiles) -> Plan:
         the manifest is.
     """
     _refuse_land(found)
+    found = _rename_former(found)
     problems: list[Problem] = []
     manifest = _read_manifest(found.manifest, problems)
     for table in ALL_TABLES:
@@ -192,6 +196,16 @@ def assemble_plan(found: FoundFiles) -> Plan:
         manifest=manifest,
         **{table: tables[table] for table in PLAN_TABLES if table in tables},
     )
+
+
+def _rename_former(found: FoundFiles) -> FoundFiles:
+    """Give the columns of earlier versions the names that they have now."""
+    tables = {**found.tables}
+    for (table, former), name in _FORMER.items():
+        frame = tables.get(table)
+        if frame is not None and former in frame.columns and name not in frame.columns:
+            tables[table] = frame.rename(columns={former: name})
+    return replace(found, tables=tables)
 
 
 def _read_manifest(texts: Mapping[str, str] | None, problems: list[Problem]) -> dict[str, Any]:

@@ -287,7 +287,7 @@ def _draw_public(rng: np.random.Generator, plot: Plot, title: str, sheets: Sheet
             centre,
             kind=place,
             name=title + name,
-            area=round(area * rng.uniform(0.6, 1.0) if k == 0 else area),
+            floor_area=round(area * rng.uniform(0.6, 1.0) if k == 0 else area),
         )
         if institution:
             sheets.add("institutions", centre, kind=institution, name=title + name, size=area / 150)
@@ -320,7 +320,9 @@ def _draw_works(rng: np.random.Generator, plot: Plot, name: str, sheets: Sheets)
 
 def _draw_park(rng: np.random.Generator, plot: Plot, title: str, wet: bool, sheets: Sheets) -> None:
     """Draw a park, with a lake in it if it is to be wet and is large enough."""
-    sheets.add("places", plot.land, kind="park", name=title + "公园", area=round(plot.land.area))
+    sheets.add(
+        "places", plot.land, kind="park", name=title + "公园", floor_area=round(plot.land.area)
+    )
     radius = 0.5 * np.sqrt(plot.land.area / np.pi)
     if not wet or radius < 35.0:
         return

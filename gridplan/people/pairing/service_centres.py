@@ -46,7 +46,7 @@ def measure_centres(plan: Plan, towns: pd.DataFrame, rules: PairingRules) -> pd.
     """
     places = plan.site.places[plan.site.places["kind"] == "service_centre"]
     points = gpd.GeoDataFrame(
-        {"area": places["area"]},
+        {"area": places["floor_area"]},
         # A place may be a point or an outline.
         geometry=shapely.centroid(places.geometry.to_numpy()),
         crs=plan.crs,

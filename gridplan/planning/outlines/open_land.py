@@ -17,6 +17,7 @@ from gridplan.arrays import Bools, Ints, Objects, Shapes
 from gridplan.engine.parallel_map import Progress, keep_silent, map_tasks
 from gridplan.geometry.cell_joining import join_cells, lie_on, measure_borders
 from gridplan.geometry.linework import find_edges
+from gridplan.geometry.overlay import clip_to_box
 from gridplan.geometry.tiling import dissolve_faces, find_holder
 from gridplan.land.settled_land import find_inner, find_settled_land
 from gridplan.land.site_lines import find_site_lines
@@ -150,7 +151,7 @@ def _find_near(shapes: Shapes, outlines: Shapes) -> list[Shapes]:
     out = []
     for i, outline in enumerate(outlines):
         some = shapes[np.sort(shape[where == i])]
-        clipped = shapely.clip_by_rect(some, *shapely.buffer(outline, 1.0).bounds)
+        clipped = clip_to_box(some, shapely.buffer(outline, 1.0).bounds)
         out.append(clipped[~shapely.is_empty(clipped)])
     return out
 
