@@ -122,7 +122,7 @@ def make_full_plan():
                     "place": "p1",
                     "kind": "service_centre",
                     "name": '"党群"',
-                    "area": 400.0,
+                    "floor_area": 400.0,
                     "geometry": Point(X0 + 3, Y0 + 3),
                 },
                 {"place": "p2", "kind": "school", "geometry": square(150, 70, 20)},
@@ -224,6 +224,15 @@ def test_codes_stay_text_and_gaps_stay_gaps(read, format):
 @pytest.mark.parametrize(("format", "inner"), [("gpkg", "plan.gpkg"), ("parquet", "tables")])
 def test_the_data_alone_is_a_plan_too(full_plan, written, format, inner):
     assert_same_plan(read_plan(written[format] / inner), full_plan)
+
+
+def test_a_column_under_its_former_name_keeps_its_values(full_plan, tmp_path):
+    places = full_plan.site.places.assign(floor_area=640.0)
+    plan = full_plan.replace(site=full_plan.site.replace(places=places))
+    folder = write_plan(plan, tmp_path / "plan", format="parquet")
+    file = folder / "tables" / "places.parquet"
+    gpd.read_parquet(file).rename(columns={"floor_area": "area"}).to_parquet(file)
+    assert set(read_plan(folder).site.places["floor_area"]) == {640.0}
 
 
 def test_large_plans_become_parquet_when_nobody_chooses(tmp_path, monkeypatch):
