@@ -14,7 +14,6 @@ from gridplan.tables.persons_names import are_names_of_persons
 
 ROLES = ("viewer", "editor", "chief")
 CHIEF = Seat("chief")
-_EXAMPLE = "office,role,communities\nplanning office,chief,\nwest street office,editor,0301 0302\n"
 
 
 def read_seats(file: Path, communities: Collection[str]) -> list[Seat]:
@@ -39,7 +38,15 @@ def read_seats(file: Path, communities: Collection[str]) -> list[Seat]:
     if lacking or table.empty:
         missing = ", ".join(lacking) or "rows"
         raise InputError(
-            [_fault(file, (), "seats are known", f"{missing} missing", f"write\n{_EXAMPLE}")]
+            [
+                _fault(
+                    file,
+                    (),
+                    "seats are known",
+                    f"{missing} missing",
+                    "write a line of names, office,role,communities, and a line for each seat",
+                )
+            ]
         )
     offices = table["office"].str.strip()
     if are_names_of_persons(offices):
