@@ -387,7 +387,8 @@ def test_every_verb_that_reads_land_has_the_options_of_plan():
         if "as `gridplan plan` reads it" in (getattr(item, "help", "") or "")
         or "OSM extract" in (getattr(item, "help", "") or "")
     }
-    assert as_plan == {"plan", "check", "households", "redraw", "budget", "import", "frontier"}
+    of_land = {"plan", "check", "households", "make"}
+    assert as_plan == {*of_land, "redraw", "budget", "import", "frontier"}
     for name in sorted(as_plan):
         options = list_options(name)
         assert reading - options.keys() == set(), name

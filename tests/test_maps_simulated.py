@@ -186,12 +186,12 @@ def test_the_page_shows_the_week(lang, window, board, done, tmp_path):
     window.run("stage.reels.go(8)")
     assert window.read(".gp-reel-label") == {"en": "Mon 08:00", "zh": "周一 08:00"}[lang]
     assert window.run("stage.records.code.map((c, row) => stage.fill(row))") == list(
-        choose_severity(4)[1:3]
+        choose_severity(5)[3:]
     )
     counts = window.run(
         "[...document.querySelectorAll('.gp-count')].map((b) => Number(b.innerText))"
     )
-    assert counts == [0, 1, 1, 0, 0]
+    assert counts == [0, 0, 0, 1, 1]
     against = {
         "en": "Wishes: time until somebody comes, against as now",
         "zh": "微心愿响应时间，与 as now 相比",

@@ -115,7 +115,7 @@ def _list_cadres(e: Evidence) -> list[dict[str, Any]]:
 def _list_black(e: Evidence) -> list[dict[str, Any]]:
     """List the compounds whose property firm is on the black list."""
     compounds = e.plan.site.compounds
-    black = compounds[[word is True or word == 1 for word in compounds["black_list"].tolist()]]
+    black = compounds[compounds["black_list"].eq(True).fillna(False).to_numpy(bool)]
     black = black[black["community"].isin(e.take(measure_towns).table.index)]
     held = pd.Series(e.weight).groupby(e.stairwells["compound"].to_numpy(object)).sum()
     at = black.index

@@ -10,8 +10,10 @@ import typer
 
 from gridplan.cli.app import verb
 from gridplan.cli.options import (
+    OSM_CACHE,
     Barriers,
     Boundary,
+    Cache,
     Columns,
     Communities,
     Compounds,
@@ -27,6 +29,7 @@ from gridplan.cli.options import (
     Openings,
     OptionalSource,
     Overwrite,
+    Place,
     Places,
     RulesFile,
     Seconds,
@@ -34,8 +37,9 @@ from gridplan.cli.options import (
     Set,
     Streets,
     Workers,
+    Zones,
 )
-from gridplan.cli.plan import Land, name_files
+from gridplan.cli.plan import Land, name_files, require_source
 from gridplan.cli.read_options import list_paths, read_rules
 from gridplan.cli.screen import note_figures
 
@@ -53,6 +57,7 @@ def make_command(
     source: OptionalSource = None,
     output: NewFolder = None,
     communities: Communities = None,
+    zones: Zones = None,
     compounds: Compounds = None,
     barriers: Barriers = None,
     openings: Openings = None,
@@ -68,6 +73,8 @@ def make_command(
     not_personal: NotPersonal = None,
     rules_file: RulesFile = None,
     settings: Set = None,
+    place: Place = None,
+    cache: Cache = OSM_CACHE,
     seed: Seed = 0,
     seconds: Seconds = None,
     workers: Workers = None,
@@ -94,24 +101,20 @@ def make_command(
     from gridplan.cli import console
     from gridplan.storage.plan_folder import is_plan
 
-    if source is None:
-        raise typer.BadParameter(
-            "give a file of buildings or a plan: gridplan make town.gpkg -o outputs/town",
-            param_hint="SOURCE",
-        )
+    require_source(source, place)
     if output is None:
         raise typer.BadParameter("say where it all goes: -o outputs/NAME", param_hint="--output")
     files = name_files(
-        *(communities, compounds, barriers, openings, streets, places),
+        *(communities, zones, compounds, barriers, openings, streets, places),
         *(institutions, counts, boundary),
     )
-    land = Land(source, files, crs, datum, encoding, not_personal)
+    land = Land(source, files, crs, datum, encoding, not_personal, place, cache)
     results: list[StepResult] = []
     with console.show_progress() as clock:
         clock("reading", 0, 1)
         begun = (
             _take_plan(Path(source), output, rules_file, settings)
-            if is_plan(source)
+            if source is not None and is_plan(source)
             else _take_land(
                 land, read_rules(rules_file, settings, None, columns), seed, seconds, workers, clock
             )
@@ -174,7 +177,7 @@ def _take_land(
     given = [sorted(land.crs or []), sorted(land.datum or []), sorted(land.not_personal or [])]
     limit = list_roles(land.files)
     reads = {"inputs": inputs, "files": limit, "seed": seed, "seconds": seconds, "how": given}
-    return Source({**reads, "encoding": land.encoding}, draw, rules)
+    return Source({**reads, "encoding": land.encoding, "place": land.place}, draw, rules)
 
 
 def list_roles(files: Mapping[str, Any]) -> dict[str, Any]:

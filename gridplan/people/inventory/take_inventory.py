@@ -335,7 +335,11 @@ def _list_gaps(
     homes = bodies.set_index(["level", "body"])["households"]
     keys = pd.MultiIndex.from_frame(short[["level", "body"]])
     name = short["requirement"].map({key: one.en for key, one in requirements.items()})
-    number = {column: short[column].map("{:g}".format) for column in ("need", "present", "missing")}
+    number = {
+        # Of no rows at all the texts would have the type of the numbers.
+        column: short[column].map("{:g}".format).astype("str")
+        for column in ("need", "present", "missing")
+    }
     return pd.DataFrame(
         {
             "rule": short["requirement"],
