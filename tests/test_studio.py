@@ -142,7 +142,7 @@ def play(seed, steps=30):
     return desk
 
 
-@settings(deadline=None, max_examples=8)
+@settings(deadline=None, max_examples=4)
 @given(st.integers(0, 10_000))
 def test_what_seats_did_can_be_replayed_undone_and_saved(seed):
     desk = play(seed)

@@ -106,7 +106,8 @@ def server(folder):
     while not server.started:
         time.sleep(0.02)
     yield port, server, thread
-    server.should_exit = True
+    # Not waiting for the page, which listens for as long as it is open.
+    server.should_exit = server.force_exit = True
     thread.join(20)
     place.close()
 
