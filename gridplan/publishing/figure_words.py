@@ -6,6 +6,7 @@ import re
 
 from gridplan.publishing.published_figures import BriefFigure
 from gridplan.tables.measures import name_measures
+from gridplan.tables.requirements import read_document
 from gridplan.tables.roles import read_roles
 from gridplan.tables.schema import Language, read_schema
 from gridplan.tables.words import list_words, say, say_code
@@ -15,6 +16,16 @@ _IN = re.compile(r"(\w+) in \[(.*)\]")
 _NOT_EMPTY = re.compile(r'(\w+) != ""')
 _KNOWN = re.compile(r"(\w+) == \1")
 _LEAST = re.compile(r"(\w+) >= (\d+)")
+_TRUE = re.compile(r"(\w+) == True")
+_BELOW = re.compile(r"(\w+) < ([a-z]\w*)")
+# The key of the words of each form of a condition.
+_FORMS = {
+    "is_known": _KNOWN,
+    "is_not_empty": _NOT_EMPTY,
+    "at_least": _LEAST,
+    "is_true": _TRUE,
+    "below": _BELOW,
+}
 # What the filters of counts take from the communities rather than from their own table.
 _JOINED = {"community_kind": "stairwells"}
 
@@ -79,11 +90,11 @@ def _say_condition(table: str, text: str, lang: Language) -> str:
     """Say one condition; one of another form stays as it is."""
     if text.isidentifier():
         return say_code("value", text, lang)
-    for name, form in (("is_known", _KNOWN), ("is_not_empty", _NOT_EMPTY), ("at_least", _LEAST)):
+    for name, form in _FORMS.items():
         found = form.fullmatch(text)
         if found:
-            column, *least = found.groups()
-            values = {"value": least[0]} if least else {}
+            column, *limits = found.groups()
+            values = {"value": _label(table, limit, lang) for limit in limits}
             return say(f"filter.{name}", lang, column=_label(table, column, lang), **values)
     listed = _IN.fullmatch(text) or _IS.fullmatch(text)
     if not listed:
@@ -95,7 +106,9 @@ def _say_condition(table: str, text: str, lang: Language) -> str:
 
 
 def _say_value(column: str, code: str, lang: Language) -> str:
-    """Say what a column holds: a role, a measure, or a word of its own."""
+    """Say what a column holds: a role, a requirement, a measure, or a word of its own."""
+    if column == "requirement" and code in read_document():
+        return read_document()[code].name(lang)
     if column == "role":
         role = next((role for role in read_roles() if role.role == code), None)
         if role is not None:

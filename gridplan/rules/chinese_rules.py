@@ -11,7 +11,7 @@ from importlib.resources import files
 from gridplan.tables.words import say_code
 
 _ARTICLE = re.compile(r"(.+), Art\. (\d+)")
-_GAP = "{0}"  # where a source stands within a remark of its own
+_GAP = re.compile(r"\{\d\}")  # where a source stands within a remark of its own
 
 
 def translate_rule(text: str) -> str:
@@ -31,12 +31,19 @@ def translate_rule(text: str) -> str:
     if article and article[1] in rows:
         return f"{rows[article[1]]}，第{article[2]}条"
     for template, chinese in rows.items():
-        start, gap, end = template.partition(_GAP)
-        if gap and text.startswith(start) and text.endswith(end):
-            source = text.removeprefix(start).removesuffix(end)
-            if source in rows:
-                return chinese.replace(_GAP, rows[source])
+        sources = _match_gaps(template, text)
+        if sources and all(source in rows for source in sources.values()):
+            return _GAP.sub(lambda gap: rows[sources[gap[0]]], chinese)
     return text
+
+
+def _match_gaps(template: str, text: str) -> Mapping[str, str]:
+    """Match a text with a template: what stands in each of its gaps; nothing if it differs."""
+    gaps = _GAP.findall(template)
+    if not gaps:
+        return {}
+    found = re.fullmatch("(.+?)".join(map(re.escape, _GAP.split(template))), text)
+    return dict(zip(gaps, found.groups(), strict=True)) if found else {}
 
 
 def translate_unit(unit: str) -> str:
