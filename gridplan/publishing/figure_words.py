@@ -93,9 +93,9 @@ def _say_condition(table: str, text: str, lang: Language) -> str:
     for name, form in _FORMS.items():
         found = form.fullmatch(text)
         if found:
-            column, *limits = found.groups()
-            values = {"value": _label(table, limit, lang) for limit in limits}
-            return say(f"filter.{name}", lang, column=_label(table, column, lang), **values)
+            column, *limit = (_label(table, text, lang) for text in found.groups())
+            values = {"value": limit[0]} if limit else {}
+            return say(f"filter.{name}", lang, column=column, **values)
     listed = _IN.fullmatch(text) or _IS.fullmatch(text)
     if not listed:
         return text

@@ -33,7 +33,9 @@ def translate_rule(text: str) -> str:
     for template, chinese in rows.items():
         sources = _match_gaps(template, text)
         if sources and all(source in rows for source in sources.values()):
-            return _GAP.sub(lambda gap: rows[sources[gap[0]]], chinese)
+            for gap, source in sources.items():
+                chinese = chinese.replace(gap, rows[source])
+            return chinese
     return text
 
 
