@@ -14,6 +14,7 @@ _NAMES = {
     *("community", "name", "file", "column", "examples", "sub-grid", "instance", "first"),
     *("post", "at", "where", "command", "by", "code"),
 }
+_CITY = "site"  # the code of the whole city, which is no name from the data
 _OF_FIGURES = {"figure", "measure"}  # columns that hold names of figures, as heads of tables do
 
 
@@ -108,7 +109,7 @@ def write_cell(cell: str, column: Sequence[str]) -> str:
     if not is_chinese():
         return escape(cell)
     if _NAMES.intersection(column):
-        return Translated(escape(cell))
+        return Translated(in_language(cell) if cell == _CITY else escape(cell))
     page = "gap_rule" if "rule" in column else ""
     is_head = bool(page or _OF_FIGURES.intersection(column))
     return Translated(escape(in_language(cell, head=is_head, page=page)))
