@@ -25,6 +25,10 @@ BENCHMARKS = {
         "what the verbs on people cost and prove on a district, its ratios beside Tangshan's",
         ("hierarchy", "households"),
     ),
+    "founding": (
+        "what is stated of the 46 rows of the founding document, each value recomputed apart",
+        (),
+    ),
     "crash_points": (
         "every step on a file of every verb that writes: what a run killed there leaves",
         (),
