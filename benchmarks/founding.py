@@ -7,7 +7,9 @@ others in ``founding_services``.
 """
 
 import importlib.util
+import tempfile
 import time
+from pathlib import Path
 
 import numpy as np
 
@@ -50,7 +52,10 @@ def make_plan():
         began = time.perf_counter()
         made = work(made)
         print(f"{name:12}{time.perf_counter() - began:6.1f} s", flush=True)
-    return made
+    # what is stated is what somebody reads in the file
+    with tempfile.TemporaryDirectory() as folder:
+        gp.write_plan(made, Path(folder) / "plan")
+        return gp.read_plan(Path(folder) / "plan")
 
 
 def list_parts(plan):

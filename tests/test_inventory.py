@@ -146,6 +146,20 @@ def test_the_audit_derives_every_column_again(taken):
     assert len(check_gaps(open_evidence(fewer)))
 
 
+def test_a_plan_that_is_short_of_nothing_has_no_gaps(plan):
+    held = make_table(
+        "holdings",
+        [
+            {"holding": str(n), "level": "community", "body": town, "requirement": "volunteer_team"}
+            | {"count": 1.0}
+            for n, town in enumerate(TOWNS)
+        ],
+    )
+    taken = take_inventory(plan, held)
+    assert not (taken.inventory["state"] == "short").any()
+    assert taken.gaps.empty
+
+
 def test_a_checklist_counts_what_is_unknown_as_not_met_and_can_be_a_criterion(plan):
     text = "body,requirement,count\na,one_plus_n_general,yes\nb,one_plus_n_general,no\n"
     taken = take_inventory(plan, read(plan, text))
