@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+import gridplan as gp
 from benchmarks.founding_row import Row
 from gridplan.publishing.published_figures import count_figures
 
@@ -55,7 +56,15 @@ class Town:
 def list_rows(plan):
     """List the rows with what is stated and what comes out again."""
     town = Town(plan)
-    parts = (list_grids, list_beside, list_chain, list_orgs, list_centres, list_duties)
+    parts = (
+        list_grids,
+        list_audited,
+        list_beside,
+        list_chain,
+        list_orgs,
+        list_centres,
+        list_duties,
+    )
     parts += (list_leaders, list_workers, list_levels, list_partners, list_modes)
     parts += (list_cadres, list_seats, list_bodies, list_property)
     return [Row(*row) for part in parts for row in part(town)]
@@ -85,6 +94,31 @@ def list_grids(town):
          town.read_level("mean_households", "subdistrict"), by_street),
         (1, "plan", "subgrids", "land of each community, m2, tiled", land, outlines),
     ]  # fmt: skip
+
+
+def list_audited(town):
+    """List row 1 further: how even sub-grids are, and how many a community needs."""
+    stated = gp.audit(town.plan).communities
+    codes = stated.index
+    of_town = town.sizes.groupby(town.sizes.index.str.slice(0, -4))
+    held = town.doors.groupby("community")["households"].sum().reindex(codes)
+    needed = []
+    for code, households in held.items():
+        band = getattr(town.plan.rules, town.towns.loc[code, "kind"])
+        counts = [
+            k for k in range(1, int(households)) if band.low * k <= households <= band.high * k
+        ]
+        needed.append(min(counts, key=lambda k: (abs(households / k - band.target), k)))
+    ways = [
+        ("spread of sizes by community (CV)", "cv", of_town.std(ddof=0) / of_town.mean()),
+        ("smallest by community", "min", of_town.min()),
+        ("largest by community", "max", of_town.max()),
+        ("sub-grids needed by community", "wanted", pd.Series(needed, codes)),
+    ]
+    return [
+        (1, "audit", "communities", what, stated[column], again.reindex(codes))
+        for what, column, again in ways
+    ]
 
 
 def list_beside(town):
@@ -222,7 +256,15 @@ def list_centres(town):
     hosted = np.minimum(wanted, able.reindex(sizes.index).fillna(0))
     short = plan.gaps[plan.gaps["rule"] == "central_household"]
     short = short[short["room"] == "organisation"]
-    served = plan.posts[plan.posts["role"] == "central_household"]["households"].sum()
+    hosts = plan.posts[plan.posts["role"] == "central_household"]
+    metres = (hosts["households"] * hosts["mean_walk"]).groupby(hosts["subgrid"]).sum()
+    served = hosts["households"].sum()
+    near = plan.reach[(plan.reach["kind"] == "central_household") & (plan.reach["minutes"] <= 5)]
+    covered = plan.coverage[
+        (plan.coverage["kind"] == "central_household")
+        & (plan.coverage["level"] == "city")
+        & plan.coverage["own"]
+    ]
     with_host = sizes[hosted > 0]
     return [
         (7, "organise", "posts", "central households", town.figures["central_households"],
@@ -234,7 +276,31 @@ def list_centres(town):
         (7, "organise", "posts", "households that they serve", served, with_host.sum()),
         (7, "levels", "level_indicators", "share of sub-grids with one",
          town.read_level("central_households", "city"), float((hosted > 0).mean())),
+        (7, "organise", "posts", "metres that a sub-grid's households walk to theirs", metres,
+         walk_to_hosts(town, hosts).reindex(metres.index)),
+        (7, "reach", "coverage", "households within 5 minutes of theirs",
+         covered["reachable"].sum(), near["households"].sum()),
     ]  # fmt: skip
+
+
+def walk_to_hosts(town, hosts):
+    """Add up the household-metres of each sub-grid to its nearest central household.
+
+    A way is straight, down the stairs and up again; over one door only the floors count.
+    """
+    doors = town.doors
+    points = doors.geometry
+    table = pd.DataFrame({
+        "subgrid": doors["subgrid"], "x": points.x, "y": points.y, "climb": doors["climb"],
+        "households": doors["households"],
+        "stack": doors["building"] + "-" + doors["door"].astype(str),
+    })  # fmt: skip
+    both = table.reset_index().merge(table.loc[hosts["stairwell"]], on="subgrid")
+    apart = np.hypot(both["x_x"] - both["x_y"], both["y_x"] - both["y_y"])
+    way = apart + both["climb_x"] + both["climb_y"]
+    floors = (both["climb_x"] - both["climb_y"]).abs()
+    both["way"] = way.where(both["stack_x"] != both["stack_y"], floors) * both["households_x"]
+    return both.groupby(["subgrid", "stairwell"])["way"].min().groupby("subgrid").sum()
 
 
 def list_duties(town):
@@ -245,6 +311,7 @@ def list_duties(town):
     )
     leads = duties[(duties["role"] == "grid_leader") & duties["filled"].astype(bool)]
     everywhere = plan.subgrids.index
+    answering = plan.posts[plan.posts["role"].isin(("grid_leader", *WORKERS))]
     buildings = town.site.buildings["households"].sum()
     twice = int(doors.index.duplicated().sum())
     lost = int((~doors["subgrid"].isin(everywhere)).sum())
@@ -255,6 +322,8 @@ def list_duties(town):
         (8, "staff", "indicators", "share of grids that a post answers for",
          town.read("coverage"), duties.loc[duties["filled"].astype(bool), "subgrid"].nunique()
          / len(everywhere)),
+        (8, "staff", "posts", "grids that leaders and workers serve, one by one",
+         answering["served"].sum(), len(duties)),
         (8, "staff", "indicators", "grids with one leader", town.read("led"),
          float((leads["subgrid"].value_counts().reindex(everywhere) == 1).mean())),
     ]  # fmt: skip
@@ -408,8 +477,6 @@ def list_partners(town):
 
 def list_modes(town):
     """List row 17: as things usually are, and in a surge; more help never reaches fewer."""
-    import gridplan as gp
-
     table = gp.surge(town.plan, replications=2, seed=1, worth=False).helped
     city = table[(table["level"] == "city") & (table["measure"] == "helped_share")]
     grids = table[(table["level"] == "subgrid") & (table["measure"] == "helped_share")]

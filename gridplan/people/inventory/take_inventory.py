@@ -334,13 +334,11 @@ def _list_gaps(
     short = table[(table["state"] == "short") & (table["level"] == level_asked)]
     homes = bodies.set_index(["level", "body"])["households"]
     keys = pd.MultiIndex.from_frame(short[["level", "body"]])
-    # texts by lists: where nothing is short, a column of numbers mapped stays one of numbers
-    reasons = [
-        f"{present:g} of {need:g} there: {requirements[key].en}"
-        for present, need, key in zip(
-            short["present"], short["need"], short["requirement"], strict=True
-        )
-    ]
+    name = short["requirement"].map({key: one.en for key, one in requirements.items()})
+    name = name.astype("str")
+    columns = ("need", "present", "missing")
+    # where nothing is short, a column that is mapped would be one of numbers
+    number = {column: short[column].map("{:g}".format).astype("str") for column in columns}
     return pd.DataFrame(
         {
             "rule": short["requirement"],
@@ -350,8 +348,8 @@ def _list_gaps(
             "value": short["present"],
             "need": short["need"],
             "households": homes.reindex(keys).fillna(0).to_numpy(np.int64),
-            "reason": reasons,
-            "remedy": [f"provide {missing:g} more" for missing in short["missing"]],
+            "reason": number["present"] + " of " + number["need"] + " there: " + name,
+            "remedy": "provide " + number["missing"] + " more",
         }
     ).reset_index(drop=True)
 
