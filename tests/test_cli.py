@@ -408,3 +408,16 @@ def test_frontier_reads_land_with_the_columns_of_the_rules(town, tmp_path):
     assert f"Trade-offs of {limits.index[0]}" in result.stdout
     wrong = run("frontier", tmp_path / "houses.gpkg", "--column", "floors=XX", *effort, status=1)
     assert "it has no column XX" in wrong.stderr
+
+
+def test_every_verb_that_takes_limits_takes_all_files_of_a_site():
+    from gridplan.cli.plan import FILES
+
+    # the paths of a verb are named by their order, so one left out would name all wrong
+    taken = {
+        command.name: [param.name for param in command.params if param.name in FILES]
+        for command in typer.main.get_command(app).commands.values()
+    }
+    taken = {name: files for name, files in taken.items() if "compounds" in files}
+    assert {"plan", "make", "check", "import"} <= taken.keys()
+    assert {name: files for name, files in taken.items() if files != list(FILES)} == {}
