@@ -488,3 +488,19 @@ def test_a_plan_without_urban_communities_pairs_with_nobody():
     paired = pair(plan.replace(communities=plan.site.communities.assign(kind="rural")))
     assert paired.links.empty
     assert paired.manifest["people"]["pair"]["figures"]["communities"] == 0
+
+
+@pytest.mark.parametrize("words", [[None, None], [True, None], [True, False]])
+def test_the_audit_judges_compounds_of_which_no_list_says_anything(words):
+    plan = make_people_plan()
+    rows = [
+        {"compound": f"x{n}", "community": "0301", "geometry": box(n, 0, n + 1, 1)}
+        | ({} if word is None else {"black_list": word})
+        for n, word in enumerate(words)
+    ]
+    plan = pair(plan.replace(compounds=make_table("compounds", rows, plan.crs)))
+    listed = plan.gaps.loc[plan.gaps["rule"] == "property_black", "of"].tolist()
+    assert listed == (["x0"] if words[0] else [])
+    findings = audit(plan).findings
+    assert not findings["message"].str.contains("could not be judged").any()
+    assert "gaps" not in set(findings["rule"])
