@@ -17,6 +17,9 @@ import gridplan as gp
 from benchmarks.founding_checklists import list_inventory, place_in_communities
 from benchmarks.founding_row import Row
 from benchmarks.founding_steering import list_steering
+from gridplan.people.inventory.take_inventory import take_inventory
+from gridplan.rules.coverage import STREET_SERVICE
+from gridplan.tables.conform import conform_table
 
 REACH = "gridplan reach PLAN"
 
@@ -140,6 +143,7 @@ def list_facilities(plan: gp.Plan) -> list[Row]:
         ),
         *_list_elders(plan),
         *_list_courtyards(plan),
+        *_list_street_centres(plan),
         *_list_staffing(plan),
     ]  # fmt: skip
 
@@ -228,6 +232,42 @@ def _list_courtyards(plan: gp.Plan) -> list[Row]:
             float(curve.at[2, "served"]), float(near)),
         Row(32, command, "siting", "share of households that no two courtyards could exceed",
             float(curve.at[2, "bound"]), float(near / ways["households"].sum())),
+    ]  # fmt: skip
+
+
+def _list_street_centres(plan: gp.Plan) -> list[Row]:
+    """List who reaches the service centre of the subdistrict, here in its first community's.
+
+    Ways are measured again on straight lines too: nobody farther off can be in reach.
+    """
+    communities = plan.site.communities.sort_index()
+    streets = communities["subdistrict"][communities["subdistrict"] != ""]
+    first = streets[~streets.duplicated()]
+    middles = communities.geometry.reindex(first.index).representative_point()
+    rows = gpd.GeoDataFrame(
+        {"place": [f"street-{n}" for n in range(len(first))], "kind": "street_centre"},
+        geometry=middles.to_numpy(),
+        crs=plan.crs,
+    )
+    others = plan.site.places[plan.site.places["kind"] != "street_centre"]
+    places = pd.concat([others, conform_table("places", rows)])
+    seen = take_inventory(gp.reach(plan.replace(places=conform_table("places", places))))
+    stated = seen.inventory.set_index(["requirement", "level"])["present"]
+    minutes = STREET_SERVICE.minutes
+    ways = seen.reach[(seen.reach["kind"] == "street_centre") & (seen.reach["state"] == "now")]
+    near = ways[ways["minutes"] <= minutes]
+    doors = plan.stairwells.geometry.reindex(near["stairwell"]).to_numpy()
+    their = near["community"].map(streets)
+    centre = pd.Series(middles.to_numpy(), first.to_numpy()).reindex(their).to_numpy()
+    far = shapely.distance(doors, centre) > plan.rules.walking.to_metres(minutes)
+    command = "gridplan inventory PLAN, after reach"
+    return [
+        Row(35, command, "inventory", "service centres of subdistricts",
+            float(stated["street_service_centre", "city"].sum()), float(len(first))),
+        Row(35, command, "inventory", "households within reach of that of their subdistrict",
+            float(stated["street_centre_reach", "city"].sum()), float(near["households"].sum())),
+        Row(35, "gridplan reach PLAN", "reach", "of these, in another subdistrict or too far off",
+            float(far.sum()), 0.0),
     ]  # fmt: skip
 
 

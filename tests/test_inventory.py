@@ -8,7 +8,9 @@ from gridplan.auditing.audit_plan import open_evidence
 from gridplan.auditing.gaps_again import check_gaps
 from gridplan.auditing.inventory_again import check_inventory
 from gridplan.auditing.level_figures import check_levels
+from gridplan.auditing.values import check_values
 from gridplan.cli import app
+from gridplan.coverage.reach_plan import reach
 from gridplan.errors import InputError, PersonalDataError
 from gridplan.people.inventory.holdings import read_holdings
 from gridplan.people.inventory.take_inventory import (
@@ -248,3 +250,32 @@ def test_the_verbs_write_the_tables_and_print_them_in_chinese(plan, tmp_path):
     assert check_levels(open_evidence(written)).empty
     run("inventory", "--template", str(tmp_path / "template.csv"))
     assert "east,street_posts,48.0" in (tmp_path / "template.csv").read_text(encoding="utf-8-sig")
+
+
+def test_an_inventory_in_which_nothing_is_short_has_no_gaps_and_passes_the_audit(plan):
+    taken = take_inventory(plan)
+    assert not (taken.inventory["state"] == "short").any()
+    assert not (taken.gaps["room"] == "inventory").any()
+    findings = check_values(open_evidence(take_inventory(plan, read(plan, HELD))))
+    assert findings["message"].tolist() == []
+
+
+def test_the_service_centre_of_a_subdistrict_serves_its_homes_alone(plan):
+    middle = plan.site.communities.geometry.centroid
+    first = min(plan.site.communities.index[plan.site.communities["subdistrict"] == "east"])
+    centre = {"place": "s", "kind": "街道党群服务中心", "geometry": middle[first]}
+    seen = reach(plan.replace(places=make_table("places", [centre], plan.crs)))
+    east = plan.site.communities["subdistrict"] == "east"
+    rows = seen.reach[seen.reach["kind"] == "street_centre"].set_index("community")
+    inside = east.reindex(rows.index).to_numpy()
+    assert (rows["metres"].notna() == inside).all()
+    assert 0 < inside.sum() < len(inside)
+    taken = take_inventory(seen)
+    near = rows.loc[inside & (rows["minutes"] <= 30).to_numpy(), "households"].sum()
+    row = take(taken, "street_centre_reach")
+    assert row.loc["east", ["need", "present"]].tolist() == [240, near]
+    assert row.loc["west", "present"] == 0
+    assert take(taken, "street_service_centre").loc["east", "state"] == "met"
+    assert take(taken, "street_service_centre").loc["west", "state"] == "unknown"
+    assert len(check_inventory(open_evidence(taken))) == 0
+    assert "street_centre" not in set(reach(plan).reach["kind"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -147,11 +147,23 @@ def _list_bodies(e: Evidence) -> list[Body]:
 
 
 def _know(e: Evidence, one: Requirement) -> Mapping[str, float]:
-    """Count what the plan's own tables know of a requirement, by community."""
+    """Count what the plan's own tables know of a requirement, by body."""
     source, _, what = one.counted.partition(":")
     codes = e.communities.index
     if one.level != "community":
-        return {}
+        if source not in ("places", "reach"):
+            return {}
+        depth = LEVELS.index(one.level)
+        number: dict[str, float] = {}
+        known = _know(e, replace(one, level="community"))
+        for chain in chain_communities(e):
+            if chain[depth] and chain[-1] in known:
+                number[chain[depth]] = number.get(chain[depth], 0.0) + known[chain[-1]]
+        return number
+    if source == "reach":
+        ways = e.plan.reach[(e.plan.reach["kind"] == what) & (e.plan.reach["state"] == "now")]
+        near = ways["households"].where(ways["reachable"] > 0, 0)
+        return dict(near.groupby(ways["community"]).sum().astype(float))
     if source == "counts":
         tally = count_again(e, what, pd.Series(0.0, codes))
         return dict(tally.values[tally.origins == "counted"].astype(float))
@@ -161,16 +173,16 @@ def _know(e: Evidence, one: Requirement) -> Mapping[str, float]:
     if source != "places":
         return {}
     places = e.plan.site.places
-    points = shapely.centroid(places.geometry[places["kind"] == what].to_numpy())
-    number: dict[str, float] = {}
+    points = shapely.centroid(places.geometry[places["kind"].isin(what.split("|"))].to_numpy())
+    held: dict[str, float] = {}
     free = np.ones(len(points), bool)
     for code in codes:
         # On a common limit a place counts for the first community by code.
         inside = free & shapely.intersects(points, e.communities.geometry[code])
         free &= ~inside
         if inside.any():
-            number[str(code)] = float(inside.sum())
-    return number
+            held[str(code)] = float(inside.sum())
+    return held
 
 
 def _judge(

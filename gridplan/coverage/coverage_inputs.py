@@ -35,6 +35,9 @@ class CoverageInputs:
     communities, community
         Codes of all communities, sorted, and the row of each stairwell's (-1:
         none).
+    street
+        int64, the number of each community's subdistrict (-1: none), by the
+        rows of ``communities``.
     subgrids, subgrid
         The same for sub-grids of homes.
     kind
@@ -49,6 +52,7 @@ class CoverageInputs:
     weight: Ints
     communities: pd.Index[Any]
     community: Ints
+    street: Ints
     subgrids: pd.Index[Any]
     subgrid: Ints
     kind: Ints
@@ -64,6 +68,9 @@ class CoverageInputs:
 
         One for all where that is the city.
         """
+        if scope == "subdistrict":
+            # a door of no community reads the -1 at the end
+            return np.asarray(np.append(self.street, -1)[self.community], np.int64)
         return {"community": self.community, "subgrid": self.subgrid}.get(
             scope, np.zeros(len(self), np.int64)
         )
@@ -92,12 +99,18 @@ def prepare_coverage_inputs(plan: Plan, rules: Rules) -> CoverageInputs:
         weight=households,
         communities=communities,
         community=communities.get_indexer(pd.Index(doors["community"])),
+        street=_number_streets(plan.site.communities["subdistrict"].reindex(communities)),
         subgrids=homes,
         subgrid=homes.get_indexer(pd.Index(doors["subgrid"])),
         kind=pd.Index(CLASSES).get_indexer(pd.Index(doors["community_kind"])),
         stairs=floors * rules.walking.floor_minutes,
         slow_stairs=floors * rules.walking.slow_floor_minutes,
     )
+
+
+def _number_streets(named: pd.Series[Any]) -> Ints:
+    """Find the number of each community's subdistrict, by name; -1 where none is named."""
+    return np.asarray(pd.factorize(named.replace("", np.nan), sort=True)[0], np.int64)
 
 
 def _count_floors(doors: gpd.GeoDataFrame, rules: Rules) -> Floats:

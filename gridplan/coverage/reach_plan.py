@@ -24,7 +24,7 @@ from gridplan.coverage.group_demand import (
     tabulate_demand,
     weigh_doors,
 )
-from gridplan.coverage.service_points import list_service_points
+from gridplan.coverage.service_points import add_street_centres, list_service_points
 from gridplan.coverage.volunteers import (
     KIND,
     list_short_teams,
@@ -96,6 +96,7 @@ def reach(plan: Plan, rules: Rules | None = None) -> Plan:
     rules = rules or plan.rules
     if plan.is_release:
         raise PlanError("a release holds no stairwells -> give the working plan")
+    rules = add_street_centres(plan, rules)
     services = rules.coverage.services
     ground = prepare_coverage_inputs(plan, rules)
     footing = prepare_walking_inputs(plan.site, ground, rules)

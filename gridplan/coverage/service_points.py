@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import geopandas as gpd
@@ -11,8 +12,24 @@ import pandas as pd
 import shapely
 
 from gridplan.plan import Plan
-from gridplan.rules.coverage import CENTRAL, Fill, Service
+from gridplan.rules.all_rules import Rules
+from gridplan.rules.coverage import CENTRAL, STREET_SERVICE, Fill, Service
 from gridplan.tables.conform import conform_table, make_empty
+
+
+def add_street_centres(plan: Plan, rules: Rules) -> Rules:
+    """Add the service centres of subdistricts to the kinds of rules, where a plan has any.
+
+    Rules that name this kind stay as they are.
+    """
+    coverage = rules.coverage
+    kind = STREET_SERVICE.kind
+    names = {kind, *(fill.place for fill in coverage.fills if fill.kind == kind)}
+    named = kind in {service.kind for service in coverage.services}
+    if named or not plan.site.places["kind"].isin(names).any():
+        return rules
+    services = (*coverage.services, STREET_SERVICE)
+    return replace(rules, coverage=replace(coverage, services=services))
 
 
 def list_service_points(

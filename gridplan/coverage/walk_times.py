@@ -139,6 +139,9 @@ def find_groups(ground: CoverageInputs, posts: gpd.GeoDataFrame, scope: str) -> 
     """
     if scope == "city":
         return np.zeros(len(posts), np.int64)
+    if scope == "subdistrict":
+        town = ground.communities.get_indexer(pd.Index(posts["community"]))
+        return np.asarray(np.append(ground.street, -1)[town], np.int64)
     index = ground.communities if scope == "community" else ground.subgrids
     return np.asarray(index.get_indexer(pd.Index(posts[scope])), np.int64)
 
@@ -169,7 +172,7 @@ def _find_doors(
     near = ((ground.xy >= xy.min(axis=0) - limit) & (ground.xy <= xy.max(axis=0) + limit)).all(
         axis=1
     )
-    if scope != "city":
+    if scope in ("community", "subgrid"):
         near &= np.isin(
             ground.community, ground.communities.get_indexer(pd.Index(posts["community"].unique()))
         )

@@ -75,7 +75,7 @@ def measure_pieces(
     """Measure the way from the middle of each piece to the nearest post.
 
     Returns float64[n] in metres, infinite beyond the limit. Where posts serve
-    their own community only, a piece counts for the community that it lies in.
+    their own community or subdistrict only, a piece counts for the community that it lies in.
 
     Parameters
     ----------
@@ -99,6 +99,10 @@ def measure_pieces(
         return _measure_group(pieces, access, limit)
     home = _find_land(pieces, land)
     codes = posts["community"].to_numpy(object)
+    if service.scope == "subdistrict":
+        # a community of which nobody says the subdistrict stands alone
+        street = land["subdistrict"].mask(land["subdistrict"] == "", land.index.to_series())
+        home, codes = (street.reindex(some).fillna("").to_numpy(object) for some in (home, codes))
     for code in np.unique(codes.astype(str)):
         rows = np.flatnonzero(home == code)
         if len(rows):

@@ -17,7 +17,7 @@ from gridplan.rules.old_text import split_numbers, split_rows, split_words
 from gridplan.tables.schema import Language
 from gridplan.tables.words import list_words
 
-SCOPES = ("city", "community", "subgrid")
+SCOPES = ("city", "subdistrict", "community", "subgrid")
 HOUSEHOLDS = "households"
 GROUPS = (HOUSEHOLDS, "elders", "children")  # whom a kind of post may serve
 SERVICES_SEEN = (
@@ -60,7 +60,7 @@ class Service:
         """Refuse a scope that there is not, and values out of range, all at once."""
         wrong = []
         if self.scope not in SCOPES:
-            wrong.append(f"{self.kind} is for neither city, community nor subgrid: {self.scope!r}")
+            wrong.append(f"{self.kind} is for no scope there is, {self.scope!r}: {SCOPES}")
         if self.group not in GROUPS:
             wrong.append(f"{self.kind} serves no group there is, {self.group!r}: {GROUPS}")
         if not (self.minutes > 0 and self.capacity >= 0 and self.area >= 0):
@@ -105,6 +105,8 @@ SERVICES = (
     Service("clinic", 15.0, 0.0, 0.0, "city"),
     Service("courtyard", 10.0, 0.0, 0.0, "community"),
 )
+# Measured where a plan has such places; elsewhere nothing is said of what lies beyond its land.
+STREET_SERVICE = Service("street_centre", 30.0, 0.0, 0.0, "subdistrict")
 FILLS = (
     Fill("hospital", "clinic"),
     Fill("doctors", "clinic"),
@@ -119,6 +121,8 @@ FILLS = (
     Fill("老年食堂", "canteen"),
     Fill("社区食堂", "canteen"),
     Fill("初心小院", "courtyard"),
+    Fill("street_service_centre", "street_centre"),
+    Fill("街道党群服务中心", "street_centre"),
 )
 
 

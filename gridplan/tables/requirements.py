@@ -23,7 +23,7 @@ from gridplan.tables.schema import Language
 
 # What a need is reckoned from; ``given:KEY`` is the count that was given of another requirement.
 BASES = ("body", "households", "compounds", "subgrids", "communities", "none")
-SOURCES = ("counts", "places", "orgs")
+SOURCES = ("counts", "places", "orgs", "reach")
 _KEY = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -34,7 +34,8 @@ class Requirement:
     ``base`` is what the need is reckoned from, ``amount`` how many for each
     ``per`` of it, rounded up; ``kind`` limits it to urban or rural communities;
     ``counted`` is where the plan may know what is there
-    (``counts:MEASURE``, ``places:KIND``, ``orgs:LEVEL|LEVEL``); ``release``
+    (``counts:MEASURE``, ``places:KIND|KIND``, ``orgs:LEVEL|LEVEL``,
+    ``reach:KIND``: households within reach); ``release``
     whether what is missing may leave the office.
     """
 
@@ -140,7 +141,8 @@ def _find_wrong(row: Mapping[str, Any], keys: list[str]) -> Iterable[tuple[str, 
     if cells["kind"] not in ("", "urban", "rural"):
         yield f"{key} has no kind {cells['kind']!r}", "write urban, rural or nothing"
     if cells["counted"] and cells["counted"].partition(":")[0] not in SOURCES:
-        yield f"{key} cannot be counted by {cells['counted']!r}", "write counts:, places: or orgs:"
+        remedy = "write counts:, places:, orgs: or reach:"
+        yield f"{key} cannot be counted by {cells['counted']!r}", remedy
     for name in ("amount", "per") if base != "none" else ():
         number = read_number(cells[name] or "nan")
         if not number > 0:

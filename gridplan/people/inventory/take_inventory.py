@@ -195,7 +195,7 @@ def _count_known(plan: Plan, one: Requirement, codes: Objects) -> Floats:
     """
     source, _, what = one.counted.partition(":")
     unknown = np.full(len(codes), np.nan)
-    if one.level != "community" or not source:
+    if not source or (one.level != "community" and source not in ("places", "reach")):
         return unknown
     towns = plan.site.communities.index
     if source == "counts":
@@ -209,13 +209,28 @@ def _count_known(plan: Plan, one: Requirement, codes: Objects) -> Floats:
             return unknown
         of_level = orgs[orgs["level"].isin(what.split("|"))]
         return np.asarray(of_level.groupby("community").size().reindex(codes).fillna(0), float)
-    number = _count_places(plan, what).reindex(codes)
-    return np.asarray(number.where(number > 0), float)
+    number = _count_reached(plan, what) if source == "reach" else _count_places(plan, what)
+    if one.level != "community":
+        over = place_bodies(plan.site.communities)[one.level].reindex(number.index)
+        number = number.groupby(over.to_numpy(object)).sum()
+    number = number.reindex(codes)
+    return np.asarray(number if source == "reach" else number.where(number > 0), float)
+
+
+def _count_reached(plan: Plan, kind: str) -> pd.Series[Any]:
+    """Count the households of each community within reach of a kind of service point."""
+    rows = plan.coverage[
+        (plan.coverage["level"] == "community")
+        & (plan.coverage["kind"] == kind)
+        & (plan.coverage["state"] == "now")
+        & plan.coverage["own"]
+    ]
+    return rows.set_index("of")["reachable"].astype(float)
 
 
 def _count_places(plan: Plan, kind: str) -> pd.Series[Any]:
-    """Count the places of a kind on the land of each community, each once."""
-    places = plan.site.places[plan.site.places["kind"] == kind]
+    """Count the places of a kind (or several) on the land of each community, each once."""
+    places = plan.site.places[plan.site.places["kind"].isin(kind.split("|"))]
     towns = plan.site.communities.sort_index()
     if places.empty:
         return pd.Series(dtype=float)
