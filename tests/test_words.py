@@ -11,7 +11,7 @@ from gridplan.plan import ALL_TABLES
 from gridplan.publishing.brief_plan import find_targets
 from gridplan.publishing.published_figures import list_figures
 from gridplan.rules.all_rules import Rules
-from gridplan.rules.coverage import DEMONSTRATION, GROUPS, SERVICES, say_kind
+from gridplan.rules.coverage import DEMONSTRATION, GROUPS, SERVICES, STREET_SERVICE, say_kind
 from gridplan.storage.plan_folder import OWN_FILES
 from gridplan.tables.words import MAPS, list_words, say
 
@@ -123,7 +123,7 @@ def test_every_word_stands_in_both_languages_with_the_same_gaps(row):
 
 
 def test_every_kind_of_post_has_a_name_in_both_languages():
-    kinds = [*(service.kind for service in SERVICES), DEMONSTRATION]
+    kinds = [*(service.kind for service in (*SERVICES, STREET_SERVICE)), DEMONSTRATION]
     assert list(list_words("post_kind")) == kinds
     assert say_kind("canteen", "zh") == "社区食堂"
 
