@@ -328,7 +328,7 @@ def test_everything_wrong_is_reported_at_once_before_anything_is_planned(town, t
     buildings.loc[3, "population"] = -2.0
     buildings.loc[5, "building"] = buildings.loc[4, "building"]
     buildings.to_parquet(tmp_path / "town" / "buildings.parquet")
-    places = gpd.read_parquet(town / "places.parquet").assign(area=-1.0)
+    places = gpd.read_parquet(town / "places.parquet").assign(floor_area=-1.0)
     places.to_parquet(tmp_path / "town" / "places.parquet")
     with pytest.raises(gp.errors.InputError) as caught:
         plan_city(tmp_path / "town", tmp_path / "plan", QUICK, chunk=200, workers=1)
@@ -350,6 +350,7 @@ def test_communities_without_any_building_are_planned_too(town, tmp_path):
     assert set(gp.read_plan(tmp_path / "plan").subgrids["community"]) == {first}
 
 
+@pytest.mark.slow
 def test_limits_that_hold_some_homes_are_completed_and_led_alike_whole_and_in_chunks(tmp_path):
     """Of four communities one has no limits, and one is cut through a house of its own."""
     layout = lay_out_town(communities=4, urban_share=0.25, households=600, seed=4)
@@ -523,6 +524,7 @@ def test_a_part_of_a_plan_is_mapped_however_the_plan_is_kept(tmp_path):
     assert len(pages[0]) > 10_000
 
 
+@pytest.mark.slow
 def test_declared_tables_are_read_alike_whole_and_in_chunks(town, tmp_path):
     """Buildings of a web map with an appealed column, communities in a CRS that their file hides.
 

@@ -97,6 +97,7 @@ def test_the_parts_are_those_that_were_asked_for(folder):
     )  # one replication of three blocks
 
 
+@pytest.mark.slow
 def test_streets_are_those_of_the_whole_city(town, tmp_path):
     # A lane through the centres of each community, and nothing joins them: each
     # serves its own homes, as if it were alone.
@@ -159,6 +160,7 @@ def test_whatever_the_subdistricts_and_counts(
     ) == write_bytes(whole)
 
 
+@pytest.mark.slow
 def test_a_part_without_sub_grids_that_ask_is_passed_over(town, tmp_path):
     bare, alone = town.site.communities.index[[2, 5]]
     kind = town.subgrids["kind"].where(town.subgrids["community"] != bare, "exclusive")
@@ -177,6 +179,7 @@ def test_a_part_without_sub_grids_that_ask_is_passed_over(town, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_nobody_counted_is_noted_once_with_the_first_of_all_communities(town, tmp_path):
     plan = town.replace(counts=town.site.counts.iloc[:0])
     notes = simulate_city(
@@ -191,6 +194,7 @@ def test_nobody_counted_is_noted_once_with_the_first_of_all_communities(town, tm
     assert notes == simulate(plan, Scenario("s", days=1), replications=1).manifest["notes"]
 
 
+@pytest.mark.slow
 def test_chances_in_parts_are_those_of_the_whole(town, folder):
     whole = measure_chances(town, draws=50, seed=2)
     for workers, most in ((1, 1), (2, 60)):
