@@ -102,11 +102,13 @@ def list_simulated(plan: gp.Plan, replications: int, seed: int) -> list[Row]:
     for number, kind in ((30, "wish"), (31, "request")):
         of_kind = towns.loc[kind]
         came = of_kind["requests"]
+        done = came * of_kind["resolved_share"].fillna(0)
         for measure, again in (
             ("requests", came.sum()),
             ("answered_share", (of_kind["answered_share"] * came).sum() / came.sum()),
             ("resolved_share", (of_kind["resolved_share"] * came).sum() / came.sum()),
-            ("up_share", of_kind["up_requests"].sum() / came.sum()),
+            # of those that were resolved
+            ("up_share", (of_kind["up_share"].fillna(0) * done).sum() / done.sum()),
         ):
             what = f"{kind}: {measure}"
             stated = float(city[kind, measure])
