@@ -287,10 +287,12 @@ def _list_staffing(plan: gp.Plan) -> list[Row]:
     city = plan.indicators[plan.indicators["level"] == "city"].set_index("measure")
     counts = plan.site.counts
     hands = counts.loc[counts["measure"].isin(["community_workers", "cadres"]), "value"].sum()
+    # cadres lead where the branches' committees have too few members
+    lead = plan.posts[(plan.posts["role"] == "grid_leader") & (plan.posts["source"] == "cadre")]
     command = "gridplan staff PLAN"
     return [
         Row(38, command, "indicators", "community workers that the quota gives",
             float(city.at["full_workers", "need"]), float(need.sum())),
         Row(38, command, "indicators", "full-time workers there",
-            float(city.at["full_workers", "value"]), float(hands)),
+            float(city.at["full_workers", "value"]), float(hands - len(lead))),
     ]  # fmt: skip
