@@ -197,3 +197,12 @@ def test_every_rule_reads_in_chinese_and_its_file_holds_the_same_values():
             assert meaning in rows, where
             assert re.search(f"[{HAN}]", translate_rule(source)), where
             assert "|" in unit or not LATIN.search(translate_unit(unit)), where
+
+
+def test_every_meaning_of_the_schema_reads_in_chinese():
+    from gridplan.tables.schema import read_schema
+
+    with (PACKAGE / "tables" / "chinese" / "schema.csv").open(encoding="utf-8") as file:
+        rows = {row["en"] for row in csv.DictReader(file)}
+    meanings = {c.meaning for columns in read_schema().values() for c in columns if c.meaning}
+    assert meanings - rows == set()

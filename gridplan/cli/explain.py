@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -9,8 +10,16 @@ from typing import Annotated
 import typer
 
 from gridplan.cli.app import verb
-from gridplan.cli.language import is_chinese
+from gridplan.cli.language import Translated, in_language, is_chinese
 from gridplan.cli.screen import SCREEN, note_figures
+
+
+def _say_meaning(meaning: str, aliases: Sequence[str]) -> str:
+    """Say what a column means, and under which other names it is read."""
+    said = in_language(meaning)
+    if not aliases:
+        return said
+    return Translated(said + in_language(f"; also read from {', '.join(aliases)}"))
 
 
 @verb("rules", figures=True)
@@ -61,7 +70,7 @@ def schema_command(
                 c.need,
                 c.dtype,
                 c.unit,
-                c.meaning + (f"; also read from {', '.join(c.aliases)}" if c.aliases else ""),
+                _say_meaning(c.meaning, c.aliases),
             )
             for c in schema[name]
         )
