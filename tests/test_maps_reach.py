@@ -171,7 +171,7 @@ def test_gaps_show_how_many_households_no_post_serves_how_far_they_are_and_why()
 def test_every_kind_and_every_cause_of_the_house_has_its_words():
     assert set(list_words("cause")) == set(CAUSES)
     kinds = {s.kind for s in CoverageRules().services}
-    assert kinds | {"demonstration_point"} == set(list_words("post_kind"))
+    assert kinds | {"street_centre", "demonstration_point"} == set(list_words("post_kind"))
 
 
 def test_there_are_as_many_colours_as_bands():

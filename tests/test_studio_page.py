@@ -99,7 +99,8 @@ def server(folder):
         TOKENS["planner"]: Seat("planner", "planning office"),
         TOKENS["street"]: Seat("street", "street office", "editor"),
     }
-    app = make_app(Session(folder), seats, list_hosts([HERE], port))
+    session = Session(folder)
+    app = make_app(session, seats, list_hosts([HERE], port))
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [place]}, daemon=True)
     thread.start()
@@ -110,6 +111,8 @@ def server(folder):
     server.should_exit = server.force_exit = True
     thread.join(20)
     place.close()
+    # A server that is forced to end does not close what it served.
+    session.close()
 
 
 @pytest.fixture

@@ -43,9 +43,10 @@ _ACROSS = (
     "gaps",
     "level_indicators",
     "inventory",
+    "layer_duties",
 )
 # What such rules do not read, and what may be too much for memory in a city.
-_OF_LAND = ("streets", *_UNUSED, "neighbours", "barriers", "openings", "special_grids", "touches")
+_OF_LAND = ("streets", *_UNUSED, "neighbours", "barriers", "openings")
 
 
 def audit_city(

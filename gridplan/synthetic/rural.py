@@ -291,7 +291,7 @@ def _add_public(rng: np.random.Generator, village: Cluster, title: str, sheets: 
         where,
         kind="service_centre",
         name=title + "党群服务站",
-        area=float(np.round(office.area * rng.uniform(0.7, 1.2))),
+        floor_area=float(np.round(office.area * rng.uniform(0.7, 1.2))),
     )
     sheets.add("institutions", where, kind="organ", name=title + "村民委员会", size=12.0)
     if rng.uniform() < 0.45:
@@ -301,7 +301,7 @@ def _add_public(rng: np.random.Generator, village: Cluster, title: str, sheets: 
             shapely.point_on_surface(school),
             kind="school",
             name=title + "小学",
-            area=round(school.area * 2),
+            floor_area=round(school.area * 2),
         )
         sheets.add(
             "institutions",
@@ -317,7 +317,7 @@ def _add_public(rng: np.random.Generator, village: Cluster, title: str, sheets: 
             shapely.point_on_surface(clinic),
             kind="clinic",
             name=title + "卫生室",
-            area=round(clinic.area),
+            floor_area=round(clinic.area),
         )
 
 
