@@ -31,7 +31,7 @@ from gridplan.studio.effects import (
     list_differing,
     put_on,
 )
-from gridplan.studio.events import Event
+from gridplan.studio.events import DeskEvent
 
 # Verbs that the studio has other ways for: undo is an event, approvals are asked for one by one.
 _OTHER_VERBS = {"undo": "use the studio's own undo", "approve": "approve with gridplan edit"}
@@ -41,7 +41,7 @@ _SHOWN = 5  # homes that a refusal names; the rest are counted
 class OvertakenError(Exception):
     """Another seat was first; ``homes`` are what it changed, ``by`` its events."""
 
-    def __init__(self, homes: Sequence[str], by: Sequence[Event]) -> None:
+    def __init__(self, homes: Sequence[str], by: Sequence[DeskEvent]) -> None:
         super().__init__()
         self.homes = tuple(homes)
         self.by = tuple(by)
@@ -101,18 +101,18 @@ class Desk:
     def __init__(
         self,
         plan: Plan,
-        keep: Callable[[Event], None] = lambda event: None,
+        keep: Callable[[DeskEvent], None] = lambda event: None,
         tell_time: Callable[[], str] = lambda: "",
         number: int = 0,
     ) -> None:
         self.plan = plan
         self.board = EditBoard(plan)
         self.state = self.board.open()
-        self.events: list[Event] = []
+        self.events: list[DeskEvent] = []
         self._before = number
         self._keep = keep
         self._tell_time = tell_time
-        self._by_id: dict[tuple[str, str], Event] = {}
+        self._by_id: dict[tuple[str, str], DeskEvent] = {}
         # The newest event that changed a home, sub-grid, lock or centre.
         self._last: dict[str, int] = {}
         self._undo: dict[str, list[int]] = {}
@@ -123,14 +123,14 @@ class Desk:
         """The number of the newest event; 0 if there is none."""
         return self._before + len(self.events)
 
-    def get_event(self, number: int) -> Event | None:
+    def get_event(self, number: int) -> DeskEvent | None:
         """Return the event of a number, or None where the plan holds it already."""
         place = number - self._before - 1
         return self.events[place] if 0 <= place < len(self.events) else None
 
     def do(
         self, seat: Seat, id: str, lines: Iterable[str], seen: Mapping[str, str] | None = None
-    ) -> Event:
+    ) -> DeskEvent:
         """Make a change, or refuse it whole.
 
         ``seen`` says in which sub-grid the seat saw each home that it moves.
@@ -152,7 +152,7 @@ class Desk:
         self._require_seen(trial.effect, seen)
         return self._accept("edit", seat, id, trial.lines, trial.effect, trial.state)
 
-    def take(self, seat: Seat, id: str, effect: Effect, lines: Sequence[str]) -> Event:
+    def take(self, seat: Seat, id: str, effect: Effect, lines: Sequence[str]) -> DeskEvent:
         """Take a proposal as one change: all of it, if the land is still as it saw it.
 
         Raises
@@ -169,7 +169,7 @@ class Desk:
         state = put_on(self.board, self.state, effect)
         return self._accept("proposal", seat, id, tuple(lines), effect, state)
 
-    def undo(self, seat: Seat, id: str) -> Event:
+    def undo(self, seat: Seat, id: str) -> DeskEvent:
         """Take back the seat's own newest change that stands.
 
         Raises
@@ -181,7 +181,7 @@ class Desk:
         """
         return self._step_back(seat, id, self._undo, "undo", "there is nothing to undo")
 
-    def redo(self, seat: Seat, id: str) -> Event:
+    def redo(self, seat: Seat, id: str) -> DeskEvent:
         """Put on again what the seat's last undo took back.
 
         Raises
@@ -191,7 +191,7 @@ class Desk:
         """
         return self._step_back(seat, id, self._redo, "redo", "there is nothing to redo")
 
-    def revert(self, seat: Seat, id: str, number: int) -> Event:
+    def revert(self, seat: Seat, id: str, number: int) -> DeskEvent:
         """Take back one event of anybody, as a change of one's own.
 
         Raises
@@ -236,14 +236,14 @@ class Desk:
         """Measure some sub-grids; those that are not there are left out."""
         return self.board.measure(self.state if state is None else state, codes)
 
-    def replay(self, events: Iterable[Event]) -> None:
+    def replay(self, events: Iterable[DeskEvent]) -> None:
         """Put on the events of a journal, as they were accepted."""
         for event in events:
             self._count(event, put_on(self.board, self.state, event.effect))
 
     def _step_back(
         self, seat: Seat, id: str, stacks: Mapping[str, list[int]], kind: str, none: str
-    ) -> Event:
+    ) -> DeskEvent:
         before = self._by_id.get((seat.code, id))
         if before is not None:
             return before
@@ -254,7 +254,7 @@ class Desk:
         assert event is not None, "stacks hold events of this desk alone"
         return self._turn_back(seat, id, kind, event)
 
-    def _turn_back(self, seat: Seat, id: str, kind: str, event: Event) -> Event:
+    def _turn_back(self, seat: Seat, id: str, kind: str, event: DeskEvent) -> DeskEvent:
         inverse = event.effect.invert()
         self._require_right(seat, inverse)
         self._require_standing(event.effect)
@@ -284,9 +284,9 @@ class Desk:
         effect: Effect,
         state: BoardState,
         about: int = 0,
-    ) -> Event:
+    ) -> DeskEvent:
         """Keep an event, then count it."""
-        event = Event(
+        event = DeskEvent(
             number=self.number + 1,
             kind=kind,
             id=id,
@@ -303,7 +303,7 @@ class Desk:
         self._count(event, state)
         return event
 
-    def _count(self, event: Event, state: BoardState) -> None:
+    def _count(self, event: DeskEvent, state: BoardState) -> None:
         """Make an event the newest one, and set the undo stacks of its seat."""
         self.state = replace(state, made=(), warnings=(), renamed={}, approvals=())
         self.events.append(event)
@@ -365,7 +365,7 @@ class Desk:
         if off:
             raise OvertakenError(off[:_SHOWN], self.find_events(off))
 
-    def find_events(self, things: Iterable[str]) -> list[Event]:
+    def find_events(self, things: Iterable[str]) -> list[DeskEvent]:
         """Find the newest events that changed some homes, sub-grids, locks or centres."""
         numbers = sorted({self._last[thing] for thing in things if thing in self._last})
         return [event for event in map(self.get_event, numbers) if event is not None]

@@ -52,6 +52,13 @@ class Effect:
         """
         return Effect(*(_turn(part) for part in self._list_parts()))
 
+    def group_homes(self) -> list[tuple[str, tuple[str, ...]]]:
+        """Group the homes by the sub-grid that they come to, in order of its code."""
+        into: dict[str, list[str]] = {}
+        for home, (_, after) in self.homes.items():
+            into.setdefault(after, []).append(home)
+        return [(code, tuple(homes)) for code, homes in sorted(into.items())]
+
     def to_data(self) -> dict[str, dict[str, list[Any]]]:
         """Return it as JSON can hold it; parts without content are left out."""
         names = ("homes", "grids", "locks", "centres")

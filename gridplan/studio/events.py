@@ -13,7 +13,7 @@ KINDS = ("edit", "proposal", "undo", "redo", "revert")
 
 
 @dataclass(frozen=True)
-class Event:
+class DeskEvent:
     """One accepted change.
 
     Parameters
@@ -65,13 +65,15 @@ class Event:
         }
 
 
-def read_event(data: Mapping[str, Any]) -> Event:
-    """Read an event from what :meth:`Event.to_data` returned.
+def read_event(data: Mapping[str, Any]) -> DeskEvent:
+    """Read an event from what :meth:`DeskEvent.to_data` returned.
 
     Examples
     --------
-    >>> event = Event(1, "edit", "a1", "s1", "planning office", "2026-11-29T10:00:00", ("undo",))
+    >>> event = DeskEvent(1, "edit", "a1", "s1", "planning office", "2026-11-29", ("lock all",))
     >>> read_event(event.to_data()) == event
     True
     """
-    return Event(**{**data, "lines": tuple(data["lines"]), "effect": read_effect(data["effect"])})
+    return DeskEvent(
+        **{**data, "lines": tuple(data["lines"]), "effect": read_effect(data["effect"])}
+    )

@@ -22,7 +22,7 @@ SHARES = (1.0, 0.5, 0.2)
 
 
 @dataclass(frozen=True)
-class Job:
+class HelpJob:
     """Work that was asked for: repair round some sub-grids, or redraw one community."""
 
     number: int
@@ -39,18 +39,18 @@ class Worker:
     and of; proposals, each with the sub-grid of every stairwell; or an error.
     """
 
-    def __init__(self, report: Callable[[Job, Mapping[str, Any]], None]) -> None:
+    def __init__(self, report: Callable[[HelpJob, Mapping[str, Any]], None]) -> None:
         self._report = report
         self._process: Any = None
-        self._job: Job | None = None
+        self._job: HelpJob | None = None
         self._guard = threading.Lock()
 
     @property
-    def job(self) -> Job | None:
+    def job(self) -> HelpJob | None:
         """The job that runs just now."""
         return self._job
 
-    def start(self, job: Job, plan: Plan) -> bool:
+    def start(self, job: HelpJob, plan: Plan) -> bool:
         """Start a job; False if another one runs."""
         with self._guard:
             if self._job is not None:
@@ -73,7 +73,7 @@ class Worker:
             self._process.terminate()
             return True
 
-    def _listen(self, job: Job, pipe: Connection) -> None:
+    def _listen(self, job: HelpJob, pipe: Connection) -> None:
         message: Mapping[str, Any] = {}
         try:
             while not ({"proposals", "error"} & set(message)):
@@ -88,7 +88,7 @@ class Worker:
         self._report(job, message)
 
 
-def _work(job: Job, plan: Plan, pipe: Connection) -> None:
+def _work(job: HelpJob, plan: Plan, pipe: Connection) -> None:
     """Do a job, in the process of its own."""
 
     def progress(stage: str, done: int, of: int) -> None:
@@ -102,7 +102,7 @@ def _work(job: Job, plan: Plan, pipe: Connection) -> None:
         pipe.close()
 
 
-def _propose(job: Job, plan: Plan, progress: Any) -> list[dict[str, str]]:
+def _propose(job: HelpJob, plan: Plan, progress: Any) -> list[dict[str, str]]:
     """Return the proposals: in each the sub-grid of every stairwell that changes it."""
     before = plan.stairwells["subgrid"]
     proposals: list[dict[str, str]] = []
@@ -118,7 +118,7 @@ def _propose(job: Job, plan: Plan, progress: Any) -> list[dict[str, str]]:
     return proposals
 
 
-def _redraw_community(job: Job, plan: Plan, progress: Any) -> Any:
+def _redraw_community(job: HelpJob, plan: Plan, progress: Any) -> Any:
     """Redraw one community with ever fewer households moved, all others locked."""
     from gridplan.redrawing.redraw_plan import redraw
 

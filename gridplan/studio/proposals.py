@@ -50,12 +50,7 @@ def make_proposal(desk: Desk, homes: Mapping[str, str]) -> tuple[Proposal, Board
 
 def _write_moves(effect: Effect) -> tuple[str, ...]:
     """Write an effect as moves, so that the log of edits can repeat it."""
-    into: dict[str, list[str]] = {}
-    for home, (_, after) in effect.homes.items():
-        into.setdefault(after, []).append(home)
     return tuple(
-        write_command(
-            EditCommand("move", "stairwell", tuple(homes), (code,), new=code in effect.grids)
-        )
-        for code, homes in sorted(into.items())
+        write_command(EditCommand("move", "stairwell", homes, (code,), new=code in effect.grids))
+        for code, homes in effect.group_homes()
     )

@@ -19,7 +19,7 @@ from gridplan.redrawing.editing.edit_script import parse_script
 from gridplan.redrawing.editing.edit_verbs import carry_out
 from gridplan.redrawing.editing.trial_assignment import BoardState, EditBoard
 from gridplan.studio.effects import find_effect
-from gridplan.studio.events import Event
+from gridplan.studio.events import DeskEvent
 
 
 def make_saved_plan(
@@ -47,7 +47,7 @@ def make_saved_plan(
 
 
 def write_script(
-    board: EditBoard, first: BoardState, events: Sequence[Event], wanted: BoardState
+    board: EditBoard, first: BoardState, events: Sequence[DeskEvent], wanted: BoardState
 ) -> list[str]:
     r"""Write changes as a script that leads from one state to another.
 
@@ -78,18 +78,18 @@ def write_script(
     return [_write_heading(day, office, 0), *lines]
 
 
-def list_standing(events: Iterable[Event]) -> list[Event]:
+def list_standing(events: Iterable[DeskEvent]) -> list[DeskEvent]:
     """List the changes that stand: not taken back, or put on again since.
 
     Examples
     --------
-    >>> change = Event(1, "edit", "a", "s", "", "", ("lock all",))
-    >>> list_standing([change, Event(2, "undo", "b", "s", "", "", ("lock all",), about=1)])
+    >>> change = DeskEvent(1, "edit", "a", "s", "", "", ("lock all",))
+    >>> list_standing([change, DeskEvent(2, "undo", "b", "s", "", "", ("lock all",), about=1)])
     []
     """
-    standing: dict[int, Event] = {}
+    standing: dict[int, DeskEvent] = {}
     origin: dict[int, int] = {}
-    by_number: dict[int, Event] = {}
+    by_number: dict[int, DeskEvent] = {}
     for event in events:
         by_number[event.number] = event
         root = origin.get(event.about, event.about)
@@ -118,7 +118,7 @@ def _lead_to(board: EditBoard, first: BoardState, lines: Sequence[str], wanted: 
     return not find_effect(board, state, wanted)
 
 
-def _add_headings(events: Sequence[Event]) -> list[str]:
+def _add_headings(events: Sequence[DeskEvent]) -> list[str]:
     """Write changes below headings of day and office, as the log of edits has them."""
     lines: list[str] = []
     before: tuple[str, str] | None = None
@@ -152,11 +152,8 @@ def _write_difference(board: EditBoard, first: BoardState, wanted: BoardState) -
     # Moves would break locks that were set before or after them.
     for name in first.locks.index:
         run(EditCommand("unlock", "", (name,)))
-    into: dict[str, list[str]] = {}
-    for home, (_, after) in effect.homes.items():
-        into.setdefault(after, []).append(home)
-    for code, homes in sorted(into.items()):
-        run(EditCommand("move", "stairwell", tuple(homes), (code,), new=code not in state.lies_in))
+    for code, homes in effect.group_homes():
+        run(EditCommand("move", "stairwell", homes, (code,), new=code not in state.lies_in))
     for code, (_, centre) in sorted(effect.centres.items()):
         if state.centres.get(code, "") != centre:
             run(EditCommand("centre", "subgrid", (code,), (centre,) if centre else ()))

@@ -21,8 +21,8 @@ from gridplan.storage.plan_folder import read_plan
 from gridplan.studio.desk import Desk, OvertakenError, Seat, list_reasons
 from gridplan.studio.drawing import Draughtsman
 from gridplan.studio.effects import Effect, count_moved
-from gridplan.studio.events import Event, read_event
-from gridplan.studio.jobs import Job, Worker
+from gridplan.studio.events import DeskEvent, read_event
+from gridplan.studio.jobs import HelpJob, Worker
 from gridplan.studio.journal import Journal, JournalHead
 from gridplan.studio.opening import (
     describe_community,
@@ -120,7 +120,7 @@ class Session:
         except (KeyError, TypeError, ValueError) as error:
             return _refuse("the question is whole", f"not understood: {error}", "reload the page")
 
-    def _keep(self, event: Event) -> None:
+    def _keep(self, event: DeskEvent) -> None:
         self._journal.append([event.to_data()])
 
     def _welcome(self, seat: Seat, message: Mapping[str, Any]) -> Message:
@@ -175,7 +175,7 @@ class Session:
         event = self.desk.take(seat, str(message["id"]), proposal.effect, proposal.lines)
         return self._answer(seat, event)
 
-    def _answer(self, seat: Seat, event: Event) -> Message:
+    def _answer(self, seat: Seat, event: DeskEvent) -> Message:
         """Count the figures again, let all others hear, and have the land drawn."""
         codes = event.effect.subgrids
         fresh = self.desk.measure(codes)
@@ -213,7 +213,7 @@ class Session:
 
     def _help(self, seat: Seat, message: Mapping[str, Any]) -> Message:
         self._jobs += 1
-        job = Job(
+        job = HelpJob(
             self._jobs,
             "redraw" if message.get("community") else "repair",
             tuple(str(code) for code in message.get("subgrids", ())),
@@ -229,7 +229,7 @@ class Session:
     def _cancel(self, seat: Seat, message: Mapping[str, Any]) -> Message:
         return {"kind": "cancelled", "was": self._worker.cancel()}
 
-    def _hear_worker(self, job: Job, message: Mapping[str, Any]) -> None:
+    def _hear_worker(self, job: HelpJob, message: Mapping[str, Any]) -> None:
         """Pass on what the worker says; proposals are kept until one is taken."""
         if "proposals" not in message:
             self.publish({"kind": "job", "job": job.number, **message})
