@@ -82,6 +82,17 @@ def test_undo_is_a_seats_own_and_not_over_others_work():
     assert whose(desk, "h03") == "0301-003"
 
 
+def test_a_lock_does_not_return_to_a_sub_grid_that_ended():
+    desk = make_desk()
+    desk.do(TWO, "a", ["lock subgrid 0301-001"], {})
+    unlocked = desk.undo(TWO, "b")
+    desk.do(FOUR, "c", ["recode 0301-001 as 0301-959"], {})
+    with pytest.raises(OvertakenError) as caught:
+        desk.revert(FOUR, "d", unlocked.number)
+    assert caught.value.homes == ("0301-001",)
+    assert not len(desk.state.locks)
+
+
 def test_undo_does_not_break_a_lock():
     desk = make_desk()
     desk.do(TWO, "a", ["move building h03 to 0301-001"], {"h03-1": "0301-002"})

@@ -157,6 +157,12 @@ def list_differing(board: EditBoard, state: BoardState, effect: Effect) -> list[
     revived = {code for code, (before, _) in effect.grids.items() if before}
     back = {before for before, _ in effect.homes.values()} - revived
     back |= {code for code, (before, _) in effect.centres.items() if before} - revived
+    # So may one whose lock would return.
+    back |= {
+        name.removeprefix("subgrid:")
+        for name, (before, _) in effect.locks.items()
+        if before is not None and name.startswith("subgrid:")
+    } - revived
     off += sorted(back - set(state.lies_in))
     # A centre is one of its sub-grid's homes, then as now.
     for code, (centre, _) in effect.centres.items():
