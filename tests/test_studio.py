@@ -19,21 +19,22 @@ from gridplan.errors import InputError, PersonalDataError, PlanError, Unwritable
 from gridplan.redrawing.editing.code_lookup import RefusedError
 from gridplan.redrawing.revision.plan_history import digest_plan
 from gridplan.storage import read_plan, write_plan
-from gridplan.studio.desk import Desk, OvertakenError, Seat
-from gridplan.studio.drawing import Draughtsman
-from gridplan.studio.effects import find_effect
-from gridplan.studio.events import read_event
-from gridplan.studio.guard import list_hosts
-from gridplan.studio.journal import Journal, JournalHead, read_journal
-from gridplan.studio.open_studio import open_studio
-from gridplan.studio.saving import make_saved_plan, write_script
-from gridplan.studio.seats import read_seats
-from gridplan.studio.segments import FOLDER
-from gridplan.studio.server import make_app
-from gridplan.studio.session import Session
-from gridplan.studio.suggestions import list_faults, suggest
 from gridplan.synthetic import make_board_plan
 from gridplan.tables.words import list_words
+from gridplan.workbench.answers import answer
+from gridplan.workbench.desk import Desk, OvertakenError, Seat
+from gridplan.workbench.drawing import Draughtsman
+from gridplan.workbench.effects import find_effect
+from gridplan.workbench.events import read_event
+from gridplan.workbench.guard import list_hosts
+from gridplan.workbench.journal import Journal, JournalHead, read_journal
+from gridplan.workbench.open_studio import open_studio
+from gridplan.workbench.saving import make_saved_plan, write_script
+from gridplan.workbench.seats import read_seats
+from gridplan.workbench.segments import FOLDER
+from gridplan.workbench.server import make_app
+from gridplan.workbench.session import Session
+from gridplan.workbench.suggestions import list_faults, suggest
 
 TWO, FOUR = (Seat(f"s{n}", f"office {n}") for n in (2, 4))
 HOUSES = [f"h{n:02d}" for n in range(1, 13)]
@@ -86,7 +87,7 @@ def test_a_lock_does_not_return_to_a_sub_grid_that_ended():
     desk = make_desk()
     desk.do(TWO, "a", ["lock subgrid 0301-001"], {})
     unlocked = desk.undo(TWO, "b")
-    desk.do(FOUR, "c", ["recode 0301-001 as 0301-959"], {})
+    desk.do(FOUR, "c", ["recode 0301-001 as 0301-959"])
     with pytest.raises(OvertakenError) as caught:
         desk.revert(FOUR, "d", unlocked.number)
     assert caught.value.homes == ("0301-001",)
@@ -274,29 +275,29 @@ def folder(tmp_path):
 
 
 def do(session, line, seen, id="a", seat=TWO):
-    return session.ask(seat, {"kind": "do", "id": id, "lines": [line], "seen": seen})
+    return answer(session, seat, {"kind": "do", "id": id, "lines": [line], "seen": seen})
 
 
 def test_changes_come_back_after_a_crash_and_are_saved(folder, start):
     session = start(folder)
-    answer = do(session, "move building h03 to 0301-001", {"h03-1": "0301-002"})
-    assert answer["kind"] == "accepted"
-    assert {c: f["households"] for c, f in answer["figures"].items()} == {
+    done = do(session, "move building h03 to 0301-001", {"h03-1": "0301-002"})
+    assert done["kind"] == "accepted"
+    assert {c: f["households"] for c, f in done["figures"].items()} == {
         "0301-001": 50,
         "0301-002": 30,
     }
     # Nothing is closed or saved, as when the machine stops.
     again = start(folder)
     assert again.desk.number == 1
-    assert again.ask(TWO, {"kind": "undo", "id": "b"})["kind"] == "accepted"
-    assert again.ask(TWO, {"kind": "redo", "id": "c"})["kind"] == "accepted"
-    assert again.ask(TWO, {"kind": "save"})["kind"] == "saved"
+    assert answer(again, TWO, {"kind": "undo", "id": "b"})["kind"] == "accepted"
+    assert answer(again, TWO, {"kind": "redo", "id": "c"})["kind"] == "accepted"
+    assert answer(again, TWO, {"kind": "save"})["kind"] == "saved"
     plan = read_plan(folder)
     assert plan.stairwells.loc["h03-1", "subgrid"] == "0301-001"
     assert plan.edits["command"].tolist() == ["move building h03 to 0301-001"]
     # What comes after a save begins another journal, and goes on counting.
-    answer = do(again, "move building h04 to 0301-003", {"h04-1": "0301-002"}, "d")
-    assert (answer["number"], answer["saved"]) == (4, 3)
+    done = do(again, "move building h04 to 0301-003", {"h04-1": "0301-002"}, "d")
+    assert (done["number"], done["saved"]) == (4, 3)
     third = start(folder)
     assert (third.desk.number, whose(third.desk, "h04")) == (4, "0301-003")
     assert sorted(f.name for f in (folder / FOLDER).glob("journal-*")) == [
@@ -308,14 +309,14 @@ def test_changes_come_back_after_a_crash_and_are_saved(folder, start):
 def test_an_earlier_version_can_be_taken_again(folder, start):
     session = start(folder)
     do(session, "move building h03 to 0301-001", {"h03-1": "0301-002"})
-    session.ask(TWO, {"kind": "save"})
-    (row,) = session.ask(TWO, {"kind": "versions"})["rows"]
+    answer(session, TWO, {"kind": "save"})
+    (row,) = answer(session, TWO, {"kind": "versions"})["rows"]
     assert row["version"] == "0001"
-    (back,) = session.ask(TWO, {"kind": "look_back", "version": "0001"})["rows"]
+    (back,) = answer(session, TWO, {"kind": "look_back", "version": "0001"})["rows"]
     assert (back["moved"], back["homes"]) == (10, {"h03-1": "0301-002"})
-    session.ask(TWO, {"kind": "take", "id": "t", "proposal": back["proposal"]})
+    answer(session, TWO, {"kind": "take", "id": "t", "proposal": back["proposal"]})
     assert whose(session.desk, "h03") == "0301-002"
-    assert session.ask(TWO, {"kind": "look_back", "version": "../.."})["kind"] == "refused"
+    assert answer(session, TWO, {"kind": "look_back", "version": "../.."})["kind"] == "refused"
 
 
 def test_a_plan_changed_behind_the_studio_is_not_written_over(folder, start):
@@ -323,8 +324,8 @@ def test_a_plan_changed_behind_the_studio_is_not_written_over(folder, start):
     do(session, "move building h03 to 0301-001", {"h03-1": "0301-002"})
     other = make_board_plan((1, 1, 2, 2, 3, 1) * 2)
     write_plan(other, folder, overwrite=True)
-    answer = session.ask(TWO, {"kind": "save"})
-    assert "changed by another program" in answer["reasons"][0]["message"]
+    answered = answer(session, TWO, {"kind": "save"})
+    assert "changed by another program" in answered["reasons"][0]["message"]
     assert digest_plan(read_plan(folder)) == digest_plan(other)
     with pytest.raises(PlanError, match="1 changes of another version"):
         start(folder)
@@ -347,9 +348,9 @@ def test_a_plan_changed_behind_the_studio_is_not_written_over(folder, start):
 )
 def test_what_cannot_be_done_is_answered_with_a_reason(folder, start, message):
     session = start(folder)
-    answer = session.ask(TWO, message)
-    assert answer["kind"] == "refused"
-    assert all(reason["message"] for reason in answer["reasons"])
+    answered = answer(session, TWO, message)
+    assert answered["kind"] == "refused"
+    assert all(reason["message"] for reason in answered["reasons"])
     assert session.desk.number == 0
 
 
@@ -365,21 +366,21 @@ def test_help_proposes_and_taking_is_one_change(tmp_path, start):
             come.set()
 
     session = start(write_plan(plan, tmp_path / "plan"), hear)
-    session.ask(TWO, {"kind": "help", "community": "0301", "most_moved": 0.2})
+    answer(session, TWO, {"kind": "help", "community": "0301", "most_moved": 0.2})
     assert come.wait(90), heard
     rows = heard[-1]["rows"]
     assert rows[0]["moved"] == 10
-    taken = session.ask(TWO, {"kind": "take", "id": "t", "proposal": rows[0]["proposal"]})
+    taken = answer(session, TWO, {"kind": "take", "id": "t", "proposal": rows[0]["proposal"]})
     assert taken["event"]["kind"] == "proposal"
     assert not taken["faults"]
-    assert session.ask(TWO, {"kind": "undo", "id": "u"})["faults"]
+    assert answer(session, TWO, {"kind": "undo", "id": "u"})["faults"]
 
 
 # The page
 
 
 def test_every_word_of_the_page_is_there_and_none_is_left_over():
-    place = Path(gridplan.__file__).parent / "studio" / "page"
+    place = Path(gridplan.__file__).parent / "workbench" / "page"
     source = "".join(file.read_text(encoding="utf-8") for file in sorted(place.glob("*.js")))
     asked = set(re.findall(r'say\(\s*"(\w+)"', source))
     asked |= set(re.findall(r'say\([^()]*\? "(\w+)" : "\w+"', source))

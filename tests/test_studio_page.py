@@ -11,12 +11,12 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
 from gridplan.storage import read_plan, write_plan
-from gridplan.studio.desk import Seat
-from gridplan.studio.guard import list_hosts
-from gridplan.studio.open_studio import HERE, _bind
-from gridplan.studio.server import make_app
-from gridplan.studio.session import Session
 from gridplan.synthetic import make_board_plan
+from gridplan.workbench.desk import Seat
+from gridplan.workbench.guard import list_hosts
+from gridplan.workbench.open_studio import HERE, _bind
+from gridplan.workbench.server import make_app
+from gridplan.workbench.session import Session
 from tests.browser import Window, start_browser
 
 HOSTILE = '<img src=x onerror="window.hacked = true">'

@@ -47,7 +47,7 @@ def studio_command(
     PLAN/studio; the plan itself changes when you save. Stop with Ctrl-C.
     """
     from gridplan.cli.screen import out
-    from gridplan.studio.open_studio import run_studio
+    from gridplan.workbench.open_studio import run_studio
 
     def say(line: str) -> None:
         # Links are not broken, so that they can be copied.

@@ -12,7 +12,7 @@ from gridplan.division.problem import DivisionProblem
 from gridplan.redrawing.editing.code_lookup import RefusedError
 from gridplan.redrawing.editing.script_words import quote_codes
 from gridplan.redrawing.editing.trial_assignment import EditBoard
-from gridplan.studio.desk import Desk
+from gridplan.workbench.desk import Desk
 
 _TRIED = 40  # single buildings that are tried for one sub-grid, the nearest ones first
 

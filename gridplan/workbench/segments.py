@@ -11,7 +11,7 @@ from gridplan.errors import PlanError
 from gridplan.plan import Plan
 from gridplan.redrawing.revision.plan_history import digest_plan
 from gridplan.storage.plan_folder import read_plan
-from gridplan.studio.journal import Journal, JournalHead
+from gridplan.workbench.journal import Journal, JournalHead
 
 FOLDER = "studio"  # in the plan's folder
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from gridplan.studio.effects import Effect, read_effect
+from gridplan.workbench.effects import Effect, read_effect
 
 # What kinds of events there are; the last three name the event they are about.
 KINDS = ("edit", "proposal", "undo", "redo", "revert")

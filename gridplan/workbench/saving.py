@@ -18,8 +18,8 @@ from gridplan.redrawing.editing.edit_plan import edit
 from gridplan.redrawing.editing.edit_script import parse_script
 from gridplan.redrawing.editing.edit_verbs import carry_out
 from gridplan.redrawing.editing.trial_assignment import BoardState, EditBoard
-from gridplan.studio.effects import find_effect
-from gridplan.studio.events import DeskEvent
+from gridplan.workbench.effects import find_effect
+from gridplan.workbench.events import DeskEvent
 
 
 def make_saved_plan(
@@ -56,7 +56,7 @@ def write_script(
 
     Examples
     --------
-    >>> from gridplan.studio.desk import Desk, Seat
+    >>> from gridplan.workbench.desk import Desk, Seat
     >>> from gridplan.synthetic import make_board_plan
     >>> desk, seat = Desk(make_board_plan(), tell_time=lambda: "2026-11-29T10:00:00"), Seat("s1")
     >>> first = desk.state

@@ -9,8 +9,8 @@ from pathlib import Path
 import pandas as pd
 
 from gridplan.errors import InputError, PersonalDataError, Problem
-from gridplan.studio.desk import Seat
 from gridplan.tables.persons_names import are_names_of_persons
+from gridplan.workbench.desk import Seat
 
 ROLES = ("viewer", "editor", "chief")
 CHIEF = Seat("chief")

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from gridplan.redrawing.editing.edit_commands import EditCommand, write_command
 from gridplan.redrawing.editing.trial_assignment import BoardState
-from gridplan.studio.desk import Desk
-from gridplan.studio.effects import Effect, drop_empty, find_effect, put_on
+from gridplan.workbench.desk import Desk
+from gridplan.workbench.effects import Effect, drop_empty, find_effect, put_on
 
 
 @dataclass(frozen=True)

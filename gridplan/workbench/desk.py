@@ -23,7 +23,7 @@ from gridplan.redrawing.editing.edit_refusals import refuse_locked
 from gridplan.redrawing.editing.edit_script import parse_script
 from gridplan.redrawing.editing.edit_verbs import carry_out
 from gridplan.redrawing.editing.trial_assignment import BoardState, EditBoard
-from gridplan.studio.effects import (
+from gridplan.workbench.effects import (
     Effect,
     count_moved,
     drop_empty,
@@ -31,7 +31,7 @@ from gridplan.studio.effects import (
     list_differing,
     put_on,
 )
-from gridplan.studio.events import DeskEvent
+from gridplan.workbench.events import DeskEvent
 
 # Verbs that the studio has other ways for: undo is an event, approvals are asked for one by one.
 _OTHER_VERBS = {"undo": "use the studio's own undo", "approve": "approve with gridplan edit"}

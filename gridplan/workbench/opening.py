@@ -18,7 +18,7 @@ from gridplan.arrays import Floats, Shapes
 from gridplan.land.community_land import slice_footprints
 from gridplan.plan import Plan
 from gridplan.planning.prepare import take_inner
-from gridplan.studio.desk import Desk
+from gridplan.workbench.desk import Desk
 
 _CM = 100.0
 _BESIDE = 60.0  # metres around a community within which streets and buildings are shown

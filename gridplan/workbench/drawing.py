@@ -28,7 +28,7 @@ class Draughtsman:
 
     Examples
     --------
-    >>> from gridplan.studio.desk import Desk, Seat
+    >>> from gridplan.workbench.desk import Desk, Seat
     >>> from gridplan.synthetic import make_board_plan
     >>> desk = Desk(make_board_plan())
     >>> _ = desk.do(Seat("s1"), "a1", ["move building h04 to 0301-001"])

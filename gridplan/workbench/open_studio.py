@@ -13,9 +13,9 @@ from typing import Any
 
 from gridplan.engine.reservation import reserve_folder
 from gridplan.errors import MissingPackageError, PlanError
-from gridplan.studio.seats import CHIEF, read_seats
-from gridplan.studio.segments import FOLDER
-from gridplan.studio.session import Session
+from gridplan.workbench.seats import CHIEF, read_seats
+from gridplan.workbench.segments import FOLDER
+from gridplan.workbench.session import Session
 
 HERE = "127.0.0.1"
 ANYWHERE = ("0.0.0.0", "::", "")
@@ -104,8 +104,8 @@ def open_studio(
     InputError, PlanError
         As :func:`run_studio` raises them.
     """
-    from gridplan.studio.guard import list_hosts
-    from gridplan.studio.server import make_app
+    from gridplan.workbench.guard import list_hosts
+    from gridplan.workbench.server import make_app
 
     if host in ANYWHERE:
         raise PlanError(

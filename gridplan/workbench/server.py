@@ -16,10 +16,11 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from gridplan.studio.desk import Seat
-from gridplan.studio.guard import LARGEST, Guard, is_token
-from gridplan.studio.session import Session
 from gridplan.tables.words import list_words
+from gridplan.workbench.answers import answer
+from gridplan.workbench.desk import Seat
+from gridplan.workbench.guard import LARGEST, Guard, is_token
+from gridplan.workbench.session import Session
 
 # Files of the page by their names: what the browser asks for never becomes a path.
 _TYPES = {
@@ -115,8 +116,8 @@ def make_app(
         message = _parse(body)
         if message is None:
             return PlainTextResponse("not understood: one object of JSON is asked for", 400)
-        answer = await run_in_threadpool(session.ask, seat, message)
-        return JSONResponse({**answer, "heard": news.last})
+        answered = await run_in_threadpool(answer, session, seat, message)
+        return JSONResponse({**answered, "heard": news.last})
 
     async def hear(request: Request) -> Response:
         if find_seat(request.headers.get("x-token", "")) is None:
@@ -190,7 +191,7 @@ async def _send_page(request: Request) -> Response:
 
 
 def _read_page() -> dict[str, bytes]:
-    place = files("gridplan.studio") / "page"
+    place = files("gridplan.workbench") / "page"
     return {
         file.name: file.read_bytes()
         for file in place.iterdir()

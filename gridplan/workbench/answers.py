@@ -1,0 +1,42 @@
+"""What the page may ask, and the answer to it; what is refused is answered too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from gridplan.errors import GridplanError
+from gridplan.redrawing.editing.code_lookup import RefusedError
+from gridplan.workbench import changing, helping, keeping
+from gridplan.workbench.desk import OvertakenError, Seat, list_reasons
+from gridplan.workbench.session import Answer, Message, Session, refuse_question
+
+_ANSWERS: Mapping[str, Answer] = {**changing.ANSWERS, **helping.ANSWERS, **keeping.ANSWERS}
+# These take long and guard the session themselves, so that others go on meanwhile.
+_LONG = {"save"}
+
+
+def answer(session: Session, seat: Seat, message: Mapping[str, Any]) -> Message:
+    """Answer what a seat asks.
+
+    Everything that is refused is answered too, with reasons and remedies.
+    """
+    kind = str(message.get("kind", ""))
+    if kind not in _ANSWERS:
+        return refuse_question(
+            "the question is known", "the page and the studio differ", "reload the page"
+        )
+    try:
+        if kind in _LONG:
+            return _ANSWERS[kind](session, seat, message)
+        with session.guard:
+            return _ANSWERS[kind](session, seat, message)
+    except RefusedError as error:
+        return {"kind": "refused", "reasons": list_reasons(error)}
+    except OvertakenError as error:
+        by = [event.to_data() for event in error.by]
+        return {"kind": "overtaken", "homes": list(error.homes), "by": by}
+    except GridplanError as error:
+        return refuse_question("the plan can be changed", str(error), "")
+    except (KeyError, TypeError, ValueError) as error:
+        return refuse_question("the question is whole", f"not understood: {error}", "reload")

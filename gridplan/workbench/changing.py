@@ -1,0 +1,90 @@
+"""Answers on the plan as it stands and on changes of it: open, try, do, undo, suggest, log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from gridplan.workbench.desk import Seat
+from gridplan.workbench.opening import describe_community, describe_plan
+from gridplan.workbench.session import Answer, Message, Session, list_figures, refuse_question
+from gridplan.workbench.suggestions import suggest
+
+
+def _welcome(session: Session, seat: Seat, message: Mapping[str, Any]) -> Message:
+    return {
+        "kind": "welcome",
+        "name": session.folder.name,
+        "seat": {"code": seat.code, "office": seat.office, "role": seat.role},
+        "lost": session.lost,
+        **describe_plan(session.desk, session.origin, session.figures),
+        **session.describe_state(seat),
+    }
+
+
+def _open(session: Session, seat: Seat, question: Mapping[str, Any]) -> Message:
+    community = str(question["community"])
+    if community not in session.base.site.communities.index:
+        return refuse_question(
+            "communities are known", f"there is no community {community}", "reload"
+        )
+    described = describe_community(
+        session.desk, community, session.draughtsman.plan, session.origin
+    )
+    mine = session.figures[session.figures.index.isin(described["codes"])]
+    return {"kind": "community", "figures": list_figures(mine), **described}
+
+
+def _do(session: Session, seat: Seat, message: Mapping[str, Any]) -> Message:
+    seen = {str(k): str(v) for k, v in dict(message["seen"]).items()}
+    lines = [str(line) for line in message["lines"]]
+    return session.answer_event(seat, session.desk.do(seat, str(message["id"]), lines, seen))
+
+
+def _undo(session: Session, seat: Seat, message: Mapping[str, Any]) -> Message:
+    return session.answer_event(seat, session.desk.undo(seat, str(message["id"])))
+
+
+def _redo(session: Session, seat: Seat, message: Mapping[str, Any]) -> Message:
+    return session.answer_event(seat, session.desk.redo(seat, str(message["id"])))
+
+
+def _revert(session: Session, seat: Seat, message: Mapping[str, Any]) -> Message:
+    event = session.desk.revert(seat, str(message["id"]), int(message["number"]))
+    return session.answer_event(seat, event)
+
+
+def _take(session: Session, seat: Seat, message: Mapping[str, Any]) -> Message:
+    proposal = session.proposals[str(message["proposal"])]
+    event = session.desk.take(seat, str(message["id"]), proposal.effect, proposal.lines)
+    return session.answer_event(seat, event)
+
+
+def _try(session: Session, seat: Seat, message: Mapping[str, Any]) -> Message:
+    trial = session.desk.try_lines([str(line) for line in message["lines"]])
+    return {"kind": "tried", "lines": list(trial.lines), "warnings": list(trial.warnings)} | (
+        session.compare(trial.effect, trial.state)
+    )
+
+
+def _suggest(session: Session, seat: Seat, message: Mapping[str, Any]) -> Message:
+    lines = suggest(session.desk, str(message["subgrid"]))
+    return {"kind": "suggested", "subgrid": message["subgrid"], "lines": list(lines)}
+
+
+def _list_log(session: Session, seat: Seat, message: Mapping[str, Any]) -> Message:
+    return {"kind": "log", "events": [event.to_data() for event in session.desk.events]}
+
+
+ANSWERS: Mapping[str, Answer] = {
+    "hello": _welcome,
+    "open": _open,
+    "do": _do,
+    "undo": _undo,
+    "redo": _redo,
+    "revert": _revert,
+    "take": _take,
+    "try": _try,
+    "suggest": _suggest,
+    "log": _list_log,
+}

@@ -1,0 +1,36 @@
+"""Answers on help: repair and redraw in a process of their own, and their proposals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from gridplan.workbench.desk import Seat
+from gridplan.workbench.jobs import HelpJob
+from gridplan.workbench.session import Answer, Message, Session, refuse_question
+
+
+def _help(session: Session, seat: Seat, message: Mapping[str, Any]) -> Message:
+    session.jobs += 1
+    job = HelpJob(
+        session.jobs,
+        "redraw" if message.get("community") else "repair",
+        tuple(str(code) for code in message.get("subgrids", ())),
+        str(message.get("community", "")),
+        float(message.get("most_moved", 0.05)),
+    )
+    # The newest state with its locks, whether its outlines are drawn already or not.
+    plan = session.draughtsman.draw(session.desk.state, session.desk.number).plan
+    if not session.worker.start(job, plan.replace(locks=session.desk.state.locks)):
+        return refuse_question("one job runs at a time", "other help is being worked out", "wait")
+    return {"kind": "job", "job": job.number, "stage": "starting", "done": 0, "of": 1}
+
+
+def _cancel(session: Session, seat: Seat, message: Mapping[str, Any]) -> Message:
+    return {"kind": "cancelled", "was": session.worker.cancel()}
+
+
+ANSWERS: Mapping[str, Answer] = {
+    "help": _help,
+    "cancel": _cancel,
+}

@@ -1,0 +1,84 @@
+// The card beside the pointer; mixed into the App.
+
+import { make, short } from "/page/panels.js";
+
+export const cards = {
+  hover(found, at) {
+    const mark = found && found.community ? found : null;
+    this.stage.marks.point = mark;
+    this.stage.point();
+    if (!mark) {
+      this.hideCard();
+      return;
+    }
+    this.showCard(mark, at);
+  },
+
+  showCard(found, [x, y]) {
+    const card = document.getElementById("card");
+    card.replaceChildren(...this.describe(found));
+    card.hidden = !card.childNodes.length;
+    const right = x > this.stage.width - 350;
+    card.style.left = `${right ? x - card.offsetWidth - 14 : x + 16}px`;
+    card.style.top = `${Math.min(y + 12, this.stage.height - card.offsetHeight - 6)}px`;
+  },
+
+  hideCard() {
+    document.getElementById("card").hidden = true;
+  },
+
+  describe(found) {
+    const c = found.community;
+    if (found.lone) {
+      return [make("div", {}, `${this.say(`kind_${found.lone.kind}`)} ${found.lone.name}`)];
+    }
+    const { chosen } = this;
+    const moves = chosen.homes.size && chosen.community === c
+      && [...chosen.homes].some((home) => c.codeOf(home) !== found.code);
+    const rows = [];
+    if (found.home !== undefined) {
+      const homes = c.homesIn[found.piece];
+      const sum = homes.reduce((total, home) => total + c.households[home], 0);
+      const estimated = c.buildings[c.building[found.home]].estimated ? "≈" : "";
+      rows.push(make("div", {}, make("strong", {}, c.say(found.home, this)), ` ${estimated}`,
+        this.say("households_of", { households: sum })));
+    }
+    if (moves) rows.push(this.tableOf(this.foreseeRows(c, found.code)));
+    else {
+      const f = c.measure(c.members[c.place.get(found.code)], found.code);
+      rows.push(make("div", {}, `${short(found.code)} · ${this.sayFigures(f, c)}`));
+    }
+    return rows;
+  },
+
+  sayFigures(f, c) {
+    const walk = f.walk === null ? this.say("walk_later") : this.say("walk_of", {
+      metres: Math.round(f.walk),
+    });
+    const band = f.out
+      ? this.say(f.small ? "under_band" : "over_band", { amount: f.out })
+      : this.say("in_band");
+    const apart = f.pieces > 1 ? ` · ${this.say("in_pieces", { pieces: f.pieces })}` : "";
+    return `${this.say("households_of", { households: f.households })} · ${band}`
+      + ` (${c.band[0]}–${c.band[2]}) · ${walk}${apart}`;
+  },
+
+  tableOf(rows) {
+    const cell = (before, after, bad) =>
+      make("td", { class: bad ? "bad" : "" },
+        before === after ? `${after}` : `${before} → ${after}`);
+    return make("table", {}, ...rows.map(({ code, before, after }) => {
+      const b = before || { households: "–", walk: null, pieces: 1, out: 0 };
+      const a = after || { households: this.say("ends"), walk: null, pieces: 1, out: 0 };
+      const walk = (f) => (f.walk === null || f.walk === undefined ? "–" : Math.round(f.walk));
+      return make("tr", {},
+        make("td", {}, make("strong", {}, short(code))),
+        cell(b.households, a.households, a.out),
+        make("td", { class: a.out ? "bad" : "good" }, a.out
+          ? this.say(a.small ? "under_band" : "over_band", { amount: a.out }) : "✓"),
+        cell(`${walk(b)} m`, `${walk(a)} m`, false),
+        make("td", { class: a.pieces > 1 ? "bad" : "" },
+          a.pieces > 1 ? this.say("in_pieces", { pieces: a.pieces }) : ""));
+    }));
+  },
+};

@@ -1,0 +1,371 @@
+// The studio: the page, its plan and its link to the server; the rest is mixed in.
+
+import { cards } from "/page/cards.js";
+import { choosing } from "/page/choosing.js";
+import { helping } from "/page/helping.js";
+import { keeping } from "/page/keeping.js";
+import { bindKeys } from "/page/keys.js";
+import { Link, takeToken } from "/page/link.js";
+import { Community } from "/page/model.js";
+import { Panels, button, make } from "/page/panels.js";
+import { Pointer } from "/page/pointer.js";
+import { Stage, findBox, joinBoxes, makePath, middleOf } from "/page/stage.js";
+
+const TOOLS = ["look", "select", "lasso", "brush"];
+const VIEWS = ["plain", "households", "band", "walk"];
+
+class App {
+  constructor() {
+    this.lang = localStorage.getItem("gridplan-lang")
+      || (navigator.language.startsWith("zh") ? "zh" : "en");
+    this.stage = new Stage(document.getElementById("land"), document.getElementById("over"));
+    this.panels = new Panels(this);
+    this.tool = "select";
+    this.held = new Set();
+    this.chosen = { community: null, homes: new Set() };
+    this.foreseen = null;
+    this.proposals = null;
+    this.job = null;
+    this.faults = [];
+    this.events = [];
+    this.places = [];
+    this.versions = [];
+    this.locks = new Set();
+    this.number = 0;
+    this.counted = new Set();
+  }
+
+  say(key, values = {}) {
+    const text = this.words[key] || key;
+    return text.replace(/\{(\w+)\}/g, (_, name) =>
+      typeof values[name] === "number" ? values[name].toLocaleString("en") : values[name]);
+  }
+
+  async start() {
+    const token = takeToken();
+    await this.readWords();
+    if (!token) {
+      this.alarm(this.say("no_token"));
+      return;
+    }
+    this.link = new Link(token, (message) => this.hear(message), (lost) => this.mark(lost));
+    await this.load();
+    new Pointer(this);
+    bindKeys(this);
+    this.bindButtons();
+    this.link.listen();
+  }
+
+  async readWords() {
+    this.words = await (await fetch(`/words/${this.lang}`)).json();
+    document.documentElement.lang = this.lang === "zh" ? "zh-CN" : "en";
+    document.title = this.say("title");
+  }
+
+  // Read the plan as it stands, and open again what was open.
+  async load() {
+    const open = [...this.stage.open.keys()];
+    const welcome = await this.ask({ kind: "hello" });
+    if (!welcome) return;
+    this.seat = welcome.seat;
+    this.name = welcome.name;
+    this.places = welcome.communities;
+    this.stage.overview = this.places.map((place) => {
+      const box = findBox(place.outline);
+      return { ...place, path: makePath([place.outline], true), box, middle: middleOf(box) };
+    });
+    this.counted.clear();
+    this.takeState(welcome);
+    this.stage.open.clear();
+    this.label();
+    this.stage.resize();
+    this.stage.fit(joinBoxes(this.stage.overview.map((place) => place.box)));
+    for (const code of open) await this.openCommunity(code, false);
+    if (!open.length && this.places.length) {
+      const first = this.places.find((place) => place.out) || this.places[0];
+      await this.openCommunity(first.code);
+    }
+    if (welcome.lost) this.tell(this.say("lost_bytes", { bytes: welcome.lost }));
+  }
+
+  async ask(message) {
+    let answer;
+    try {
+      answer = await this.link.ask(message);
+    } catch (error) {
+      this.alarm(this.link.lost ? this.say("line_lost") : String(error.message));
+      return null;
+    }
+    if (answer.kind === "refused") {
+      this.alarm(answer.reasons.map((r) => [r.message, r.remedy].filter(Boolean).join(" → "))
+        .join("; "));
+      return null;
+    }
+    if (answer.kind === "overtaken") {
+      const by = answer.by.map((event) => event.office || event.seat).join(", ");
+      this.alarm(this.say("overtaken", { homes: answer.homes.join(", "), by }));
+      return null;
+    }
+    document.getElementById("alarm").textContent = "";
+    return answer;
+  }
+
+  alarm(text) {
+    document.getElementById("alarm").textContent = text;
+  }
+
+  tell(text) {
+    document.getElementById("status").textContent = text;
+  }
+
+  mark(lost) {
+    if (lost) this.alarm(this.say("line_lost"));
+    else {
+      this.alarm("");
+      if (this.number) this.tell(this.say("line_back"));
+    }
+  }
+
+  label() {
+    const set = (id, text) => { document.getElementById(id).textContent = text; };
+    set("name", this.name);
+    set("undo", this.say("undo"));
+    set("redo", this.say("redo"));
+    set("save", this.say("save"));
+    set("lang", this.lang === "zh" ? "EN" : "中文");
+    set("fit", this.say("fit"));
+    document.getElementById("search").placeholder = this.say("search");
+    document.getElementById("search").setAttribute("aria-label", this.say("search"));
+    document.getElementById("over").setAttribute("aria-label", this.say("map"));
+    document.getElementById("closer").setAttribute("aria-label", this.say("closer"));
+    document.getElementById("farther").setAttribute("aria-label", this.say("farther"));
+    const view = document.getElementById("view");
+    view.setAttribute("aria-label", this.say("view"));
+    view.replaceChildren(...VIEWS.map((name) =>
+      make("option", { value: name }, this.say(`view_${name}`))));
+    view.value = this.stage.view;
+    const list = document.getElementById("community");
+    list.setAttribute("aria-label", this.say("community"));
+    list.replaceChildren(...this.places.map((place) =>
+      make("option", { value: place.code }, place.name)));
+    document.getElementById("tools").setAttribute("aria-label", this.say("tools"));
+    document.getElementById("tools").replaceChildren(
+      ...TOOLS.map((name) =>
+        button(this.say(`tool_${name}`), () => this.takeTool(name), {
+          "aria-pressed": String(name === this.tool),
+          "data-tool": name,
+        })),
+      button(this.say("next_fault"), () => this.nextFault(1)),
+      button(this.say("print"), () => window.print()),
+      button(this.say("keys"), () => this.showKeys()),
+    );
+    this.drawFooter();
+    this.panels.draw();
+  }
+
+  bindButtons() {
+    const on = (id, act, event = "click") =>
+      document.getElementById(id).addEventListener(event, act);
+    on("undo", () => this.undo());
+    on("redo", () => this.redo());
+    on("save", () => this.save());
+    on("fit", () => this.fitOpen());
+    on("closer", () => this.stage.zoom(1.4));
+    on("farther", () => this.stage.zoom(1 / 1.4));
+    on("lang", async () => {
+      this.lang = this.lang === "zh" ? "en" : "zh";
+      localStorage.setItem("gridplan-lang", this.lang);
+      await this.readWords();
+      this.label();
+    });
+    on("view", (event) => {
+      this.stage.view = event.target.value;
+      this.stage.paint();
+    }, "change");
+    on("community", (event) => this.openCommunity(event.target.value), "change");
+    on("search", (event) => this.search(event.target.value), "change");
+  }
+
+  takeTool(name) {
+    this.tool = name;
+    for (const one of document.querySelectorAll("[data-tool]")) {
+      one.setAttribute("aria-pressed", String(one.dataset.tool === name));
+    }
+  }
+
+  fitOpen() {
+    const boxes = [...this.stage.open.values()].map((c) => c.box);
+    this.stage.fit(joinBoxes(boxes.length ? boxes : this.stage.overview.map((p) => p.box)));
+  }
+
+  async openCommunity(code, shows = true) {
+    if (!this.stage.open.has(code)) {
+      const data = await this.ask({ kind: "open", community: code });
+      if (!data) return null;
+      this.stage.prepare(new Community(data));
+    }
+    document.getElementById("community").value = code;
+    const community = this.stage.open.get(code);
+    if (shows) this.stage.fit(community.box);
+    else this.stage.paint();
+    this.listNames();
+    return community;
+  }
+
+  listNames() {
+    const names = [];
+    for (const c of this.stage.open.values()) {
+      names.push(...c.buildings.map((b) => b.name || b.code), ...c.codes);
+    }
+    document.getElementById("found").replaceChildren(
+      ...[...new Set(names)].slice(0, 4000).map((name) => make("option", { value: name })));
+  }
+
+  refigure(c, codes) {
+    for (const code of new Set(codes)) {
+      const homes = c.members[c.place.get(code)];
+      const f = c.measure(homes, code);
+      c.figures[code] = { households: f.households, in_band: !f.out, pieces: f.pieces,
+        mean_walk: f.walk ?? 0 };
+    }
+  }
+
+  boxesOf(c, codes) {
+    const boxes = [];
+    for (const code of codes) {
+      const box = c.landBoxes.get(code);
+      if (box) boxes.push(box);
+      for (const home of c.members[c.place.get(code)] || []) {
+        boxes.push(c.pieceBoxes[c.piece[home]]);
+      }
+    }
+    return boxes;
+  }
+
+  async run(lines, seen) {
+    const answer = await this.ask({ kind: "do", id: makeId(), lines, seen: { ...seen } });
+    if (answer) this.takeEvent(answer);
+    return answer;
+  }
+
+  async step(kind, more = {}) {
+    const answer = await this.ask({ kind, id: makeId(), ...more });
+    if (!answer) return;
+    this.takeEvent(answer);
+    const c = [...this.stage.open.values()].find((one) =>
+      Object.keys(answer.event.effect.homes || {}).some((home) => one.homeAt.has(home)));
+    if (!c) return;
+    const homes = Object.keys(answer.event.effect.homes).map((home) => c.homeAt.get(home));
+    this.stage.show(joinBoxes(homes.filter((h) => h !== undefined)
+      .map((home) => c.pieceBoxes[c.piece[home]])));
+  }
+
+  undo() { return this.step("undo"); }
+
+  redo() { return this.step("redo"); }
+
+  // Put an event on: mine, or one that another seat made.
+  takeEvent({ event, figures, ...state }) {
+    if (this.counted.has(event.number)) {
+      this.takeState(state);
+      return;
+    }
+    this.counted.add(event.number);
+    if (this.events.length) this.events.push(event);
+    const { homes = {}, grids = {}, centres = {} } = event.effect;
+    for (const c of this.stage.open.values()) {
+      const codes = new Set();
+      for (const [home, [before, after]] of Object.entries(homes)) {
+        const n = c.homeAt.get(home);
+        if (n === undefined) continue;
+        c.put(n, after);
+        codes.add(before).add(after);
+      }
+      for (const [code, [, after]] of Object.entries(centres)) {
+        if (c.place.has(code)) c.centres[c.place.get(code)] = after;
+      }
+      for (const [code, f] of Object.entries(figures)) {
+        if (c.place.has(code)) c.figures[code] = f;
+      }
+      for (const [code, [, after]] of Object.entries(grids)) {
+        if (!after) delete c.figures[code];
+      }
+      if (!codes.size) continue;
+      c.awaited = new Set([...(c.awaited || []), ...codes]);
+      const known = [...codes].filter((code) => c.place.has(code));
+      this.stage.paint(joinBoxes(this.boxesOf(c, known)));
+    }
+    this.takeState(state);
+  }
+
+  takeState(state) {
+    if (state.number !== undefined && state.number >= this.number) {
+      this.number = state.number;
+      this.faults = state.faults;
+      const locks = new Set(state.locks);
+      const other = locks.size !== this.locks.size || [...locks].some((l) => !this.locks.has(l));
+      this.locks = locks;
+      this.stage.locks = this.locks;
+      if (other) this.stage.paint();
+    }
+    if (state.undo !== undefined) {
+      this.steps = { undo: state.undo, redo: state.redo };
+    }
+    if (state.saved !== undefined) this.saved = state.saved;
+    this.time = new Date().toLocaleTimeString("en-GB");
+    this.drawFooter();
+    if (this.words) this.panels.draw();
+  }
+
+  drawFooter() {
+    const set = (id, text) => { document.getElementById(id).textContent = text; };
+    set("disk", this.say("on_disk", { time: this.time, number: this.number }));
+    const since = this.number - (this.saved || 0);
+    set("saved", since ? this.say("unsaved", { count: since }) : this.say("all_saved"));
+    document.getElementById("undo").disabled = !(this.steps && this.steps.undo);
+    document.getElementById("redo").disabled = !(this.steps && this.steps.redo);
+    document.getElementById("save").disabled = !since || this.seat?.role !== "chief";
+  }
+
+  hear(message) {
+    if (message.kind === "event") this.takeEvent(message);
+    else if (message.kind === "land") this.takeLand(message);
+    else if (message.kind === "job") this.takeJob(message);
+    else if (message.kind === "proposals") this.takeProposals(message);
+    else if (message.kind === "saved") {
+      this.saved = message.saved;
+      this.drawFooter();
+    } else if (message.kind === "anew") this.load();
+  }
+
+  takeLand({ outlines, gone }) {
+    for (const c of this.stage.open.values()) {
+      const mine = Object.entries(outlines).filter(([code]) => c.place.has(code));
+      const left = gone.filter((code) => c.place.has(code));
+      c.awaited = null;
+      if (!mine.length && !left.length) continue;
+      const codes = [...mine.map(([code]) => code), ...left];
+      const boxes = this.boxesOf(c, codes);
+      for (const [code, rings] of mine) this.stage.setOutline(c, code, rings);
+      for (const code of left) this.stage.dropOutline(c, code);
+      this.stage.paint(joinBoxes([...boxes, ...this.boxesOf(c, codes)]));
+    }
+  }
+
+  showKeys() {
+    const rows = this.say("key_list").split("|").map((line) => make("div", { class: "row" }, line));
+    this.panels.panel.replaceChildren(...rows);
+  }
+}
+
+// A name for a question, so that asking it twice does nothing twice.
+function makeId() {
+  return [...crypto.getRandomValues(new Uint32Array(4))].map((n) => n.toString(36)).join("");
+}
+
+Object.assign(App.prototype, cards, choosing, helping, keeping);
+
+const app = new App();
+// For tests in a browser, which ask what the page believes.
+window.studio = app;
+app.start();

@@ -1,0 +1,224 @@
+"""A session: one plan on the desk, its journal, its outlines, and what the seats ask for."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from gridplan.errors import PlanError
+from gridplan.plan import Plan
+from gridplan.redrawing.editing.trial_assignment import BoardState
+from gridplan.redrawing.revision.plan_history import digest_plan
+from gridplan.storage.kept_versions import replace_plan
+from gridplan.storage.plan_folder import read_plan
+from gridplan.workbench.desk import Desk, Seat
+from gridplan.workbench.drawing import Draughtsman
+from gridplan.workbench.effects import Effect, count_moved
+from gridplan.workbench.events import DeskEvent, read_event
+from gridplan.workbench.jobs import HelpJob, Worker
+from gridplan.workbench.journal import Journal, JournalHead
+from gridplan.workbench.opening import (
+    describe_outlines,
+    find_origin,
+)
+from gridplan.workbench.proposals import Proposal, make_proposal
+from gridplan.workbench.saving import make_saved_plan, write_script
+from gridplan.workbench.segments import (
+    name_segment,
+    open_journal,
+    require_same,
+    tell_time,
+)
+from gridplan.workbench.suggestions import list_faults
+
+Message = dict[str, Any]
+Publish = Callable[[Mapping[str, Any]], None]
+# What answers one kind of question of a seat.
+Answer = Callable[["Session", Seat, Mapping[str, Any]], Message]
+
+
+class Session:
+    """One plan that seats look at and change.
+
+    Questions are answered by :func:`gridplan.workbench.answers.answer`, which holds
+    ``guard`` meanwhile; what others should hear is given to ``publish``, from any thread.
+
+    Parameters
+    ----------
+    folder
+        The plan's folder.
+    publish
+        Called with each message for all seats.
+
+    Raises
+    ------
+    PlanError
+        If there is no plan, it is a release, or its journal is of another plan.
+    """
+
+    def __init__(self, folder: Path, publish: Publish = lambda message: None) -> None:
+        plan = read_plan(folder)
+        if plan.is_release:
+            raise PlanError(
+                f"{folder} is a release, which holds no households -> open the working plan "
+                "that it was released from"
+            )
+        self.folder = folder
+        self.publish = publish
+        self.guard = threading.RLock()
+        self.saving = threading.Lock()
+        self.base = plan
+        self._journal, entries, self.lost = open_journal(folder, plan)
+        number = int(entries[0]["number"]) - 1 if entries else 0
+        self.desk = Desk(plan, self._keep, tell_time, number)
+        self.desk.replay(read_event(entry) for entry in entries)
+        self.saved_state: BoardState = self.desk.board.open()
+        self.saved_number = number
+        self.origin = find_origin(plan)
+        self.figures = self.desk.measure(self.desk.state.lies_in)
+        self.draughtsman = Draughtsman(plan)
+        self._drawing = False
+        self.jobs = 0
+        self.worker = Worker(self._hear_worker)
+        self.proposals: dict[str, Proposal] = {}
+        if entries:
+            self.draw_soon()
+
+    def close(self) -> None:
+        """Stop what runs, and close the journal."""
+        self.worker.cancel()
+        self._journal.close()
+
+    def _keep(self, event: DeskEvent) -> None:
+        self._journal.append([event.to_data()])
+
+    def describe_state(self, seat: Seat) -> Message:
+        """Say where the desk stands: its numbers, what a seat can undo, faults and locks."""
+        back, forth = self.desk.can_step(seat)
+        return {
+            "number": self.desk.number,
+            "saved": self.saved_number,
+            "undo": back,
+            "redo": forth,
+            "faults": self._list_faults(),
+            "locks": [str(name) for name in self.desk.state.locks.index],
+        }
+
+    def _list_faults(self) -> list[dict[str, Any]]:
+        return [asdict(f) for f in list_faults(self.desk, self.figures.to_dict("index"))]
+
+    def answer_event(self, seat: Seat, event: DeskEvent) -> Message:
+        """Count the figures again, let all others hear, and have the land drawn."""
+        codes = event.effect.subgrids
+        fresh = self.desk.measure(codes)
+        kept = self.figures[~self.figures.index.isin(codes)]
+        self.figures = pd.concat([kept, fresh]) if len(fresh) else kept
+        heard = {"event": event.to_data(), "figures": list_figures(fresh)}
+        state = self.describe_state(seat)
+        shared = {k: v for k, v in state.items() if k not in ("undo", "redo")}
+        self.publish({"kind": "event", **heard, **shared})
+        self.draw_soon()
+        return {"kind": "accepted", "id": event.id, **heard, **state}
+
+    def compare(self, effect: Effect, state: BoardState) -> Message:
+        """Say what an effect would do, by homes and by the figures before and after."""
+        before = self.desk.measure(effect.subgrids)
+        after = self.desk.measure(effect.subgrids, state)
+        return {
+            "homes": {home: sides[1] for home, sides in effect.homes.items()},
+            "before": list_figures(before),
+            "after": list_figures(after),
+        }
+
+    def _hear_worker(self, job: HelpJob, message: Mapping[str, Any]) -> None:
+        """Pass on what the worker says; proposals are kept until one is taken."""
+        if "proposals" not in message:
+            self.publish({"kind": "job", "job": job.number, **message})
+            return
+        with self.guard:
+            rows = [
+                self.propose(f"{job.number}.{n}", homes)
+                for n, homes in enumerate(message["proposals"], 1)
+            ]
+        self.publish({"kind": "proposals", "job": job.number, "rows": rows})
+
+    def propose(self, name: str, homes: Mapping[str, str]) -> Message:
+        """Keep a proposal until it is taken, and describe it."""
+        proposal, state = make_proposal(self.desk, homes)
+        self.proposals[name] = proposal
+        moved = count_moved(self.desk.board, proposal.effect)
+        return {"proposal": name, "moved": moved, **self.compare(proposal.effect, state)}
+
+    def write_down(self) -> Message:
+        """Save the newest state; changes that are accepted meanwhile wait for the next save."""
+        with self.guard:
+            number, wanted = self.desk.number, self.desk.state
+            events = [event for event in self.desk.events if event.number > self.saved_number]
+            script = write_script(self.desk.board, self.saved_state, events, wanted)
+        require_same(self.folder, self.base)
+        plan = make_saved_plan(self.base, script, wanted)
+        version = replace_plan(plan, self.folder, overwrite=True) if script else None
+        with self.guard:
+            self._begin_segment(plan, number, wanted)
+        message = {
+            "kind": "saved",
+            "saved": number,
+            "version": version.name if version else "",
+            "time": tell_time(),
+        }
+        self.publish(message)
+        return message
+
+    def _begin_segment(self, plan: Plan, number: int, saved: BoardState) -> None:
+        """Begin the journal of what comes after a save."""
+        head = JournalHead(digest_plan(plan), tell_time())
+        journal = Journal.begin(name_segment(self.folder), head)
+        later = [event.to_data() for event in self.desk.events if event.number > number]
+        journal.append(later)
+        self._journal.close()
+        self._journal = journal
+        self.base = plan
+        self.saved_state, self.saved_number = saved, number
+
+    def draw_soon(self) -> None:
+        """Draw the newest state in a thread; changes that come meanwhile are drawn after it."""
+        if self._drawing:
+            return
+        self._drawing = True
+        threading.Thread(target=self._draw, daemon=True).start()
+
+    def _draw(self) -> None:
+        while True:
+            with self.guard:
+                state, number = self.desk.state, self.desk.number
+            drawn = self.draughtsman.draw(state, number)
+            outlines = describe_outlines(drawn.plan, drawn.changed, self.origin)
+            gone = [code for code in drawn.changed if code not in outlines]
+            self.publish({"kind": "land", "number": number, "outlines": outlines, "gone": gone})
+            with self.guard:
+                if self.desk.number == number:
+                    self._drawing = False
+                    return
+
+
+def list_figures(table: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    """List figures by sub-grid as JSON can hold them."""
+    return {
+        str(code): {
+            "households": int(row["households"]),
+            "in_band": bool(row["in_band"]),
+            "mean_walk": round(float(row["mean_walk"]), 2),
+            "pieces": int(row["pieces"]),
+        }
+        for code, row in table.to_dict("index").items()
+    }
+
+
+def refuse_question(rule: str, message: str, remedy: str) -> Message:
+    """Answer that a question is refused, with its reason and remedy."""
+    return {"kind": "refused", "reasons": [{"rule": rule, "message": message, "remedy": remedy}]}
