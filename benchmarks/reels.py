@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 import gridplan as gp
-from gridplan.maps.colours import choose_severity
 from gridplan.maps.time_slider import Reel, draw_reels, grade
+from gridplan.tables.palette import choose_severity
 
 ACROSS = 71  # sub-grids along a side
 STEPS = 168

@@ -18,12 +18,12 @@ from gridplan.comparison.history import compare_versions, list_history
 from gridplan.comparison.quality import measure_plan
 from gridplan.comparison.renumbering import match_best, measure_likeness
 from gridplan.comparison.subgrid_changes import EVENT_KINDS, find_events
-from gridplan.maps.colours import CHANGES
 from gridplan.maps.difference_map import gather_homes
 from gridplan.redrawing.editing.edit_plan import edit
 from gridplan.redrawing.revision.concordance import make_concordance
 from gridplan.redrawing.revision.household_matching import follow_households
 from gridplan.synthetic import make_board_plan, make_checkerboard
+from gridplan.tables.palette import CHANGES
 from gridplan.tables.whole_shares import share_groups
 from gridplan.tables.words import say
 from tests.browser import Window, start_browser

@@ -18,17 +18,10 @@ from shapely.geometry import LineString, Point, Polygon, box
 
 from gridplan.cli.console import print_too_small
 from gridplan.errors import InputError, OutputExistsError
-from gridplan.maps.colours import BAND, EXCLUSIVE, TONES, choose_tones
+from gridplan.geometry.tones import choose_tones
 from gridplan.maps.draw import draw_map
 from gridplan.maps.exception_texts import explain_exceptions
-from gridplan.maps.legend import (
-    choose_title,
-    compose_config,
-    count_figures,
-    find_date,
-    list_openings,
-    write_notes,
-)
+from gridplan.maps.legend import compose_config, count_figures, list_openings, write_notes
 from gridplan.maps.map_shapes import (
     TOOLTIP_COLUMNS,
     compose_sheet,
@@ -38,9 +31,11 @@ from gridplan.maps.offline import write_map
 from gridplan.maps.tiled_layers import encode_numbers, pack_sheet
 from gridplan.plan import Plan
 from gridplan.planning.too_small import count_too_small
+from gridplan.publishing.place_and_date import choose_title, find_date
 from gridplan.redrawing.editing.edit_script import parse_script
 from gridplan.synthetic.board_plan import CRS, X0, Y0, make_board_plan, make_site, make_table
 from gridplan.tables.conform import make_empty
+from gridplan.tables.palette import BAND, EXCLUSIVE, TONES
 from gridplan.tables.words import say
 from tests.browser import Window, start_browser
 

@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 
 from gridplan.errors import PlanError
-from gridplan.maps.colours import STATES, choose_severity
 from gridplan.maps.offline import write_map
 from gridplan.maps.years_map import draw_years, list_reels
 from gridplan.simulation.years import Given, simulate_years
 from gridplan.synthetic import make_board_plan
+from gridplan.tables.palette import STATES, choose_severity
 from tests.browser import Window, start_browser
 
 # In the year, in the order of the table: in band, above, below, gone.

@@ -15,7 +15,6 @@ from gridplan.coverage.coverage_gaps import REASONS as CAUSES
 from gridplan.coverage.proposals import propose_posts
 from gridplan.coverage.reach_plan import reach
 from gridplan.errors import PlanError
-from gridplan.maps.colours import choose_bands
 from gridplan.maps.draw import draw_map
 from gridplan.maps.isochrones import cut_edges, join_bands, measure_pieces
 from gridplan.maps.offline import write_map
@@ -28,6 +27,7 @@ from gridplan.rules.coverage import CoverageRules, Service
 from gridplan.storage import write_plan
 from gridplan.synthetic import make_people_plan
 from gridplan.synthetic.board_plan import X0, Y0, make_board_plan, make_site, make_table
+from gridplan.tables.palette import choose_bands
 from gridplan.tables.words import list_words, say
 from gridplan.walking.door_access import reach_doors
 from gridplan.walking.network import build_network

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridplan.errors import PlanError
-from gridplan.maps.colours import AGAINST, INK, SEVERITY, choose_severity
 from gridplan.maps.offline import write_map
 from gridplan.maps.time_slider import Reel, draw_reels, grade, pack_reels
 from gridplan.publishing.release_plan import release
 from gridplan.synthetic import make_board_plan, make_people_plan
+from gridplan.tables.palette import AGAINST, INK, SEVERITY, choose_severity
 from tests.browser import Window, start_browser
 
 CALM, WORSE, BAD = choose_severity(3)

@@ -11,7 +11,6 @@ from typer.testing import CliRunner
 import gridplan as gp
 from gridplan.cli.app import app
 from gridplan.errors import PlanError
-from gridplan.maps.colours import AGAINST, choose_severity
 from gridplan.maps.offline import write_map
 from gridplan.maps.simulation_map import draw_simulation, list_reels
 from gridplan.people.staffing.staff_plan import staff
@@ -19,6 +18,7 @@ from gridplan.rules.all_rules import Rules
 from gridplan.simulation.requests import Scenario, simulate
 from gridplan.synthetic.people_plan import CITY_COUNTS, make_people_plan
 from gridplan.tables.conform import conform_table
+from gridplan.tables.palette import AGAINST, choose_severity
 from tests.browser import Window, start_browser
 
 BUSY = Rules().replace(coverage={"requests_urban": 200.0}, simulation={"wishes_urban": 20.0})

@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 
 from gridplan.errors import PlanError
-from gridplan.maps.colours import choose_severity
 from gridplan.maps.offline import write_map
 from gridplan.maps.surge_map import draw_surge, list_reels
 from gridplan.people.staffing.staff_plan import staff
 from gridplan.simulation.surge import Event, surge
 from gridplan.synthetic import make_people_plan
+from gridplan.tables.palette import choose_severity
 from tests.browser import Window, start_browser
 
 # Minutes until somebody comes and until all are seen to; the event is two

@@ -13,9 +13,10 @@ import numpy as np
 import shapely
 
 from gridplan.arrays import Shapes
-from gridplan.maps.colours import EXCLUSIVE, OPEN_LAND, STYLES, TONES
+from gridplan.maps.colours import STYLES
 from gridplan.maps.map_shapes import Sheet
 from gridplan.maps.page_elements import make_statement, part_braces, put
+from gridplan.tables.palette import EXCLUSIVE, OPEN_LAND, TONES
 from gridplan.tables.schema import Language
 from gridplan.tables.words import say
 

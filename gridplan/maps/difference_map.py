@@ -15,8 +15,8 @@ from gridplan.comparison import Comparison
 from gridplan.comparison.subgrid_changes import EVENT_KINDS, find_events, find_members
 from gridplan.errors import PlanError
 from gridplan.maps.class_layers import add_class_layers
-from gridplan.maps.colours import CHANGE_STYLES, CHANGES, HOMES
-from gridplan.maps.legend import Key, choose_title, compose_config
+from gridplan.maps.colours import CHANGE_STYLES
+from gridplan.maps.legend import Key, compose_config
 from gridplan.maps.map_shapes import (
     Sheet,
     compose_sheet,
@@ -29,7 +29,9 @@ from gridplan.maps.page_elements import make_stage, make_statement, make_switch,
 from gridplan.maps.plan_map import add_views, check_choices, choose_tiles, finish_map, open_map
 from gridplan.maps.tiled_layers import add_tiled_layers, pack_shapes
 from gridplan.plan import Plan
+from gridplan.publishing.place_and_date import choose_title
 from gridplan.redrawing.revision.concordance import classify_flows
+from gridplan.tables.palette import CHANGES, HOMES
 from gridplan.tables.schema import Language
 from gridplan.tables.words import say
 

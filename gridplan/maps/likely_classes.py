@@ -8,9 +8,7 @@ import numpy as np
 
 from gridplan.plan import Plan
 from gridplan.publishing.release_seal import is_released
-
-# Chances of being in band below which a sub-grid is in the next class of the view of chances.
-LIKELY = (0.9, 0.7, 0.5)
+from gridplan.tables.likely_band import LIKELY
 
 
 def list_community_ranges(plan: Plan) -> dict[str, list[Any]]:

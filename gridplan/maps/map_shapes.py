@@ -15,12 +15,14 @@ import pandas as pd
 import shapely
 
 from gridplan.arrays import Bools, Floats, Shapes
+from gridplan.geometry.tones import choose_tones
 from gridplan.maps.building_counts import count_buildings
-from gridplan.maps.colours import choose_tones, grade_loads
 from gridplan.maps.exception_texts import explain_exceptions
 from gridplan.maps.likely_classes import list_community_ranges, list_likely
 from gridplan.plan import Plan
 from gridplan.publishing.release_seal import is_released
+from gridplan.tables.kind_families import BARRIER_FAMILIES, STREET_FAMILIES, find_family
+from gridplan.tables.palette import grade_loads
 from gridplan.tables.schema import Language
 
 # Corners of outlines smaller than a square of this side, in metres, are cut on
@@ -34,41 +36,6 @@ CONTEXT = 0.05  # streets and barriers are shown this share of the plan's width 
 # after the point of each. Labels and units come from schema.csv, so that one
 # more line of the tooltip is one more entry here.
 TOOLTIP_COLUMNS: dict[str, int] = {"households": 0, "building_count": 0, "mean_walk": 0}
-
-# Which words of the column ``kind`` are drawn alike; the first family of which
-# a word holds a part is taken.
-BARRIER_FAMILIES: Mapping[str, tuple[str, ...]] = {
-    "water": (
-        "river",
-        "lake",
-        "stream",
-        "canal",
-        "water",
-        "ditch",
-        "drain",
-        "pond",
-        "reservoir",
-        "dock",
-        "sea",
-    ),
-    "rail": ("rail", "tram", "metro", "subway"),
-    "road": (
-        "motorway",
-        "road",
-        "trunk",
-        "primary",
-        "secondary",
-        "expressway",
-        "highway",
-        "street",
-    ),
-    "wall": ("",),  # every word holds the empty one, so that the last family takes the rest
-}
-STREET_FAMILIES: Mapping[str, tuple[str, ...]] = {
-    "major": ("motorway", "trunk", "primary", "secondary", "main"),
-    "path": ("foot", "path", "cycle", "steps", "track", "pedestrian", "bridleway", "corridor"),
-    "minor": ("",),
-}
 
 
 @dataclass(frozen=True)
@@ -232,19 +199,6 @@ def _sort_families(
     return {
         family: shapes[family_of == family] for family in families if (family_of == family).any()
     }
-
-
-def find_family(kind: str, families: Mapping[str, tuple[str, ...]] = BARRIER_FAMILIES) -> str:
-    """Find the family that a kind of barrier or street is drawn as.
-
-    Examples
-    --------
-    >>> find_family("river"), find_family("main_road"), find_family("hedge")
-    ('water', 'road', 'wall')
-    """
-    return next(
-        family for family, words in families.items() if any(word in kind.lower() for word in words)
-    )
 
 
 def _record_subgrids(plan: Plan, shapes: Shapes, lang: Language) -> dict[str, list[Any]]:

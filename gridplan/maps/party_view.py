@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import shapely
 
-from gridplan.maps.colours import choose_tones
+from gridplan.geometry.tones import choose_tones
 from gridplan.maps.map_shapes import Sheet, simplify_coverage, to_degrees
 from gridplan.maps.property_view import pick_compounds, say_property
 from gridplan.plan import Plan

@@ -8,8 +8,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Literal
 
 from gridplan.maps.class_layers import add_class_layers
-from gridplan.maps.colours import choose_bands
-from gridplan.maps.legend import choose_title, compose_config, list_reach_keys
+from gridplan.maps.legend import compose_config, list_reach_keys
 from gridplan.maps.map_shapes import Sheet, compose_sheet
 from gridplan.maps.page_elements import (
     make_layer_control,
@@ -24,7 +23,9 @@ from gridplan.maps.party_view import add_party
 from gridplan.maps.reach_map import add_reach, choose_kind, has_reach, read_bands
 from gridplan.maps.tiled_layers import add_tiled_layers
 from gridplan.plan import Plan
+from gridplan.publishing.place_and_date import choose_title
 from gridplan.publishing.release_seal import require_release
+from gridplan.tables.palette import choose_bands
 from gridplan.tables.schema import Language
 from gridplan.tables.words import say
 

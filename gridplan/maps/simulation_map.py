@@ -9,8 +9,6 @@ import numpy as np
 import pandas as pd
 
 from gridplan.arrays import Floats, Ints
-from gridplan.maps.colours import AGAINST, choose_severity
-from gridplan.maps.legend import choose_title
 from gridplan.maps.time_slider import (
     Reel,
     check_codes,
@@ -19,10 +17,12 @@ from gridplan.maps.time_slider import (
     label_classes,
 )
 from gridplan.plan import Plan
+from gridplan.publishing.place_and_date import choose_title
 from gridplan.rules.simulation import KINDS
 from gridplan.simulation.requests.calendar import WEEK_HOURS, count_hours
 from gridplan.simulation.requests.confidence_intervals import MEASURES
 from gridplan.simulation.requests.simulate_plan import Simulated
+from gridplan.tables.palette import AGAINST, choose_severity
 from gridplan.tables.schema import Language
 from gridplan.tables.words import say, say_code
 

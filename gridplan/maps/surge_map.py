@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 
 from gridplan.arrays import Ints
-from gridplan.maps.colours import choose_severity
-from gridplan.maps.legend import choose_title
 from gridplan.maps.time_slider import Reel, check_codes, draw_reels
 from gridplan.plan import Plan
+from gridplan.publishing.place_and_date import choose_title
 from gridplan.simulation.surge import Surged
 from gridplan.tables.emergencies import name_event
+from gridplan.tables.palette import choose_severity
 from gridplan.tables.schema import Language
 from gridplan.tables.words import say
 

@@ -19,12 +19,13 @@ import pandas as pd
 from gridplan.arrays import Ints
 from gridplan.errors import PlanError, quote_ids
 from gridplan.maps.class_layers import add_class_layers
-from gridplan.maps.legend import choose_title, compose_config
+from gridplan.maps.legend import compose_config
 from gridplan.maps.map_shapes import compose_sheet
 from gridplan.maps.page_elements import make_stage, make_statement, put
 from gridplan.maps.plan_map import add_views, check_choices, choose_tiles, finish_map, open_map
 from gridplan.maps.tiled_layers import add_tiled_layers, pack_stream
 from gridplan.plan import Plan
+from gridplan.publishing.place_and_date import choose_title
 from gridplan.tables.schema import Language
 from gridplan.tables.words import say
 

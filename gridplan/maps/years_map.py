@@ -8,8 +8,6 @@ import numpy as np
 import pandas as pd
 
 from gridplan.arrays import Floats, Ints
-from gridplan.maps.colours import STATES, choose_severity
-from gridplan.maps.legend import choose_title
 from gridplan.maps.time_slider import (
     Reel,
     check_codes,
@@ -18,7 +16,9 @@ from gridplan.maps.time_slider import (
     label_classes,
 )
 from gridplan.plan import Plan
+from gridplan.publishing.place_and_date import choose_title
 from gridplan.simulation.years import Years
+from gridplan.tables.palette import STATES, choose_severity
 from gridplan.tables.schema import Language
 from gridplan.tables.words import say
 

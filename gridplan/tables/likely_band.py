@@ -14,6 +14,8 @@ from gridplan.arrays import Floats
 
 WIDE = 3.29  # standard deviations from the 5 % to the 95 % quantile of a normal
 ALL, NEAR = 15, 7  # equally likely errors looked at: of the whole site, and of a community
+# Chances of being in band below which a sub-grid is in the next class on maps.
+LIKELY = (0.9, 0.7, 0.5)
 REACH = 100.0  # m over which the errors of neighbours become unlike, as in the rules
 
 
