@@ -14,11 +14,11 @@ from typer.testing import CliRunner
 
 import gridplan as gp
 from gridplan.cli import app
+from gridplan.comparison.changed_homes import gather_homes
 from gridplan.comparison.history import compare_versions, list_history
 from gridplan.comparison.quality import measure_plan
 from gridplan.comparison.renumbering import match_best, measure_likeness
 from gridplan.comparison.subgrid_changes import EVENT_KINDS, find_events
-from gridplan.maps.difference_map import gather_homes
 from gridplan.redrawing.editing.edit_plan import edit
 from gridplan.redrawing.revision.concordance import make_concordance
 from gridplan.redrawing.revision.household_matching import follow_households

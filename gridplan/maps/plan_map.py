@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Literal
 
+from gridplan.coverage.shown_reach import choose_kind, has_reach, read_bands
 from gridplan.maps.class_layers import add_class_layers
 from gridplan.maps.legend import compose_config, list_reach_keys
 from gridplan.maps.map_shapes import Sheet, compose_sheet
@@ -20,7 +21,7 @@ from gridplan.maps.page_elements import (
     seal,
 )
 from gridplan.maps.party_view import add_party
-from gridplan.maps.reach_map import add_reach, choose_kind, has_reach, read_bands
+from gridplan.maps.reach_map import add_reach
 from gridplan.maps.tiled_layers import add_tiled_layers
 from gridplan.plan import Plan
 from gridplan.publishing.place_and_date import choose_title

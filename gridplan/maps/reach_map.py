@@ -12,8 +12,8 @@ import shapely
 from gridplan.coverage.coverage_inputs import prepare_coverage_inputs
 from gridplan.coverage.coverage_tables import find_reach
 from gridplan.coverage.group_demand import find_demand
+from gridplan.coverage.shown_reach import pick_city, read_bands, read_reach_rules
 from gridplan.coverage.walk_times import WalkingInputs, measure_walk_times, prepare_walking_inputs
-from gridplan.errors import PlanError
 from gridplan.maps.isochrones import cut_edges, join_bands, measure_pieces
 from gridplan.maps.map_shapes import DIGITS, to_degrees
 from gridplan.maps.page_elements import make_statement, put
@@ -27,47 +27,7 @@ from gridplan.walking.door_access import reach_doors
 
 MOST_GAPS = 200  # of a kind; the largest
 LINE = 1  # shapely's number of lines
-MOST_BANDS = 5  # as many as there are colours
 FIGURES = ("posts", "demand", "reachable", "served", "backed_up")
-
-
-def has_reach(plan: Plan) -> bool:
-    """Whether a plan's reach was measured, so that a map can show it; a release never holds any."""
-    return not plan.is_release and len(plan.coverage) > 0
-
-
-def choose_kind(plan: Plan, kind: str | None) -> str:
-    """Choose the kind of post that a map shows first.
-
-    It is the one asked for, else that with most households not served.
-
-    Raises
-    ------
-    PlanError
-        If the plan's reach was not measured, or not that to posts of this
-        kind.
-    """
-    if not has_reach(plan):
-        why = (
-            "a release holds no posts"
-            if plan.is_release
-            else "its reach was not measured -> gridplan reach PLAN"
-        )
-        raise PlanError(f"the map cannot show how far posts reach: {why}")
-    city = _pick_city(plan)
-    unserved = (city["demand"] - city["served"]).groupby(city["kind"]).max()
-    if kind is None:
-        return str(unserved.sort_index().idxmax())  # of equals the first by name
-    if kind not in unserved.index:
-        raise PlanError(
-            f"the reach of {kind!r} was not measured; there are {', '.join(sorted(unserved.index))}"
-        )
-    return kind
-
-
-def read_bands(plan: Plan) -> list[float]:
-    """Read the minutes at which a map's bands end: the thresholds that reach was measured by."""
-    return list(_read_rules(plan).coverage.thresholds)[:MOST_BANDS]
 
 
 def add_reach(plan_map: Any, plan: Plan, lang: Language, kind: str) -> None:
@@ -82,8 +42,8 @@ def add_reach(plan_map: Any, plan: Plan, lang: Language, kind: str) -> None:
 
 def pack_reach(plan: Plan, lang: Language) -> str:
     """Pack how far posts reach, as the page's script reads it; the same plan, the same text."""
-    rules = _read_rules(plan)
-    city = _pick_city(plan)
+    rules = read_reach_rules(plan)
+    city = pick_city(plan)
     services = [s for s in rules.coverage.services if s.kind in set(city["kind"])]
     bands = read_bands(plan)
     posts = plan.service_posts[
@@ -133,17 +93,6 @@ def _list_courses(plan: Plan, lang: Language) -> list[dict[str, Any]]:
                 xy = np.round(shapely.get_coordinates(line), DIGITS).tolist()
                 courses.append({"kind": kind, "name": name, "drill": is_drill, "line": xy})
     return courses
-
-
-def _read_rules(plan: Plan) -> Rules:
-    """Read the rules that reach was measured by, which may differ from the plan's own."""
-    measured_by = plan.manifest.get("people", {}).get("reach", {}).get("rules", {})
-    return plan.rules.replace(**measured_by)
-
-
-def _pick_city(plan: Plan) -> pd.DataFrame:
-    """Pick the city's coverage of each kind at the kind's own minutes (column ``own``)."""
-    return plan.coverage[(plan.coverage["level"] == "city") & plan.coverage["own"]]
 
 
 def _list_view(
