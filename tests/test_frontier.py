@@ -8,7 +8,7 @@ import gridplan as gp
 from gridplan.cli import app
 from gridplan.comparison.frontier import WISHES
 from gridplan.planning.measures import find_undominated
-from gridplan.plots import figure
+from gridplan.plots import fonts
 from gridplan.plots.figure import save_plot
 from gridplan.rules.prices import Prices
 from gridplan.synthetic import make_board_plan
@@ -99,7 +99,7 @@ def test_the_picture_is_the_same_every_time(frontier, lang, tmp_path):
 
 
 def test_without_a_chinese_font_no_empty_boxes_are_drawn(frontier, monkeypatch, tmp_path):
-    monkeypatch.setattr(figure, "FONTS", ("No Such Font",))
+    monkeypatch.setattr(fonts, "FONTS", ("No Such Font",))
     with pytest.raises(gp.errors.MissingPackageError, match="install one"):
         gp.plot(frontier, lang="zh")
     assert save_plot(gp.plot(frontier), tmp_path / "2.png").exists()

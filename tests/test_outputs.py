@@ -30,7 +30,7 @@ from gridplan.errors import (
     PlanError,
     UnwritableError,
 )
-from gridplan.plots import figure
+from gridplan.plots import fonts
 from gridplan.storage import read_plan, write_plan
 from gridplan.synthetic.board_plan import make_board_plan
 from gridplan.tables.csv_text import write_csv_text
@@ -129,7 +129,7 @@ def test_a_scheduler_that_is_none_is_noticed_before_the_work(tmp_path, monkeypat
 
 @pytest.mark.parametrize("order", [1, -1])
 def test_a_missing_font_is_noticed_before_the_work(plan, tmp_path, monkeypatch, order):
-    monkeypatch.setattr(figure, "FONTS", ("no such font",))
+    monkeypatch.setattr(fonts, "FONTS", ("no such font",))
     options = [("--plot", tmp_path / "a.png"), ("--lang", "zh")][::order]
     result = invoke("budget", plan, *options[0], *options[1])
     assert isinstance(result.exception, MissingPackageError)

@@ -66,9 +66,9 @@ def try_language(context: typer.Context, lang: Any) -> Any:
 def _try_font(context: typer.Context) -> None:
     """Look for a font with Chinese characters once both the picture and its language are known."""
     if _PICTURE in context.meta and context.meta.get(_LANG) == "zh":
-        from gridplan.plots.figure import find_font
+        from gridplan.plots.fonts import choose_font
 
-        find_font()
+        choose_font("网格")
 
 
 def try_engine(value: Any) -> Any:

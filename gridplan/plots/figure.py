@@ -10,22 +10,8 @@ from typing import Any
 
 from gridplan.engine.whole_files import draft_file
 from gridplan.errors import MissingPackageError
+from gridplan.plots.fonts import choose_font
 
-CJK = 0x2E7F  # the last character before the Chinese ones
-# Looked for in this order; those of Linux, Windows and macOS.
-FONTS = (
-    "Noto Sans CJK SC",
-    "Noto Sans CJK JP",
-    "Source Han Sans SC",
-    "Microsoft YaHei",
-    "PingFang SC",
-    "SimHei",
-    "Hiragino Sans GB",
-    "WenQuanYi Zen Hei",
-    "WenQuanYi Micro Hei",
-    "Noto Serif CJK SC",
-    "Noto Serif CJK JP",
-)
 COLOURS = ("#15607a", "#d9822b", "#3f9a8c", "#a3195b", "#7a6a9b", "#5d6b7a")
 FONT_SIZE = 9
 DPI = 110
@@ -112,9 +98,7 @@ def use_font(letters: str) -> Iterator[None]:
     # turns on that figures are shown, which would end with these settings: later figures
     # stayed unseen.
     pyplot.draw_if_interactive()  # type: ignore[no-untyped-call]
-    # English alone has the font that comes with matplotlib, the same on every machine.
-    is_chinese = any(ord(letter) > CJK for letter in letters)
-    family = find_font() if is_chinese else "DejaVu Sans"
+    family = choose_font(letters)
     with rc_context({"font.family": [family], "font.size": FONT_SIZE, "svg.hashsalt": "gridplan"}):
         yield
 
@@ -133,23 +117,3 @@ def need_matplotlib() -> None:
         raise MissingPackageError(
             "plots need matplotlib -> pip install 'gridplan[report]'"
         ) from error
-
-
-def find_font() -> str:
-    """Find a font with Chinese characters.
-
-    Raises
-    ------
-    MissingPackageError
-        If there is none; a plot would show empty boxes.
-    """
-    from matplotlib.font_manager import fontManager
-
-    known = {font.name for font in fontManager.ttflist}
-    for name in FONTS:
-        if name in known:
-            return name
-    raise MissingPackageError(
-        "no font here has Chinese characters "
-        "-> install one, such as the package fonts-noto-cjk, or plot in English"
-    )

@@ -21,8 +21,13 @@ def choose_title(plan: Plan, lang: Language, word: str = "title") -> str:
 
     ``word`` is the title's key in ``words.csv``, ``word_one`` that of the title with a name.
     """
-    name = name_place(plan) or _name_largest(plan, lang)
+    name = name_land(plan, lang)
     return say(f"{word}_one", lang, name=name) if name else say(word, lang)
+
+
+def name_land(plan: Plan, lang: Language) -> str:
+    """Name the land of a plan: the place that it is of, else its largest community and the rest."""
+    return name_place(plan) or _name_largest(plan, lang)
 
 
 def _name_largest(plan: Plan, lang: Language) -> str:

@@ -63,6 +63,16 @@ INK: Mapping[str, str] = {
     "blank": "#ffffff",
     "veil": "#ece8e1",
 }
+# On paper the dark homes of a screen are heavy under small letters, white streets need an edge,
+# and neighbours are told from water by leaving out the blue tones.
+PRINT_INK: Mapping[str, str] = {
+    **INK,
+    "paper": "#ffffff",
+    "home": "#97a3b0",
+    "other_building": "#cdd2d7",
+    "casing": "#a8a59d",
+}
+PRINT_TONES = tuple(TONES[n] for n in (1, 2, 3, 4, 5, 7))
 # What became of a sub-grid, in the order in which the page numbers them.
 CHANGES: Mapping[str, str] = {
     "kept": "#e9e7e1",

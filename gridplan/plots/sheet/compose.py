@@ -1,0 +1,180 @@
+"""A whole sheet put together: view, paper, map and all that stands around it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+
+from gridplan.arrays import Shapes
+from gridplan.errors import PlanError
+from gridplan.plan import Plan
+from gridplan.plots.fonts import choose_font
+from gridplan.plots.sheet.furniture import draw_foot, draw_neatlines, draw_title
+from gridplan.plots.sheet.ground import cut_ground
+from gridplan.plots.sheet.land_views import (
+    view_band,
+    view_chance,
+    view_households,
+    view_subgrids,
+    view_walking,
+)
+from gridplan.plots.sheet.map_face import Face, draw_face
+from gridplan.plots.sheet.panel import draw_panel, measure_panel
+from gridplan.plots.sheet.paper import ENLARGED, Layout, choose_layout
+from gridplan.plots.sheet.people_views import (
+    view_change,
+    view_coverage,
+    view_demonstration,
+    view_party,
+    view_volunteers,
+)
+from gridplan.plots.sheet.request import SheetRequest, check_community
+from gridplan.plots.sheet.sheet_texts import list_ground_keys, write_facts, write_foot, write_title
+from gridplan.plots.sheet.texts import Typeface
+from gridplan.plots.sheet.view import View
+from gridplan.plots.sheet.window import Window
+from gridplan.tables.words import list_words, say
+
+VIEWERS: Mapping[str, Callable[[Plan, SheetRequest], View]] = {
+    "subgrids": view_subgrids,
+    "households": view_households,
+    "band": view_band,
+    "chance": view_chance,
+    "walking": view_walking,
+    "coverage": view_coverage,
+    "volunteers": view_volunteers,
+    "party": view_party,
+    "change": view_change,
+    "demonstration": view_demonstration,
+}
+LEAST_LAND = 40.0  # metres; a plan of one house is shown with some land round it
+INCH = 25.4
+DPI = 200
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A sheet that is drawn: matplotlib's figure, the axes of the map, and what is on it."""
+
+    figure: Any
+    axes: Any
+    layout: Layout
+    window: Window
+    face: Face
+    title: str
+    family: str
+
+
+def compose_view(plan: Plan, request: SheetRequest) -> View:
+    """Compose the view of a plan that a sheet shows; what it cannot show is refused here."""
+    check_community(plan, request)
+    if plan.subgrids.empty:
+        raise PlanError("the plan has no sub-grids to map")
+    return VIEWERS[request.view](plan, request)
+
+
+def compose_sheet(plan: Plan, request: SheetRequest, view: View | None = None) -> Sheet:
+    """Draw a whole sheet on a figure of its own, which no window and no pyplot knows.
+
+    Raises
+    ------
+    PlanError
+        If the plan does not hold what the view shows, or the land does not
+        fit on the paper.
+    MissingPackageError
+        If no font on this machine has the characters.
+    """
+    from matplotlib.figure import Figure
+
+    view = view or compose_view(plan, request)
+    type_ = Typeface(choose_sheet_font(plan, request, view))
+    land = find_land(plan, request)
+    big = ENLARGED[request.paper]
+    has_inset = bool(request.community) and len(plan.site.communities) > 1
+    west, south, east, north = land
+    # What the legend must hold is known before the scale: of more land than is shown.
+    around = shapely.box(west, south, east, north).buffer(max(east - west, north - south) / 2)
+    keys = [*view.keys, *list_ground_keys(plan, cut_ground(plan, around), request)]
+    room_for = say("sheet.left_out", request.lang, count=100, wanted=1000)
+    notes = [*view.notes, *_note_numbers(plan, request, view)]
+    layout = choose_layout(
+        request.paper,
+        (east - west, north - south),
+        lambda width: measure_panel(keys, [*notes, room_for], width, type_, big, has_inset),
+        request.scale,
+    )
+    figure = Figure(figsize=(layout.width / INCH, layout.height / INCH), dpi=DPI)
+    paper = figure.add_axes((0, 0, 1, 1))
+    paper.set_xlim(0, layout.width)
+    paper.set_ylim(0, layout.height)
+    paper.set_axis_off()
+    frame = layout.map
+    axes = figure.add_axes(
+        (
+            frame.x / layout.width,
+            frame.y / layout.height,
+            frame.width / layout.width,
+            frame.height / layout.height,
+        )
+    )
+    window = Window((west + east) / 2, (south + north) / 2, frame.width, frame.height, layout.scale)
+    face = draw_face(axes, plan, view, request, window, type_)
+    keys = [*view.keys, *list_ground_keys(plan, face.ground, request)]
+    if face.left_out:
+        count = {"count": len(face.left_out), "wanted": face.wanted}
+        notes.append(say("sheet.left_out", request.lang, **count))
+    title = write_title(plan, view, request)
+    draw_neatlines(paper, layout)
+    draw_title(
+        paper, layout.title, title, write_facts(plan, request), request, type_, layout.enlarged
+    )
+    draw_panel(paper, layout, plan, keys, notes, request, type_, has_inset)
+    draw_foot(paper, layout.foot, write_foot(plan, request), type_, layout.enlarged)
+    for spine in axes.spines.values():
+        spine.set_linewidth(0.5)
+        spine.set_zorder(20)
+    return Sheet(figure, axes, layout, window, face, title, type_.family)
+
+
+def _note_numbers(plan: Plan, request: SheetRequest, view: View) -> list[str]:
+    """Say that codes are short, where communities beside one another have the same."""
+    several = not request.community and plan.subgrids["community"].nunique() > 1
+    return [say("sheet.numbers", request.lang)] if several and view.has_codes else []
+
+
+def find_land(plan: Plan, request: SheetRequest) -> tuple[float, float, float, float]:
+    """Find west, south, east and north of the land that a sheet must hold, in metres."""
+    if request.box is not None:
+        return request.box
+    table = plan.site.communities
+    if request.community:
+        shapes: Shapes = np.array([table.geometry.loc[request.community]], dtype=object)
+    else:
+        shapes = np.concatenate([table.geometry.to_numpy(), plan.subgrids.geometry.to_numpy()])
+    west, south, east, north = shapely.total_bounds(shapes)
+    x, y = (west + east) / 2, (south + north) / 2
+    half, tall = max(east - west, LEAST_LAND) / 2, max(north - south, LEAST_LAND) / 2
+    return float(x - half), float(y - tall), float(x + half), float(y + tall)
+
+
+def choose_sheet_font(plan: Plan, request: SheetRequest, view: View) -> str:
+    """Choose a font with every character that may come on the sheet."""
+    site = plan.site
+    said: list[str] = [
+        *list_words("map", request.lang).values(),
+        *list_words("sheet", request.lang).values(),
+        *(str(name) for name in site.communities["name"]),
+        *(str(name) for name in site.streets["name"].unique()),
+        *(str(name) for name in site.barriers["name"].unique()),
+        *(caption.text for caption in view.captions),
+        *(text for _, _, text in view.keys),
+        *view.notes,
+        *(request.title or "", request.office, request.date, request.map_number, view.title),
+        *(str(name) for name in plan.manifest.get("inputs") or ()),
+        *plan.subgrids.index.astype(str),
+    ]
+    return choose_font("".join(said), request.font)

@@ -1,0 +1,90 @@
+"""What a sheet is asked to show: one value, checked once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gridplan.errors import ArgumentError
+from gridplan.plan import Plan
+from gridplan.plots.sheet.paper import PAPERS
+from gridplan.tables.schema import Language
+
+# What sub-grids are coloured by, and what is shown over them.
+VIEWS = (
+    *("subgrids", "households", "band", "chance", "walking", "coverage", "volunteers"),
+    *("party", "change", "demonstration"),
+)
+
+
+@dataclass(frozen=True)
+class SheetRequest:
+    """What one sheet shows, and how.
+
+    ``community`` is a code, empty for the whole plan; ``box`` is west, south,
+    east and north in the plan's metres, None for all of the land. ``before``
+    is the plan before (view ``change``), ``kind`` a kind of service point (view
+    ``coverage``). ``scale`` is None for the largest that fits. ``map_number`` is
+    the number of a map's approval, which is never made up. ``number`` and
+    ``of`` count the sheets of a set.
+    """
+
+    view: str = "subgrids"
+    community: str = ""
+    box: tuple[float, float, float, float] | None = None
+    before: Plan | None = None
+    kind: str | None = None
+    paper: str = "A4"
+    lang: Language = "en"
+    office: str = ""
+    title: str | None = None
+    date: str = ""
+    scale: int | None = None
+    map_number: str = ""
+    font: str = ""
+    number: int = 1
+    of: int = 1
+
+    def __post_init__(self) -> None:
+        """Refuse words that no sheet knows, and a box that is none.
+
+        Raises
+        ------
+        ArgumentError
+            With what may be given instead.
+        """
+        if self.view not in VIEWS:
+            raise ArgumentError(f"map: there is no view {self.view!r} -> one of {', '.join(VIEWS)}")
+        if self.paper not in PAPERS:
+            raise ArgumentError(
+                f"map: there is no paper {self.paper!r} -> one of {', '.join(PAPERS)}"
+            )
+        if self.lang not in ("en", "zh"):
+            raise ArgumentError(f'map: lang must be "en" or "zh", not {self.lang!r}')
+        if self.box is not None and not (
+            len(self.box) == 4 and self.box[0] < self.box[2] and self.box[1] < self.box[3]
+        ):
+            raise ArgumentError(
+                f"map: {self.box} is no box -> give west, south, east and north in metres"
+            )
+        if self.scale is not None and not self.scale >= 1:
+            raise ArgumentError(f"map: 1:{self.scale} is no scale -> such as 2000")
+        if (self.view == "change") != (self.before is not None):
+            raise ArgumentError(
+                "map: the view of changes and the plan before belong together -> give both"
+            )
+
+
+def check_community(plan: Plan, request: SheetRequest) -> None:
+    """Refuse a community that a plan does not have.
+
+    Raises
+    ------
+    ArgumentError
+        With the codes that there are.
+    """
+    codes = plan.site.communities.index
+    if request.community and request.community not in codes:
+        some = ", ".join(codes[:5]) + (" ..." if len(codes) > 5 else "")
+        raise ArgumentError(
+            f"map: the plan has no community {request.community!r} -> one of {some}"
+        )
