@@ -29,7 +29,7 @@ def choose_kind(plan: Plan, kind: str | None) -> str:
     """
     if not has_reach(plan):
         why = (
-            "a release holds no posts"
+            "a release holds no posts -> map the working plan"
             if plan.is_release
             else "its reach was not measured -> gridplan reach PLAN"
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from gridplan.plan import Plan
 from gridplan.plots.fonts import choose_font
 from gridplan.plots.sheet.furniture import draw_foot, draw_neatlines, draw_title
 from gridplan.plots.sheet.ground import cut_ground
+from gridplan.plots.sheet.label_wishes import has_room
 from gridplan.plots.sheet.land_views import (
     view_band,
     view_chance,
@@ -90,7 +91,7 @@ def compose_sheet(plan: Plan, request: SheetRequest, view: View | None = None) -
     """
     from matplotlib.figure import Figure
 
-    view = view or compose_view(plan, request)
+    view = keep_within(view or compose_view(plan, request), plan, request)
     type_ = Typeface(choose_sheet_font(plan, request, view))
     land = find_land(plan, request)
     big = ENLARGED[request.paper]
@@ -100,11 +101,13 @@ def compose_sheet(plan: Plan, request: SheetRequest, view: View | None = None) -
     around = shapely.box(west, south, east, north).buffer(max(east - west, north - south) / 2)
     keys = [*view.keys, *list_ground_keys(plan, cut_ground(plan, around), request)]
     room_for = say("sheet.left_out", request.lang, count=100, wanted=1000)
-    notes = [*view.notes, *_note_numbers(plan, request, view)]
+    notes = list(view.notes)
+    numbers = say("sheet.numbers", request.lang)
+    most = [*notes, numbers, room_for]
     layout = choose_layout(
         request.paper,
         (east - west, north - south),
-        lambda width: measure_panel(keys, [*notes, room_for], width, type_, big, has_inset),
+        lambda width: measure_panel(keys, most, width, type_, big, has_inset),
         request.scale,
     )
     figure = Figure(figsize=(layout.width / INCH, layout.height / INCH), dpi=DPI)
@@ -124,6 +127,8 @@ def compose_sheet(plan: Plan, request: SheetRequest, view: View | None = None) -
     window = Window((west + east) / 2, (south + north) / 2, frame.width, frame.height, layout.scale)
     face = draw_face(axes, plan, view, request, window, type_)
     keys = [*view.keys, *list_ground_keys(plan, face.ground, request)]
+    if view.has_codes and not request.community and has_room(plan, request, layout.scale):
+        notes += [numbers] if plan.subgrids["community"].nunique() > 1 else []
     if face.left_out:
         count = {"count": len(face.left_out), "wanted": face.wanted}
         notes.append(say("sheet.left_out", request.lang, **count))
@@ -140,10 +145,21 @@ def compose_sheet(plan: Plan, request: SheetRequest, view: View | None = None) -
     return Sheet(figure, axes, layout, window, face, title, type_.family)
 
 
-def _note_numbers(plan: Plan, request: SheetRequest, view: View) -> list[str]:
-    """Say that codes are short, where communities beside one another have the same."""
-    several = not request.community and plan.subgrids["community"].nunique() > 1
-    return [say("sheet.numbers", request.lang)] if several and view.has_codes else []
+def keep_within(view: View, plan: Plan, request: SheetRequest) -> View:
+    """Keep the marks and captions of the community shown; those of its neighbours would mislead."""
+    if not request.community:
+        return view
+    land = shapely.buffer(plan.site.communities.geometry.loc[request.community], 1.0)
+    shapely.prepare(land)
+    return replace(
+        view,
+        marks=[mark for mark in view.marks if shapely.intersects_xy(land, mark.x, mark.y)],
+        captions=[
+            caption
+            for caption in view.captions
+            if shapely.intersects(land, shapely.point_on_surface(caption.land))
+        ],
+    )
 
 
 def find_land(plan: Plan, request: SheetRequest) -> tuple[float, float, float, float]:

@@ -11,6 +11,7 @@ import shapely
 from gridplan.arrays import Shapes
 from gridplan.plan import Plan
 from gridplan.plots.sheet.labels import Board, Placed, Wish, make_box, place_along, place_labels
+from gridplan.plots.sheet.paper import ENLARGED
 from gridplan.plots.sheet.request import SheetRequest
 from gridplan.plots.sheet.texts import Typeface
 from gridplan.plots.sheet.view import View
@@ -41,14 +42,19 @@ def wish_labels(
     plan: Plan, view: View, request: SheetRequest, window: Window, type_: Typeface, board: Board
 ) -> Wishes:
     """Place the names that come first, and list the codes of sub-grids that come after them."""
-    code_look = {"style": type_.style(CODE_SIZE), "colour": "#111827", "halo": "#ffffff"}
+    code_look = {"style": type_.style(_size_code(request)), "colour": "#111827", "halo": "#ffffff"}
     wishes = Wishes(code_look)
     _place_communities(plan, request, window, type_, board, wishes)
-    _place_captions(view, window, type_, board, wishes)
+    _place_captions(view, window, type_, board, wishes, ENLARGED[request.paper])
     _place_streets(plan, request, window, type_, board, wishes)
     if view.has_codes:
         wishes.codes = _wish_codes(plan, request, window, type_)
     return wishes
+
+
+def _size_code(request: SheetRequest) -> float:
+    """Return the points of a code: a little larger on a wall map, where many must fit still."""
+    return CODE_SIZE * min(ENLARGED[request.paper], 1.25)
 
 
 def _place_areas(
@@ -77,6 +83,7 @@ def _place_communities(
     if request.community == "" and len(others) < 2:
         return
     size = NEIGHBOUR_SIZE if request.community else COMMUNITY_SIZE
+    size *= ENLARGED[request.paper]
     colour = "#6b7280" if request.community else PRINT_INK["limit"]
     land = shapely.intersection(others.geometry.to_numpy(), window.box)
     wants = []
@@ -97,22 +104,23 @@ def _place_communities(
 
 
 def _place_captions(
-    view: View, window: Window, type_: Typeface, board: Board, wishes: Wishes
+    view: View, window: Window, type_: Typeface, board: Board, wishes: Wishes, size: float
 ) -> None:
     """Place the captions of a view near their points."""
     by_colour: dict[str, list[Wish]] = {}
     for n, caption in enumerate(view.captions):
-        point = shapely.Point(caption.x, caption.y)
-        if not shapely.intersects(window.box, point):
+        shown = shapely.intersection(caption.land, window.box)
+        if shapely.is_empty(shown):
             continue
-        spot = window.to_paper(np.array([point], dtype=object))[0]
-        width, height = type_.measure(caption.text, CAPTION_SIZE, bold=True)
-        # A caption may stand on its point, as large as the label itself.
-        land = make_box(spot.x, spot.y, width + 1.0, height + 1.0)
+        land = window.to_paper(np.array([shown], dtype=object))[0]
+        width, height = type_.measure(caption.text, CAPTION_SIZE * size, bold=True)
+        if shapely.get_type_id(land) == 0:
+            # A caption stands above the sign of its point.
+            land = make_box(land.x, land.y + height / 2 + 2.2, width + 1.0, height + 1.0)
         wish = Wish(f"caption {n:04d}", caption.text, width, height, land)
         by_colour.setdefault(caption.colour, []).append(wish)
     for colour, wants in by_colour.items():
-        style = type_.style(CAPTION_SIZE, bold=True)
+        style = type_.style(CAPTION_SIZE * size, bold=True)
         look = {"style": style, "colour": colour, "halo": "#ffffff", "order": 10.5}
         _place_areas(wants, look, board, wishes)
 
@@ -129,18 +137,19 @@ def _place_streets(
     site = plan.site
     # On the land outside a community its own labels do not stand.
     land = window.box
+    size = STREET_SIZE * ENLARGED[request.paper]
     if request.community:
         home = site.communities.geometry.loc[request.community]
         land = shapely.intersection(land, shapely.buffer(home, 12.0))
     for table, ink in ((site.streets, "#57534e"), (site.barriers, "#1d4e79")):
-        look = {"style": type_.style(STREET_SIZE), "colour": ink, "halo": "#ffffff"}
+        look = {"style": type_.style(size), "colour": ink, "halo": "#ffffff"}
         named = table[(table["name"] != "").to_numpy()]
         for name, rows in named.groupby("name", sort=True):
             shapes = shapely.intersection(rows.sort_index().geometry.to_numpy(), land)
             lines = _find_courses(shapes)
             if not len(lines):
                 continue
-            width, height = type_.measure(str(name), STREET_SIZE)
+            width, height = type_.measure(str(name), size)
             wish = Wish(f"street {name}", str(name), width, height, None)
             spot = place_along(wish, window.to_paper(lines), board)
             if spot is not None:
@@ -166,12 +175,18 @@ def _find_courses(shapes: Shapes) -> Shapes:
     return np.array(lines, dtype=object)
 
 
+def has_room(plan: Plan, request: SheetRequest, scale: float) -> bool:
+    """Whether sub-grids are labelled at a scale: those of several communities at larger ones."""
+    single = bool(request.community) or plan.subgrids["community"].nunique() <= 1
+    return single or scale <= SMALLEST
+
+
 def _wish_codes(plan: Plan, request: SheetRequest, window: Window, type_: Typeface) -> list[Wish]:
     """List the codes of the sub-grids shown: what follows the community's code, which is unique."""
     table = plan.subgrids
     if request.community:
         table = table[table["community"] == request.community]
-    elif window.scale > SMALLEST and table["community"].nunique() > 1:
+    elif not has_room(plan, request, window.scale):
         return []
     # Open land is looked after by a sub-grid beside it and needs no code on paper.
     table = table[table["kind"] != "open"].sort_index()
@@ -184,6 +199,6 @@ def _wish_codes(plan: Plan, request: SheetRequest, window: Window, type_: Typefa
         if shapely.area(shape) <= 0.5:
             continue
         text = str(code).removeprefix(f"{community}-") or str(code)
-        width, height = type_.measure(text, CODE_SIZE)
+        width, height = type_.measure(text, _size_code(request))
         wants.append(Wish(str(code), text, width, height, shape))
     return wants

@@ -66,11 +66,10 @@ def view_households(plan: Plan, request: SheetRequest) -> View:
 def view_band(plan: Plan, request: SheetRequest) -> View:
     """Colour sub-grids by whether they are in band, which a release says too."""
     colours = [BAND[0 if inside else 1] for inside in plan.subgrids["in_band"]]
-    overlays, _ = _show_out_of_band(plan, request)
-    keys: list[Key] = [
-        ("fill", BAND[0], say("band_in", request.lang)),
-        ("hatch", (BAND[1], INK["out"]), say("band_out", request.lang)),
-    ]
+    overlays, more = _show_out_of_band(plan, request)
+    keys: list[Key] = [("fill", BAND[0], say("band_in", request.lang))]
+    if more:
+        keys.append(("hatch", (BAND[1], INK["out"]), say("band_out", request.lang)))
     return View(
         say("sheet.band", request.lang),
         fill_homes(plan, colours),

@@ -18,7 +18,7 @@ from gridplan.tables.words import say
 ROW = 4.3  # mm from one line of the legend to the next, at least
 SWATCH = 6.0  # mm of width of a sign in the legend
 BAR_HEIGHT = 15.0  # mm that scale bar and arrow take
-INSET = 34.0  # mm of the inset's side
+INSET = 28.0  # mm of the inset's side
 COLUMN = 46.0  # mm of a column of the legend below a map
 
 

@@ -6,6 +6,7 @@ they are said to be metres of the land.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -23,12 +24,12 @@ PAPERS: Mapping[str, tuple[float, float]] = {
 ENLARGED: Mapping[str, float] = {"A4": 1.0, "A3": 1.12, "A2": 1.4, "A1": 1.8, "A0": 2.4}
 # Whole metres of land for a millimetre of paper, or halves: a ruler can be laid on the sheet.
 LADDER = (
-    *(500, 1000, 1500, 2000, 2500, 3000, 4000, 5000, 7500, 10_000, 15_000, 20_000, 25_000),
+    *(500, 1000, 1500, 2000, 2500, 3000, 4000, 5000, 6000, 7500, 10_000, 15_000, 20_000, 25_000),
     *(30_000, 40_000, 50_000, 75_000, 100_000, 150_000, 200_000, 250_000, 500_000, 1_000_000),
 )
 MARGIN = 8.0  # mm from the edge of the paper to the neatline
-TITLE = 15.0  # mm of height, on A4
-FOOT = 12.5
+TITLE = 13.5  # mm of height, on A4
+FOOT = 11.0
 SIDE = 50.0  # mm of width of a panel beside the map
 AIR = 3.0  # mm between the land shown and the frame of the map
 
@@ -67,7 +68,7 @@ def choose_layout(
     """Choose the layout with the largest scale of the ladder at which the land fits.
 
     The sheet may stand or lie, with the panel beside the map or below it. Of
-    layouts with equal scales the one is taken whose map has least empty paper.
+    layouts with equal scales the one is taken whose map is shaped most like the land.
 
     Parameters
     ----------
@@ -107,7 +108,9 @@ def choose_layout(
         )
         step = scale or next((s for s in LADDER if s >= most - 1e-9), None)
         if step is not None and step >= most - 1e-9:
-            fitting.append((step, room.width * room.height, order, lies, frames))
+            # How unlike the frame's shape is to the land's: what remains is empty paper.
+            unlike = round(abs(math.log(room.width / room.height * land[1] / land[0])), 6)
+            fitting.append((step, unlike, order, lies, frames))
     if not fitting:
         wanted = f"at 1:{scale}" if scale else "at any scale of the ladder"
         raise PlanError(

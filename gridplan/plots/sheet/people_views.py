@@ -40,7 +40,7 @@ CENTRE = "service_centre"
 def view_coverage(plan: Plan, request: SheetRequest) -> View:
     """Colour sub-grids by minutes on foot to the nearest post of a kind, with posts and gaps."""
     lang = request.lang
-    kind = choose_kind(plan, request.kind)
+    kind = _choose_kind(plan, request.kind)
     bands = read_bands(plan)
     _, colours = choose_bands(len(bands))
     table = plan.coverage
@@ -59,11 +59,7 @@ def view_coverage(plan: Plan, request: SheetRequest) -> View:
     keys: list[Key] = [("fill", c, word) for c, word in zip(colours, words, strict=True)]
     posts, post_keys = _mark_posts(plan, kind, lang)
     gaps, gap_keys, notes = _mark_gaps(plan, request, kind)
-    city = pick_city(plan)
-    now = city[(city["kind"] == kind) & (city["state"] == "now")].iloc[0]
-    # Rounded down, as everywhere: what is not wholly served never reads as 100 %.
-    share = np.floor(1000 * now["served_share"]) / 10
-    said = say("sheet.served", lang, share=f"{share:.1f}", minutes=f"{now['minutes']:g}")
+    said = _say_served(plan, request, kind)
     called = say_kind(kind, lang)
     title = say("sheet.coverage", lang, kind=called[:1].upper() + called[1:])
     return View(
@@ -71,8 +67,33 @@ def view_coverage(plan: Plan, request: SheetRequest) -> View:
         fill_homes(plan, [colours[grade] for grade in grades]),
         [*keys, *post_keys, *gap_keys, *list_unlived_keys(plan, lang)],
         marks=(*posts, *gaps),
-        notes=(said, *notes),
+        notes=(*said, *notes),
     )
+
+
+def _say_served(plan: Plan, request: SheetRequest, kind: str) -> list[str]:
+    """Say the share served of the community shown, or of all; nothing where it is not known."""
+    table = plan.coverage
+    of = (table["level"] == "community") & (table["of"] == request.community)
+    rows = table[of & table["own"]] if request.community else pick_city(plan)
+    rows = rows[(rows["kind"] == kind) & (rows["state"] == "now")]
+    if rows.empty or np.isnan(rows["served_share"].iloc[0]):
+        return []
+    # Rounded down, as everywhere: what is not wholly served never reads as 100 %.
+    share = np.floor(1000 * rows["served_share"].iloc[0]) / 10
+    minutes = f"{rows['minutes'].iloc[0]:g}"
+    return [say("sheet.served", request.lang, share=f"{share:.1f}", minutes=minutes)]
+
+
+def _choose_kind(plan: Plan, kind: str | None) -> str:
+    """Choose the kind of post: that asked for, else of those with posts the one least served."""
+    first = choose_kind(plan, kind)
+    city = pick_city(plan)
+    there = city[(city["state"] == "now") & (city["posts"] > 0)].sort_values("kind")
+    if kind is not None or there.empty:
+        return first
+    unserved = (there["demand"] - there["served"]).to_numpy(float)
+    return str(there["kind"].iloc[int(unserved.argmax())])
 
 
 def view_volunteers(plan: Plan, request: SheetRequest) -> View:
@@ -166,15 +187,10 @@ def view_party(plan: Plan, request: SheetRequest) -> View:
     ]
     keys += [("host", INK["host"], say("sheet.host", lang))] if len(hosts) else []
     keys += [("post", INK["post"], say("sheet.centre", lang))] if places else []
-    points = _list_points(shapely.point_on_surface(shapes))
-    called = [
-        _shorten(str(name) or str(code), plan, str(community))
-        for code, name, community in zip(
-            branches.index, branches["name"], branches["community"], strict=True
-        )
-    ]
+    named = zip(shapes, branches.index, branches["name"], branches["community"], strict=True)
     captions = [
-        Caption(x, y, text, INK["branch"]) for (x, y), text in zip(points, called, strict=True)
+        Caption(land, _shorten(str(name) or str(code), plan, str(community)), INK["branch"])
+        for land, code, name, community in named
     ]
     fills = fill_homes(plan, [INK["unlit"]] * len(plan.subgrids))
     keys += list_unlived_keys(plan, lang)
@@ -259,7 +275,8 @@ def view_demonstration(plan: Plan, request: SheetRequest) -> View:
     marks = [Mark(x, y, "gap", ink, str(n)) for n, (x, y) in enumerate(places, 1)]
     names = points["name"].where(points["name"] != "", points.index.to_series())
     captions = [
-        Caption(x, y, str(name), INK["limit"]) for (x, y), name in zip(places, names, strict=True)
+        Caption(shapely.Point(place), str(name), INK["limit"])
+        for place, name in zip(places, names, strict=True)
     ]
     keys: list[Key] = [("gap", ink, say("sheet.demonstration_point", lang))]
     keys += [("wide", ink, say("sheet.belt", lang))] if len(plan.belts) else []

@@ -53,7 +53,10 @@ def write_facts(plan: Plan, request: SheetRequest) -> str:
         if count
     ]
     gap = "" if request.lang == "zh" else " "
-    parts = [f"{count:,}{gap}{say(word, request.lang)}" for count, word in counts]
+    said = [(count, say(word, request.lang)) for count, word in counts]
+    if request.lang == "en":
+        said = [(count, word.removesuffix("s") if count == 1 else word) for count, word in said]
+    parts = [f"{count:,}{gap}{word}" for count, word in said]
     between = "，" if request.lang == "zh" else ", "
     facts = between.join(parts)
     return f"{request.community}  {facts}" if request.community else facts

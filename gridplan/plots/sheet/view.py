@@ -40,13 +40,12 @@ class Mark:
 
 @dataclass(frozen=True)
 class Caption:
-    """A text that a view wants beside the codes: a point of the land in metres, and what it says.
+    """A text that a view wants beside the codes: the land or point that it is of, in metres.
 
     Captions are placed before the codes of sub-grids.
     """
 
-    x: float
-    y: float
+    land: Any
     text: str
     colour: str
 
