@@ -31,7 +31,7 @@ CHAPTERS = {
     "Service": "reach propose_posts",
     "What would happen": "simulate surge simulate_years",
     "Publish": "release check_release write_brief",
-    "Look at it": "draw_map write_map plot",
+    "Look at it": "draw_map write_map plot plot_map draw_sheet",
 }
 SECTIONS = {
     "urban": "城市社区户数区间",

@@ -25,6 +25,8 @@ from gridplan.planning.household_estimates import estimate_households as estimat
 from gridplan.planning.site_to_plan import divide as divide
 from gridplan.planning.upper_grids import add_upper_grids as add_upper_grids
 from gridplan.plots.plot_results import plot as plot
+from gridplan.plots.printed_map import draw_sheet as draw_sheet
+from gridplan.plots.printed_map import plot_map as plot_map
 from gridplan.publishing.brief_plan import write_brief as write_brief
 from gridplan.publishing.release_check import check_release as check_release
 from gridplan.publishing.release_plan import release as release

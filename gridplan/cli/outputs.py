@@ -53,6 +53,21 @@ def try_picture(context: typer.Context, path: Path | None) -> Path | None:
     return path
 
 
+def try_sheet(context: typer.Context, param: typer.CallbackParam, path: Path | None) -> Path | None:
+    """Try a printed map that will be drawn, whose option names its format."""
+    if path is None:
+        return None
+    if path.suffix.lower() != f".{param.name}":
+        raise typer.BadParameter(f"{path}: name a file that ends in .{param.name}")
+    try_file(path)
+    from gridplan.plots.figure import need_matplotlib
+
+    need_matplotlib()
+    context.meta[_PICTURE] = path
+    _try_font(context)
+    return path
+
+
 def try_language(context: typer.Context, lang: Any) -> Any:
     """Take the language of the command where a verb names none, and try to draw pictures in it."""
     source = context.get_parameter_source("lang")
