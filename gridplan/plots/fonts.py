@@ -80,8 +80,9 @@ def choose_pdf_type(families: tuple[str, ...]) -> int:
 
     for family in families:
         file, number = _find_face(family)
-        if "glyf" not in TTFont(file, fontNumber=number, lazy=True):
-            return 3
+        with TTFont(file, fontNumber=number, lazy=True) as face:
+            if "glyf" not in face:
+                return 3
     return 42
 
 

@@ -151,16 +151,18 @@ def plot_map(
         map_number=map_number,
         font=font,
     )
-    _check_release(plan)
+    plan = _prepare(plan)
     if ax is not None:
         return _draw_on(ax, plan, request)
     return cast("Axes", compose_sheet(plan, request).axes)
 
 
-def _check_release(plan: Plan) -> None:
-    """Check a release again: whoever draws one may hand the sheet out."""
+def _prepare(plan: Plan) -> Plan:
+    """Check a release again, since the sheet may leave; put rows in the order of their codes."""
     if plan.is_release:
         require_release(plan)
+    named = ("subgrids", "communities", "special_grids", "branches", "groups")
+    return plan.replace(**{name: plan.get_table(name).sort_index() for name in named})
 
 
 def _draw_on(axes: Axes, plan: Plan, request: SheetRequest) -> Axes:
@@ -255,7 +257,7 @@ def draw_sheets(
         raise ArgumentError(f"map: there is no format {to!r} -> one of {', '.join(FORMATS)}")
     if len(requests) != 1 and to != "pdf":
         raise ArgumentError(f"map: a {to} holds one sheet -> write a PDF, or name one community")
-    _check_release(plan)
+    plan = _prepare(plan)
     if to == "pdf":
         return _write_pdf(plan, requests)
     sheet = compose_sheet(plan, requests[0])
