@@ -714,6 +714,19 @@ def test_a_chinese_page_says_everything_in_chinese(window, pages):
     assert re.search(r"平均步行\s+\d+ 米", tooltip)
 
 
+LAND_ON_THE_SHEET = """(() => {
+const [west, south, east, north] = stage.config.bounds;
+const low = map.latLngToContainerPoint([south, west]);
+const high = map.latLngToContainerPoint([north, east]);
+return [low.x, high.y, high.x, low.y];
+})()"""
+LEGEND_ON_THE_SHEET = """(() => {
+const legend = document.querySelector(".gp-legend");
+const whole = legend.scrollHeight <= legend.clientHeight + 1;
+return [0.8 * legend.offsetWidth, 0.8 * legend.offsetHeight, legend.open !== false, whole];
+})()"""
+
+
 @pytest.mark.browser
 @both_kinds
 def test_a_printed_sheet_has_the_shape_of_a4_and_shows_what_the_screen_showed(
@@ -722,10 +735,18 @@ def test_a_printed_sheet_has_the_shape_of_a4_and_shows_what_the_screen_showed(
     window.open(pages(layers))
     shown = window.run("[map.getZoom(), map.getCenter().lat, map.getCenter().lng]")
     window.run("window.dispatchEvent(new Event('beforeprint'))")
-    assert window.run("[map.getSize().x, map.getSize().y]") == [1058, 726]
+    wide, high = window.run("[map.getSize().x, map.getSize().y]")
+    assert sorted([wide, high]) == [726, 1058]  # it stands or lies, as the land does
     assert window.run(
         "map.getBounds().contains([[stage.config.bounds[1], stage.config.bounds[0]]])"
     )
+    # The land fills the sheet beside the legend, which covers none of it and is whole.
+    west, north, east, south = window.run(LAND_ON_THE_SHEET)
+    legend = window.run(LEGEND_ON_THE_SHEET)
+    assert legend[2:] == [True, True]
+    room = (wide - 28, high - 150 - legend[1]) if high > wide else (wide - 56 - legend[0], 640)
+    assert max((east - west) / room[0], (south - north) / room[1]) > 0.95
+    assert (south < high - legend[1]) if high > wide else (east < wide - legend[0])
     window.run("window.dispatchEvent(new Event('afterprint'))")
     assert window.run("[map.getZoom(), map.getCenter().lat, map.getCenter().lng]") == pytest.approx(
         shown, abs=2e-5

@@ -320,22 +320,79 @@ function addHatch(container, colour) {
   container.insertAdjacentHTML("beforeend", svg);
 }
 
+// The land that a sheet shows: all of it if the window did, else what the window showed of it.
+function findPrinted(stage) {
+  const [west, south, east, north] = stage.config.bounds;
+  const shown = stage.map.getBounds();
+  const corners = [
+    [Math.max(south, shown.getSouth()), Math.max(west, shown.getWest())],
+    [Math.min(north, shown.getNorth()), Math.min(east, shown.getEast())],
+  ];
+  const apart = corners[0][0] >= corners[1][0] || corners[0][1] >= corners[1][1];
+  return apart ? shown : L.latLngBounds(corners);
+}
+
+const PRINT_ZOOM = 0.8; // of the legend on paper, as in page.css
+const PRINT_AIR = 14;
+
+// The sides of a sheet that panels cover, where no land should be.
+function measureSides(stage, tall) {
+  const container = stage.map.getContainer();
+  const high = (name) => container.querySelector(name)?.offsetHeight || 0;
+  const right = [...container.querySelectorAll(".leaflet-right .gp-panel")];
+  const wide = Math.max(0, ...right.map((panel) => panel.offsetWidth));
+  const legend = high(".gp-legend") * PRINT_ZOOM;
+  return {
+    // On a sheet that stands the bar of the scale is below the title.
+    paddingTopLeft: [PRINT_AIR, high(".gp-title") + (tall ? 4 : 2) * PRINT_AIR],
+    paddingBottomRight: tall
+      ? [PRINT_AIR, legend + 2 * PRINT_AIR]
+      : [wide * PRINT_ZOOM + 2 * PRINT_AIR, high(".gp-reels") + 2 * PRINT_AIR],
+    animate: false,
+  };
+}
+
+function layOut(stage, tall) {
+  const { map } = stage;
+  map.getContainer().classList.toggle("gp-tall", tall);
+  map.invalidateSize({ animate: false, pan: false });
+  return measureSides(stage, tall);
+}
+
 function followPrinting(stage) {
   const { map } = stage;
   let before = null;
   window.addEventListener("beforeprint", () => {
-    // The sheet has another shape than the window, and shows at least what the window did.
-    const shown = map.getBounds();
     const container = map.getContainer();
-    before = { centre: map.getCenter(), zoom: map.getZoom() };
+    const legend = container.querySelector("details.gp-legend");
+    before = {
+      centre: map.getCenter(),
+      zoom: map.getZoom(),
+      snap: map.options.zoomSnap,
+      legend,
+      open: legend?.open,
+    };
+    const printed = findPrinted(stage);
     container.classList.add("gp-printing");
-    map.invalidateSize({ animate: false, pan: false });
-    map.fitBounds(shown, { animate: false });
+    if (legend) legend.open = true;
+    map.options.zoomSnap = 0; // the land fills the sheet, whatever the steps of the screen
+    const fit = (tall) => {
+      const sides = layOut(stage, tall);
+      const padding = L.point(sides.paddingTopLeft).add(sides.paddingBottomRight);
+      return map.getBoundsZoom(printed, false, padding);
+    };
+    // The sheet stands where that shows the land larger; other panels need one that lies.
+    const flat = container.querySelector(".gp-reels, .gp-change, .gp-reach");
+    const tall = !flat && fit(true) > fit(false);
+    map.fitBounds(printed, layOut(stage, tall));
   });
   window.addEventListener("afterprint", () => {
-    map.getContainer().classList.remove("gp-printing");
+    map.getContainer().classList.remove("gp-printing", "gp-tall");
     map.invalidateSize({ animate: false, pan: false });
-    if (before) map.setView(before.centre, before.zoom, { animate: false });
+    if (!before) return;
+    map.options.zoomSnap = before.snap;
+    if (before.legend) before.legend.open = before.open;
+    map.setView(before.centre, before.zoom, { animate: false });
   });
 }
 
