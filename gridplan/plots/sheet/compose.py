@@ -14,7 +14,7 @@ from gridplan.errors import PlanError
 from gridplan.plan import Plan
 from gridplan.plots.fonts import choose_font
 from gridplan.plots.sheet.furniture import draw_foot, draw_neatlines, draw_title
-from gridplan.plots.sheet.ground import cut_ground
+from gridplan.plots.sheet.ground import Ground, cut_ground
 from gridplan.plots.sheet.label_wishes import has_room
 from gridplan.plots.sheet.land_views import (
     view_band,
@@ -36,8 +36,9 @@ from gridplan.plots.sheet.people_views import (
 from gridplan.plots.sheet.request import SheetRequest, check_community
 from gridplan.plots.sheet.sheet_texts import list_ground_keys, write_facts, write_foot, write_title
 from gridplan.plots.sheet.texts import Typeface
-from gridplan.plots.sheet.view import View
+from gridplan.plots.sheet.view import Key, View
 from gridplan.plots.sheet.window import Window
+from gridplan.tables.palette import EXCLUSIVE, OPEN_LAND
 from gridplan.tables.words import list_words, say
 
 VIEWERS: Mapping[str, Callable[[Plan, SheetRequest], View]] = {
@@ -99,7 +100,7 @@ def compose_sheet(plan: Plan, request: SheetRequest, view: View | None = None) -
     west, south, east, north = land
     # What the legend must hold is known before the scale: of more land than is shown.
     around = shapely.box(west, south, east, north).buffer(max(east - west, north - south) / 2)
-    keys = [*view.keys, *list_ground_keys(plan, cut_ground(plan, around), request)]
+    keys = [*view.keys, *list_ground_keys(plan, cut_ground(plan, around), request, around)]
     room_for = say("sheet.left_out", request.lang, count=100, wanted=1000)
     notes = list(view.notes)
     numbers = say("sheet.numbers", request.lang)
@@ -126,7 +127,7 @@ def compose_sheet(plan: Plan, request: SheetRequest, view: View | None = None) -
     )
     window = Window((west + east) / 2, (south + north) / 2, frame.width, frame.height, layout.scale)
     face = draw_face(axes, plan, view, request, window, type_)
-    keys = [*view.keys, *list_ground_keys(plan, face.ground, request)]
+    keys = _list_keys(plan, view, face.ground, request, window)
     if view.has_codes and not request.community and has_room(plan, request, layout.scale):
         notes += [numbers] if plan.subgrids["community"].nunique() > 1 else []
     if face.left_out:
@@ -143,6 +144,16 @@ def compose_sheet(plan: Plan, request: SheetRequest, view: View | None = None) -
         spine.set_linewidth(0.5)
         spine.set_zorder(20)
     return Sheet(figure, axes, layout, window, face, title, type_.family)
+
+
+def _list_keys(
+    plan: Plan, view: View, ground: Ground, request: SheetRequest, window: Window
+) -> list[Key]:
+    """List the legend of what is on the sheet; classes of a view are listed whole."""
+    near = shapely.intersects(plan.subgrids.geometry.to_numpy(), window.box)
+    there = set(np.array(view.fills, dtype=object)[near])
+    keys = [key for key in view.keys if key[1] not in (EXCLUSIVE, OPEN_LAND) or key[1] in there]
+    return [*keys, *list_ground_keys(plan, ground, request, window.box)]
 
 
 def keep_within(view: View, plan: Plan, request: SheetRequest) -> View:

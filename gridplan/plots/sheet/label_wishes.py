@@ -10,7 +10,7 @@ import shapely
 
 from gridplan.arrays import Shapes
 from gridplan.plan import Plan
-from gridplan.plots.sheet.labels import Board, Placed, Wish, make_box, place_along, place_labels
+from gridplan.plots.sheet.labels import Board, Placed, Wish, place_along, place_labels
 from gridplan.plots.sheet.paper import ENLARGED
 from gridplan.plots.sheet.request import SheetRequest
 from gridplan.plots.sheet.texts import Typeface
@@ -21,6 +21,7 @@ from gridplan.tables.palette import PRINT_INK
 CODE_SIZE = 6.6  # points
 STREET_SIZE = 6.0
 CAPTION_SIZE = 7.0
+SIGN = 1.9  # mm of half the width of a sign with a number
 COMMUNITY_SIZE = 10.0
 NEIGHBOUR_SIZE = 8.0
 SMALLEST = 7_500  # the smallest scale at which sub-grids of several communities are labelled
@@ -114,10 +115,8 @@ def _place_captions(
             continue
         land = window.to_paper(np.array([shown], dtype=object))[0]
         width, height = type_.measure(caption.text, CAPTION_SIZE * size, bold=True)
-        if shapely.get_type_id(land) == 0:
-            # A caption stands above the sign of its point.
-            land = make_box(land.x, land.y + height / 2 + 2.2, width + 1.0, height + 1.0)
-        wish = Wish(f"caption {n:04d}", caption.text, width, height, land)
+        sign = SIGN if shapely.get_type_id(land) == 0 else 0.0
+        wish = Wish(f"caption {n:04d}", caption.text, width, height, land, sign)
         by_colour.setdefault(caption.colour, []).append(wish)
     for colour, wants in by_colour.items():
         style = type_.style(CAPTION_SIZE * size, bold=True)

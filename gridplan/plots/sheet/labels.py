@@ -34,13 +34,18 @@ AWAY = 0.6  # what a millimetre of leader costs, in square millimetres of buildi
 
 @dataclass(frozen=True)
 class Wish:
-    """A label that is wanted: its text, its width and height, and the land that it is of."""
+    """A label that is wanted: its text, its width and height, and the land that it is of.
+
+    ``sign`` is half the width of a sign that the label stands beside; the land is
+    then the point of the sign.
+    """
 
     key: str
     text: str
     width: float
     height: float
     land: Any
+    sign: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -117,8 +122,12 @@ def place_labels(wishes: Sequence[Wish], board: Board) -> tuple[list[Placed], li
     placed, later = [], []
     # Those with room inside are set first, so that no leader's label takes their place.
     for wish in order:
-        middle, radius = _find_middle(wish.land)
-        spot = _place_inside(wish, middle, radius, board)
+        if wish.sign:
+            middle, radius = (float(wish.land.x), float(wish.land.y)), wish.sign
+            spot = _place_beside(wish, board)
+        else:
+            middle, radius = _find_middle(wish.land)
+            spot = _place_inside(wish, middle, radius, board)
         if spot is None:
             later.append((wish, middle, radius))
         else:
@@ -177,6 +186,19 @@ def _place_inside(
     return Placed(wish.key, wish.text, x, y)
 
 
+def _place_beside(wish: Wish, board: Board) -> Placed | None:
+    """Place a label right beside its sign: above, below, to the right or to the left."""
+    up = wish.sign + wish.height / 2 + 2 * GAP
+    along = wish.sign + wish.width / 2 + 2 * GAP
+    for dx, dy in ((0.0, up), (0.0, -up), (along, 0.0), (-along, 0.0)):
+        x, y = wish.land.x + dx, wish.land.y + dy
+        box = make_box(x, y, wish.width, wish.height)
+        if board.is_free(box):
+            board.take(box)
+            return Placed(wish.key, wish.text, x, y)
+    return None
+
+
 def _place_outside(
     wish: Wish, middle: tuple[float, float], radius: float, board: Board
 ) -> Placed | None:
@@ -197,6 +219,10 @@ def _place_outside(
                 shapely.shortest_line(shapely.Point(x0, y0), shapely.buffer(box, -GAP))
             )
             leader = shapely.LineString(near)
+            if wish.sign:
+                # The leader of a sign begins at its edge.
+                near[0] = shapely.get_coordinates(leader.interpolate(wish.sign + GAP))[0]
+                leader = shapely.LineString(near)
             if not board.is_free(shapely.buffer(leader, 0.1)):
                 continue
             cost = board.measure_cover(box) + AWAY * leader.length

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import PurePosixPath
+from typing import Any
 
 import numpy as np
+import shapely
 
 from gridplan.plan import Plan
 from gridplan.plots.sheet.ground import Ground
@@ -20,8 +22,13 @@ def write_title(plan: Plan, view: View, request: SheetRequest) -> str:
     """Write the title: the place, and what is shown of it."""
     if request.title is not None:
         return request.title
+    table = plan.site.communities
     if request.community:
-        place = str(plan.site.communities["name"].loc[request.community]) or request.community
+        place = str(table["name"].loc[request.community]) or request.community
+    elif request.box is not None:
+        near = shapely.intersects(table.geometry.to_numpy(), shapely.box(*request.box))
+        named = table["name"][near & (table["name"] != "").to_numpy()]
+        place = ("、" if request.lang == "zh" else ", ").join(named.iloc[:3])
     else:
         place = name_land(plan, request.lang)
     if not place:
@@ -37,12 +44,18 @@ def write_facts(plan: Plan, request: SheetRequest) -> str:
         table = table[table["community"] == request.community]
         specials = specials[specials["community"] == request.community]
         communities = communities.loc[[request.community]]
+    if request.box is not None:
+        # Of a piece of land the sub-grids are counted that have their middle in it.
+        window = shapely.box(*request.box)
+        middles = shapely.point_on_surface(table.geometry.to_numpy())
+        table = table[shapely.intersects(middles, window)]
+        specials = specials.iloc[:0]
     homes = table[table["kind"] == "residential"]
     counts = [(len(homes), "figure_subgrids")]
     # A release has bands in place of the households of sub-grids; its communities keep counts.
     totals = communities["households"].to_numpy(float)
     households = totals.sum() if plan.is_release else float(homes["households"].sum())
-    if not np.isnan(households):
+    if request.box is None and not np.isnan(households):
         counts.append((int(households), "figure_households"))
     counts += [
         (count, word)
@@ -62,12 +75,14 @@ def write_facts(plan: Plan, request: SheetRequest) -> str:
     return f"{request.community}  {facts}" if request.community else facts
 
 
-def list_ground_keys(plan: Plan, ground: Ground, request: SheetRequest) -> list[Key]:
-    """List what the legend says of the ground: only what the map shows."""
+def list_ground_keys(plan: Plan, ground: Ground, request: SheetRequest, land: Any) -> list[Key]:
+    """List what the legend says of the ground: only what the map shows of some land."""
     lang = request.lang
+    limits = shapely.boundary(plan.site.communities.geometry.to_numpy())
+    specials = plan.special_grids.geometry.to_numpy()
     shown = (
-        (len(plan.site.communities) > 0, "limit", "limit", "limit"),
-        (len(plan.special_grids) > 0, "wide", "special", "special"),
+        (bool(shapely.intersects(limits, land).any()), "limit", "limit", "limit"),
+        (bool(shapely.intersects(specials, land).any()), "wide", "special", "special"),
         (len(ground.homes) > 0, "block", "home", "home"),
         (len(ground.others) > 0, "block", "other_building", "other_building"),
         (bool(ground.streets), "street", "street", "street"),
