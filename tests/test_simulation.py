@@ -384,6 +384,13 @@ def test_draws_keep_what_is_known():
     )
     assert met.sum(axis=1) == pytest.approx([120.0] * 40)
     assert met[:, 0].std() > 1
+    # A block on a school's land may be homes, yet none of the total is put there.
+    doubt = {"home_chance": 0.4, "households_mean": 4.0, "households_spread": 0.4}
+    block = counted.iloc[:1].assign(households=0, households_low=0, households_high=9, **doubt)
+    block = block.set_geometry(block.geometry.translate(9000)).set_axis(["x1"])
+    both = plan.replace(communities=communities, buildings=pd.concat([counted, block]))
+    met = sample_households(both, plan.subgrids.index, 40, 0, rules)
+    assert met.sum(axis=1) == pytest.approx([124.0] * 40)
 
 
 def test_errors_of_their_own_even_out_and_shared_ones_do_not():

@@ -12,7 +12,7 @@ import shapely
 from scipy.special import ndtr, ndtri
 from scipy.stats import nbinom
 
-from gridplan.arrays import Floats
+from gridplan.arrays import Bools, Floats
 from gridplan.land.household_errors import describe_buildings, find_shares, measure_variance
 from gridplan.land.total_groups import group_by_totals
 from gridplan.plan import Plan
@@ -61,22 +61,31 @@ def sample_households(
     codes = plan.subgrids.index[(plan.subgrids["kind"] == "residential").to_numpy()].sort_values()
     place = subgrids.get_indexer(codes)[column]
     kept = place >= 0
-    row, place, share = row[kept], place[kept], share[kept]
     fixed = _count_strays(plan, buildings, subgrids)
     out = np.zeros((draws, len(subgrids)))
-    for n, drawn in enumerate(sample_buildings(plan, buildings, draws, seed, rules)):
+    # What stands on land of no home's sub-grid, such as a school's, counts for none.
+    held = buildings["households"].to_numpy(float) > 0
+    held[row] = True
+    row, place, share = row[kept], place[kept], share[kept]
+    for n, drawn in enumerate(sample_buildings(plan, buildings, draws, seed, rules, held)):
         out[n] = fixed + np.bincount(place, share * drawn[row], minlength=len(subgrids))
     return out
 
 
 def sample_buildings(
-    plan: Plan, buildings: gpd.GeoDataFrame, draws: int, seed: int, rules: SimulationRules
+    plan: Plan,
+    buildings: gpd.GeoDataFrame,
+    draws: int,
+    seed: int,
+    rules: SimulationRules,
+    held: Bools | None = None,
 ) -> Iterator[Floats]:
     """Sample the households of a plan's buildings, known totals met: float64[n], as often as asked.
 
-    ``buildings`` are those of the plan in order of code.
+    ``buildings`` are those of the plan in order of code; ``held`` (bool[n]) says which
+    of them count towards a known total, all if not given: the others are empty there.
     """
-    return draw_buildings(buildings, find_totals(plan, buildings), draws, seed, rules)
+    return draw_buildings(buildings, find_totals(plan, buildings), draws, seed, rules, held)
 
 
 def _count_strays(plan: Plan, buildings: pd.DataFrame, subgrids: pd.Index[Any]) -> Floats:
@@ -89,13 +98,19 @@ def _count_strays(plan: Plan, buildings: pd.DataFrame, subgrids: pd.Index[Any]) 
 
 
 def draw_buildings(
-    buildings: gpd.GeoDataFrame, totals: Any, draws: int, seed: int, rules: SimulationRules
+    buildings: gpd.GeoDataFrame,
+    totals: Any,
+    draws: int,
+    seed: int,
+    rules: SimulationRules,
+    held: Bools | None = None,
 ) -> Iterator[Floats]:
     """Draw the households of each building: float64[n], as often as asked.
 
     ``totals`` (int64[n]) numbers the buildings by the known total that they
-    add up to, -1 for those of none.
+    add up to, -1 for those of none; of these only ``held`` ones count, if given.
     """
+    held = np.ones(len(buildings), bool) if held is None else held
     table, form, mean = _tabulate(buildings)
     common = np.minimum(measure_variance(buildings)[1] * _measure_loss(table)[form], 1.0)
     middle = shapely.centroid(buildings.geometry.to_numpy())
@@ -104,7 +119,7 @@ def draw_buildings(
     for n in range(draws):
         error = _draw_errors(keys, place, common, make_key(seed, n), rules)
         level = np.minimum((ndtr(error) * LEVELS).astype(np.int64), LEVELS - 1)
-        yield _meet_totals(table[form, level] * mean, mean, totals)
+        yield _meet_totals(table[form, level] * mean, mean, totals, held)
 
 
 def _draw_errors(
@@ -195,21 +210,22 @@ def find_totals(plan: Plan, buildings: pd.DataFrame) -> Any:
     return np.asarray(group)
 
 
-def _meet_totals(drawn: Floats, mean: Floats, group: Any) -> Floats:
+def _meet_totals(drawn: Floats, mean: Floats, group: Any, held: Bools) -> Floats:
     """Scale what varies in each group so that the sum is that of the means, the known total."""
-    rows = np.flatnonzero((group >= 0) & (drawn != mean))
-    if not len(rows):
+    inside = group >= 0
+    if not inside.any():
         return drawn
     size = int(group.max()) + 1
-    means = np.asarray(np.bincount(group[rows], mean[rows], minlength=size), float)
+    out = np.where(inside & ~held, 0.0, drawn)
+    rows = np.flatnonzero(inside & held & (drawn != mean))
+    fixed = np.flatnonzero(inside & held & (drawn == mean))
     # means are kept to four digits, while a known total is whole
-    totals = np.bincount(group[group >= 0], mean[group >= 0], minlength=size)
-    wanted = means + np.rint(totals) - totals
+    totals = np.rint(np.bincount(group[inside], mean[inside], minlength=size))
+    wanted = totals - np.bincount(group[fixed], mean[fixed], minlength=size)
     # a group in which nobody was drawn has its means
     nobody = np.bincount(group[rows], drawn[rows], minlength=size) <= 0
     values = np.where(nobody[group[rows]], mean[rows], drawn[rows])
     sums = np.bincount(group[rows], values, minlength=size)
     factor = np.where(sums > 0, wanted / np.where(sums > 0, sums, 1.0), 0.0)
-    out = drawn.copy()
     out[rows] = values * factor[group[rows]]
-    return out
+    return np.asarray(out)
