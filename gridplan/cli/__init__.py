@@ -31,6 +31,7 @@ from gridplan.cli import (
     studio,
     surge,
     synth,
+    template,
     visits,
     years,
 )
@@ -63,6 +64,7 @@ __all__ = [
     "studio",
     "surge",
     "synth",
+    "template",
     "visits",
     "years",
 ]

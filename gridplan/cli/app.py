@@ -18,7 +18,7 @@ from gridplan.cli.screen import add_options
 
 # The verbs in the order in which the help shows them.
 PANELS: Mapping[str, tuple[str, ...]] = {
-    "Draw a plan": ("plan", "make", "check", "households", "import", "synth"),
+    "Draw a plan": ("plan", "make", "template", "check", "households", "import", "synth"),
     "Look at it": ("audit", "map", "prove", "frontier", "compare", "history", "alternatives"),
     "Change it": ("studio", "redraw", "repair", "edit", "locks", "budget", "sample"),
     "People": ("organise", "staff", "pair", "rate", "inventory", "levels", "rank"),

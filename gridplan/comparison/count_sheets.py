@@ -12,6 +12,7 @@ import pandas as pd
 from gridplan.errors import InputError, MissingPackageError, RuleError
 from gridplan.errors import Problem as Wrong
 from gridplan.tables.schema import read_schema
+from gridplan.tables.workbook_cells import WORKBOOKS, name_cell, read_pages
 
 COUNTED = "households_counted"
 SHEET = (
@@ -19,7 +20,6 @@ SHEET = (
     *("households", "households_low", "households_high", "longitude", "latitude", COUNTED),
 )
 WORKBOOK = ".xlsx"
-WORKBOOKS = frozenset({WORKBOOK, ".xlsm", ".xls", ".ods"})  # those that are read
 TAB = "to-count"
 TITLE_ROWS = 20  # rows in which the column names may stand, below what somebody wrote over them
 # one date for all, so that the same sheet is the same file
@@ -162,39 +162,24 @@ def read_sheet(file: Path) -> pd.DataFrame:
 
 
 def _read_workbook(file: Path) -> pd.DataFrame:
-    try:
-        from python_calamine import CalamineError, CalamineWorkbook
-    except ImportError as error:
-        raise MissingPackageError(
-            "sheets of Excel need python-calamine "
-            "-> pip install 'gridplan[report]', or save the sheet as CSV"
-        ) from error
-    try:
-        with CalamineWorkbook.from_path(file) as book:
-            pages = {name: book.get_sheet_by_name(name) for name in book.sheet_names}
-            cells = {name: page.to_python(skip_empty_area=False) for name, page in pages.items()}
-    except (OSError, CalamineError) as error:
-        what = f"cannot be read as a workbook ({error})"
-        remedy = "give the sheet that gridplan sample wrote, as .xlsx or as CSV in UTF-8"
-        raise InputError([Wrong("sheet", "readable", what, remedy, file=file.name)]) from None
+    cells = read_pages(file)
     for name, rows in cells.items():
         for line, row in enumerate(rows[:TITLE_ROWS]):
-            names = [_say_cell(cell) for cell in row]
-            if "building" in names and COUNTED in names:
-                return _cut_table(rows, line, names).rename_axis(f"sheet {name}")
+            if "building" in row and COUNTED in row:
+                return _cut_table(rows, line, row).rename_axis(f"sheet {name}")
     first = next(iter(cells), "")
-    titles = [_say_cell(cell) for cell in (cells[first] or [[]])[0]] if cells else []
+    titles = (cells[first] or [[]])[0] if cells else []
     _check_columns(titles, f"sheet {first}", file)
     what = "has building and households_counted in different rows"
     remedy = "keep the row of column names of the sheet that gridplan sample wrote"
     raise InputError([Wrong(f"sheet {first}", "columns", what, remedy, file=file.name)])
 
 
-def _cut_table(rows: list[list[Any]], line: int, names: list[str]) -> pd.DataFrame:
+def _cut_table(rows: list[list[str]], line: int, names: list[str]) -> pd.DataFrame:
     """Cut the table below a row of column names out of a page, by cell of the column to fill."""
     column = names.index(COUNTED)
-    body = [[_say_cell(cell) for cell in row] for row in rows[line + 1 :]]
-    places = [f"{_name_column(column)}{line + 2 + n}" for n in range(len(body))]
+    body = rows[line + 1 :]
+    places = [name_cell(line + 1 + n, column) for n in range(len(body))]
     kept = [n for n, name in enumerate(names) if name]
     return pd.DataFrame(
         [[row[n] for n in kept] for row in body],
@@ -202,37 +187,6 @@ def _cut_table(rows: list[list[Any]], line: int, names: list[str]) -> pd.DataFra
         index=pd.Index(places, dtype=object),
         dtype=str,
     )
-
-
-def _say_cell(cell: Any) -> str:
-    """Write a cell as it would be written in CSV.
-
-    Examples
-    --------
-    >>> [_say_cell(cell) for cell in (12.0, 3.5, " b1 ", None, True)]
-    ['12', '3.5', 'b1', '', 'True']
-    """
-    if cell is None:
-        return ""
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return str(cell).strip()
-
-
-def _name_column(number: int) -> str:
-    """Name a column of a page by its number from 0.
-
-    Examples
-    --------
-    >>> [_name_column(number) for number in (0, 12, 25, 26, 701, 702)]
-    ['A', 'M', 'Z', 'AA', 'ZZ', 'AAA']
-    """
-    name = ""
-    number += 1
-    while number:
-        number, letter = divmod(number - 1, 26)
-        name = chr(ord("A") + letter) + name
-    return name
 
 
 def _check_columns(names: list[str], sheet: str, file: Path) -> None:

@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import shapely
 
-from gridplan.errors import InputError, Problem
+from gridplan.errors import InputError, MissingPackageError, Problem
 from gridplan.reading.checks import INPUT_TABLES
 from gridplan.reading.csv_points import find_datum, find_point_columns
 from gridplan.reading.csv_shapes import add_shapes
@@ -24,11 +24,16 @@ from gridplan.reading.encoding import decode_text, find_shapefile_encoding, read
 from gridplan.reading.file_kinds import check_kind
 from gridplan.reading.layer_names import LayerRole, choose_roles
 from gridplan.reading.markup_files import MARKUP_SUFFIXES, read_markup
+from gridplan.reading.workbooks import make_frame, open_pages
 from gridplan.tables.conform import is_spatial, needs_shapes
+from gridplan.tables.workbook_cells import WORKBOOKS
 
 _JSON = (".geojson", ".json", ".geojsonl", ".geojsons", ".geojsonseq", ".ndjson")
 GDAL_SUFFIXES = (".gpkg", ".shp", *_JSON, ".fgb", ".kml", ".kmz", ".gml", ".tab", ".mif", ".gdb")
-VECTOR_SUFFIXES = (*GDAL_SUFFIXES, ".zip", ".parquet", ".geoparquet", ".csv", ".tsv")
+VECTOR_SUFFIXES = (
+    *(*GDAL_SUFFIXES, ".zip", ".parquet", ".geoparquet", ".csv", ".tsv"),
+    *sorted(WORKBOOKS),
+)
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,8 @@ def open_layers(path: Path, table: str | None, encoding: str | None) -> list[Lay
     try:
         if suffix in {".csv", ".tsv"}:
             return [_read_csv(path, _name_table(path.stem, table), encoding, path.name)]
+        if suffix in WORKBOOKS:
+            return _read_workbook(path, table)
         if suffix in {".parquet", ".geoparquet"}:
             return [Layer(name := _name_table(path.stem, table), _read_parquet(path, name))]
         return (
@@ -79,7 +86,7 @@ def open_layers(path: Path, table: str | None, encoding: str | None) -> list[Lay
             if suffix == ".zip"
             else _read_gdal(path, "", table, encoding)
         )
-    except (InputError, MemoryError):
+    except (InputError, MissingPackageError, MemoryError):
         raise
     except Exception as error:
         # GDAL, Arrow and GEOS each have errors of their own, and here all mean the
@@ -249,6 +256,22 @@ def _read_csv(path: Path, table: str, encoding: str | None, name: str) -> Layer:
         )
     frame.columns = frame.columns.str.strip()
     notes = tuple(dict.fromkeys(" ".join(str(w.message).split()) for w in caught))
+    return _place_rows(table, frame, notes, name)
+
+
+def _read_workbook(path: Path, table: str | None) -> list[Layer]:
+    """Read the sheets of a workbook that are tables; what it names no table is listed."""
+    pages, others = open_pages(path, table)
+    layers = []
+    for page in pages:
+        frame, notes = make_frame(page)
+        layer = _place_rows(page.table, frame, tuple(notes), path.name)
+        layers.append(replace(layer, role=page.role, name=page.sheet))
+    return [replace(layers[0], others=tuple(others)), *layers[1:]]
+
+
+def _place_rows(table: str, frame: pd.DataFrame, notes: tuple[str, ...], name: str) -> Layer:
+    """Give a table of texts the shapes that its columns of coordinates or WKT speak of."""
     if not is_spatial(table):
         return Layer(table, frame, notes)
     names = list(frame.columns)

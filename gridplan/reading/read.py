@@ -24,6 +24,7 @@ from gridplan.reading.outer_limit import keep_inside
 from gridplan.reading.site_tables import make_site
 from gridplan.reading.street_openings import add_openings
 from gridplan.reading.vector_files import gather_readings, read_tables, take_table
+from gridplan.reading.workbooks import name_cells
 from gridplan.rules.site import SiteRules
 from gridplan.site import Reading, Site
 from gridplan.tables.ledger import Entry
@@ -132,7 +133,11 @@ def read_site(
         "encoding": encoding,
         "not_personal": not_personal,
     }
-    return note_completeness(make_site(read_all(source, files, how), rules, choose_for(crs, "")))
+    try:
+        reading = read_all(source, files, how)
+        return note_completeness(make_site(reading, rules, choose_for(crs, "")))
+    except InputError as error:
+        raise name_cells(error, [source, *files.values()]) from None
 
 
 def read_all(

@@ -86,7 +86,7 @@ def match_columns(
         if not c.is_geometry and c.need != "derived" and c.name not in wanted
     ]
     # All names go before all aliases, so that no alias takes a file's column that another names.
-    for words in ([(c, (c.name,)) for c in columns], [(c, c.aliases) for c in columns]):
+    for words in ([(c, (c.name,)) for c in columns], [(c, _list_words(c)[1:]) for c in columns]):
         for column, aliases in words:
             if column.name in matched.values():
                 continue
@@ -139,5 +139,7 @@ def explain_unused(
 
 
 def _list_words(column: Column) -> tuple[str, ...]:
-    """List the words that a file may have for a column."""
-    return () if column.is_geometry or column.need == "derived" else (column.name, *column.aliases)
+    """List the words that a file may have for a column; the last is its name in Chinese."""
+    if column.is_geometry or column.need == "derived":
+        return ()
+    return (column.name, *column.aliases, column.zh)

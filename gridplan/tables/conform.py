@@ -201,7 +201,7 @@ def _check_column(table: str, column: Column, values: Any, ids: Any, file: str) 
         unknown = words[~words.isin(column.values) & (words != "")]
         if len(unknown):
             text = f"{column.name} has unknown values, such as {unknown.iloc[0]!r}"
-            remedy = f"use one of {', '.join(column.values)}, or leave it empty"
+            remedy = f"use one of {' | '.join(column.values)}, or leave it empty"
             return [Problem(table, rule, text, remedy, tuple(ids[unknown.index]), file)]
     return []
 
@@ -216,29 +216,26 @@ def _check_numbers(table: str, column: Column, values: Any, ids: Any, file: str)
     high = numbers > column.most
     name = column.name
     unit = f" {column.unit}" if column.unit and column.unit != column.name else ""
-    wrong = filled & numbers.isna()
-    kind = f"of type {values.dtype}, not numbers" if is_no_number(values) else "no number"
+    wrong = filled & numbers.isna() & ~np.isinf(numbers)
+    least, most = f"{column.least:,.0f}{unit}", f"{column.most:,.0f}{unit}"
+    if is_no_number(values):
+        kind = f"{name} is of type {values.dtype}, not numbers"
+    else:
+        kind = f"{name} is no number"
     checks = (
-        (wrong & ~np.isinf(numbers), f"is {kind}"),
-        (low & (numbers < 0), "is negative"),
-        (low & (numbers >= 0), f"is below {column.least:,.0f}{unit}"),
-        (high, f"is above {column.most:,.0f}{unit}, the most that is taken for true"),
+        (wrong, kind),
+        (low & (numbers < 0), f"{name} is negative"),
+        (low & (numbers >= 0), f"{name} is below {least}"),
+        (high, f"{name} is above {most}, the most that is taken for true"),
     )
     problems = []
     for mask, text in checks:
         if mask.any():
-            rows = f"{int(mask.sum())} row{'s' if mask.sum() > 1 else ''}"
-            example = values[mask].iloc[0]
-            problems.append(
-                Problem(
-                    table,
-                    f"{name} is {column.dtype}",
-                    f"{name} {text} in {rows}, such as {example}",
-                    "correct it or leave it empty",
-                    tuple(sorted(ids[mask])),
-                    file,
-                )
-            )
+            count, example = int(mask.sum()), values[mask].iloc[0]
+            rows = f"{count} row{'s' if count > 1 else ''}, such as {example}"
+            remedy, faulty = "correct it or leave it empty", tuple(sorted(ids[mask]))
+            rule = f"{name} is {column.dtype}"
+            problems.append(Problem(table, rule, f"{text} in {rows}", remedy, faulty, file))
     return problems
 
 
