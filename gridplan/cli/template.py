@@ -29,7 +29,7 @@ def template_command(
     [dim]gridplan template -o tables.xlsx[/dim]
     """
     from gridplan.cli import console
-    from gridplan.cli.language import LANGUAGE
+    from gridplan.cli.language import is_chinese
     from gridplan.engine.whole_files import draft_file
     from gridplan.storage.input_template import encode_template
 
@@ -39,7 +39,7 @@ def template_command(
         raise typer.BadParameter(
             f"{output} is there already, perhaps filled in: give --overwrite or another name"
         )
-    content = encode_template(LANGUAGE.lang)
+    content = encode_template("zh" if is_chinese() else "en")
     with draft_file(output) as draft:
         draft.write_bytes(content)
     console.print_line("written", output)
