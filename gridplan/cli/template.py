@@ -11,7 +11,7 @@ from gridplan.cli.app import verb
 from gridplan.cli.outputs import try_output_file
 
 
-@verb("template")
+@verb("template", figures=True)
 def template_command(
     output: Annotated[
         Path,
