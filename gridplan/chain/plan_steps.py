@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from gridplan import __version__
+from gridplan.chain.fingerprints import mark_value
 from gridplan.coverage.reach_plan import reach
 from gridplan.coverage.service_points import list_service_points
 from gridplan.people.organisation.organise_plan import organise
@@ -49,6 +51,18 @@ class PlanStep:
     work: Callable[[Plan, Rules], Plan]
     explain_missing: Callable[[Plan, Rules], str]
     take_results: Callable[[Plan], Mapping[str, Any]]
+
+    def mark_reads(self, rules: Rules, results: Mapping[str, str]) -> str:
+        """Make the fingerprint of all that the step reads: rules, and what steps before wrote."""
+        sections = rules.to_dict()
+        read_results = [results.get(name, "") for name in self.after]
+        return mark_value([__version__, [sections[name] for name in self.sections], read_results])
+
+    def sum_up(self, plan: Plan) -> dict[str, Any]:
+        """Sum up what the step came to: the figures that it left in the manifest, and its gaps."""
+        figures = plan.manifest.get("people", {}).get(self.name, {}).get("figures", {})
+        plain = {k: v for k, v in figures.items() if isinstance(v, int | float) and v == v}
+        return {**plain, "gaps": int((plan.gaps["room"] == self.room).sum())}
 
 
 def take_drawn(plan: Plan) -> dict[str, Any]:

@@ -156,9 +156,7 @@ class Chain:
         """Add what a step makes of the plan, if its data are there and what it reads is new."""
         began = time.perf_counter()
         rules = self._source.rules
-        sections = rules.to_dict()
-        read_results = [self._results.get(name, "") for name in step.after]
-        reads = mark_value([__version__, [sections[name] for name in step.sections], read_results])
+        reads = step.mark_reads(rules, self._results)
         noted = self._notes.steps.get(step.name)
         if noted is not None and noted.reads == reads:
             if noted.because:
@@ -174,7 +172,7 @@ class Chain:
             return self._tell(step.name, "skipped", because, began, {})
         plan = step.work(plan, rules)
         self._results[step.name] = mark_tables(step.take_results(plan))
-        note = StepNote(reads, self._results[step.name], figures=_sum_up_step(plan, step))
+        note = StepNote(reads, self._results[step.name], figures=step.sum_up(plan))
         self._keep(plan, step.name, note)
         return self._tell(step.name, "done", "", began, note.figures)
 
@@ -320,10 +318,3 @@ def _sum_up_plan(plan: Plan) -> dict[str, Any]:
         "households": int(homes["households"].sum()),
         "in_band": int(homes["in_band"].sum()),
     }
-
-
-def _sum_up_step(plan: Plan, step: PlanStep) -> dict[str, Any]:
-    """Sum up a step: the figures that it left in the manifest, and its gaps."""
-    figures = plan.manifest.get("people", {}).get(step.name, {}).get("figures", {})
-    plain = {k: v for k, v in figures.items() if isinstance(v, int | float) and v == v}
-    return {**plain, "gaps": int((plan.gaps["room"] == step.room).sum())}
