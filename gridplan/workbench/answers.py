@@ -7,13 +7,18 @@ from typing import Any
 
 from gridplan.errors import GridplanError
 from gridplan.redrawing.editing.code_lookup import RefusedError
-from gridplan.workbench import changing, helping, keeping
+from gridplan.workbench import changing, helping, keeping, updating
 from gridplan.workbench.desk import OvertakenError, Seat, list_reasons
 from gridplan.workbench.session import Answer, Message, Session, refuse_question
 
-_ANSWERS: Mapping[str, Answer] = {**changing.ANSWERS, **helping.ANSWERS, **keeping.ANSWERS}
+_ANSWERS: Mapping[str, Answer] = {
+    **changing.ANSWERS,
+    **helping.ANSWERS,
+    **keeping.ANSWERS,
+    **updating.ANSWERS,
+}
 # These take long and guard the session themselves, so that others go on meanwhile.
-_LONG = {"save"}
+_LONG = {"save", *updating.LONG}
 
 
 def answer(session: Session, seat: Seat, message: Mapping[str, Any]) -> Message:

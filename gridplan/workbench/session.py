@@ -19,6 +19,7 @@ from gridplan.storage.plan_folder import read_plan
 from gridplan.workbench.desk import Desk, Seat
 from gridplan.workbench.drawing import Draughtsman
 from gridplan.workbench.effects import Effect, count_moved
+from gridplan.workbench.errands import Errand
 from gridplan.workbench.events import DeskEvent, read_event
 from gridplan.workbench.jobs import HelpJob, Worker
 from gridplan.workbench.journal import Journal, JournalHead
@@ -85,6 +86,7 @@ class Session:
         self._drawing = False
         self.jobs = 0
         self.worker = Worker(self._hear_worker)
+        self.update = Errand()
         self.proposals: dict[str, Proposal] = {}
         if entries:
             self.draw_soon()
@@ -92,6 +94,7 @@ class Session:
     def close(self) -> None:
         """Stop what runs, and close the journal."""
         self.worker.cancel()
+        self.update.cancel()
         self._journal.close()
 
     def _keep(self, event: DeskEvent) -> None:
