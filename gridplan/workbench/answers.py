@@ -7,7 +7,7 @@ from typing import Any
 
 from gridplan.errors import GridplanError
 from gridplan.redrawing.editing.code_lookup import RefusedError
-from gridplan.workbench import changing, helping, keeping, updating
+from gridplan.workbench import changing, helping, keeping, take_away, updating
 from gridplan.workbench.desk import OvertakenError, Seat, list_reasons
 from gridplan.workbench.session import Answer, Message, Session, refuse_question
 
@@ -15,10 +15,11 @@ _ANSWERS: Mapping[str, Answer] = {
     **changing.ANSWERS,
     **helping.ANSWERS,
     **keeping.ANSWERS,
+    **take_away.ANSWERS,
     **updating.ANSWERS,
 }
 # These take long and guard the session themselves, so that others go on meanwhile.
-_LONG = {"save", *updating.LONG}
+_LONG = {"save", *take_away.LONG, *updating.LONG}
 
 
 def answer(session: Session, seat: Seat, message: Mapping[str, Any]) -> Message:

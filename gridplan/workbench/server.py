@@ -8,6 +8,7 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from importlib.resources import files
 from typing import Any
+from urllib.parse import quote
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -126,6 +127,12 @@ def make_app(
         found = await news.wait(int(after) if after.isdecimal() else -1, _WAIT)
         return JSONResponse({"messages": found, "anew": found is None})
 
+    async def fetch(request: Request) -> Response:
+        seat = find_seat(request.headers.get("x-token", ""))
+        if seat is None:
+            return PlainTextResponse("open the link that the studio printed", 401)
+        return _send_file(session, seat, request.path_params["ticket"])
+
     async def listen(socket: WebSocket) -> None:
         await socket.accept()
         try:
@@ -139,6 +146,7 @@ def make_app(
         Route("/words/{lang}", _send_words),
         Route("/ask", ask, methods=["POST"]),
         Route("/news", hear),
+        Route("/taken/{ticket}", fetch),
         WebSocketRoute("/live", listen),
     ]
     return Guard(Starlette(routes=routes, lifespan=live), hosts, frames)
@@ -179,6 +187,18 @@ def _parse(body: bytes) -> dict[str, Any] | None:
     except ValueError:
         return None
     return message if isinstance(message, dict) else None
+
+
+def _send_file(session: Session, seat: Seat, ticket: str) -> Response:
+    """Send a file that waits under a ticket, once; the ticket is looked up and names no path."""
+    file = session.counter.fetch(ticket, seat)
+    if file is None:
+        return PlainTextResponse("this file was fetched already: take it away once more", 404)
+    # As a file to keep: a page among them must not run as one of the studio's.
+    disposition = f"attachment; filename*=UTF-8''{quote(file.name)}"
+    return Response(
+        file.content, media_type=file.media, headers={"content-disposition": disposition}
+    )
 
 
 async def _send_page(request: Request) -> Response:

@@ -10,6 +10,8 @@ import { Community } from "/page/model.js";
 import { Panels, button, make } from "/page/panels.js";
 import { Pointer } from "/page/pointer.js";
 import { Stage, findBox, joinBoxes, makePath, middleOf } from "/page/stage.js";
+import { taking } from "/page/taking.js";
+import { updating } from "/page/updating.js";
 
 const TOOLS = ["look", "select", "lasso", "brush"];
 const VIEWS = ["plain", "households", "band", "walk"];
@@ -156,7 +158,8 @@ class App {
           "data-tool": name,
         })),
       button(this.say("next_fault"), () => this.nextFault(1)),
-      button(this.say("print"), () => window.print()),
+      button(this.say("update"), () => this.openUpdating(), { id: "open-updating" }),
+      button(this.say("print"), () => this.openTaking(), { id: "open-taking" }),
       button(this.say("keys"), () => this.showKeys()),
     );
     this.drawFooter();
@@ -332,6 +335,8 @@ class App {
     else if (message.kind === "land") this.takeLand(message);
     else if (message.kind === "job") this.takeJob(message);
     else if (message.kind === "proposals") this.takeProposals(message);
+    else if (["update", "updated"].includes(message.kind)) this.takeUpdate(message);
+    else if (message.kind === "taken") this.takeFile(message);
     else if (message.kind === "saved") {
       this.saved = message.saved;
       this.drawFooter();
@@ -363,7 +368,7 @@ function makeId() {
   return [...crypto.getRandomValues(new Uint32Array(4))].map((n) => n.toString(36)).join("");
 }
 
-Object.assign(App.prototype, cards, choosing, helping, keeping);
+Object.assign(App.prototype, cards, choosing, helping, keeping, taking, updating);
 
 const app = new App();
 // For tests in a browser, which ask what the page believes.

@@ -46,7 +46,8 @@ export class Panels {
       ),
     );
     const rows = { faults: () => this.listFaults(), places: () => this.listPlaces(),
-      log: () => this.listLog(), versions: () => this.listVersions() }[this.tab]();
+      log: () => this.listLog(), versions: () => this.listVersions(),
+      updating: () => app.listUpdating(), taking: () => app.listTaking() }[this.tab]();
     this.panel.replaceChildren(...rows);
     this.drawChoice();
   }

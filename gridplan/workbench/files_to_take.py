@@ -1,0 +1,179 @@
+"""The files that are taken away, each made by the function that the command line makes it with."""
+
+from __future__ import annotations
+
+import html
+import io
+import re
+import tempfile
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from gridplan.engine.parallel_map import Progress
+from gridplan.plan import Plan
+from gridplan.tables.schema import Language
+from gridplan.tables.words import say
+
+# The date in archives: the same state gives the same bytes.
+_DAY = (2000, 1, 1, 0, 0, 0)
+_TO_COUNT = 30  # buildings of a field sheet, as ``gridplan sample`` proposes them
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is asked for: the kind, the plan's name, the language, and what the screen shows.
+
+    ``draft`` is the number of the newest change where it is not saved, else 0.
+    """
+
+    what: str
+    name: str
+    lang: Language
+    draft: int = 0
+    time: str = ""
+    office: str = ""
+    view: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def stamp(self) -> str:
+        """What says on every sheet that its state is not saved; empty where it is.
+
+        Examples
+        --------
+        >>> Order("map", "town", "en", 123).stamp
+        'draft, change 123, not saved'
+        """
+        return say("studio.draft_stamp", self.lang, number=self.draft) if self.draft else ""
+
+    @property
+    def title(self) -> str:
+        """The title of pages and sheets, with the stamp."""
+        title = str(self.view.get("title") or self.name)
+        return f"{title} · {self.stamp}" if self.draft else title
+
+    def name_file(self, ending: str, part: str = "") -> str:
+        """Name a file by the plan, what it is, and the change where that is not saved.
+
+        Examples
+        --------
+        >>> Order("map", "town", "en", 7).name_file(".html", "map")
+        'town-map-draft-7.html'
+        """
+        draft = f"draft-{self.draft}" if self.draft else ""
+        return "-".join(filter(None, (self.name, part, draft))) + ending
+
+
+@dataclass(frozen=True)
+class Made:
+    """A file that was made: its name, media type and content, and notes for the page."""
+
+    name: str
+    media: str
+    content: bytes
+    notes: tuple[str, ...] = ()
+
+
+def _make_map(plan: Plan, order: Order, progress: Progress) -> Made:
+    """Draw the interactive map, one page that opens without a network."""
+    from gridplan.maps.draw import draw_map
+    from gridplan.maps.offline import write_map
+
+    title = order.title if order.draft else None
+    with tempfile.TemporaryDirectory() as place:
+        page = Path(place) / "map.html"
+        write_map(draw_map(plan, lang=order.lang, title=title), page)
+        return Made(order.name_file(".html", "map"), "text/html", page.read_bytes())
+
+
+def _make_qgis(plan: Plan, order: Order, progress: Progress) -> Made:
+    """Pack the GeoPackage with its QGIS project, rules and list."""
+    from gridplan.storage.plan_folder import write_plan
+
+    with tempfile.TemporaryDirectory() as place:
+        folder = write_plan(plan, Path(place) / "plan", format="gpkg")
+        progress("packing", 0, 1)
+        content = io.BytesIO()
+        with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+            files = {file.name: file.read_bytes() for file in sorted(folder.iterdir())}
+            if order.draft:
+                files["DRAFT.txt"] = f"{order.title}\n{order.time}\n".encode()
+            for name, data in files.items():
+                entry = zipfile.ZipInfo(f"{order.name}/{name}", _DAY)
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                archive.writestr(entry, data)
+    return Made(order.name_file(".zip", "qgis"), "application/zip", content.getvalue())
+
+
+def _make_brief(plan: Plan, order: Order, progress: Progress) -> Made:
+    """Write the briefing page from a release of the plan, which passes its disclosure check."""
+    from gridplan.publishing.brief_pages import write_page
+    from gridplan.publishing.brief_plan import write_brief
+    from gridplan.publishing.release_plan import release
+
+    progress("release", 0, 2)
+    leaving = release(plan, rules=plan.rules.disclosure)
+    progress("brief", 1, 2)
+    page = write_page(write_brief(leaving, "both"))
+    if order.draft:
+        stamp = f'<p class="stamp"><strong>{html.escape(order.title)}</strong></p>'
+        page, stamped = re.subn("<body[^>]*>", lambda tag: tag[0] + stamp, page, count=1)
+        assert stamped, "a page has a body"
+    return Made(order.name_file(".html", "brief"), "text/html", page.encode())
+
+
+def _make_field_sheet(plan: Plan, order: Order, progress: Progress) -> Made:
+    """Write the sheet of buildings to count, for Excel where that can be written, else CSV."""
+    from gridplan.comparison.count_sample import propose_counts
+    from gridplan.comparison.count_sheets import encode_workbook
+    from gridplan.tables.csv_text import write_csv_text
+
+    table = propose_counts(plan, _TO_COUNT)
+    notes = () if len(table) else (say("studio.nothing_to_count", order.lang),)
+    if find_spec("xlsxwriter"):
+        media = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+        return Made(order.name_file(".xlsx", "to-count"), media, encode_workbook(table), notes)
+    # By this mark a spreadsheet knows that a text is UTF-8.
+    text = "\ufeff" + write_csv_text(table.set_index("order"))
+    return Made(order.name_file(".csv", "to-count"), "text/csv", text.encode(), notes)
+
+
+def _make_list(plan: Plan, order: Order, progress: Progress) -> Made:
+    """Write the list of sub-grids that lies beside every plan."""
+    from gridplan.storage.companion_files import list_subgrids
+
+    text = "\ufeff" + list_subgrids(plan.subgrids)
+    return Made(order.name_file(".csv", "subgrids"), "text/csv", text.encode())
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of file: what makes it, the packages that it needs, and whether it can be made."""
+
+    make: Callable[[Plan, Order, Progress], Made]
+    needs: tuple[str, ...] = ()
+    is_there: Callable[[], bool] = lambda: True
+
+
+KINDS: Mapping[str, Kind] = {
+    "map": Kind(_make_map),
+    "qgis": Kind(_make_qgis),
+    "brief": Kind(_make_brief),
+    "field_sheet": Kind(_make_field_sheet),
+    "list": Kind(_make_list),
+}
+
+
+def make_file(plan: Plan, order: Order, progress: Progress) -> dict[str, Any]:
+    """Make a file, in the process of its own; returns name, media type, content and notes."""
+    progress("drawing", 0, 1)
+    made = KINDS[order.what].make(plan, order, progress)
+    return {
+        "name": made.name,
+        "media": made.media,
+        "content": made.content,
+        "notes": list(made.notes),
+    }
