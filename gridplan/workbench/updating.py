@@ -82,10 +82,11 @@ def _begin(session: Session, seat: Seat, message: Mapping[str, Any]) -> Message:
         if unsaved:
             session.write_down()
         base = session.base
+    # Said before the work says how far it is.
+    session.publish({"kind": "update", "stage": "starting", "done": 0, "of": 1})
     arguments = (base, session.folder, recall_notes(session.folder))
     if not session.update.start(work_out, arguments, partial(_hear, session, base)):
         return refuse_question("one job runs at a time", "this is being worked out already", "wait")
-    session.publish({"kind": "update", "stage": "starting", "done": 0, "of": 1})
     return {"kind": "updating"}
 
 
