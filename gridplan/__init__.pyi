@@ -53,6 +53,7 @@ from gridplan.site import Site as Site
 from gridplan.storage import read_plan as read_plan
 from gridplan.storage import write_plan as write_plan
 from gridplan.synthetic.example_site import load_example as load_example
+from gridplan.workbench.notebook import studio as studio
 
 __version__: str
 __all__: list[str]

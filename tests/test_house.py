@@ -111,8 +111,8 @@ def test_all_is_the_door():
         value = getattr(gridplan, name)
         assert inspect.unwrap(value) is getattr(importlib.import_module(module), name)
     # 45 until the estimates of households and their sampler were put at the door, 47 until
-    # printed maps were
-    assert len(gridplan.__all__) <= 49
+    # printed maps and the studio were
+    assert len(gridplan.__all__) <= 50
 
 
 def test_only_the_plan_reaches_up_and_only_through_the_door():
