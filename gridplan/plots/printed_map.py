@@ -47,6 +47,8 @@ View = Literal[
 Box = tuple[float, float, float, float]
 FORMATS = ("pdf", "svg", "png")
 MOST_PIXELS = 200_000_000
+# Tables whose rows are drawn in the order of their codes, so that order says nothing.
+PLACED_TABLES = ("subgrids", "communities", "special_grids", "branches", "groups")
 # matplotlib's settings are common to all threads, and some are read when a file is written.
 _WRITING = Lock()
 
@@ -161,8 +163,7 @@ def _prepare(plan: Plan) -> Plan:
     """Check a release again, since the sheet may leave; put rows in the order of their codes."""
     if plan.is_release:
         require_release(plan)
-    named = ("subgrids", "communities", "special_grids", "branches", "groups")
-    return plan.replace(**{name: plan.get_table(name).sort_index() for name in named})
+    return plan.replace(**{name: plan.get_table(name).sort_index() for name in PLACED_TABLES})
 
 
 def _draw_on(axes: Axes, plan: Plan, request: SheetRequest) -> Axes:

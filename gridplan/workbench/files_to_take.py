@@ -77,6 +77,14 @@ class Made:
     notes: tuple[str, ...] = ()
 
 
+def _make_sheet(plan: Plan, order: Order, progress: Progress) -> Made:
+    """Draw the printed sheet of what is on the screen, and a page that lists its sub-grids."""
+    from gridplan.workbench.screen_sheet import draw_screen_sheet
+
+    content, notes = draw_screen_sheet(plan, order)
+    return Made(order.name_file(".pdf", "sheet"), "application/pdf", content, notes)
+
+
 def _make_map(plan: Plan, order: Order, progress: Progress) -> Made:
     """Draw the interactive map, one page that opens without a network."""
     from gridplan.maps.draw import draw_map
@@ -151,14 +159,14 @@ def _make_list(plan: Plan, order: Order, progress: Progress) -> Made:
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of file: what makes it, the packages that it needs, and whether it can be made."""
+    """A kind of file: what makes it, and the packages that it needs."""
 
     make: Callable[[Plan, Order, Progress], Made]
     needs: tuple[str, ...] = ()
-    is_there: Callable[[], bool] = lambda: True
 
 
 KINDS: Mapping[str, Kind] = {
+    "sheet": Kind(_make_sheet, ("matplotlib",)),
     "map": Kind(_make_map),
     "qgis": Kind(_make_qgis),
     "brief": Kind(_make_brief),

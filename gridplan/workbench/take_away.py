@@ -27,7 +27,6 @@ def _look(session: Session, seat: Seat, message: Mapping[str, Any]) -> Message:
     kinds = [
         {"name": name, "lacks": [package for package in kind.needs if find_spec(package) is None]}
         for name, kind in KINDS.items()
-        if kind.is_there()
     ]
     return {
         "kind": "kinds",
@@ -40,7 +39,7 @@ def _look(session: Session, seat: Seat, message: Mapping[str, Any]) -> Message:
 def _take(session: Session, seat: Seat, message: Mapping[str, Any]) -> Message:
     """Begin to make a file of the newest state; it is laid out under a ticket."""
     what = str(message["what"])
-    if what not in KINDS or not KINDS[what].is_there():
+    if what not in KINDS:
         return refuse_question("kinds are known", "this cannot be taken away", "see the list")
     if session.counter.errand.is_running:
         return refuse_question("one file at a time", "another file is being made", "wait")
