@@ -22,7 +22,7 @@ from gridplan.workbench.answers import answer
 from gridplan.workbench.desk import Seat
 from gridplan.workbench.errands import Errand
 from gridplan.workbench.files_to_take import KINDS, Order, make_file
-from gridplan.workbench.files_waiting import TakenFile
+from gridplan.workbench.files_waiting import COUNTER, TakenFile
 from gridplan.workbench.guard import list_hosts
 from gridplan.workbench.plan_figures import count_figures, list_differences
 from gridplan.workbench.seats import CHIEF
@@ -79,7 +79,7 @@ def session(tmp_path, fresh):
     heard = []
     session = Session(write_plan(fresh.plan, tmp_path / "town"), heard.append)
     session.heard = heard
-    session.update, session.counter.errand = NoProcess(), NoProcess()
+    session.update, session.taking = NoProcess(), NoProcess()
     yield session
     session.close()
 
@@ -309,7 +309,7 @@ def test_what_is_not_saved_is_drawn_as_on_the_screen(session):
     assert taking["draft"] == 1
     told = session.heard[-1]
     assert (told["name"], told["ticket"]) == ("town-subgrids-draft-1.csv", taking["ticket"])
-    rows = pd.read_csv(io.BytesIO(session.counter.waiting[taking["ticket"]].content), index_col=0)
+    rows = pd.read_csv(io.BytesIO(COUNTER.waiting[taking["ticket"]].content), index_col=0)
     assert rows["households"].to_dict() == {"0301-001": 50, "0301-002": 70}
 
 
@@ -321,7 +321,7 @@ def test_a_file_is_fetched_once_by_the_seat_that_asked_and_by_its_token_alone(se
     seats = {TOKEN: CHIEF, OTHER: Seat("street", role="viewer")}
     client = TestClient(make_app(session, seats, list_hosts(["127.0.0.1"], 8123)))
     file = TakenFile("chief", "图 1.csv", "text/csv", b"a,b\n", time.monotonic() + 60)
-    session.counter.lay("ticket", file)
+    COUNTER.lay("ticket", file)
 
     def fetch(ticket, token):
         headers = {"host": HOST, **({"x-token": token} if token else {})}
@@ -340,5 +340,5 @@ def test_a_file_is_fetched_once_by_the_seat_that_asked_and_by_its_token_alone(se
 
 def test_a_file_that_nobody_fetched_goes(session):
     file = TakenFile("chief", "a.csv", "text/csv", b"", time.monotonic() - 1)
-    session.counter.lay("late", file)
-    assert session.counter.fetch("late", CHIEF) is None
+    COUNTER.lay("late", file)
+    assert COUNTER.fetch("late", CHIEF) is None

@@ -6,7 +6,6 @@ import time
 from dataclasses import dataclass, field
 
 from gridplan.workbench.desk import Seat
-from gridplan.workbench.errands import Errand
 
 KEPT = 600.0  # seconds that a file waits to be fetched
 MOST = 4  # files that wait; the oldest goes first
@@ -27,7 +26,6 @@ class TakenFile:
 class Counter:
     """Where files wait: by tickets that nobody can guess, each for one seat and one fetching."""
 
-    errand: Errand = field(default_factory=Errand)
     waiting: dict[str, TakenFile] = field(default_factory=dict)
 
     def lay(self, ticket: str, file: TakenFile) -> None:
@@ -52,3 +50,7 @@ class Counter:
         if file is None or file.seat != seat.code or file.until <= time.monotonic():
             return None
         return self.waiting.pop(ticket, None)
+
+
+# One for all sessions of a process: a ticket says which file it is, whatever it was made of.
+COUNTER = Counter()

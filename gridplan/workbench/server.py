@@ -20,6 +20,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from gridplan.tables.words import list_words
 from gridplan.workbench.answers import answer
 from gridplan.workbench.desk import Seat
+from gridplan.workbench.files_waiting import COUNTER
 from gridplan.workbench.guard import LARGEST, Guard, is_token
 from gridplan.workbench.session import Session
 
@@ -131,7 +132,7 @@ def make_app(
         seat = find_seat(request.headers.get("x-token", ""))
         if seat is None:
             return PlainTextResponse("open the link that the studio printed", 401)
-        return _send_file(session, seat, request.path_params["ticket"])
+        return _send_file(seat, request.path_params["ticket"])
 
     async def listen(socket: WebSocket) -> None:
         await socket.accept()
@@ -189,9 +190,9 @@ def _parse(body: bytes) -> dict[str, Any] | None:
     return message if isinstance(message, dict) else None
 
 
-def _send_file(session: Session, seat: Seat, ticket: str) -> Response:
+def _send_file(seat: Seat, ticket: str) -> Response:
     """Send a file that waits under a ticket, once; the ticket is looked up and names no path."""
-    file = session.counter.fetch(ticket, seat)
+    file = COUNTER.fetch(ticket, seat)
     if file is None:
         return PlainTextResponse("this file was fetched already: take it away once more", 404)
     # As a file to keep: a page among them must not run as one of the studio's.

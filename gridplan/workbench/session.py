@@ -21,7 +21,6 @@ from gridplan.workbench.drawing import Draughtsman
 from gridplan.workbench.effects import Effect, count_moved
 from gridplan.workbench.errands import Errand
 from gridplan.workbench.events import DeskEvent, read_event
-from gridplan.workbench.files_waiting import Counter
 from gridplan.workbench.jobs import HelpJob, Worker
 from gridplan.workbench.journal import Journal, JournalHead
 from gridplan.workbench.opening import (
@@ -88,7 +87,7 @@ class Session:
         self.jobs = 0
         self.worker = Worker(self._hear_worker)
         self.update = Errand()
-        self.counter = Counter()
+        self.taking = Errand()
         self.proposals: dict[str, Proposal] = {}
         if entries:
             self.draw_soon()
@@ -97,7 +96,7 @@ class Session:
         """Stop what runs, and close the journal."""
         self.worker.cancel()
         self.update.cancel()
-        self.counter.errand.cancel()
+        self.taking.cancel()
         self._journal.close()
 
     def _keep(self, event: DeskEvent) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from gridplan.workbench.desk import Seat
 from gridplan.workbench.files_to_take import KINDS, Order, make_file
-from gridplan.workbench.files_waiting import KEPT, TakenFile
+from gridplan.workbench.files_waiting import COUNTER, KEPT, TakenFile
 from gridplan.workbench.segments import tell_time
 from gridplan.workbench.session import Answer, Message, Session, refuse_question
 
@@ -31,7 +31,7 @@ def _look(session: Session, seat: Seat, message: Mapping[str, Any]) -> Message:
     return {
         "kind": "kinds",
         "kinds": kinds,
-        "running": session.counter.errand.is_running,
+        "running": session.taking.is_running,
         "install": "pip install 'gridplan[report]'",
     }
 
@@ -41,7 +41,7 @@ def _take(session: Session, seat: Seat, message: Mapping[str, Any]) -> Message:
     what = str(message["what"])
     if what not in KINDS:
         return refuse_question("kinds are known", "this cannot be taken away", "see the list")
-    if session.counter.errand.is_running:
+    if session.taking.is_running:
         return refuse_question("one file at a time", "another file is being made", "wait")
     with session.guard:
         state, number, saved = session.desk.state, session.desk.number, session.saved_number
@@ -61,7 +61,7 @@ def _take(session: Session, seat: Seat, message: Mapping[str, Any]) -> Message:
     ticket = secrets.token_urlsafe(16)
     arguments = (plan if is_draft else base, order)
     hear = partial(_hear, session, seat, ticket)
-    if not session.counter.errand.start(make_file, arguments, hear):
+    if not session.taking.start(make_file, arguments, hear):
         return refuse_question("one file at a time", "another file is being made", "wait")
     return {"kind": "taking", "ticket": ticket, "what": what, "draft": order.draft}
 
@@ -92,15 +92,13 @@ def _hear(session: Session, seat: Seat, ticket: str, message: Mapping[str, Any])
         return
     made = message["result"]
     until = time.monotonic() + KEPT
-    session.counter.lay(
-        ticket, TakenFile(seat.code, made["name"], made["media"], made["content"], until)
-    )
+    COUNTER.lay(ticket, TakenFile(seat.code, made["name"], made["media"], made["content"], until))
     size = len(made["content"])
     session.publish({**told, "name": made["name"], "bytes": size, "notes": made["notes"]})
 
 
 def _cancel(session: Session, seat: Seat, message: Mapping[str, Any]) -> Message:
-    return {"kind": "cancelled", "was": session.counter.errand.cancel()}
+    return {"kind": "cancelled", "was": session.taking.cancel()}
 
 
 ANSWERS: Mapping[str, Answer] = {
