@@ -212,7 +212,8 @@ def test_a_save_while_it_runs_makes_its_result_void(session):
     answer(session, CHIEF, MOVE)
     assert ask(session, "save")["kind"] == "saved"
     session.update.finish()
-    assert "saved again meanwhile" in session.heard[-1]["error"]
+    assert "saved again meanwhile" in session.heard[-1]["error"]["en"]
+    assert "又保存过" in session.heard[-1]["error"]["zh"]
     assert not len(read_plan(session.folder).members)
 
 

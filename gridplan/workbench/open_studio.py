@@ -8,6 +8,7 @@ import webbrowser
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -161,6 +162,11 @@ def _describe(opened: Opened) -> list[str]:
         lines.append(
             f"note: {opened.lost:,} bytes at the end of the journal were half written when the "
             "machine stopped, and are kept in a file beside it; all accepted changes are here"
+        )
+    if find_spec("matplotlib") is None or find_spec("xlsxwriter") is None:
+        lines.append(
+            "note: printed sheets and sheets for Excel need the extra report "
+            "-> pip install 'gridplan[report]'; all else works without it"
         )
     lines.append("stop       with Ctrl-C; every accepted change is on disk")
     return lines

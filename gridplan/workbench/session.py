@@ -16,6 +16,7 @@ from gridplan.redrawing.editing.trial_assignment import BoardState
 from gridplan.redrawing.revision.plan_history import digest_plan
 from gridplan.storage.kept_versions import replace_plan
 from gridplan.storage.plan_folder import read_plan
+from gridplan.tables.translations import translate
 from gridplan.workbench.desk import Desk, Seat
 from gridplan.workbench.drawing import Draughtsman
 from gridplan.workbench.effects import Effect, count_moved
@@ -222,6 +223,11 @@ def list_figures(table: pd.DataFrame) -> dict[str, dict[str, Any]]:
         }
         for code, row in table.to_dict("index").items()
     }
+
+
+def say_both(text: str) -> dict[str, str]:
+    """Say a sentence of the rooms below in both languages, for pages of either."""
+    return {"en": text, "zh": translate(text)}
 
 
 def refuse_question(rule: str, message: str, remedy: str) -> Message:

@@ -17,7 +17,7 @@ from gridplan.workbench.desk import Seat
 from gridplan.workbench.files_to_take import KINDS, Order, make_file
 from gridplan.workbench.files_waiting import COUNTER, KEPT, TakenFile
 from gridplan.workbench.segments import tell_time
-from gridplan.workbench.session import Answer, Message, Session, refuse_question
+from gridplan.workbench.session import Answer, Message, Session, refuse_question, say_both
 
 _PAPERS = ("A4", "A3")
 
@@ -87,6 +87,8 @@ def _read_view(session: Session, asked: Any) -> dict[str, Any]:
 def _hear(session: Session, seat: Seat, ticket: str, message: Mapping[str, Any]) -> None:
     """Pass on how far it is; lay the file out when it has come."""
     told = {"kind": "taken", "ticket": ticket, "seat": seat.code}
+    if "error" in message:
+        message = {"error": say_both(message["error"])}
     if "result" not in message:
         session.publish({**told, **message})
         return

@@ -23,11 +23,10 @@ from gridplan.redrawing.revision.renewal import OF_PLAN_BEFORE
 from gridplan.storage.formats import GEOPACKAGE, TABLES
 from gridplan.storage.kept_versions import list_versions
 from gridplan.storage.plan_folder import read_plan, write_plan
-from gridplan.tables.translations import translate
 from gridplan.workbench.desk import Seat
 from gridplan.workbench.plan_figures import count_figures, list_differences
 from gridplan.workbench.segments import FOLDER, require_same
-from gridplan.workbench.session import Answer, Message, Session, refuse_question
+from gridplan.workbench.session import Answer, Message, Session, refuse_question, say_both
 
 # Tables that a change empties and no step of the chain fills, and the verb that does.
 OTHER_VERBS = {
@@ -53,7 +52,7 @@ def _look(session: Session, seat: Seat, message: Mapping[str, Any]) -> Message:
             "name": outlook.name,
             "status": outlook.status,
             "because": outlook.because if outlook.status == "stale" else "",
-            "missing": _say_both(outlook.because) if outlook.status == "lacking" else None,
+            "missing": say_both(outlook.because) if outlook.status == "lacking" else None,
         }
         for outlook in judge_steps(plan, recall_notes(session.folder))
     ]
@@ -115,7 +114,7 @@ def work_out(plan: Plan, folder: Path, notes: ChainNotes, progress: Progress) ->
         {
             "name": result.name,
             "status": result.status.replace(" ", "_"),
-            "because": _say_both(result.because) if result.because else None,
+            "because": say_both(result.because) if result.because else None,
             "seconds": round(result.seconds, 1),
         }
         for result in fresh.results
@@ -170,6 +169,8 @@ def list_left_out(before: Plan, after: Plan, folder: Path) -> list[Message]:
 
 def _hear(session: Session, base: Plan, message: Mapping[str, Any]) -> None:
     """Pass on how far it is; put the result in place when it has come."""
+    if "error" in message:
+        message = {"error": say_both(message["error"])}
     if "result" not in message:
         session.publish({"kind": "update", **message})
         return
@@ -177,7 +178,7 @@ def _hear(session: Session, base: Plan, message: Mapping[str, Any]) -> None:
     try:
         told = _take_result(session, base, message["result"])
     except GridplanError as error:
-        told = {"kind": "update", "error": str(error)}
+        told = {"kind": "update", "error": say_both(str(error))}
     session.publish(told)
 
 
@@ -187,7 +188,7 @@ def _take_result(session: Session, base: Plan, result: Mapping[str, Any]) -> Mes
         # Somebody may have saved while it ran; then it speaks of the plan before.
         if session.base is not base:
             text = "the plan was saved again meanwhile, so nothing was changed -> run it once more"
-            return {"kind": "update", "error": text}
+            return {"kind": "update", "error": say_both(text)}
         require_same(session.folder, base)
         plan = base.replace(**result["tables"], manifest=result["manifest"])
         write_plan(plan, session.folder, overwrite=True)
@@ -200,11 +201,6 @@ def _take_result(session: Session, base: Plan, result: Mapping[str, Any]) -> Mes
             )
     told = {name: result[name] for name in ("steps", "rows", "version", "left_out")}
     return {"kind": "updated", **told}
-
-
-def _say_both(text: str) -> dict[str, str]:
-    """Say a sentence of the steps in both languages."""
-    return {"en": text, "zh": translate(text)}
 
 
 ANSWERS: Mapping[str, Answer] = {

@@ -47,7 +47,7 @@ export const taking = {
     if (message.stage) this.making = { ...this.making, ...message };
     else {
       this.making = null;
-      if (message.error) this.alarm(message.error);
+      if (message.error) this.alarm(message.error[this.lang]);
       else if (message.cancelled) this.tell(this.say("take_cancelled"));
       else this.download(message);
     }

@@ -35,7 +35,7 @@ export const updating = {
   takeUpdate(message) {
     const ends = message.error || message.cancelled || message.kind === "updated";
     this.update = ends ? null : message;
-    if (message.error) this.alarm(message.error);
+    if (message.error) this.alarm(message.error[this.lang]);
     if (message.cancelled) this.tell(this.say("update_cancelled"));
     if (message.kind === "updated") {
       this.updated = { ...message, time: new Date().toLocaleTimeString("en-GB") };
