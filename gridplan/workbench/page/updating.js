@@ -63,10 +63,10 @@ export const updating = {
       make("div", { class: "row" }, make("strong", {}, this.say("update_title")), make("br"),
         make("small", {}, this.say("update_about"))),
     ];
-    if (this.update) rows.push(this.showRun(this.update));
-    else if (this.outlook) rows.push(...this.showOutlook(this.outlook));
+    if (this.update) return [...rows, this.showRun(this.update)];
+    if (this.updated) rows.push(...this.showResult(this.updated));
+    if (this.outlook) rows.push(...this.showOutlook(this.outlook));
     else rows.push(make("div", { class: "row quiet" }, this.say("update_looking")));
-    if (this.updated && !this.update) rows.push(...this.showResult(this.updated));
     return rows;
   },
 
@@ -84,7 +84,9 @@ export const updating = {
 
   showOutlook({ steps, unsaved, may, command }) {
     const stale = steps.some((step) => step.status === "stale");
-    const rows = steps.map((step) => make(
+    // After a run that left nothing stale its result is enough.
+    const shown = this.updated && !stale ? steps.filter((step) => step.missing) : steps;
+    const rows = shown.map((step) => make(
       "div",
       { class: "row", "data-step": step.name },
       make("strong", {}, this.say(`step_${step.name}`)),
@@ -163,6 +165,6 @@ export const updating = {
 
 function write(value, isShare) {
   if (value === null) return "–";
-  const text = (isShare ? 100 * value : value).toLocaleString("en", { maximumFractionDigits: 1 });
+  const text = (isShare ? 100 * value : value).toLocaleString("en", { maximumFractionDigits: 2 });
   return isShare ? `${text} %` : text;
 }
