@@ -26,7 +26,7 @@ CHAPTERS = {
     "Read and write": "load_example read_site read_osm_place read_plan write_plan",
     "Draw a plan": "divide add_upper_grids import_grids import_edits",
     "Judge it": "audit prove compare find_alternatives trace_frontier",
-    "Change it": "redraw repair edit preview find_triggers trace_budget",
+    "Change it": "studio redraw repair edit preview find_triggers trace_budget",
     "People": "organise staff pair rate",
     "Service": "reach propose_posts",
     "What would happen": "simulate surge simulate_years",

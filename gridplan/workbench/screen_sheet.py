@@ -138,9 +138,11 @@ def _draw_tables(
         top = height - MARGIN - 3 * big
         draw_text(axes, MARGIN, top, title, type_.style(1.3 * _SIZE * big, bold=True), **left)
         page = rows[first : first + fitting * _BLOCKS]
-        for number in range(0, len(page), fitting):
-            x = MARGIN + block * (number // fitting)
-            lines = [tuple(heads), *page[number : number + fitting]]
+        # The last page has blocks of equal length.
+        most = -(-len(page) // _BLOCKS)
+        for number in range(0, len(page), most):
+            x = MARGIN + block * (number // most)
+            lines = [tuple(heads), *page[number : number + most]]
             for n, line in enumerate(lines):
                 y = height - MARGIN - _HEAD * big - n * pitch
                 style = type_.style(_SIZE * big, bold=n == 0)
