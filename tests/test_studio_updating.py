@@ -21,9 +21,10 @@ from gridplan.workbench import updating
 from gridplan.workbench.answers import answer
 from gridplan.workbench.desk import Seat
 from gridplan.workbench.errands import Errand
-from gridplan.workbench.files_to_take import KINDS, Order, make_file
+from gridplan.workbench.files_to_take import KINDS, make_file
 from gridplan.workbench.files_waiting import COUNTER, TakenFile
 from gridplan.workbench.guard import list_hosts
+from gridplan.workbench.orders import Order
 from gridplan.workbench.plan_figures import count_figures, list_differences
 from gridplan.workbench.seats import CHIEF
 from gridplan.workbench.server import make_app

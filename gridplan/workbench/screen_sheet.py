@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import shapely
 
@@ -15,9 +15,7 @@ from gridplan.plots.sheet.paper import ENLARGED, MARGIN, PAPERS
 from gridplan.plots.sheet.request import SheetRequest
 from gridplan.plots.sheet.texts import PITCH, POINT, Typeface, draw_text
 from gridplan.tables.words import say
-
-if TYPE_CHECKING:
-    from gridplan.workbench.files_to_take import Order
+from gridplan.workbench.orders import Order
 
 # The views of a sheet that show what the colours of the screen show.
 VIEWS = {

@@ -14,8 +14,9 @@ from importlib.util import find_spec
 from typing import Any
 
 from gridplan.workbench.desk import Seat
-from gridplan.workbench.files_to_take import KINDS, Order, make_file
+from gridplan.workbench.files_to_take import KINDS, make_file
 from gridplan.workbench.files_waiting import COUNTER, KEPT, TakenFile
+from gridplan.workbench.orders import Order
 from gridplan.workbench.segments import tell_time
 from gridplan.workbench.session import Answer, Message, Session, refuse_question, say_both
 
