@@ -49,7 +49,7 @@ def edit_command(
     output: NextPlan = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Edit a plan by hand: move, swap, split, merge, lock, unlock, recode, centre.
+    """Edit a plan by hand: move, swap, split, merge, enclose, lock, unlock, recode, centre.
 
     [dim]gridplan edit outputs/town "move building B12 to 0301-007" --preview[/dim]
 

@@ -103,6 +103,8 @@ def find_held(plan: Plan) -> frozenset[str]:
         if command.verb in ("move", "swap")
     ]
     named = {thing for command in moves for thing in (*command.things, *command.others)}
+    # What a drawn line or outline moved is named behind it.
+    named |= {home for batch in batches for command in batch.commands for home in command.homes}
     doors = plan.stairwells
     return frozenset(doors.index[doors.index.isin(named) | doors["building"].isin(named)])
 

@@ -102,8 +102,8 @@ def edit(
         Any working plan.
     commands
         Lines such as ``move building B12 to 0301-007``; verbs are move, swap,
-        split, merge, lock, unlock, recode, centre, approve, undo, in English
-        or Chinese, in any case. Words after # are comments; a log as
+        split, merge, enclose, lock, unlock, recode, centre, approve, undo, in
+        English or Chinese, in any case. Words after # are comments; a log as
         :func:`write_log` writes it is a script.
     by
         The office or post that edits, never a person's name; the log's own

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from gridplan.errors import InputError, Problem
 from gridplan.redrawing.editing.edit_commands import CommandBatch, EditCommand
@@ -116,5 +117,8 @@ def _parse_line(body: str, number: int) -> EditCommand:
     rest = [(t, quoted) for t, quoted in tokens[1:] if quoted or t.lower() not in FILLERS]
     note = note.strip()
     note = note[1:-1].replace('""', '"') if len(note) > 1 and note[0] == note[-1] == '"' else note
-    command = PARSERS[verb](rest)
-    return EditCommand(verb, *command, note=note, line=number)
+    parsed = PARSERS[verb](rest)
+    command = EditCommand(verb, *parsed[:5], note=note, line=number)
+    if len(parsed) == 7:
+        command = replace(command, points=parsed[5], homes=parsed[6])
+    return command

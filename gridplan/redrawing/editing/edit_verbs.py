@@ -17,6 +17,7 @@ from gridplan.redrawing.editing.code_lookup import (
     find_subgrid,
     refuse,
 )
+from gridplan.redrawing.editing.drawn_lines import find_enclosed, find_side
 from gridplan.redrawing.editing.edit_commands import EditCommand
 from gridplan.redrawing.editing.edit_refusals import (
     find_community,
@@ -84,6 +85,8 @@ def _swap(board: EditBoard, state: BoardState, command: EditCommand) -> BoardSta
 def _split(board: EditBoard, state: BoardState, command: EditCommand) -> BoardState:
     code = find_subgrid(board, state, command.things[0])
     problem, rows = board.take_subgrid(state, code)
+    if command.points:
+        return _split_along(board, state, replace(command, things=(code,)), problem, rows)
     k = command.count
     islands = problem.find_islands()
     if len(rows) < k:
@@ -114,6 +117,37 @@ def _split(board: EditBoard, state: BoardState, command: EditCommand) -> BoardSt
     lies = {**state.lies_in} | dict.fromkeys(fresh, state.lies_in[code])
     resolved = replace(command, things=(code,))
     return _reassign(board, replace(state, lies_in=lies), resolved, rows, names[part], parts={code})
+
+
+def _split_along(
+    board: EditBoard, state: BoardState, command: EditCommand, problem: Any, rows: Ints
+) -> BoardState:
+    """Split a sub-grid along a line that was drawn, or move the homes named with the line."""
+    (code,) = command.things
+    part = find_side(board, command, rows)
+    keeper = 0 if command.homes else _choose_keeper(board, state, code, problem, rows, part)
+    moving = rows[part != keeper]
+    fresh = command.others[0] if command.others else number_next(state.lies_in[code], state.used)[0]
+    refuse_taken(board, state, fresh)
+    state = replace(state, lies_in={**state.lies_in, fresh: state.lies_in[code]})
+    resolved = replace(command, others=(fresh,), homes=_name_stairwells(board, moving))
+    names = np.full(len(moving), fresh, object)
+    return _reassign(board, state, resolved, moving, names, parts={code})
+
+
+def _enclose(board: EditBoard, state: BoardState, command: EditCommand) -> BoardState:
+    into = "" if command.new else find_subgrid(board, state, command.others[0])
+    rows, elsewhere = find_enclosed(board, state, command, into)
+    if command.new:
+        community = find_community(board, rows)
+        into = command.others[0] if command.others else number_next(community, state.used)[0]
+        refuse_taken(board, state, into)
+        state = replace(state, lies_in={**state.lies_in, into: community})
+    if elsewhere:
+        told = f"{elsewhere} stairwells in the outline lie in other communities, and stay there"
+        state = replace(state, warnings=(*state.warnings, told))
+    resolved = replace(command, others=(into,), homes=_name_stairwells(board, rows))
+    return _reassign(board, state, resolved, rows, np.full(len(rows), into, object))
 
 
 def _choose_keeper(
@@ -318,6 +352,7 @@ _VERBS: Mapping[str, Callable[[EditBoard, BoardState, EditCommand], BoardState]]
     "swap": _swap,
     "split": _split,
     "merge": _merge,
+    "enclose": _enclose,
     "recode": _recode,
     "centre": _centre,
     "lock": lock_named,

@@ -10,6 +10,7 @@ EXAMPLES = {
     "swap": "swap building B12 with building B40",
     "split": "split 0301-007 into 2",
     "merge": "merge 0301-007 into 0301-008",
+    "enclose": "enclose 12,4 60.5,4 60.5,80 in 0301-007",
     "lock": "lock subgrid 0301-007 because school buses",
     "unlock": "unlock subgrid 0301-007",
     "recode": "recode 0301-007 as 0301-021",
@@ -31,6 +32,7 @@ _CHINESE_VERBS = {
     "交换": "swap",
     "拆分": "split",
     "合并": "merge",
+    "圈入": "enclose",
     "解锁": "unlock",
     "锁定": "lock",
     "改码": "recode",
@@ -72,6 +74,7 @@ _PARTICLES = {
     "在": "at",
     "于": "at",
     "由": "by",
+    "沿": "along",
 }
 # A particle means one thing after one verb and another after the next, so
 # that these sets overlap: each verb cuts its line at its own set.
@@ -81,6 +84,10 @@ AS_WORDS = {"as", "to", "into"}
 AT_WORDS = {"at", "to", "in", "on"}
 BY_WORDS = {"by"}
 ON_WORDS = {"on", "at"}
+INTO_WORDS = TO_WORDS | {"in"}
+ALONG_WORDS = {"along"}
+# Before the homes that a drawn line or outline moved when it was first carried out.
+MOVING_WORDS = {"moving"}
 # Stands where a stairwell would: the centre is the one with the least walking.
 FREELY = "automatically"
 FILLERS = {"the", "a", "an", "of", "parts", "part", "份", "个"}
@@ -149,6 +156,8 @@ def _quote_code(code: str) -> str:
             *AS_WORDS,
             *AT_WORDS,
             *BY_WORDS,
+            *ALONG_WORDS,
+            *MOVING_WORDS,
             *FILLERS,
             "new",
             "all",

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 from gridplan.redrawing.editing.script_words import (
+    ALONG_WORDS,
     AND_WORDS,
     AS_WORDS,
     AT_WORDS,
     BY_WORDS,
     EXAMPLES,
     FREELY,
+    INTO_WORDS,
+    MOVING_WORDS,
     NOUN_LEVELS,
     ON_WORDS,
     TO_WORDS,
@@ -18,7 +22,11 @@ from gridplan.redrawing.editing.script_words import (
 )
 
 # level, things, others, new and count of an edit command, in its order
-Parsed = tuple[str, tuple[str, ...], tuple[str, ...], bool, int]
+Plain = tuple[str, tuple[str, ...], tuple[str, ...], bool, int]
+Points = tuple[tuple[float, float], ...]
+# The same, and the corners and homes of something that was drawn.
+Drawn = tuple[str, tuple[str, ...], tuple[str, ...], bool, int, Points, tuple[str, ...]]
+Parsed = Plain | Drawn
 
 
 class UnclearError(Exception):
@@ -98,6 +106,8 @@ def _parse_swap(words: Words) -> Parsed:
 
 
 def _parse_split(words: Words) -> Parsed:
+    if any(word.lower() in ALONG_WORDS and not quoted for word, quoted in words):
+        return _parse_split_along(words)
     before, after = _cut_at(words, AS_WORDS | {"in"})
     _, things = _read_things(before)
     if not after and len(things) == 2 and things[-1].isdecimal():
@@ -111,6 +121,45 @@ def _parse_split(words: Words) -> Parsed:
         "which sub-grid into how many, 2 or more?",
     )
     return "subgrid", things, (), False, int(count)
+
+
+def _parse_split_along(words: Words) -> Parsed:
+    before, after = _cut_at(words, ALONG_WORDS, last=False)
+    line, moving = _cut_at(after, MOVING_WORDS, last=False)
+    corners, fresh = _cut_at(line, AS_WORDS)
+    things, others, points = _read_things(before)[1], _read_things(fresh)[1], _read_points(corners)
+    _require(
+        len(things) == 1 and len(others) < 2 and len(points) > 1,
+        "split",
+        "which sub-grid along which line, of two corners or more, each as x,y?",
+        "split 0301-007 along 12,4 60.5,80",
+    )
+    return "subgrid", things, others, False, 2, points, _read_things(moving)[1]
+
+
+def _parse_enclose(words: Words) -> Parsed:
+    line, moving = _cut_at(words, MOVING_WORDS, last=False)
+    corners, target = _cut_at(line, INTO_WORDS, last=False)
+    new = bool(target) and target[0] == ("new", False)
+    target = [w for w in target[1:] if w[1] or w[0].lower() not in AS_WORDS] if new else target
+    others, points = _read_things(target)[1], _read_points(corners)
+    _require(
+        len(points) > 2 and (len(others) == 1 or (new and not others)),
+        "enclose",
+        "what lies in which outline, of three corners or more, each as x,y, to which sub-grid?",
+    )
+    return "stairwell", (), others, new, 0, points, _read_things(moving)[1]
+
+
+def _read_points(words: Words) -> Points:
+    """Read corners to the centimetre; none where something is no pair of numbers."""
+    try:
+        values = [round(float(word), 2) for word, _ in words]
+    except ValueError:
+        return ()
+    if len(values) % 2 or not all(math.isfinite(value) for value in values):
+        return ()
+    return tuple(zip(values[::2], values[1::2], strict=True))
 
 
 def _parse_merge(words: Words) -> Parsed:
@@ -182,6 +231,7 @@ PARSERS = {
     "swap": _parse_swap,
     "split": _parse_split,
     "merge": _parse_merge,
+    "enclose": _parse_enclose,
     "lock": _parse_lock,
     "unlock": _parse_lock,
     "recode": _parse_recode,
@@ -191,6 +241,6 @@ PARSERS = {
 }
 
 
-def _require(holds: bool, verb: str, what: str) -> None:
+def _require(holds: bool, verb: str, what: str, example: str = "") -> None:
     if not holds:
-        raise UnclearError(f"{verb}: {what}", f"for example: {EXAMPLES[verb]}")
+        raise UnclearError(f"{verb}: {what}", f"for example: {example or EXAMPLES[verb]}")
