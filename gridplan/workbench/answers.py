@@ -7,12 +7,14 @@ from typing import Any
 
 from gridplan.errors import GridplanError
 from gridplan.redrawing.editing.code_lookup import RefusedError
-from gridplan.workbench import changing, helping, keeping, take_away, updating
-from gridplan.workbench.desk import OvertakenError, Seat, list_reasons
+from gridplan.workbench import changing, helping, keeping, splits, take_away, updating
+from gridplan.workbench.desk import OvertakenError, Seat
+from gridplan.workbench.refusals import describe_reasons
 from gridplan.workbench.session import Answer, Message, Session, refuse_question
 
 _ANSWERS: Mapping[str, Answer] = {
     **changing.ANSWERS,
+    **splits.ANSWERS,
     **helping.ANSWERS,
     **keeping.ANSWERS,
     **take_away.ANSWERS,
@@ -38,7 +40,7 @@ def answer(session: Session, seat: Seat, message: Mapping[str, Any]) -> Message:
         with session.guard:
             return _ANSWERS[kind](session, seat, message)
     except RefusedError as error:
-        return {"kind": "refused", "reasons": list_reasons(error)}
+        return {"kind": "refused", "reasons": describe_reasons(error, message)}
     except OvertakenError as error:
         by = [event.to_data() for event in error.by]
         return {"kind": "overtaken", "homes": list(error.homes), "by": by}

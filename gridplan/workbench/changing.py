@@ -8,7 +8,7 @@ from typing import Any
 from gridplan.workbench.desk import Seat
 from gridplan.workbench.opening import describe_community, describe_plan
 from gridplan.workbench.session import Answer, Message, Session, list_figures, refuse_question
-from gridplan.workbench.suggestions import suggest
+from gridplan.workbench.suggestions import find_suggestion
 
 
 def _welcome(session: Session, seat: Seat, message: Mapping[str, Any]) -> Message:
@@ -17,6 +17,7 @@ def _welcome(session: Session, seat: Seat, message: Mapping[str, Any]) -> Messag
         "name": session.folder.name,
         "seat": {"code": seat.code, "office": seat.office, "role": seat.role},
         "lost": session.lost,
+        "origin": [session.origin.x, session.origin.y],
         **describe_plan(session.desk, session.origin, session.figures),
         **session.describe_state(seat),
     }
@@ -68,8 +69,35 @@ def _try(session: Session, seat: Seat, message: Mapping[str, Any]) -> Message:
 
 
 def _suggest(session: Session, seat: Seat, message: Mapping[str, Any]) -> Message:
-    lines = suggest(session.desk, str(message["subgrid"]))
-    return {"kind": "suggested", "subgrid": message["subgrid"], "lines": list(lines)}
+    desk = session.desk
+    code = str(message["subgrid"])
+    suggestion = find_suggestion(desk, code)
+    cure = suggestion.cure
+    community = desk.state.lies_in.get(code, "")
+    band = desk.board.get_problem(community)[0].band if community else None
+    return {
+        "kind": "suggested",
+        "subgrid": code,
+        "lines": list(suggestion.lines),
+        "how": cure.how if cure else "",
+        "homes": list(cure.homes) if cure else [],
+        "into": cure.into if cure else "",
+        "parts": cure.parts if cure else 0,
+        "tried": dict(suggestion.tried),
+        "beside": [list(pair) for pair in suggestion.beside],
+        "band": [band.low, band.target, band.high] if band else [],
+    }
+
+
+def _list_locks(session: Session, seat: Seat, message: Mapping[str, Any]) -> Message:
+    locks = session.desk.state.locks
+    rows = [
+        {"name": str(name), "level": str(level), "of": str(of), "note": str(note)}
+        for name, level, of, note in zip(
+            locks.index, locks["level"], locks["of"], locks["note"], strict=True
+        )
+    ]
+    return {"kind": "locks", "rows": rows}
 
 
 def _list_log(session: Session, seat: Seat, message: Mapping[str, Any]) -> Message:
@@ -87,4 +115,5 @@ ANSWERS: Mapping[str, Answer] = {
     "try": _try,
     "suggest": _suggest,
     "log": _list_log,
+    "locks": _list_locks,
 }

@@ -36,7 +36,7 @@ from gridplan.workbench.segments import (
     require_same,
     tell_time,
 )
-from gridplan.workbench.suggestions import list_faults
+from gridplan.workbench.suggestions import list_far, list_faults
 
 Message = dict[str, Any]
 Publish = Callable[[Mapping[str, Any]], None]
@@ -112,11 +112,15 @@ class Session:
             "undo": back,
             "redo": forth,
             "faults": self._list_faults(),
+            "far": self._list_far(),
             "locks": [str(name) for name in self.desk.state.locks.index],
         }
 
     def _list_faults(self) -> list[dict[str, Any]]:
         return [asdict(f) for f in list_faults(self.desk, self.figures.to_dict("index"))]
+
+    def _list_far(self) -> list[dict[str, Any]]:
+        return [asdict(f) for f in list_far(self.desk, self.figures.to_dict("index"))]
 
     def answer_event(self, seat: Seat, event: DeskEvent) -> Message:
         """Count the figures again, let all others hear, and have the land drawn."""

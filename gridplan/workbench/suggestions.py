@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from gridplan.division.problem import DivisionProblem
 from gridplan.redrawing.editing.code_lookup import RefusedError
-from gridplan.redrawing.editing.script_words import quote_codes
-from gridplan.redrawing.editing.trial_assignment import EditBoard
+from gridplan.workbench.cures import Cure, list_cures
 from gridplan.workbench.desk import Desk
 
-_TRIED = 40  # single buildings that are tried for one sub-grid, the nearest ones first
+_TRIED = 60  # changes that are tried for one sub-grid, the nearest ones first
+_FAR = 20.0  # metres above what is usual below which a walk is never called far
+_SHOWN = 50  # sub-grids with long walks that are listed
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,25 @@ class Fault:
     households: int
     amount: int
     locked: str = ""
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """The change that cures a sub-grid with the least harm, and what else was tried.
+
+    ``cure`` is None where nothing that was tried cures it. ``tried`` counts the
+    changes by what stood in their way: locked, others (another sub-grid would
+    be out of rule), short (not enough), works.
+    """
+
+    cure: Cure | None = None
+    tried: Mapping[str, int] = field(default_factory=dict)
+    beside: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The commands of the cure; none where there is none."""
+        return self.cure.lines if self.cure else ()
 
 
 def list_faults(desk: Desk, figures: Mapping[str, Mapping[str, Any]]) -> list[Fault]:
@@ -54,10 +74,7 @@ def list_faults(desk: Desk, figures: Mapping[str, Mapping[str, Any]]) -> list[Fa
 
 
 def suggest(desk: Desk, code: str) -> tuple[str, ...]:
-    """Suggest the commands that bring a sub-grid into its band and leave no other out of it.
-
-    One building to or from a neighbour is tried first, then merging it with a
-    neighbour, then splitting it. Nothing is returned where none of these does.
+    """Suggest the commands that bring a sub-grid into rule and put no other out of it.
 
     Examples
     --------
@@ -66,51 +83,79 @@ def suggest(desk: Desk, code: str) -> tuple[str, ...]:
     >>> suggest(desk, "0301-001")
     ()
     """
+    return find_suggestion(desk, code).lines
+
+
+def find_suggestion(desk: Desk, code: str) -> Suggestion:
+    """Find the smallest change that cures a sub-grid, with what was tried and why it did not do.
+
+    One building to or from a neighbour is tried first, then two of them, a
+    piece that lies apart, another centre, merging, and splitting. Of changes
+    of one kind that with the least walking is taken.
+
+    Examples
+    --------
+    >>> from gridplan.synthetic import make_board_plan
+    >>> desk = Desk(make_board_plan((1, 1, 1, 1, 2, 2) * 2))
+    >>> find_suggestion(desk, "0301-002").cure.lines
+    ('move building h04 to 0301-002',)
+    """
     state, board = desk.state, desk.board
     if code not in state.lies_in:
-        return ()
+        return Suggestion()
     problem, rows = board.get_problem(state.lies_in[code])
     member = state.member[rows].astype(str)
-    mass = int(problem.weights[member == code].sum())
-    beside = _find_beside(problem, member, code)
-    tries: list[tuple[str, ...]] = []
-    if mass < problem.band.low:
-        tries += _move_building(
-            board, rows, _order_homes(problem, member, code, beside, True), code
-        )
-    elif mass > problem.band.high:
-        for other in beside:
-            own = _order_homes(problem, member, code, [other], False)
-            tries += _move_building(board, rows, own, other)
-    tries = sorted(dict.fromkeys(tries), key=len)[: _TRIED * 2]
-    if mass < problem.band.low:
-        tries += [(f"merge {_quote(code)} into {_quote(other)}",) for other in beside]
-    elif mass > problem.band.high:
-        tries.append((f"split {_quote(code)} into 2",))
-    best: tuple[float, tuple[str, ...]] | None = None
-    for lines in tries:
-        worth = _judge(desk, lines, code)
-        if worth is not None and (best is None or worth < best[0]):
-            best = worth, lines
-    return best[1] if best else ()
+    beside = find_beside(desk, code)
+    sizes = tuple((c, int(problem.weights[member == c].sum())) for c in beside)
+    tried: Counter[str] = Counter()
+    best: tuple[float, Cure] | None = None
+    before = desk.measure([code, *beside])
+    for cure in list_cures(desk, code, beside):
+        # A simpler change that works goes before all others.
+        if best is not None and cure.rank > best[1].rank:
+            break
+        if sum(tried.values()) >= _TRIED and cure.rank < 4:
+            continue
+        what, walk = _judge(desk, cure, code, before)
+        tried[what] += 1
+        if what == "works" and (best is None or walk < best[0]):
+            best = walk, cure
+    return Suggestion(best[1] if best else None, dict(tried), sizes)
 
 
-def _judge(desk: Desk, lines: tuple[str, ...], code: str) -> float | None:
-    """Return how far people walk after some commands, or None where something is out of rule."""
+def _judge(desk: Desk, cure: Cure, code: str, before: Any) -> tuple[str, float]:
+    """Say whether a change works or what stands in its way, and how far people walk after it."""
     try:
-        trial = desk.try_lines(lines)
+        trial = desk.try_lines(cure.lines)
     except RefusedError:
-        return None
-    table = desk.measure(trial.effect.subgrids, trial.state)
-    if not len(table) or not bool((table["in_band"] & table["contiguous"]).all()):
-        return None
-    # Moves go before merges and splits, which change more.
-    larger = 0.0 if lines[0].startswith("move") else 1e9
-    return float(table["household_metres"].sum()) + larger
+        return "locked", np.inf
+    table = desk.measure(trial.effect.subgrids | {code}, trial.state)
+    walk = float(table["household_metres"].sum())
+    for name, row in table.iterrows():
+        good = bool(row["in_band"]) and bool(row["contiguous"])
+        was = before.loc[name] if name in before.index else None
+        if good:
+            continue
+        if name == code:
+            return "short", walk
+        # A neighbour that was out of rule already may stay as it was.
+        if was is None or _grade(was) < _grade(row):
+            return "others", walk
+    if cure.must_shorten:
+        was = before.reindex(table.index)["household_metres"].sum()
+        if walk >= float(was) - 1:
+            return "short", walk
+    return "works", walk
 
 
-def _find_beside(problem: DivisionProblem, member: Any, code: str) -> list[str]:
+def _grade(row: Any) -> tuple[bool, int]:
+    return not row["in_band"], int(row["pieces"])
+
+
+def find_beside(desk: Desk, code: str) -> list[str]:
     """Find the sub-grids beside one, those with the most ways between them first."""
+    problem, rows = desk.board.get_problem(desk.state.lies_in[code])
+    member = desk.state.member[rows].astype(str)
     if problem.pairs is None or not len(problem.pairs):
         return []
     a, b = member[problem.pairs[:, 0]], member[problem.pairs[:, 1]]
@@ -119,23 +164,25 @@ def _find_beside(problem: DivisionProblem, member: Any, code: str) -> list[str]:
     return [str(c) for c in codes[np.lexsort((codes, -counts))]]
 
 
-def _order_homes(
-    problem: DivisionProblem, member: Any, code: str, others: Iterable[str], from_others: bool
-) -> Any:
-    """Order the atoms on the border between a sub-grid and others, of the one side."""
-    pairs = np.zeros((0, 2), np.int64) if problem.pairs is None else problem.pairs
-    both = np.concatenate([pairs, pairs[:, ::-1]])
-    near = (member[both[:, 0]] == code) & np.isin(member[both[:, 1]], list(others))
-    atoms = np.unique(both[near, 1 if from_others else 0])
-    middle = problem.xy[member == code].mean(axis=0)
-    metres = np.hypot(*(problem.xy[atoms] - middle).T)
-    return atoms[np.argsort(metres if from_others else -metres, kind="stable")][:_TRIED]
+def list_far(desk: Desk, figures: Mapping[str, Mapping[str, Any]]) -> list[Fault]:
+    """List the sub-grids where people walk more than twice as far as in their community.
 
-
-def _move_building(board: EditBoard, rows: Any, atoms: Any, to: str) -> list[tuple[str, ...]]:
-    buildings = dict.fromkeys(str(b) for b in board.building[rows[atoms]])
-    return [(f"move building {_quote(b)} to {_quote(to)}",) for b in buildings]
-
-
-def _quote(code: str) -> str:
-    return quote_codes([code])
+    No rule is broken by them: a hint of where to look. ``amount`` is the mean
+    walk in metres.
+    """
+    by: dict[str, list[tuple[str, float, int]]] = {}
+    for code, row in figures.items():
+        community = desk.state.lies_in.get(code)
+        if community is not None:
+            by.setdefault(community, []).append(
+                (code, float(row["mean_walk"]), int(row["households"]))
+            )
+    far = []
+    for community, rows in by.items():
+        usual = float(np.median([walk for _, walk, _ in rows]))
+        far += [
+            Fault(code, community, "far", households, round(walk))
+            for code, walk, households in rows
+            if walk > 2 * usual and walk > usual + _FAR
+        ]
+    return sorted(far, key=lambda fault: (-fault.amount, fault.subgrid))[:_SHOWN]

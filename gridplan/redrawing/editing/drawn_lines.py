@@ -37,6 +37,8 @@ def find_side(board: EditBoard, command: EditCommand, rows: Ints) -> Ints:
         side = np.isin(rows, named)
     else:
         side = lie_behind(command.points, _place_doors(board)[rows])
+        # Whichever way the line was drawn.
+        side ^= side[0]
     if side.all() or not side.any():
         raise refuse(
             "splits can be made",
