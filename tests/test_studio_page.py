@@ -43,7 +43,8 @@ class Page(Window):
         x, y = self.run(
             "(() => { const c = [...studio.stage.open.values()][0];"
             " const b = c.pieceBoxes[c.piece[c.homeAt.get(arguments[0])]];"
-            " return studio.stage.toScreen((b[0] + b[2]) / 2, (b[1] + b[3]) / 2); })()",
+            # Off the middle, where the number of a sub-grid may lie.
+            " return studio.stage.toScreen((b[0] + b[2]) / 2, b[1] + (b[3] - b[1]) * 0.15); })()",
             code,
         )
         over = self.find("#over")

@@ -19,7 +19,7 @@ _NEAR = 20  # buildings on a border that are tried, the nearest ones first
 class Cure:
     """A change that may cure a sub-grid.
 
-    ``how`` is one of move, rejoin, centre, merge and split; ``homes`` are the
+    ``how`` is one of move, rejoin, shorten, centre, merge and split; ``homes`` are the
     stairwells that move, ``into`` the sub-grid they go to, ``parts`` the
     number of parts of a split. ``rank`` orders from simple to drastic;
     ``must_shorten`` says that it is only good if people walk less.
@@ -128,7 +128,7 @@ def _shorten(place: _Place) -> Iterator[Cure]:
         yield Cure(0, "centre", (line,), must_shorten=True)
     for cure in _give_away(place):
         if cure.rank == 1:
-            yield Cure(1, cure.how, cure.lines, cure.homes, cure.into, must_shorten=True)
+            yield Cure(1, "shorten", cure.lines, cure.homes, cure.into, must_shorten=True)
 
 
 def _split(place: _Place, parts: int = 0) -> list[Cure]:

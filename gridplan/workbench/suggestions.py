@@ -142,8 +142,10 @@ def _judge(desk: Desk, cure: Cure, code: str, before: Any) -> tuple[str, float]:
         if was is None or _grade(was) < _grade(row):
             return "others", walk
     if cure.must_shorten:
-        was = before.reindex(table.index)["household_metres"].sum()
-        if walk >= float(was) - 1:
+        was = before.reindex(table.index)
+        here = float(table["mean_walk"][code]) - float(was["mean_walk"][code])
+        # Nobody is to pay for it: all together walk no farther either.
+        if here > -1 or walk > float(was["household_metres"].sum()):
             return "short", walk
     return "works", walk
 

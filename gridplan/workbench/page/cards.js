@@ -33,7 +33,7 @@ export const cards = {
       return [make("div", {}, `${this.say(`kind_${found.lone.kind}`)} ${found.lone.name}`)];
     }
     const { chosen } = this;
-    const moves = chosen.homes.size && chosen.community === c
+    const moves = chosen.homes.size && !chosen.whole && chosen.community === c
       && [...chosen.homes].some((home) => c.codeOf(home) !== found.code);
     const rows = [];
     if (found.home !== undefined) {
@@ -43,8 +43,9 @@ export const cards = {
       rows.push(make("div", {}, make("strong", {}, c.say(found.home, this)), ` ${estimated}`,
         this.say("households_of", { households: sum })));
     }
-    if (moves) rows.push(this.tableOf(this.foreseeRows(c, found.code)));
-    else {
+    if (moves) {
+      rows.push(this.tableOf(this.foreseeRows(c, found.code)), ...this.sayStops(c, found.code));
+    } else {
       const f = c.measure(c.members[c.place.get(found.code)], found.code);
       rows.push(make("div", {}, `${short(found.code)} · ${this.sayFigures(f, c)}`));
     }
@@ -78,7 +79,19 @@ export const cards = {
           ? this.say(a.small ? "under_band" : "over_band", { amount: a.out }) : "✓"),
         cell(`${walk(b)} m`, `${walk(a)} m`, false),
         make("td", { class: a.pieces > 1 ? "bad" : "" },
-          a.pieces > 1 ? this.say("in_pieces", { pieces: a.pieces }) : ""));
+          a.pieces > 1 ? this.say("in_pieces", { pieces: a.pieces }) : this.say("one_piece")),
+        make("td", { class: a.cut > b.cut ? "bad" : "quiet" }, this.sayWholes(b, a)));
     }));
+  },
+
+  // Buildings that are cut and compounds that are reached into, where there are any.
+  sayWholes(b, a) {
+    const from = (before, after) => (before === after || before === undefined
+      ? `${after}` : `${before} → ${after}`);
+    return [
+      a.cut || b.cut ? this.say("cut_buildings", { count: from(b.cut, a.cut || 0) }) : "",
+      a.compounds > 1 || b.compounds > 1
+        ? this.say("in_compounds", { count: from(b.compounds, a.compounds || 0) }) : "",
+    ].filter(Boolean).join(" · ");
   },
 };

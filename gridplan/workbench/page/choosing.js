@@ -1,7 +1,7 @@
 // What is chosen, and what would be done with it; mixed into the App.
 
 import { quote, quoteAll, writeMove, writeSeen } from "/page/commands.js";
-import { button, make, short } from "/page/panels.js";
+import { short } from "/page/panels.js";
 import { joinBoxes } from "/page/stage.js";
 
 export const choosing = {
@@ -31,29 +31,27 @@ export const choosing = {
   async goTo(code, communityCode) {
     const c = await this.openCommunity(communityCode, !this.stage.open.has(communityCode));
     if (!c || !c.place.has(code)) return;
-    this.choose(c, c.members[c.place.get(code)]);
+    this.choose(c, c.members[c.place.get(code)], false, true);
     const box = c.landBoxes.get(code);
     if (box) this.stage.show(box);
   },
 
-  nextFault(step) {
-    if (!this.faults.length) return;
-    this.fault = ((this.fault ?? -1) + step + this.faults.length) % this.faults.length;
-    const fault = this.faults[this.fault];
-    this.panels.turn("faults");
-    this.goTo(fault.subgrid, fault.community);
-  },
-
-  choose(community, homes, adds = false) {
+  choose(community, homes, adds = false, whole = false) {
     const same = adds && this.chosen.community === community;
-    this.chosen = { community, homes: new Set(same ? [...this.chosen.homes, ...homes] : homes) };
+    this.chosen = {
+      community,
+      homes: new Set(same ? [...this.chosen.homes, ...homes] : homes),
+      whole: whole && !same, // a sub-grid was chosen as such
+    };
+    this.near = null;
     this.forget();
   },
 
-  toggle(home) {
-    const { homes } = this.chosen;
-    if (!homes.delete(home)) homes.add(home);
-    this.forget();
+  // What a box or a lasso holds; homes of one community are chosen at a time.
+  chooseWithin(line, adds) {
+    const found = this.stage.findWithin(line);
+    if (found) this.choose(found.community, found.homes, adds);
+    else if (!adds) this.choose(null, []);
   },
 
   forget() {
@@ -66,35 +64,54 @@ export const choosing = {
     this.panels.drawChoice();
   },
 
+  // Escape goes back one step at a time: a reason, numbers, a drawing, a preview, the choice.
   drop() {
-    if (this.foreseen || this.proposals) this.forget();
-    else this.choose(null, []);
     this.hideCard();
+    if (this.hideWhy() || this.stopGiving()) return;
+    if (this.stopDrawing() || this.foreseen || this.proposals) this.forget();
+    else {
+      this.pair = null;
+      this.choose(null, []);
+    }
   },
 
-  // With homes chosen a click on another sub-grid says where they would go; else it chooses.
-  click(found, adds) {
+  // A number chooses its sub-grid, a home its building. With homes chosen, a click on another
+  // sub-grid says where they would go.
+  click(found, adds, at) {
+    this.hideWhy();
     if (found.place) {
       this.openCommunity(found.place.code, false);
       return;
     }
-    if (!found.community || !found.code) return;
-    const { chosen } = this;
-    const c = found.community;
-    if (found.home !== undefined && (adds || !chosen.homes.size)) {
-      const b = c.building[found.home];
-      const inPiece = c.homesIn[found.piece];
-      // A building is taken whole where it lies in one sub-grid, else this part of it.
-      const all = c.homesOf.get(b);
-      const whole = all.every((home) => c.member[home] === c.member[found.home]);
-      this.choose(c, whole ? all : inPiece, adds);
+    const star = adds ? null : this.findStar(at);
+    if (star !== null) {
+      this.foreseeCentre(star);
       return;
     }
-    const own = chosen.homes.size && chosen.community === c
-      && [...chosen.homes].every((home) => c.codeOf(home) === found.code);
-    if (!chosen.homes.size || chosen.community !== c || own) {
-      this.choose(c, c.members[c.place.get(found.code)]);
-    } else this.foresee(found.code);
+    const spot = this.findBadge(at) || found;
+    const { chosen } = this;
+    const c = spot.community;
+    if (spot.lone && chosen.homes.size) this.showWhy([{ text: this.say("stop_lone") }]);
+    if (!c || !spot.code) return;
+    const pending = chosen.homes.size && !chosen.whole && !adds;
+    if (pending && chosen.community !== c) this.stopAcross(chosen.community);
+    else if (pending && !this.isOwn(spot.code)) this.foresee(spot.code);
+    else this.pick(c, spot, adds);
+  },
+
+  // A building is taken whole where it lies in one sub-grid, else this part of it.
+  pick(c, spot, adds) {
+    let homes = [...c.members[c.place.get(spot.code)]];
+    if (spot.home !== undefined) {
+      const all = c.homesOf.get(c.building[spot.home]);
+      const whole = all.every((home) => c.member[home] === c.member[spot.home]);
+      homes = whole ? all : c.homesIn[spot.piece];
+    }
+    const { chosen } = this;
+    const has = chosen.community === c && homes.every((home) => chosen.homes.has(home));
+    // Chosen once more with Shift it is taken off.
+    if (adds && has) this.choose(c, [...chosen.homes].filter((home) => !homes.includes(home)));
+    else this.choose(c, homes, adds, spot.home === undefined);
   },
 
   foreseeRows(c, code) {
@@ -107,6 +124,11 @@ export const choosing = {
     const { community, homes } = this.chosen;
     const moving = [...homes].filter((home) => community.codeOf(home) !== code);
     if (!moving.length) return;
+    const stops = this.listStops(community, moving, code);
+    if (stops.length) {
+      this.showWhy(stops, () => this.foresee(code));
+      return;
+    }
     this.foreseen = {
       lines: writeMove(community, moving, code),
       seen: writeSeen(community, moving),
@@ -114,9 +136,27 @@ export const choosing = {
       title: this.say("give_title", { code: short(code) }),
       moves: { community, homes: moving, code },
     };
+    if (this.tool === "brush") {
+      this.pair = { community, from: community.codeOf(moving[0]), to: code };
+    }
     this.stage.marks.wanted = { community, code };
     this.stage.point();
     this.panels.drawChoice();
+    this.awaitAnswer();
+  },
+
+  // Enter is for what is foreseen, not for the button that led to it.
+  awaitAnswer() {
+    const accept = document.getElementById("accept");
+    if (accept && document.activeElement.tagName === "BUTTON") accept.focus();
+  },
+
+  // With giver and taker known, another stroke of the brush goes the same way.
+  endBrush(from) {
+    const { pair, chosen } = this;
+    if (pair && pair.community === chosen.community && pair.from === from && chosen.homes.size) {
+      this.foresee(pair.to);
+    }
   },
 
   foreseeNew() {
@@ -141,23 +181,36 @@ export const choosing = {
     this.stage.marks.foreseen = homes.length ? { community: c, homes } : null;
     this.stage.point();
     this.panels.drawChoice();
+    this.awaitAnswer();
   },
 
-  listRows({ before, after }, c) {
-    const read = (f) => f && {
+  listRows({ before, after, homes = {} }, c) {
+    const read = (f) => ({
       households: f.households,
       walk: f.mean_walk,
       pieces: f.pieces,
       small: f.households < c.band[0],
       out: Math.max(0, c.band[0] - f.households, f.households - c.band[2]),
-    };
+    });
     const codes = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
-    return codes.map((code) => ({ code, before: read(before[code]), after: read(after[code]) }));
+    return codes.map((code) => {
+      const now = c.place.has(code) ? c.members[c.place.get(code)] : [];
+      const then = [...now].filter((home) => (homes[c.homes[home]] ?? code) === code);
+      for (const [home, to] of Object.entries(homes)) {
+        if (to === code && c.homeAt.has(home)) then.push(c.homeAt.get(home));
+      }
+      return {
+        code,
+        before: before[code] && { ...read(before[code]), ...c.countWholes([...now]) },
+        after: after[code] && { ...read(after[code]), ...c.countWholes([...new Set(then)]) },
+      };
+    });
   },
 
   async accept() {
     const { foreseen } = this;
     if (!foreseen) return;
+    this.stopDrawing();
     this.forget();
     // Shown at once; what the server says comes after, and counts.
     const undoing = foreseen.moves ? this.putAtOnce(foreseen.moves) : null;
@@ -182,7 +235,7 @@ export const choosing = {
   chooseWhole() {
     const { community: c, homes } = this.chosen;
     const all = [...homes].flatMap((home) => [...c.members[c.member[home]]]);
-    this.choose(c, all);
+    this.choose(c, all, false, true);
   },
 
   codesChosen() {
@@ -190,59 +243,17 @@ export const choosing = {
     return [...new Set([...homes].map((home) => c.codeOf(home)))];
   },
 
-  split() {
-    const [code] = this.codesChosen();
-    if (code) this.tryLines([`split ${quote(code)} into 2`], this.say("split"));
-  },
-
   merge() {
     const { community: c } = this.chosen;
     const codes = this.codesChosen();
-    if (codes.length < 2) return;
+    if (codes.length < 2) {
+      this.tell(this.say("merge_two"));
+      return;
+    }
     const size = (code) => c.measure(c.members[c.place.get(code)], code).households;
     codes.sort((a, b) => size(b) - size(a));
     const [into, ...rest] = codes;
     this.tryLines([`merge ${quoteAll(rest)} into ${quote(into)}`], this.say("merge"));
   },
 
-  lockChosen() {
-    const { community: c, homes } = this.chosen;
-    const codes = this.codesChosen();
-    if (!codes.length) return;
-    const count = codes.reduce((sum, code) => sum + c.members[c.place.get(code)].size, 0);
-    // Whole sub-grids are locked as such, parts of them by building.
-    if (count === homes.size) this.toggleLock("subgrid", codes);
-    else {
-      const buildings = new Set([...homes].map((home) => c.buildings[c.building[home]].code));
-      this.toggleLock("building", [...buildings]);
-    }
-  },
-
-  async toggleLock(level, codes) {
-    const locked = codes.every((code) => this.locks.has(`${level}:${code}`));
-    await this.run([`${locked ? "unlock" : "lock"} ${level} ${quoteAll(codes)}`], {});
-    this.stage.paint();
-  },
-
-  async setCentre() {
-    const { community: c, homes } = this.chosen;
-    const [home] = homes;
-    await this.run([`centre of ${quote(c.codeOf(home))} at ${quote(c.homes[home])}`], {});
-  },
-
-  askRecode() {
-    const { community: c, homes } = this.chosen;
-    const [code] = this.codesChosen();
-    const field = make("input", { type: "text", value: code, "aria-label": this.say("recode") });
-    const begin = () => {
-      const all = c.members[c.place.get(code)];
-      this.run([`recode ${quote(code)} as ${quote(field.value.trim())}`], writeSeen(c, all));
-      this.drop();
-    };
-    this.panels.choice.replaceChildren(field, make("div", { class: "buttons" },
-      button(this.say("accept"), begin, { class: "main" }),
-      button(this.say("drop"), () => this.drop())));
-    field.focus();
-    return homes;
-  },
 };

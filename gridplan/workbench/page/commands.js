@@ -8,6 +8,12 @@ export function quoteAll(codes) {
   return codes.map(quote).join(" ");
 }
 
+// Why something is locked, at the end of a line.
+export function writeNote(note) {
+  const text = note.replaceAll(/\s+/g, " ").trim();
+  return text ? ` because ${quote(text)}` : "";
+}
+
 // Move homes to a sub-grid, or to a new one: whole buildings by their codes, the rest by
 // stairwell. A new sub-grid takes one line, as the line after it could not know its code.
 export function writeMove(c, homes, code) {

@@ -1,6 +1,6 @@
 // Help of the server: suggestions, jobs and their proposals; mixed into the App.
 
-import { button, make, short } from "/page/panels.js";
+import { button, make } from "/page/panels.js";
 import { joinBoxes } from "/page/stage.js";
 
 export const helping = {
@@ -39,14 +39,6 @@ export const helping = {
     this.choose(null, []);
   },
 
-  async suggest(code, communityCode) {
-    await this.goTo(code, communityCode);
-    const found = await this.ask({ kind: "suggest", subgrid: code });
-    if (!found) return;
-    if (!found.lines.length) this.tell(this.say("no_suggestion", { code: short(code) }));
-    else await this.tryLines(found.lines, this.say("suggestion"));
-  },
-
   async repair(...codes) {
     const job = await this.ask({ kind: "help", subgrids: codes });
     if (job) this.takeJob(job);
@@ -56,6 +48,8 @@ export const helping = {
     const field = make("input", { type: "range", min: 0, max: 20, step: 1, value: 5 });
     const label = make("span", {}, "5 %");
     field.addEventListener("input", () => { label.textContent = `${field.value} %`; });
+    // It begins where the slider is let go.
+    field.addEventListener("change", () => begin());
     const begin = async () => {
       const most = Number(field.value) / 100;
       const job = await this.ask({ kind: "help", community: place.code, most_moved: most });

@@ -1,19 +1,28 @@
 // The studio: the page, its plan and its link to the server; the rest is mixed in.
 
 import { cards } from "/page/cards.js";
+import { centres } from "/page/centres.js";
 import { choosing } from "/page/choosing.js";
+import { drawing } from "/page/drawing_tools.js";
+import { faults } from "/page/faults.js";
+import { giving } from "/page/giving.js";
 import { helping } from "/page/helping.js";
 import { keeping } from "/page/keeping.js";
 import { bindKeys } from "/page/keys.js";
 import { Link, takeToken } from "/page/link.js";
+import { locking } from "/page/locks.js";
 import { Community } from "/page/model.js";
+import { Overlay } from "/page/overlay.js";
 import { Panels, button, make } from "/page/panels.js";
 import { Pointer } from "/page/pointer.js";
+import { reasons } from "/page/reasons.js";
+import { recoding } from "/page/recoding.js";
+import { strokes } from "/page/strokes.js";
 import { Stage, findBox, joinBoxes, makePath, middleOf } from "/page/stage.js";
 import { taking } from "/page/taking.js";
 import { updating } from "/page/updating.js";
 
-const TOOLS = ["look", "select", "lasso", "brush"];
+const TOOLS = ["look", "select", "lasso", "brush", "outline"];
 const VIEWS = ["plain", "households", "band", "walk"];
 
 class App {
@@ -22,6 +31,7 @@ class App {
       || (navigator.language.startsWith("zh") ? "zh" : "en");
     this.stage = new Stage(document.getElementById("land"), document.getElementById("over"));
     this.panels = new Panels(this);
+    this.overlay = new Overlay(this.stage, this.listPainters());
     this.tool = "select";
     this.held = new Set();
     this.chosen = { community: null, homes: new Set() };
@@ -52,7 +62,7 @@ class App {
     }
     this.link = new Link(token, (message) => this.hear(message), (lost) => this.mark(lost));
     await this.load();
-    new Pointer(this);
+    this.pointer = new Pointer(this);
     bindKeys(this);
     this.bindButtons();
     this.link.listen();
@@ -71,6 +81,7 @@ class App {
     if (!welcome) return;
     this.seat = welcome.seat;
     this.name = welcome.name;
+    this.origin = welcome.origin;
     this.places = welcome.communities;
     this.stage.overview = this.places.map((place) => {
       const box = findBox(place.outline);
@@ -93,7 +104,7 @@ class App {
   async ask(message) {
     let answer;
     try {
-      answer = await this.link.ask(message);
+      answer = await this.link.ask({ ...message, lang: this.lang });
     } catch (error) {
       this.alarm(this.link.lost ? this.say("line_lost") : String(error.message));
       return null;
@@ -101,11 +112,11 @@ class App {
     if (answer.kind === "refused") {
       this.alarm(answer.reasons.map((r) => [r.message, r.remedy].filter(Boolean).join(" → "))
         .join("; "));
+      this.takeReasons(answer.reasons);
       return null;
     }
     if (answer.kind === "overtaken") {
-      const by = answer.by.map((event) => event.office || event.seat).join(", ");
-      this.alarm(this.say("overtaken", { homes: answer.homes.join(", "), by }));
+      this.stopOvertaken(answer);
       return null;
     }
     document.getElementById("alarm").textContent = "";
@@ -190,7 +201,14 @@ class App {
   }
 
   takeTool(name) {
+    this.pair = null;
+    if (this.drawing) {
+      this.stopDrawing();
+      this.forget();
+    }
     this.tool = name;
+    if (name === "outline") this.startOutline();
+    else this.overlay.draw();
     for (const one of document.querySelectorAll("[data-tool]")) {
       one.setAttribute("aria-pressed", String(one.dataset.tool === name));
     }
@@ -259,13 +277,12 @@ class App {
       Object.keys(answer.event.effect.homes || {}).some((home) => one.homeAt.has(home)));
     if (!c) return;
     const homes = Object.keys(answer.event.effect.homes).map((home) => c.homeAt.get(home));
-    this.stage.show(joinBoxes(homes.filter((h) => h !== undefined)
-      .map((home) => c.pieceBoxes[c.piece[home]])));
+    this.bringIntoView(c, homes.filter((h) => h !== undefined));
   }
 
-  undo() { return this.step("undo"); }
+  undo() { return this.pointer.afterStroke(() => this.step("undo")); }
 
-  redo() { return this.step("redo"); }
+  redo() { return this.pointer.afterStroke(() => this.step("redo")); }
 
   // Put an event on: mine, or one that another seat made.
   takeEvent({ event, figures, ...state }) {
@@ -305,6 +322,7 @@ class App {
     if (state.number !== undefined && state.number >= this.number) {
       this.number = state.number;
       this.faults = state.faults;
+      this.far = state.far;
       const locks = new Set(state.locks);
       const other = locks.size !== this.locks.size || [...locks].some((l) => !this.locks.has(l));
       this.locks = locks;
@@ -368,7 +386,8 @@ function makeId() {
   return [...crypto.getRandomValues(new Uint32Array(4))].map((n) => n.toString(36)).join("");
 }
 
-Object.assign(App.prototype, cards, choosing, helping, keeping, taking, updating);
+Object.assign(App.prototype, cards, centres, choosing, drawing, faults, giving, helping, keeping,
+  locking, reasons, recoding, strokes, taking, updating);
 
 const app = new App();
 // For tests in a browser, which ask what the page believes.

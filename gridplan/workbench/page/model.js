@@ -53,7 +53,21 @@ export class Community {
       small: households < low,
       pieces: this.walked ? countPieces(list, this.neighbours) : 1,
       walk: this.straight ? this.meanWalk(list, households, code) : null,
+      ...this.countWholes(list),
     };
+  }
+
+  // Buildings of which a part lies elsewhere, and compounds that homes lie in.
+  countWholes(list) {
+    const counts = new Map();
+    const compounds = new Set();
+    for (const home of list) {
+      counts.set(this.building[home], (counts.get(this.building[home]) || 0) + 1);
+      const compound = this.compound ? this.compound[home] : -1;
+      if (compound >= 0) compounds.add(compound);
+    }
+    const cut = [...counts].filter(([b, count]) => this.homesOf.get(b).length !== count).length;
+    return { cut, compounds: compounds.size };
   }
 
   // Mean walk to the centre: the home to which all together walk least, or one chosen by hand.

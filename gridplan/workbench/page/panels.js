@@ -1,5 +1,7 @@
 // The side panel: what is out of rule, what is chosen, the log. Every row can be reached by key.
 
+import { listFloors } from "/page/floors.js";
+
 export function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -35,9 +37,9 @@ export class Panels {
 
   draw() {
     const { app } = this;
-    const counts = { faults: app.faults.length, log: app.events.length };
+    const counts = { faults: app.faults.length, log: app.events.length, locks: app.locks.size };
     this.tabs.replaceChildren(
-      ...["faults", "places", "log", "versions"].map((name) =>
+      ...["faults", "places", "log", "versions", "locks"].map((name) =>
         button(
           `${app.say(`tab_${name}`)}${counts[name] === undefined ? "" : ` (${counts[name]})`}`,
           () => this.turn(name),
@@ -45,9 +47,10 @@ export class Panels {
         ),
       ),
     );
-    const rows = { faults: () => this.listFaults(), places: () => this.listPlaces(),
+    const rows = { faults: () => app.listFaults(), places: () => this.listPlaces(),
       log: () => this.listLog(), versions: () => this.listVersions(),
-      updating: () => app.listUpdating(), taking: () => app.listTaking() }[this.tab]();
+      locks: () => app.listLocks(), updating: () => app.listUpdating(),
+      taking: () => app.listTaking() }[this.tab]();
     this.panel.replaceChildren(...rows);
     this.drawChoice();
   }
@@ -57,31 +60,6 @@ export class Panels {
     if (name === "log") this.app.readLog();
     if (name === "versions") this.app.readVersions();
     this.draw();
-  }
-
-  listFaults() {
-    const { app } = this;
-    if (!app.faults.length) return [make("div", { class: "row good" }, app.say("no_faults"))];
-    return app.faults.slice(0, 200).map((fault) => {
-      const text = app.say(`fault_${fault.rule}`, {
-        households: fault.households,
-        amount: fault.amount,
-      });
-      const lock = fault.locked ? ` ${app.say("fault_locked", { lock: fault.locked })}` : "";
-      const row = make(
-        "div",
-        { class: "row", "data-subgrid": fault.subgrid },
-        make("strong", {}, short(fault.subgrid)),
-        ` ${text}${lock}`,
-        make("br"),
-        button(app.say("go"), () => app.goTo(fault.subgrid, fault.community)),
-        fault.locked
-          ? button(app.say("unlock"), () => app.run([`unlock "${fault.locked}"`], []))
-          : button(app.say("try"), () => app.suggest(fault.subgrid, fault.community)),
-        fault.locked ? null : button(app.say("repair_here"), () => app.repair(fault.subgrid)),
-      );
-      return row;
-    });
   }
 
   listPlaces() {
@@ -191,6 +169,7 @@ export class Panels {
       foreseen.title ? make("div", {}, make("strong", {}, foreseen.title)) : null,
       ...(foreseen.warnings || []).map((text) => make("div", { class: "quiet" }, text)),
       app.tableOf(foreseen.rows),
+      ...app.listMore(),
       make(
         "div",
         { class: "buttons" },
@@ -207,7 +186,7 @@ export class Panels {
     const codes = [...new Set(list.map((home) => community.codeOf(home)))];
     const named = list.slice(0, 3).map((home) => community.say(home, app));
     const more = list.length > 3 ? app.say("and_more", { count: list.length - 3 }) : "";
-    const near = community.beside(homes).slice(0, 5);
+    const near = community.beside(homes).slice(0, 9);
     return [
       make("div", {}, make("strong", {}, `${named.join("、")}${more}`)),
       make(
@@ -216,6 +195,7 @@ export class Panels {
         app.say("chosen", { homes: list.length, households: sum }),
         ` · ${codes.map(short).join(", ")}`,
       ),
+      app.listPending(),
       make("div", { class: "buttons" }, ...near.map((code, n) =>
         button(app.say("give_to", { code: short(code), key: n + 1 }), () => app.foresee(code)))),
       make(
@@ -223,40 +203,14 @@ export class Panels {
         { class: "buttons" },
         button(app.say("new_subgrid"), () => app.foreseeNew()),
         button(app.say("whole"), () => app.chooseWhole()),
-        button(app.say("split"), () => app.split()),
+        codes.length === 1 ? button(app.say("split"), () => app.startSplit()) : null,
         codes.length > 1 ? button(app.say("merge"), () => app.merge()) : null,
         button(app.say("lock"), () => app.lockChosen()),
-        list.length === 1 ? button(app.say("centre"), () => app.setCentre()) : null,
+        ...app.offerCentre(community, list, codes),
         codes.length === 1 ? button(app.say("recode"), () => app.askRecode()) : null,
         button(app.say("repair_here"), () => app.repair(...codes)),
       ),
-      this.listFloors(community, list),
+      listFloors(app, community, list),
     ].filter(Boolean);
-  }
-
-  // The floors behind one door as a ladder, the highest first: nobody has to aim at slices.
-  listFloors(c, list) {
-    const door = c.stack[list[0]];
-    const ladder = c.homes.map((_, home) => home).filter((home) => c.stack[home] === door);
-    if (ladder.length < 2) return null;
-    ladder.sort((a, b) => c.floors[2 * b] - c.floors[2 * a]);
-    return make(
-      "div",
-      {},
-      ...ladder.map((home) =>
-        make(
-          "label",
-          { class: "row" },
-          make("input", {
-            type: "checkbox",
-            onchange: () => this.app.toggle(home),
-            checked: this.app.chosen.homes.has(home) ? "" : null,
-          }),
-          ` ${c.floors[2 * home]}–${c.floors[2 * home + 1]} · ${c.households[home]} · ${short(
-            c.codeOf(home),
-          )}`,
-        ),
-      ),
-    );
   }
 }

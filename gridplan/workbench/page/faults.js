@@ -1,0 +1,134 @@
+// The list of what is out of rule: each with its reason, the smallest cure, and why just that.
+
+import { quote } from "/page/commands.js";
+import { button, make, short } from "/page/panels.js";
+
+export const faults = {
+  listFaults() {
+    const rows = this.faults.length
+      ? this.faults.slice(0, 200).map((fault) => this.showFault(fault))
+      : [make("div", { class: "row good" }, this.say("no_faults"))];
+    const far = (this.far || []).slice(0, 20);
+    if (!far.length) return rows;
+    return [...rows, make("div", { class: "row quiet" }, this.say("far_title")),
+      ...far.map((fault) => this.showFault(fault))];
+  },
+
+  showFault(fault) {
+    const { subgrid, community, rule, households, amount, locked } = fault;
+    const text = this.say(`fault_${rule}`, { households, amount });
+    const advice = this.readAdvice(fault);
+    const now = this.current === subgrid;
+    return make("div", {
+      class: now ? "row now" : "row", "data-subgrid": subgrid, "data-rule": rule,
+      "aria-current": now ? "true" : null,
+    },
+    make("strong", {}, short(subgrid)), ` ${text}`,
+    locked ? make("div", {}, this.say("fault_locked", { lock: this.sayLock(locked) })) : null,
+    advice && !locked ? make("div", { class: "advice" }, this.sayAdvice(advice)) : make("br"),
+    button(this.say("go"), () => this.lookAt(fault)),
+    locked
+      ? button(this.say("unlock"), () => this.run([`unlock ${quote(locked)}`], {}))
+      : button(this.say("try"), () => this.tryAdvice(fault), { "data-try": "" }),
+    button(this.say("why"), () => this.explain(fault), { "aria-expanded": String(
+      this.explained === subgrid) }),
+    locked ? null : button(this.say("repair_here"), () => this.repair(subgrid)),
+    advice && this.explained === subgrid ? this.sayWhy(fault, advice) : null);
+  },
+
+  // What was advised counts until the plan changes.
+  readAdvice({ subgrid }) {
+    const known = this.advised && this.advised.get(subgrid);
+    return known && known.number === this.number ? known.answer : null;
+  },
+
+  async advise(fault) {
+    const known = this.readAdvice(fault);
+    if (known) return known;
+    const { number } = this;
+    const answer = await this.ask({ kind: "suggest", subgrid: fault.subgrid });
+    if (!answer) return null;
+    this.advised = this.advised || new Map();
+    this.advised.set(fault.subgrid, { number, answer });
+    if (this.panels.tab === "faults") this.panels.draw();
+    return answer;
+  },
+
+  async lookAt(fault) {
+    this.current = fault.subgrid;
+    this.stopDrawing();
+    await this.goTo(fault.subgrid, fault.community);
+    this.panels.draw();
+    const row = document.querySelector("#panel .now");
+    if (row) row.scrollIntoView({ block: "nearest" });
+    await this.advise(fault);
+  },
+
+  nextFault(step) {
+    const list = [...this.faults, ...(this.far || [])];
+    if (!list.length) {
+      this.tell(this.say("no_faults"));
+      return;
+    }
+    const now = list.findIndex((fault) => fault.subgrid === this.current);
+    const next = now < 0 ? (step > 0 ? 0 : list.length - 1)
+      : (now + step + list.length) % list.length;
+    this.panels.tab = "faults";
+    this.lookAt(list[next]);
+  },
+
+  async tryAdvice(fault = [...this.faults, ...(this.far || [])]
+    .find((one) => one.subgrid === this.current)) {
+    if (!fault) {
+      this.tell(this.say("try_first"));
+      return;
+    }
+    this.current = fault.subgrid;
+    await this.goTo(fault.subgrid, fault.community);
+    const answer = await this.advise(fault);
+    if (!answer) return;
+    if (!answer.lines.length) this.showWhy([{ text: this.sayAdvice(answer) }]);
+    else await this.tryLines(answer.lines, this.sayAdvice(answer));
+  },
+
+  explain(fault) {
+    this.explained = this.explained === fault.subgrid ? null : fault.subgrid;
+    this.panels.draw();
+    if (this.explained) this.advise(fault);
+  },
+
+  // The cure in plain words: what moves from where to where.
+  sayAdvice({ how, homes, into, parts, subgrid, beside }) {
+    const code = short(subgrid);
+    if (!how) return this.say("no_suggestion", { code });
+    const c = [...this.stage.open.values()].find((one) => one.place.has(subgrid));
+    const there = c ? homes.map((home) => c.homeAt.get(home)) : [];
+    const households = there.reduce((sum, home) => sum + c.households[home], 0);
+    const names = c ? [...new Set(there.map((home) => this.sayBuildingOf(c, home)))] : homes;
+    const from = c ? [...new Set(there.map((home) => short(c.codeOf(home))))].join(", ") : "";
+    return this.say(`advice_${how}`, { code, names: names.join(this.say("comma")), households,
+      from, into: short(into), parts, beside: beside.length });
+  },
+
+  sayBuildingOf(c, home) {
+    const building = c.buildings[c.building[home]];
+    const all = c.homesOf.get(c.building[home]);
+    const whole = all.every((other) => c.codeOf(other) === c.codeOf(home));
+    return whole ? building.name || short(building.code) : c.say(home, this);
+  },
+
+  // Why just that: the band, the neighbours, and what stood in the way of other changes.
+  sayWhy({ subgrid, households }, { beside, tried, band }) {
+    const near = beside.slice(0, 6).map(([code, count]) => `${short(code)} (${count})`);
+    const lines = [
+      band.length ? this.say("why_band", { code: short(subgrid), households, low: band[0],
+        high: band[2] }) : "",
+      near.length ? this.say("why_beside", { list: near.join(this.say("comma")) })
+        : this.say("why_alone"),
+      ...["works", "short", "others", "locked"].filter((key) => tried[key]).map((key) =>
+        this.say(`why_${key}`, { count: tried[key] })),
+    ];
+    return make("ul", { class: "why" }, ...lines.filter(Boolean).map((text) =>
+      make("li", {}, text)));
+  },
+};
