@@ -132,15 +132,24 @@ class Hand(Page):
         """Move the pointer to a place of the map; that is no action."""
         self.move_to(ActionChains(self.driver, duration=0), place).perform()
 
-    def drag(self, *places, hold=True):
-        """Press at the first place, go over the others, and let go."""
+    def drag(self, *places, releases=True, held=None):
+        """Press at the first place, go over the others, and let go; with a key held or none."""
         self.count_of += 1
-        chain = self.move_to(ActionChains(self.driver, duration=0), places[0]).click_and_hold()
+        chain = self.chain()
+        if held:
+            chain.key_down(held)
+        self.move_to(chain, places[0]).click_and_hold()
         for place in places[1:]:
             self.move_to(chain, place)
-        if hold:
+        if releases:
             chain.release()
+        if held:
+            chain.key_up(held)
         chain.perform()
+
+    def chain(self):
+        """Return a chain of actions without pauses."""
+        return ActionChains(self.driver, duration=0)
 
     def let_go(self):
         """Let go what was dragged."""

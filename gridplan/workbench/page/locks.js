@@ -64,7 +64,8 @@ export const locking = {
     if (this.lockNumber !== this.number) this.readLocks();
     const rows = (this.lockRows || []).filter((row) => this.locks.has(row.name));
     const head = make("div", { class: "row" },
-      make("input", { id: "lock-note", type: "text", maxlength: 200,
+      make("input", { id: "lock-note", type: "text", maxlength: 200, value: this.note || "",
+        oninput: (event) => { this.note = event.target.value; },
         placeholder: this.say("lock_note"), "aria-label": this.say("lock_note") }),
       make("br"),
       button(this.say("lock_these"), () => this.lockChosen(this.readNote())),

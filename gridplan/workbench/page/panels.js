@@ -37,6 +37,7 @@ export class Panels {
 
   draw() {
     const { app } = this;
+    const written = document.activeElement.id === "lock-note";
     const counts = { faults: app.faults.length, log: app.events.length, locks: app.locks.size };
     this.tabs.replaceChildren(
       ...["faults", "places", "log", "versions", "locks"].map((name) =>
@@ -52,6 +53,12 @@ export class Panels {
       locks: () => app.listLocks(), updating: () => app.listUpdating(),
       taking: () => app.listTaking() }[this.tab]();
     this.panel.replaceChildren(...rows);
+    // Who writes a note goes on writing when the list changes.
+    const note = written && document.getElementById("lock-note");
+    if (note) {
+      note.focus();
+      note.setSelectionRange(note.value.length, note.value.length);
+    }
     this.drawChoice();
   }
 
