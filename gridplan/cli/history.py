@@ -77,6 +77,7 @@ def _list_one(path: Path) -> Any:
     console.print_table(f"history of {path}", heads, rows, right=(0, 5, 6))
     if not plan.is_release:
         console.print_line("in band", f"{console.say_in_band(plan)}, as the plan stands")
+    _print_kept(path)
     # A single step of the history may be many edits.
     if len(plan.edits):
         edits = [
@@ -94,6 +95,38 @@ def _list_one(path: Path) -> Any:
             soft_wrap=True,
         )
     return history
+
+
+def _print_kept(path: Path) -> None:
+    """Print the versions that are kept beside a plan, with the names that offices gave them."""
+    import datetime
+
+    from gridplan.cli import console
+    from gridplan.cli.plan_to_plan import find_folder
+    from gridplan.storage.kept_versions import list_versions
+    from gridplan.storage.version_names import VersionNote, read_note
+
+    folder = find_folder(path)
+    kept = list_versions(folder)
+    named = read_note(folder)
+    rows = [(place.name, place, read_note(place) or VersionNote("")) for place in kept]
+    rows += [("now", folder, named)] if named else []
+    note_figures(
+        "kept", [{"version": v, "name": n.name, "named": n.time, "by": n.by} for v, _, n in rows]
+    )
+    if rows:
+        lines = [
+            (
+                version,
+                datetime.datetime.fromtimestamp(place.stat().st_mtime).isoformat(" ", "minutes"),
+                note.name,
+                note.by,
+            )
+            for version, place, note in rows
+        ]
+        console.print_table(
+            f"\nversions kept in {folder}/versions", ("version", "written", "name", "by"), lines
+        )
 
 
 def _compare_several(paths: list[Path], workers: int | None) -> Any:

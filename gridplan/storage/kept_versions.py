@@ -15,33 +15,46 @@ from pathlib import Path
 from gridplan.engine.placement import FileMoves, open_staging
 from gridplan.errors import PlanError
 from gridplan.plan import Plan
+from gridplan.storage.companion_files import Summary
 from gridplan.storage.plan_folder import (
     OWN_FILES,
+    VERSION_FILES,
     More,
     choose_writer,
     put_files,
     put_steps,
     reserve_plan,
 )
+from gridplan.storage.version_names import NOTE, VersionNote, read_note, write_note
 
 VERSIONS = "versions"
 UNDONE = "undone"  # what the last undo took away
-KEPT = 20  # versions; older ones are removed
+KEPT = 20  # versions without a name; older ones of these are removed
 _BEFORE = ".before"  # in the hidden folder: the plan that is replaced
 
 
-def replace_plan(plan: Plan, folder: Path, *, overwrite: bool = False) -> Path | None:
+def replace_plan(
+    plan: Plan, folder: Path, *, overwrite: bool = False, note: VersionNote | None = None
+) -> Path | None:
     """Write a plan, and keep the one it replaces as the newest version, which is returned.
 
-    The oldest versions beyond the last 20 are removed. There is no version
-    where there was no plan.
+    The oldest versions beyond the last 20 are removed, except those that have
+    a name. There is no version where there was no plan. ``note`` is what the
+    new plan is called.
 
     Raises
     ------
     OutputExistsError, PlanBusyError, UnwritableError
         As :func:`gridplan.storage.plan_folder.write_plan` raises them.
     """
-    write = choose_writer(plan)
+    write_data = choose_writer(plan)
+
+    def write(staging: Path) -> Summary:
+        summary = write_data(staging)
+        if note is not None:
+            write_note(staging / NOTE, note)
+        return summary
+
     with reserve_plan(folder, overwrite):
         if not any((folder / name).exists() for name in OWN_FILES):
             put_files(folder, write)
@@ -57,15 +70,16 @@ def stage_version(folder: Path) -> tuple[Path, More]:
     # one above the newest that is kept: the numbers are the order
     number = 1 + max((int(version.name) for version in versions), default=0)
     version = f"{VERSIONS}/{number:04d}"
-    # the new version counts among those kept
-    oldest = versions[: max(0, len(versions) + 1 - KEPT)]
+    # the new version counts among those kept; what somebody named is not removed unasked
+    nameless = [place for place in versions if read_note(place) is None]
+    oldest = nameless[: max(0, len(nameless) + 1 - KEPT)]
     drops = [f"{VERSIONS}/{old.name}" for old in oldest]
     return folder / version, partial(_stage_version, folder, version, drops)
 
 
 def _stage_version(folder: Path, version: str, drops: list[str], staging: Path) -> FileMoves:
     """Link the files of the plan that is there into the hidden folder, as its newest version."""
-    _link_plan(folder, staging / _BEFORE)
+    link_plan(folder, staging / _BEFORE)
     return FileMoves({_BEFORE: version}, drops)
 
 
@@ -87,11 +101,11 @@ def recall_version(folder: Path) -> Path:
     _find_newest(folder)  # before anything is made there
     with reserve_plan(folder, overwrite=True), open_staging(folder) as staging:
         version = _find_newest(folder)
-        names = _link_plan(version, staging)
-        _link_plan(folder, staging / _BEFORE)
+        names = link_plan(version, staging)
+        link_plan(folder, staging / _BEFORE)
         puts = {**{name: name for name in names}, _BEFORE: f"{VERSIONS}/{UNDONE}"}
         # what the old plan did not have goes, and so does the version, which is now the plan
-        drops = [name for name in OWN_FILES if name not in names]
+        drops = [name for name in VERSION_FILES if name not in names]
         put_steps(staging, folder, FileMoves(puts, [*drops, f"{VERSIONS}/{version.name}"]))
     return version
 
@@ -113,10 +127,27 @@ def list_versions(folder: Path) -> list[Path]:
     )
 
 
-def _link_plan(source: Path, target: Path) -> list[str]:
+def name_version(folder: Path, version: str, note: VersionNote) -> None:
+    """Name a version that is kept, or the plan as it stands where ``version`` is empty.
+
+    Raises
+    ------
+    PlanError
+        If there is no such version.
+    PlanBusyError
+        If another run is writing the plan.
+    """
+    with reserve_plan(folder, overwrite=True):
+        places = {place.name: place for place in list_versions(folder)} | {"": folder}
+        if version not in places:
+            raise PlanError(f"{folder} keeps no version {version} -> see gridplan history {folder}")
+        write_note(places[version] / NOTE, note)
+
+
+def link_plan(source: Path, target: Path) -> list[str]:
     """Link the files of a plan into another folder; returns their names."""
     target.mkdir(exist_ok=True)
-    names = [name for name in OWN_FILES if (source / name).exists()]
+    names = [name for name in VERSION_FILES if (source / name).exists()]
     for name in names:
         _link(source / name, target / name)
     return names

@@ -36,6 +36,7 @@ from gridplan.storage.companion_files import Summary, describe_plan, list_subgri
 from gridplan.storage.formats import GEOPACKAGE, READERS, TABLES, WRITERS
 from gridplan.storage.geoparquet import MANIFEST_FILE
 from gridplan.storage.qgis_project import write_project
+from gridplan.storage.version_names import NOTE
 
 # buildings above which one GeoPackage becomes slow to open and a folder of
 # GeoParquet is written
@@ -46,6 +47,8 @@ LIST = "subgrids.csv"
 PROJECT = "plan.qgs"
 # in the order in which they are put in place: the data first
 OWN_FILES = (*(writer.file for writer in WRITERS.values()), PROJECT, RULES, README, LIST)
+# with the name of the version, which goes where the plan goes
+VERSION_FILES = (*OWN_FILES, NOTE)
 # what SQLite keeps beside a database that some program has open
 _JOURNALS = (f"{GEOPACKAGE}-wal", f"{GEOPACKAGE}-journal")
 _READINGS = 5  # of a plan that is replaced while it is read
@@ -169,8 +172,8 @@ def put_files(
     target = Path(folder)
     with reserve_plan(target, overwrite=True), open_staging(target) as staging:
         _write_papers(write(staging), staging)
-        puts = {name: name for name in OWN_FILES if (staging / name).exists()}
-        steps = FileMoves(puts, [name for name in OWN_FILES if name not in puts])
+        puts = {name: name for name in VERSION_FILES if (staging / name).exists()}
+        steps = FileMoves(puts, [name for name in VERSION_FILES if name not in puts])
         extra = more(staging) if more else FileMoves()
         put_steps(
             staging, target, FileMoves({**steps.puts, **extra.puts}, [*steps.drops, *extra.drops])
