@@ -161,7 +161,7 @@ def reserve_plan(folder: str | Path, overwrite: bool = False) -> Iterator[None]:
         refuse_existing(target, overwrite)
         if recall_state(target) is None:
             finish_placing(target)
-            note_state(target, _describe_plan(target))
+            note_state(target, describe_files(target))
         yield
 
 
@@ -190,15 +190,15 @@ def put_steps(staging: Path, target: Path, steps: FileMoves) -> None:
         If it has.
     """
     _refuse_open(target)
-    if _describe_plan(target) != recall_state(target):
+    if describe_files(target) != recall_state(target):
         raise PlanBusyError(
             f"the plan in {target} has changed since it was read, by another program -> run again"
         )
     place_files(staging, target, steps)
-    note_state(target, _describe_plan(target))
+    note_state(target, describe_files(target))
 
 
-def _describe_plan(folder: Path) -> str:
+def describe_files(folder: Path) -> str:
     """Describe the state of a folder's plan, so that a change of it shows."""
     return "|".join(describe_state(locate(folder, name)) for name in READERS)
 

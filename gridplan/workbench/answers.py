@@ -7,7 +7,18 @@ from typing import Any
 
 from gridplan.errors import GridplanError
 from gridplan.redrawing.editing.code_lookup import RefusedError
-from gridplan.workbench import changing, helping, keeping, splits, take_away, updating
+from gridplan.workbench import (
+    branching,
+    changing,
+    comparing,
+    helping,
+    keeping,
+    scripts,
+    splits,
+    take_away,
+    updating,
+)
+from gridplan.workbench.branches import find_session
 from gridplan.workbench.desk import OvertakenError, Seat
 from gridplan.workbench.refusals import describe_reasons
 from gridplan.workbench.session import Answer, Message, Session, refuse_question
@@ -17,19 +28,33 @@ _ANSWERS: Mapping[str, Answer] = {
     **splits.ANSWERS,
     **helping.ANSWERS,
     **keeping.ANSWERS,
+    **branching.ANSWERS,
+    **comparing.ANSWERS,
+    **scripts.ANSWERS,
     **take_away.ANSWERS,
     **updating.ANSWERS,
 }
 # These take long and guard the session themselves, so that others go on meanwhile.
-_LONG = {"save", *take_away.LONG, *updating.LONG}
+_LONG = {
+    *("save", "name_version", "compare"),
+    *branching.ANSWERS,
+    *take_away.LONG,
+    *updating.LONG,
+}
 
 
 def answer(session: Session, seat: Seat, message: Mapping[str, Any]) -> Message:
-    """Answer what a seat asks.
+    """Answer what a seat asks of the branch that it is on.
 
     Everything that is refused is answered too, with reasons and remedies.
     """
+    session = find_session(session, seat)
     kind = str(message.get("kind", ""))
+    # A page that shows another branch must not change this one.
+    if kind != "hello" and message.get("on", session.branch) != session.branch:
+        return refuse_question(
+            "pages are of one branch", "this seat is on another branch now", "reload the page"
+        )
     if kind not in _ANSWERS:
         return refuse_question(
             "the question is known", "the page and the studio differ", "reload the page"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from gridplan.workbench.branching import describe_place
 from gridplan.workbench.desk import Seat
 from gridplan.workbench.opening import describe_community, describe_plan
 from gridplan.workbench.session import Answer, Message, Session, list_figures, refuse_question
@@ -14,7 +15,8 @@ from gridplan.workbench.suggestions import find_suggestion
 def _welcome(session: Session, seat: Seat, message: Mapping[str, Any]) -> Message:
     return {
         "kind": "welcome",
-        "name": session.folder.name,
+        "name": session.host.folder.name,
+        **describe_place(session),
         "seat": {"code": seat.code, "office": seat.office, "role": seat.role},
         "lost": session.lost,
         "origin": [session.origin.x, session.origin.y],

@@ -3,23 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from gridplan.storage.kept_versions import list_versions
+from gridplan.storage.kept_versions import list_versions, name_version
 from gridplan.storage.plan_folder import read_plan
+from gridplan.storage.version_names import VersionNote, make_note, read_note
 from gridplan.workbench.desk import Seat
-from gridplan.workbench.segments import tell_time_of
+from gridplan.workbench.segments import OtherPlanError, tell_time, tell_time_of
 from gridplan.workbench.session import Answer, Message, Session, refuse_question
 
 
 def _list_versions(session: Session, seat: Seat, message: Mapping[str, Any]) -> Message:
-    rows = [
-        {"version": place.name, "time": tell_time_of(place)}
-        for place in reversed(list_versions(session.folder))
-    ]
-    return {"kind": "versions", "rows": rows}
+    folder = session.folder
+    rows = [_describe_version(place.name, place) for place in reversed(list_versions(folder))]
+    # The plan as it was saved last is the newest version, though it is not kept aside yet.
+    return {"kind": "versions", "rows": rows, "now": _describe_version("", folder)}
+
+
+def _describe_version(version: str, place: Path) -> Message:
+    note = read_note(place) or VersionNote("")
+    time = note.time or tell_time_of(place)
+    return {"version": version, "time": time, "name": note.name, "by": note.by}
+
+
+def _name_version(session: Session, seat: Seat, message: Mapping[str, Any]) -> Message:
+    if seat.role != "chief":
+        return refuse_question("seats have rights", "only the chief names versions", "ask")
+    with session.saving:
+        note = _make_note(seat, str(message["name"]))
+        name_version(session.folder, str(message["version"]), note)
+    return _list_versions(session, seat, message)
+
+
+def _make_note(seat: Seat, name: str) -> VersionNote:
+    return make_note(name, tell_time(), seat.office or seat.code)
 
 
 def _look_back(session: Session, seat: Seat, message: Mapping[str, Any]) -> Message:
@@ -47,12 +67,19 @@ def _look_back(session: Session, seat: Seat, message: Mapping[str, Any]) -> Mess
 def _save(session: Session, seat: Seat, message: Mapping[str, Any]) -> Message:
     if seat.role != "chief":
         return refuse_question("seats have rights", "only the chief saves", "ask the chief")
+    name = str(message.get("name", ""))
+    note = _make_note(seat, name) if name.strip() else None
     with session.saving:
-        return session.write_down()
+        try:
+            return session.write_down(note)
+        except OtherPlanError as error:
+            # The page then offers to keep the changes as a branch.
+            return {**refuse_question("the plan is the one opened", str(error), ""), "other": True}
 
 
 ANSWERS: Mapping[str, Answer] = {
     "versions": _list_versions,
+    "name_version": _name_version,
     "look_back": _look_back,
     "save": _save,
 }

@@ -72,7 +72,7 @@ def write_script(
     asked = [line for event in standing for line in event.lines]
     if _lead_to(board, first, asked, wanted):
         return _add_headings(standing)
-    lines = _write_difference(board, first, wanted)
+    lines = write_difference(board, first, wanted)
     office = events[-1].office if events else ""
     day = events[-1].time[:10] if events else ""
     return [_write_heading(day, office, 0), *lines]
@@ -138,7 +138,7 @@ def _write_heading(day: str, office: str, moved: int) -> str:
     return f"# {who + ': ' if who else ''}moved {count}"
 
 
-def _write_difference(board: EditBoard, first: BoardState, wanted: BoardState) -> list[str]:
+def write_difference(board: EditBoard, first: BoardState, wanted: BoardState) -> list[str]:
     """Write the difference of two states as commands: locks off, moves, centres, locks on."""
     effect = find_effect(board, first, wanted)
     lines = []

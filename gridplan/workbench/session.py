@@ -14,8 +14,9 @@ from gridplan.errors import PlanError
 from gridplan.plan import Plan
 from gridplan.redrawing.editing.trial_assignment import BoardState
 from gridplan.redrawing.revision.plan_history import digest_plan
-from gridplan.storage.kept_versions import replace_plan
-from gridplan.storage.plan_folder import read_plan
+from gridplan.storage.kept_versions import name_version, replace_plan
+from gridplan.storage.plan_folder import describe_files, read_plan
+from gridplan.storage.version_names import VersionNote
 from gridplan.tables.translations import translate
 from gridplan.workbench.desk import Desk, Seat
 from gridplan.workbench.drawing import Draughtsman
@@ -31,6 +32,7 @@ from gridplan.workbench.opening import (
 from gridplan.workbench.proposals import Proposal, make_proposal
 from gridplan.workbench.saving import make_saved_plan, write_script
 from gridplan.workbench.segments import (
+    find_last_number,
     name_segment,
     open_journal,
     require_same,
@@ -56,6 +58,8 @@ class Session:
         The plan's folder.
     publish
         Called with each message for all seats.
+    plan
+        The plan in the folder, where it was read already.
 
     Raises
     ------
@@ -63,8 +67,15 @@ class Session:
         If there is no plan, it is a release, or its journal is of another plan.
     """
 
-    def __init__(self, folder: Path, publish: Publish = lambda message: None) -> None:
-        plan = read_plan(folder)
+    def __init__(
+        self,
+        folder: Path,
+        publish: Publish = lambda message: None,
+        plan: Plan | None = None,
+    ) -> None:
+        # Before it is read: a plan that is changed meanwhile then counts as another.
+        self.on_disk = describe_files(folder)
+        plan = read_plan(folder) if plan is None else plan
         if plan.is_release:
             raise PlanError(
                 f"{folder} is a release, which holds no households -> open the working plan "
@@ -76,7 +87,8 @@ class Session:
         self.saving = threading.Lock()
         self.base = plan
         self._journal, entries, self.lost = open_journal(folder, plan)
-        number = int(entries[0]["number"]) - 1 if entries else 0
+        # What was saved before goes on being counted.
+        number = int(entries[0]["number"]) - 1 if entries else find_last_number(folder)
         self.desk = Desk(plan, self._keep, tell_time, number)
         self.desk.replay(read_event(entry) for entry in entries)
         self.saved_state: BoardState = self.desk.board.open()
@@ -90,11 +102,20 @@ class Session:
         self.update = Errand()
         self.taking = Errand()
         self.proposals: dict[str, Proposal] = {}
+        # Branches that are open, by code, and the branch where each seat is.
+        self.host: Session = self
+        self.branch = ""
+        self.branches: dict[str, Session] = {}
+        self.places: dict[str, str] = {}
+        # What was last compared with, by the name of it.
+        self.compared: dict[str, Any] = {}
         if entries:
             self.draw_soon()
 
     def close(self) -> None:
-        """Stop what runs, and close the journal."""
+        """Stop what runs, and close the journal and the branches."""
+        for other in self.branches.values():
+            other.close()
         self.worker.cancel()
         self.update.cancel()
         self.taking.cancel()
@@ -164,27 +185,40 @@ class Session:
         moved = count_moved(self.desk.board, proposal.effect)
         return {"proposal": name, "moved": moved, **self.compare(proposal.effect, state)}
 
-    def write_down(self) -> Message:
-        """Save the newest state; changes that are accepted meanwhile wait for the next save."""
+    def write_down(self, note: VersionNote | None = None) -> Message:
+        """Save the newest state; changes that are accepted meanwhile wait for the next save.
+
+        ``note`` is what the saved version is called.
+        """
         with self.guard:
             number, wanted = self.desk.number, self.desk.state
             events = [event for event in self.desk.events if event.number > self.saved_number]
             script = write_script(self.desk.board, self.saved_state, events, wanted)
+        tell = self._tell_saving
+        tell("checking", 0, 1)
         require_same(self.folder, self.base)
-        plan = make_saved_plan(self.base, script, wanted)
-        version = replace_plan(plan, self.folder, overwrite=True) if script else None
+        plan = make_saved_plan(self.base, script, wanted, tell)
+        tell("writing", 0, 1)
+        version = replace_plan(plan, self.folder, overwrite=True, note=note) if script else None
+        if note is not None and version is None:
+            name_version(self.folder, "", note)
         with self.guard:
-            self._begin_segment(plan, number, wanted)
+            self.begin_segment(plan, number, wanted)
         message = {
             "kind": "saved",
             "saved": number,
             "version": version.name if version else "",
+            "name": note.name if note else "",
             "time": tell_time(),
         }
         self.publish(message)
         return message
 
-    def _begin_segment(self, plan: Plan, number: int, saved: BoardState) -> None:
+    def _tell_saving(self, stage: str, done: int, total: int) -> None:
+        """Let all seats see how far a save is."""
+        self.publish({"kind": "saving", "stage": stage, "done": done, "of": total})
+
+    def begin_segment(self, plan: Plan, number: int, saved: BoardState) -> None:
         """Begin the journal of what comes after a save."""
         head = JournalHead(digest_plan(plan), tell_time())
         journal = Journal.begin(name_segment(self.folder), head)
@@ -193,6 +227,7 @@ class Session:
         self._journal.close()
         self._journal = journal
         self.base = plan
+        self.on_disk = describe_files(self.folder)
         self.saved_state, self.saved_number = saved, number
 
     def draw_soon(self) -> None:
