@@ -312,11 +312,11 @@ def test_an_earlier_version_can_be_taken_again(folder, start):
     answer(session, TWO, {"kind": "save"})
     (row,) = answer(session, TWO, {"kind": "versions"})["rows"]
     assert row["version"] == "0001"
-    (back,) = answer(session, TWO, {"kind": "look_back", "version": "0001"})["rows"]
-    assert (back["moved"], back["homes"]) == (10, {"h03-1": "0301-002"})
-    answer(session, TWO, {"kind": "take", "id": "t", "proposal": back["proposal"]})
+    back = answer(session, TWO, {"kind": "compare", "against": "version", "of": "0001"})
+    (one,) = back["rows"]
+    assert (back["moved"], one["homes"], one["before"]) == (10, ["h03-1"], "0301-002")
+    answer(session, TWO, {"kind": "take_over", "id": "t", "name": back["name"]})
     assert whose(session.desk, "h03") == "0301-002"
-    assert answer(session, TWO, {"kind": "look_back", "version": "../.."})["kind"] == "refused"
 
 
 def test_a_plan_changed_behind_the_studio_is_not_written_over(folder, start):

@@ -14,6 +14,8 @@ from typing import Any
 
 from gridplan.engine.reservation import reserve_folder
 from gridplan.errors import MissingPackageError, PlanError
+from gridplan.storage.plan_folder import is_plan
+from gridplan.workbench.branches import Branch, keep_stranded
 from gridplan.workbench.seats import CHIEF, read_seats
 from gridplan.workbench.segments import FOLDER
 from gridplan.workbench.session import Session
@@ -30,6 +32,7 @@ class Opened:
     socket: socket.socket
     links: dict[str, str]
     lost: int
+    stranded: Branch | None = None
 
 
 def run_studio(
@@ -119,6 +122,7 @@ def open_studio(
             f"{host} is reached by others -> say who sits where with --seats seats.csv, with the "
             "columns office, role (viewer, editor, chief) and communities"
         )
+    stranded = keep_stranded(folder) if is_plan(folder) else None
     session = Session(folder)
     try:
         known = session.desk.plan.site.communities.index
@@ -132,7 +136,7 @@ def open_studio(
     hosts = list_hosts({HERE, "localhost"} if host == HERE else {host}, number)
     app = make_app(session, tokens, hosts, frames)
     links = {seat.code: f"http://{host}:{number}/#{token}" for token, seat in tokens.items()}
-    return Opened(app, place, links, session.lost)
+    return Opened(app, place, links, session.lost, stranded)
 
 
 def _bind(host: str, port: int) -> socket.socket:
@@ -167,6 +171,11 @@ def _describe(opened: Opened) -> list[str]:
         lines.append(
             "note: printed sheets and sheets for Excel need the extra report "
             "-> pip install 'gridplan[report]'; all else works without it"
+        )
+    if opened.stranded:
+        lines.append(
+            "note: the plan was changed by another program while the studio had unsaved changes; "
+            f"they are kept as the branch {opened.stranded.name!r}"
         )
     lines.append("stop       with Ctrl-C; every accepted change is on disk")
     return lines

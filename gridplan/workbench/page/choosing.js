@@ -56,6 +56,7 @@ export const choosing = {
 
   forget() {
     this.foreseen = null;
+    this.asked = null;
     this.proposals = null;
     this.stage.marks.chosen = this.chosen.homes.size ? this.chosen : null;
     this.stage.marks.foreseen = null;
@@ -68,7 +69,7 @@ export const choosing = {
   drop() {
     this.hideCard();
     if (this.hideWhy() || this.stopGiving()) return;
-    if (this.stopDrawing() || this.foreseen || this.proposals) this.forget();
+    if (this.stopDrawing() || this.foreseen || this.proposals || this.asked) this.forget();
     else {
       this.pair = null;
       this.choose(null, []);

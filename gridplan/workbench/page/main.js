@@ -1,8 +1,10 @@
 // The studio: the page, its plan and its link to the server; the rest is mixed in.
 
+import { branches } from "/page/branches.js";
 import { cards } from "/page/cards.js";
 import { centres } from "/page/centres.js";
 import { choosing } from "/page/choosing.js";
+import { comparing } from "/page/comparing.js";
 import { drawing } from "/page/drawing_tools.js";
 import { faults } from "/page/faults.js";
 import { giving } from "/page/giving.js";
@@ -82,6 +84,11 @@ class App {
     this.seat = welcome.seat;
     this.name = welcome.name;
     this.origin = welcome.origin;
+    this.branch = welcome.branch;
+    this.branchName = welcome.branch_name;
+    // Another branch has counted less far.
+    this.number = 0;
+    this.events = [];
     this.places = welcome.communities;
     this.stage.overview = this.places.map((place) => {
       const box = findBox(place.outline);
@@ -104,11 +111,12 @@ class App {
   async ask(message) {
     let answer;
     try {
-      answer = await this.link.ask({ ...message, lang: this.lang });
+      answer = await this.link.ask({ on: this.branch, ...message, lang: this.lang });
     } catch (error) {
       this.alarm(this.link.lost ? this.say("line_lost") : String(error.message));
       return null;
     }
+    this.refusal = answer.kind === "refused" || answer.kind === "overtaken" ? answer : null;
     if (answer.kind === "refused") {
       this.alarm(answer.reasons.map((r) => [r.message, r.remedy].filter(Boolean).join(" → "))
         .join("; "));
@@ -141,7 +149,7 @@ class App {
 
   label() {
     const set = (id, text) => { document.getElementById(id).textContent = text; };
-    set("name", this.name);
+    set("name", this.branchName ? `${this.name} · ${this.branchName}` : this.name);
     set("undo", this.say("undo"));
     set("redo", this.say("redo"));
     set("save", this.say("save"));
@@ -291,6 +299,7 @@ class App {
       return;
     }
     this.counted.add(event.number);
+    this.lastEvent = event;
     if (this.events.length) this.events.push(event);
     const { homes = {}, grids = {}, centres = {} } = event.effect;
     for (const c of this.stage.open.values()) {
@@ -349,7 +358,16 @@ class App {
   }
 
   hear(message) {
-    if (message.kind === "event") this.takeEvent(message);
+    if (message.kind === "moved") {
+      this.hearMoved(message);
+      return;
+    }
+    // What happens on other branches is none of this page's business.
+    if ((message.branch ?? "") !== (this.branch ?? "") && message.kind !== "anew") return;
+    if (message.kind === "event") {
+      this.takeEvent(message);
+      this.compareLater();
+    } else if (message.kind === "saving") this.hearSaving(message);
     else if (message.kind === "land") this.takeLand(message);
     else if (message.kind === "job") this.takeJob(message);
     else if (message.kind === "proposals") this.takeProposals(message);
@@ -386,8 +404,8 @@ function makeId() {
   return [...crypto.getRandomValues(new Uint32Array(4))].map((n) => n.toString(36)).join("");
 }
 
-Object.assign(App.prototype, cards, centres, choosing, drawing, faults, giving, helping, keeping,
-  locking, reasons, recoding, strokes, taking, updating);
+Object.assign(App.prototype, branches, cards, centres, choosing, comparing, drawing, faults,
+  giving, helping, keeping, locking, reasons, recoding, strokes, taking, updating);
 
 const app = new App();
 // For tests in a browser, which ask what the page believes.

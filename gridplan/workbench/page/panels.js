@@ -40,7 +40,7 @@ export class Panels {
     const written = document.activeElement.id === "lock-note";
     const counts = { faults: app.faults.length, log: app.events.length, locks: app.locks.size };
     this.tabs.replaceChildren(
-      ...["faults", "places", "log", "versions", "locks"].map((name) =>
+      ...this.listTabs().map((name) =>
         button(
           `${app.say(`tab_${name}`)}${counts[name] === undefined ? "" : ` (${counts[name]})`}`,
           () => this.turn(name),
@@ -49,9 +49,9 @@ export class Panels {
       ),
     );
     const rows = { faults: () => app.listFaults(), places: () => this.listPlaces(),
-      log: () => this.listLog(), versions: () => this.listVersions(),
-      locks: () => app.listLocks(), updating: () => app.listUpdating(),
-      taking: () => app.listTaking() }[this.tab]();
+      log: () => app.drawLog(), versions: () => app.drawVersions(),
+      compare: () => app.drawComparison(), locks: () => app.listLocks(),
+      updating: () => app.listUpdating(), taking: () => app.listTaking() }[this.tab]();
     this.panel.replaceChildren(...rows);
     // Who writes a note goes on writing when the list changes.
     const note = written && document.getElementById("lock-note");
@@ -60,6 +60,11 @@ export class Panels {
       note.setSelectionRange(note.value.length, note.value.length);
     }
     this.drawChoice();
+  }
+
+  listTabs() {
+    const compare = this.app.comparison ? ["compare"] : [];
+    return ["faults", "places", "log", "versions", ...compare, "locks"];
   }
 
   turn(name) {
@@ -96,51 +101,15 @@ export class Panels {
     );
   }
 
-  listLog() {
-    const { app } = this;
-    const rows = [...app.events].reverse().slice(0, 300).map((event) => {
-      const what = event.kind === "edit" || event.kind === "proposal"
-        ? event.lines.join("; ")
-        : app.say(`event_${event.kind}`, { number: event.about });
-      return make(
-        "div",
-        { class: "row" },
-        make("strong", {}, `${event.number}`),
-        ` ${what}`,
-        make("br"),
-        make(
-          "small",
-          {},
-          `${event.time.replace("T", " ")} ${event.office || event.seat} · ${app.say("moved", {
-            households: event.moved,
-          })}`,
-        ),
-        make("br"),
-        button(app.say("revert"), () => app.revert(event.number)),
-      );
-    });
-    return rows.length ? rows : [make("div", { class: "row quiet" }, app.say("no_events"))];
-  }
-
-  listVersions() {
-    const { app } = this;
-    if (!app.versions.length) return [make("div", { class: "row quiet" }, app.say("no_versions"))];
-    return app.versions.map((row) =>
-      make(
-        "div",
-        { class: "row" },
-        make("strong", {}, row.version),
-        ` ${row.time.replace("T", " ")}`,
-        make("br"),
-        button(app.say("compare"), () => app.lookBack(row.version)),
-      ),
-    );
-  }
-
   // What is about to be done: figures before and after, and what can be done with the choice.
   drawChoice() {
     const { app } = this;
     const { chosen, foreseen, proposals, job } = app;
+    // What is being asked stays, with what was written into it, whatever others do.
+    if (app.asked) {
+      if (this.choice.firstChild !== app.asked) this.choice.replaceChildren(app.asked);
+      return;
+    }
     const parts = [];
     if (job) {
       parts.push(

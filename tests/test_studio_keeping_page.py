@@ -1,0 +1,95 @@
+"""The studio's page: a day taken back and compared, versions with names, branches, help."""
+
+import threading
+import time
+
+import pytest
+import uvicorn
+
+from gridplan.storage import write_plan
+from gridplan.synthetic import make_board_plan
+from gridplan.workbench.desk import Seat
+from gridplan.workbench.guard import list_hosts
+from gridplan.workbench.open_studio import HERE, _bind
+from gridplan.workbench.server import make_app
+from gridplan.workbench.session import Session
+from tests.browser import start_browser
+from tests.test_studio_page import TOKENS, Page
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    """One studio and one browser for the whole module."""
+    folder = write_plan(make_board_plan((1, 1, 2, 2, 3, 3) * 2), tmp_path_factory.mktemp("p") / "p")
+    place = _bind(HERE, 0)
+    port = place.getsockname()[1]
+    session = Session(folder)
+    seats = {TOKENS["planner"]: Seat("planner", "planning office")}
+    app = make_app(session, seats, list_hosts([HERE], port))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [place]}, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    driver = start_browser(tmp_path_factory.mktemp("profile"))
+    page = Page(driver, port)
+    page.load()
+    yield page
+    console, _ = page.read_logs()
+    driver.quit()
+    server.should_exit = server.force_exit = True
+    thread.join(20)
+    session.close()
+    assert [line for line in console if str(port) in line and "ERR_CONNECTION" not in line] == []
+
+
+def press(page, text):
+    """Press the button of a text, once it is there."""
+    button = "[...document.querySelectorAll('button')].find((b) => b.innerText.startsWith({!r}))"
+    page.wait(f"{button.format(text)} !== undefined")
+    page.run(f"{button.format(text)}.click() || true")
+
+
+def test_the_day_is_taken_back_and_compared_in_three_actions(page):
+    line = "studio.run(['move building h03 to 0301-001'], {'h03-1': '0301-002'}) && true"
+    page.run(line)
+    page.wait("studio.number === 1")
+    press(page, "Log")
+    press(page, "To the start of my day")
+    press(page, "Compare")
+    page.wait("studio.then && studio.then.open.size === 1 && studio.comparison.rows.length === 1")
+    assert page.whose("h03-1") == "0301-002"
+    text = page.read("#panel")
+    assert "h03 10 households 001 → 002" in text
+    assert "planning office" in text
+    assert (page.read("#swipe-before"), page.read("#swipe-after")) == (
+        "before: change 1",
+        "after: now",
+    )
+    # The picture of before holds the home where it was.
+    then = "(() => { const c = [...studio.then.open.values()][0];"
+    assert page.run(f"{then} return c.codeOf(c.homeAt.get('h03-1')); }})()") == "0301-001"
+    press(page, "Close")
+    assert page.run("document.getElementById('then').hidden && !studio.then")
+
+
+def test_a_branch_is_made_compared_and_taken_from(page):
+    press(page, "Versions")
+    press(page, "New branch")
+    page.find("#choice input").send_keys("with a school")
+    page.find("#accept-text").click()
+    page.wait("studio.branch === '0001' && studio.number === 2")
+    page.run("studio.run(['move building h04 to 0301-003'], {'h04-1': '0301-002'}) && true")
+    page.wait("studio.number === 3")
+    press(page, "Go there")
+    page.wait("studio.branch === '' && studio.number === 2 && studio.stage.open.size === 1")
+    assert page.whose("h04-1") == "0301-002"
+    press(page, "Compare with now")
+    page.run("studio.compare('branch', '0001') && true")
+    page.wait("studio.comparison && studio.comparison.against === 'branch' && studio.then")
+    assert page.read("#swipe-before") == "before: now"
+    press(page, "Take all")
+    page.wait("studio.number === 3")
+    assert page.whose("h04-1") == "0301-003"
+    page.wait("studio.comparison.rows.length === 0")
+    press(page, "Close")
