@@ -86,7 +86,7 @@ def test_a_branch_is_made_compared_and_taken_from(page):
     assert page.whose("h04-1") == "0301-002"
     press(page, "Compare with now")
     page.run("studio.compare('branch', '0001') && true")
-    page.wait("studio.comparison && studio.comparison.against === 'branch' && studio.then")
+    page.wait("!!studio.comparison && studio.comparison.against === 'branch' && !!studio.then")
     assert page.read("#swipe-before") == "before: now"
     press(page, "Take all")
     page.wait("studio.number === 3")
