@@ -41,7 +41,13 @@ export const branches = {
     if (await this.ask({ kind: "enter_branch", code })) await this.arrive();
   },
 
-  async arrive() {
+  // The answer and the news of it both lead here, and the plan is read once.
+  arrive() {
+    this.arriving ||= this.readBranch().finally(() => { this.arriving = null; });
+    return this.arriving;
+  },
+
+  async readBranch() {
     this.closeComparison();
     this.forget();
     await this.load();
