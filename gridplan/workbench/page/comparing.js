@@ -138,6 +138,7 @@ export const comparing = {
   },
 
   markMoves() {
+    if (!this.comparison) return;
     for (const c of this.stage.open.values()) {
       const homes = this.comparison.rows.filter((row) => row.community === c.code)
         .flatMap((row) => row.homes.map((home) => c.homeAt.get(home)))
