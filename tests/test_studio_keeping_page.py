@@ -93,3 +93,28 @@ def test_a_branch_is_made_compared_and_taken_from(page):
     assert page.whose("h04-1") == "0301-003"
     page.wait("studio.comparison.rows.length === 0")
     press(page, "Close")
+
+
+def test_help_shows_a_curve_and_says_when_homes_were_changed(page):
+    press(page, "Communities")
+    press(page, "Redraw")
+    # The page stays alive while a process of its own works it out.
+    page.wait("studio.job !== null")
+    page.run("studio.run(['lock building h12'], {}) && true")
+    page.wait("studio.locks.size === 1 && studio.job !== null")
+    page.wait("studio.proposals !== null")
+    page.wait("document.querySelectorAll('#choice .way').length > 0")
+    seen = "studio.proposals[0].seen[Object.keys(studio.proposals[0].seen)[0]]"
+    home = page.run("Object.keys(studio.proposals[0].seen)[0]")
+    other = "0301-001" if page.run(seen) != "0301-001" else "0301-002"
+    page.run(
+        "studio.run([`move stairwell ${arguments[0]} to ${arguments[1]}`],"
+        " {[arguments[0]]: arguments[2]}) && true",
+        home,
+        other,
+        page.run(seen),
+    )
+    press(page, "Run again here")
+    page.wait("studio.job !== null")
+    press(page, "Cancel")
+    page.wait("studio.job === null")

@@ -11,13 +11,18 @@ from gridplan.workbench.session import Answer, Message, Session, refuse_question
 
 
 def _help(session: Session, seat: Seat, message: Mapping[str, Any]) -> Message:
+    if seat.role == "viewer":
+        return refuse_question("seats have rights", "this seat only looks", "ask for a link")
     session.jobs += 1
+    kind = "repair"
+    if message.get("community"):
+        kind = "budget" if message.get("most_moved") is None else "redraw"
     job = HelpJob(
         session.jobs,
-        "redraw" if message.get("community") else "repair",
+        kind,
         tuple(str(code) for code in message.get("subgrids", ())),
         str(message.get("community", "")),
-        float(message.get("most_moved", 0.05)),
+        float(message.get("most_moved") or 0.0),
     )
     # The newest state with its locks, whether its outlines are drawn already or not.
     plan = session.draughtsman.draw(session.desk.state, session.desk.number).plan

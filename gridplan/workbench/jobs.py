@@ -9,21 +9,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gridplan.errors import GridplanError
-from gridplan.redrawing.repair_plan import repair
-from gridplan.redrawing.revision.locks import add_locks
+from gridplan.workbench.kinds_of_help import propose
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
     from gridplan.plan import Plan
 
-# Largest shares of households that the proposals of a redraw may move.
-SHARES = (1.0, 0.5, 0.2)
-
 
 @dataclass(frozen=True)
 class HelpJob:
-    """Work that was asked for: repair round some sub-grids, or redraw one community."""
+    """Work that was asked for: repair round some sub-grids, or redraw one community.
+
+    ``kind`` is repair, redraw (with one cap) or budget (with many).
+    """
 
     number: int
     kind: str
@@ -91,43 +90,12 @@ class Worker:
 def _work(job: HelpJob, plan: Plan, pipe: Connection) -> None:
     """Do a job, in the process of its own."""
 
-    def progress(stage: str, done: int, of: int) -> None:
-        pipe.send({"stage": stage, "done": done, "of": of})
+    def progress(stage: str, done: int, total: int) -> None:
+        pipe.send({"stage": stage, "done": done, "of": total})
 
     try:
-        pipe.send({"proposals": _propose(job, plan, progress)})
+        pipe.send({"proposals": propose(job, plan, progress)})
     except GridplanError as error:
         pipe.send({"error": str(error)})
     finally:
         pipe.close()
-
-
-def _propose(job: HelpJob, plan: Plan, progress: Any) -> list[dict[str, str]]:
-    """Return the proposals: in each the sub-grid of every stairwell that changes it."""
-    before = plan.stairwells["subgrid"]
-    proposals: list[dict[str, str]] = []
-    if job.kind == "repair":
-        plans = [repair(plan, job.subgrids or None, progress=progress)]
-    else:
-        plans = list(_redraw_community(job, plan, progress))
-    for new in plans:
-        after = new.stairwells["subgrid"]
-        changed = {str(k): str(v) for k, v in after[after != before.reindex(after.index)].items()}
-        if changed and changed not in proposals:
-            proposals.append(changed)
-    return proposals
-
-
-def _redraw_community(job: HelpJob, plan: Plan, progress: Any) -> Any:
-    """Redraw one community with ever fewer households moved, all others locked."""
-    from gridplan.redrawing.redraw_plan import redraw
-
-    others = [str(c) for c in plan.site.communities.index if c != job.community]
-    closed = plan.replace(locks=add_locks(plan.locks, [("community", c, "") for c in others]))
-    whole = plan.stairwells["households"].sum()
-    here = plan.stairwells.loc[plan.stairwells["community"] == job.community, "households"].sum()
-    for share in SHARES:
-        # The rule is a share of all households of the plan.
-        most = job.most_moved * share * float(here) / max(float(whole), 1.0)
-        rules = plan.rules.replace(redraw={"most_moved": most, "scope": "all"})
-        yield redraw(closed, rules=rules, workers=1, progress=progress)

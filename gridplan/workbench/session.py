@@ -173,8 +173,8 @@ class Session:
             return
         with self.guard:
             rows = [
-                self.propose(f"{job.number}.{n}", homes)
-                for n, homes in enumerate(message["proposals"], 1)
+                {**self.propose(f"{job.number}.{n}", row["homes"]), **_leave_out(row, "homes")}
+                for n, row in enumerate(message["proposals"], 1)
             ]
         self.publish({"kind": "proposals", "job": job.number, "rows": rows})
 
@@ -183,7 +183,9 @@ class Session:
         proposal, state = make_proposal(self.desk, homes)
         self.proposals[name] = proposal
         moved = count_moved(self.desk.board, proposal.effect)
-        return {"proposal": name, "moved": moved, **self.compare(proposal.effect, state)}
+        seen = {home: sides[0] for home, sides in proposal.effect.homes.items()}
+        about = {"proposal": name, "moved": moved, "seen": seen}
+        return {**about, **self.compare(proposal.effect, state)}
 
     def write_down(self, note: VersionNote | None = None) -> Message:
         """Save the newest state; changes that are accepted meanwhile wait for the next save.
@@ -249,6 +251,10 @@ class Session:
                 if self.desk.number == number:
                     self._drawing = False
                     return
+
+
+def _leave_out(row: Mapping[str, Any], name: str) -> Message:
+    return {key: value for key, value in row.items() if key != name}
 
 
 def list_figures(table: pd.DataFrame) -> dict[str, dict[str, Any]]:

@@ -1,6 +1,5 @@
 // Help of the server: suggestions, jobs and their proposals; mixed into the App.
 
-import { button, make } from "/page/panels.js";
 import { joinBoxes } from "/page/stage.js";
 
 export const helping = {
@@ -13,6 +12,8 @@ export const helping = {
   async takeProposals({ rows }) {
     this.job = null;
     this.proposals = rows;
+    this.asked = null;
+    this.stop = undefined;
     this.panels.drawChoice();
     if (rows.length) this.seeProposal(rows[0]);
   },
@@ -34,33 +35,30 @@ export const helping = {
   },
 
   async takeProposal(row) {
-    this.forget();
+    const { proposals } = this;
     await this.step("take", { proposal: row.proposal });
+    // Somebody was first: the ways stay in sight, with what to do about it.
+    if (this.refusal) {
+      this.proposals = proposals;
+      this.panels.drawChoice();
+      return;
+    }
     this.choose(null, []);
   },
 
-  async repair(...codes) {
-    const job = await this.ask({ kind: "help", subgrids: codes });
+  async askHelp(question) {
+    this.forget();
+    this.lastHelp = question;
+    const job = await this.ask({ kind: "help", ...question });
     if (job) this.takeJob(job);
   },
 
-  askRedraw(place) {
-    const field = make("input", { type: "range", min: 0, max: 20, step: 1, value: 5 });
-    const label = make("span", {}, "5 %");
-    field.addEventListener("input", () => { label.textContent = `${field.value} %`; });
-    // It begins where the slider is let go.
-    field.addEventListener("change", () => begin());
-    const begin = async () => {
-      const most = Number(field.value) / 100;
-      const job = await this.ask({ kind: "help", community: place.code, most_moved: most });
-      if (job) this.takeJob(job);
-    };
-    this.panels.choice.replaceChildren(
-      make("div", {}, `${this.say("redraw")} ${place.name}`),
-      make("label", {}, this.say("most_moved"), field, label),
-      make("div", { class: "buttons" }, button(this.say("begin"), begin, { class: "main" }),
-        button(this.say("drop"), () => this.drop())),
-    );
+  repair(...codes) { return this.askHelp({ subgrids: codes }); },
+
+  // All stops of the curve are worked out at once; the slider then costs nothing.
+  async askRedraw(place) {
+    await this.openCommunity(place.code, !this.stage.open.has(place.code));
+    await this.askHelp({ community: place.code });
   },
 
   async cancelJob() {

@@ -17,6 +17,7 @@ import { Community } from "/page/model.js";
 import { Overlay } from "/page/overlay.js";
 import { Panels, button, make } from "/page/panels.js";
 import { Pointer } from "/page/pointer.js";
+import { proposing } from "/page/proposing.js";
 import { reasons } from "/page/reasons.js";
 import { recoding } from "/page/recoding.js";
 import { strokes } from "/page/strokes.js";
@@ -405,7 +406,7 @@ function makeId() {
 }
 
 Object.assign(App.prototype, branches, cards, centres, choosing, comparing, drawing, faults,
-  giving, helping, keeping, locking, reasons, recoding, strokes, taking, updating);
+  giving, helping, keeping, locking, proposing, reasons, recoding, strokes, taking, updating);
 
 const app = new App();
 // For tests in a browser, which ask what the page believes.

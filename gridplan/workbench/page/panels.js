@@ -113,30 +113,14 @@ export class Panels {
     const parts = [];
     if (job) {
       parts.push(
-        make("div", {}, `${app.say("working")} ${job.stage} ${job.done}/${job.of} `),
+        make("div", {}, `${app.say("working")} ${app.sayStage(job.stage)} ${job.done}/${job.of} `),
         make("div", { class: "buttons" }, button(app.say("cancel"), () => app.cancelJob())),
       );
     }
-    if (proposals) parts.push(...this.listProposals(proposals));
+    if (proposals) parts.push(...app.drawProposals(proposals));
     else if (foreseen) parts.push(...this.showForeseen(foreseen));
     else if (chosen.homes.size) parts.push(...this.showChosen(chosen));
     this.choice.replaceChildren(...parts);
-  }
-
-  listProposals(proposals) {
-    const { app } = this;
-    const rows = proposals.map((row, n) =>
-      make(
-        "div",
-        { class: "row" },
-        make("strong", {}, String.fromCharCode(65 + n)),
-        ` ${app.say("moved", { households: row.moved })}, ${app.sayOut(row)} `,
-        button(app.say("see"), () => app.seeProposal(row)),
-        button(app.say("take"), () => app.takeProposal(row), { class: "main" }),
-      ),
-    );
-    const none = make("div", { class: "row" }, app.say("no_proposals"));
-    return [...(rows.length ? rows : [none]), button(app.say("drop"), () => app.drop())];
   }
 
   showForeseen(foreseen) {
