@@ -96,6 +96,8 @@ def test_a_branch_is_made_compared_and_taken_from(page):
 
 
 def test_help_shows_a_curve_and_says_when_homes_were_changed(page):
+    page.run("studio.run(['move building h10 to 0301-003'], {'h10-1': '0301-002'}) && true")
+    page.wait("studio.faults.length === 2 && studio.number === 4")
     press(page, "Communities")
     press(page, "Redraw")
     # The page stays alive while a process of its own works it out.

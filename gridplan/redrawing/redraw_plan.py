@@ -198,7 +198,7 @@ def draw_next(
         (island, place, place.choices[n]) for (island, place), n in zip(places, chosen, strict=True)
     ]
     member, exceptions = assign_stairwells(inputs, taken)
-    return _finish_plan(inputs, rules, member, exceptions, triggers, order, progress)
+    return finish_plan(inputs, rules, member, exceptions, triggers, order, progress)
 
 
 def count_parted(inputs: RedrawInputs) -> int:
@@ -296,7 +296,7 @@ def _code_fresh(
     return [codes[int(place) - 1] for place in number_places("", x, y, box)]
 
 
-def _finish_plan(
+def finish_plan(
     inputs: RedrawInputs,
     rules: Rules,
     member: pd.Series[str],

@@ -11,6 +11,7 @@ from gridplan.workbench import (
     branching,
     changing,
     comparing,
+    going_through,
     helping,
     keeping,
     scripts,
@@ -33,6 +34,7 @@ _ANSWERS: Mapping[str, Answer] = {
     **scripts.ANSWERS,
     **take_away.ANSWERS,
     **updating.ANSWERS,
+    **going_through.ANSWERS,
 }
 # These take long and guard the session themselves, so that others go on meanwhile.
 _LONG = {

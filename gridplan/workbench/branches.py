@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -72,18 +72,22 @@ def make_branch(session: Session, name: str, by: str) -> Branch:
         entries = [e.to_data() for e in session.desk.events if e.number > session.saved_number]
         same = describe_files(session.folder) == session.on_disk
     source = session.folder if same else None
-    return _place_branch(session.host.folder, name, by, base, source, entries)
+    return place_branch(session.host.folder, name, by, base, source, entries)
 
 
-def _place_branch(
+def place_branch(
     folder: Path,
     name: str,
     by: str,
     base: Plan,
     source: Path | None,
     entries: Iterable[Mapping[str, Any]],
+    add: Callable[[Path], None] = lambda place: None,
 ) -> Branch:
-    """Put a branch in place, whole or not at all; its plan is linked where a source has it."""
+    """Put a branch in place, whole or not at all; its plan is linked where a source has it.
+
+    ``add`` puts more into its folder.
+    """
     tidy = make_note(name).name
     known = list_branches(folder)
     if tidy in {branch.name for branch in known}:
@@ -100,7 +104,9 @@ def _place_branch(
             link_plan(source, staging)
         # What the plan is called is not what the branch is called.
         (staging / NOTE).unlink(missing_ok=True)
-        begin_journal(staging, base, entries)
+        # As it will be read again, for the journal says of which plan it is.
+        begin_journal(staging, base if source else read_plan(staging), entries)
+        add(staging)
         about = {key: value for key, value in asdict(branch).items() if key != "code"}
         (staging / ABOUT).write_text(json.dumps(about, ensure_ascii=False), encoding="utf-8")
         force_to_disk(staging)
@@ -124,7 +130,7 @@ def begin_journal(folder: Path, base: Plan, entries: Iterable[Mapping[str, Any]]
 
 def find_session(host: Session, seat: Seat) -> Session:
     """Find the session where a seat is: a branch, or the plan itself."""
-    code = host.places.get(seat.code, "")
+    code = host.places.get(seat.code, host.first)
     return host.branches.get(code, host)
 
 
@@ -233,7 +239,7 @@ def keep_stranded(folder: Path) -> Branch | None:
         names = {branch.name for branch in list_branches(folder)}
         day = found.head.begun[:10]
         name = next(n for k in range(1, len(names) + 2) if (n := f"{day} ({k})") not in names)
-        branch = _place_branch(folder, name, "", base, version, found.entries)
+        branch = place_branch(folder, name, "", base, version, found.entries)
         begin_journal(folder, now, [])
         return branch
     return None

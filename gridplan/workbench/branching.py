@@ -22,12 +22,16 @@ from gridplan.workbench.session import Answer, Message, Session, refuse_question
 def describe_place(session: Session) -> Message:
     """Say on which branch a session is."""
     names = {branch.code: branch.name for branch in list_branches(session.host.folder)}
-    return {"branch": session.branch, "branch_name": names.get(session.branch, "")}
+    return {
+        "branch": session.branch,
+        "branch_name": names.get(session.branch, ""),
+        "new_land": session.new_land is not None,
+    }
 
 
 def _list(session: Session, seat: Seat, message: Mapping[str, Any]) -> Message:
     host = session.host
-    used = set(host.places.values())
+    used = {host.first, *host.places.values()}
     rows: list[Message] = [{"code": "", "name": "", "made": "", "by": "", "here": False}]
     rows += [
         {"code": b.code, "name": b.name, "made": b.made, "by": b.by, "here": False}

@@ -59,7 +59,9 @@ def _compare(session: Session, seat: Seat, message: Mapping[str, Any]) -> Messag
     if drawn is None:
         newest = session.draughtsman.plan
         drawn = Draughtsman(newest).draw(state, 1).plan
-    there = ComparedState(state, drawn, board, against in _LATER, same_land)
+    # What a branch changed is seen against the plan itself.
+    later = against in _LATER and not (against == "branch" and not of)
+    there = ComparedState(state, drawn, board, later, same_land)
     name = f"{against}:{of}"
     with session.guard:
         for old in list(session.compared)[: 1 - _KEPT]:

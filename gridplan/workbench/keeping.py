@@ -9,6 +9,7 @@ from typing import Any
 from gridplan.storage.kept_versions import list_versions, name_version
 from gridplan.storage.version_names import VersionNote, make_note, read_note
 from gridplan.workbench.desk import Seat
+from gridplan.workbench.new_land import save_new_land
 from gridplan.workbench.segments import OtherPlanError, tell_time, tell_time_of
 from gridplan.workbench.session import Answer, Message, Session, refuse_question
 
@@ -44,8 +45,10 @@ def _save(session: Session, seat: Seat, message: Mapping[str, Any]) -> Message:
         return refuse_question("seats have rights", "only the chief saves", "ask the chief")
     name = str(message.get("name", ""))
     note = _make_note(seat, name) if name.strip() else None
-    with session.saving:
+    with session.saving if session.new_land is None else session.host.saving:
         try:
+            if session.new_land is not None:
+                return save_new_land(session, seat, note)
             return session.write_down(note)
         except OtherPlanError as error:
             # The page then offers to keep the changes as a branch.

@@ -107,6 +107,10 @@ class Session:
         self.branch = ""
         self.branches: dict[str, Session] = {}
         self.places: dict[str, str] = {}
+        # Where seats are that have chosen no branch.
+        self.first = ""
+        # The redraw that is gone through, where this is a branch on newer land.
+        self.new_land: Any = None
         # What was last compared with, by the name of it.
         self.compared: dict[str, Any] = {}
         if entries:
@@ -196,7 +200,7 @@ class Session:
             number, wanted = self.desk.number, self.desk.state
             events = [event for event in self.desk.events if event.number > self.saved_number]
             script = write_script(self.desk.board, self.saved_state, events, wanted)
-        tell = self._tell_saving
+        tell = self.tell_saving
         tell("checking", 0, 1)
         require_same(self.folder, self.base)
         plan = make_saved_plan(self.base, script, wanted, tell)
@@ -216,7 +220,7 @@ class Session:
         self.publish(message)
         return message
 
-    def _tell_saving(self, stage: str, done: int, total: int) -> None:
+    def tell_saving(self, stage: str, done: int, total: int) -> None:
         """Let all seats see how far a save is."""
         self.publish({"kind": "saving", "stage": stage, "done": done, "of": total})
 
