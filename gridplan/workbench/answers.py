@@ -17,11 +17,13 @@ from gridplan.workbench import (
     scripts,
     splits,
     take_away,
+    together,
     updating,
 )
 from gridplan.workbench.branches import find_session
 from gridplan.workbench.desk import OvertakenError, Seat
 from gridplan.workbench.refusals import describe_reasons
+from gridplan.workbench.rights import require_role
 from gridplan.workbench.session import Answer, Message, Session, refuse_question
 
 _ANSWERS: Mapping[str, Answer] = {
@@ -35,6 +37,7 @@ _ANSWERS: Mapping[str, Answer] = {
     **take_away.ANSWERS,
     **updating.ANSWERS,
     **going_through.ANSWERS,
+    **together.ANSWERS,
 }
 # These take long and guard the session themselves, so that others go on meanwhile.
 _LONG = {
@@ -62,6 +65,7 @@ def answer(session: Session, seat: Seat, message: Mapping[str, Any]) -> Message:
             "the question is known", "the page and the studio differ", "reload the page"
         )
     try:
+        require_role(seat.role, kind)
         if kind in _LONG:
             return _ANSWERS[kind](session, seat, message)
         with session.guard:
@@ -73,5 +77,6 @@ def answer(session: Session, seat: Seat, message: Mapping[str, Any]) -> Message:
         return {"kind": "overtaken", "homes": list(error.homes), "by": by}
     except GridplanError as error:
         return refuse_question("the plan can be changed", str(error), "")
-    except (KeyError, TypeError, ValueError) as error:
+    # A page of another version, or none of ours, may send anything.
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
         return refuse_question("the question is whole", f"not understood: {error}", "reload")

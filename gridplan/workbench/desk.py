@@ -32,6 +32,12 @@ from gridplan.workbench.effects import (
     put_on,
 )
 from gridplan.workbench.events import DeskEvent
+from gridplan.workbench.rights import (
+    note_chief_locks,
+    require_communities,
+    require_keys,
+    require_role,
+)
 
 # Verbs that the studio has other ways for: undo is an event, approvals are asked for one by one.
 _OTHER_VERBS = {"undo": "use the studio's own undo", "approve": "approve with gridplan edit"}
@@ -117,6 +123,8 @@ class Desk:
         self._last: dict[str, int] = {}
         self._undo: dict[str, list[int]] = {}
         self._redo: dict[str, list[int]] = {}
+        # Locks that a chief alone may open.
+        self.chief_locks: set[str] = set()
 
     @property
     def number(self) -> int:
@@ -297,6 +305,7 @@ class Desk:
             effect=effect,
             about=about,
             moved=count_moved(self.board, effect),
+            role=seat.role,
         )
         # On disk before anybody hears of it.
         self._keep(event)
@@ -308,6 +317,7 @@ class Desk:
         self.state = replace(state, made=(), warnings=(), renamed={}, approvals=())
         self.events.append(event)
         self._by_id[event.seat, event.id] = event
+        note_chief_locks(self.chief_locks, event)
         effect = event.effect
         for thing in (*effect.homes, *effect.grids, *effect.locks, *effect.centres):
             self._last[thing] = event.number
@@ -325,22 +335,13 @@ class Desk:
 
     def _require_right(self, seat: Seat, effect: Effect) -> None:
         """Refuse what a seat may not do."""
-        if seat.role == "viewer":
-            raise refuse("seats have rights", "this seat only looks", "ask for an editor's link")
+        require_role(seat.role, "do")
+        require_keys(effect, seat.role, self.chief_locks)
         if seat.role == "chief" or not seat.communities:
             return
-        board = self.board
-        rows = board.stairwells.get_indexer(list(effect.homes))
-        over = {str(c) for c in board.community[rows]}
-        codes = effect.subgrids | {name.partition(":")[2] for name in effect.locks}
-        over |= {self._find_community(code) for code in codes}
-        others = sorted(over - seat.communities - {""})
-        if others:
-            raise refuse(
-                "seats have rights",
-                f"this seat may not change {', '.join(others)}",
-                "ask its editor or the chief",
-            )
+        rows = self.board.stairwells.get_indexer(list(effect.homes))
+        of_homes = {str(c) for c in self.board.community[rows]}
+        require_communities(effect, seat.communities, of_homes, self._find_community)
 
     def _find_community(self, code: str) -> str:
         """Find the community of a sub-grid, building or community by its code."""

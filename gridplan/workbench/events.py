@@ -36,6 +36,8 @@ class DeskEvent:
         The number of the event that it takes back or puts on again; 0 for edits.
     moved
         Households that changed their sub-grid.
+    role
+        The role of the seat then: a lock that a chief set is opened by a chief.
     """
 
     number: int
@@ -48,6 +50,7 @@ class DeskEvent:
     effect: Effect = field(default_factory=Effect)
     about: int = 0
     moved: int = 0
+    role: str = ""
 
     def to_data(self) -> dict[str, Any]:
         """Return it as JSON can hold it."""
@@ -62,6 +65,7 @@ class DeskEvent:
             "effect": self.effect.to_data(),
             "about": self.about,
             "moved": self.moved,
+            "role": self.role,
         }
 
 

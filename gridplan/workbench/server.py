@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from importlib.resources import files
 from typing import Any
 from urllib.parse import quote
@@ -21,8 +22,11 @@ from gridplan.tables.words import list_words
 from gridplan.workbench.answers import answer
 from gridplan.workbench.desk import Seat
 from gridplan.workbench.files_waiting import COUNTER
-from gridplan.workbench.guard import LARGEST, Guard, is_token
+from gridplan.workbench.guard import LARGEST, Guard
+from gridplan.workbench.news import Heard, News
+from gridplan.workbench.register import SeatRegister
 from gridplan.workbench.session import Session
+from gridplan.workbench.waiting import WaitingRoom
 
 # Files of the page by their names: what the browser asks for never becomes a path.
 _TYPES = {
@@ -32,54 +36,17 @@ _TYPES = {
     ".svg": "image/svg+xml",
 }
 _WAIT = 25.0  # seconds that a question for news waits
-_KEPT = 500  # messages kept for pages that were away; who missed more loads anew
-
-
-class News:
-    """Messages for all seats, numbered, for those that listen and those that ask later."""
-
-    def __init__(self) -> None:
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._messages: list[dict[str, Any]] = []
-        self._first = 1
-        self._changed = asyncio.Event()
-
-    def begin(self) -> None:
-        """Take the loop that the server runs in."""
-        self._loop = asyncio.get_running_loop()
-
-    @property
-    def last(self) -> int:
-        """The number of the newest message."""
-        return self._first + len(self._messages) - 1
-
-    def publish(self, message: Mapping[str, Any]) -> None:
-        """Add a message; from any thread."""
-        loop = self._loop
-        if loop is not None and not loop.is_closed():
-            loop.call_soon_threadsafe(self._add, dict(message))
-
-    def _add(self, message: dict[str, Any]) -> None:
-        self._messages.append({**message, "news": self.last + 1})
-        drop = len(self._messages) - _KEPT
-        if drop > 0:
-            del self._messages[:drop]
-            self._first += drop
-        changed, self._changed = self._changed, asyncio.Event()
-        changed.set()
-
-    async def wait(self, after: int, seconds: float) -> list[dict[str, Any]] | None:
-        """Wait for messages behind a number; None where some of them are not kept any more."""
-        if after < self._first - 1 or after > self.last:
-            return None
-        if after == self.last:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), seconds)
-        return self._messages[max(0, after - self._first + 1) :]
+_FIRST = 10.0  # seconds that a socket has for its first message
+_NEVER = 2**60  # a page that does not ask who is where hears nothing of it
+STRANGER = "open the link that the studio printed"
 
 
 def make_app(
-    session: Session, seats: Mapping[str, Seat], hosts: frozenset[str], frames: tuple[str, ...] = ()
+    session: Session,
+    seats: Mapping[str, Seat] | SeatRegister,
+    hosts: frozenset[str],
+    frames: tuple[str, ...] = (),
+    scheme: str = "http",
 ) -> Guard:
     """Make the application that serves one session.
 
@@ -88,14 +55,19 @@ def make_app(
     session
         What is served.
     seats
-        The seat of each token.
+        The register of seats, or the seat of each token.
     hosts
         Values of the header Host that are served.
     frames
         Origins whose pages may show the studio in a frame.
+    scheme
+        https where the studio serves with a certificate.
     """
     news = News()
-    session.publish = news.publish
+    register = seats if isinstance(seats, SeatRegister) else SeatRegister.of(seats)
+    register.show, register.wake = news.show, news.wake
+    session.publish, session.register = news.publish, register
+    room = WaitingRoom()
 
     @contextlib.asynccontextmanager
     async def live(app: Starlette) -> AsyncIterator[None]:
@@ -103,43 +75,46 @@ def make_app(
         yield
         session.close()
 
-    def find_seat(token: str) -> Seat | None:
-        # All are compared, so that the time says nothing of which was nearest.
-        seats_found = [seat for known, seat in seats.items() if is_token(token, known)]
-        return seats_found[0] if seats_found else None
-
     async def ask(request: Request) -> Response:
-        seat = find_seat(request.headers.get("x-token", ""))
+        seat = register.find(request.headers.get("x-token", ""))
         if seat is None:
-            return PlainTextResponse("open the link that the studio printed", 401)
-        body = await _read_body(request)
-        if body is None:
-            return PlainTextResponse(f"too large: at most {LARGEST:,} bytes", 413)
-        message = _parse(body)
-        if message is None:
-            return PlainTextResponse("not understood: one object of JSON is asked for", 400)
-        answered = await run_in_threadpool(answer, session, seat, message)
-        return JSONResponse({**answered, "heard": news.last})
+            return PlainTextResponse(STRANGER, 401)
+        with room.enter(seat.code) as free:
+            if not free:
+                return JSONResponse({"kind": "busy"}, 503, {"retry-after": "1"})
+            body = await _read_body(request)
+            if body is None:
+                return PlainTextResponse(f"too large: at most {LARGEST:,} bytes", 413)
+            message = _parse(body)
+            if message is None:
+                return PlainTextResponse("not understood: one object of JSON is asked for", 400)
+            register.hear(seat)
+            # Before the answer: what is said meanwhile may not be in it, and is heard again.
+            heard = {"heard": news.last, "run": news.run}
+            answered = await run_in_threadpool(answer, session, seat, message)
+        return JSONResponse({**answered, **heard})
 
     async def hear(request: Request) -> Response:
-        if find_seat(request.headers.get("x-token", "")) is None:
-            return PlainTextResponse("open the link that the studio printed", 401)
-        after = request.query_params.get("after", "")
-        found = await news.wait(int(after) if after.isdecimal() else -1, _WAIT)
-        return JSONResponse({"messages": found, "anew": found is None})
+        seat = register.find(request.headers.get("x-token", ""))
+        if seat is None:
+            return PlainTextResponse(STRANGER, 401)
+        register.hear(seat)
+        messages = await news.wait(_read_heard(request.query_params, news), _WAIT)
+        # Revoked while it waited.
+        if register.find(request.headers.get("x-token", "")) is None:
+            return PlainTextResponse(STRANGER, 401)
+        return JSONResponse({"messages": messages, "anew": messages is None})
 
     async def fetch(request: Request) -> Response:
-        seat = find_seat(request.headers.get("x-token", ""))
+        seat = register.find(request.headers.get("x-token", ""))
         if seat is None:
-            return PlainTextResponse("open the link that the studio printed", 401)
+            return PlainTextResponse(STRANGER, 401)
         return _send_file(seat, request.path_params["ticket"])
 
     async def listen(socket: WebSocket) -> None:
         await socket.accept()
-        try:
-            await _serve_socket(socket, news, find_seat)
-        except (WebSocketDisconnect, RuntimeError):
-            return
+        with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+            await _serve_socket(socket, news, register)
 
     routes = [
         Route("/", _send_page),
@@ -150,26 +125,58 @@ def make_app(
         Route("/taken/{ticket}", fetch),
         WebSocketRoute("/live", listen),
     ]
-    return Guard(Starlette(routes=routes, lifespan=live), hosts, frames)
+    return Guard(Starlette(routes=routes, lifespan=live), hosts, frames, scheme)
 
 
-async def _serve_socket(socket: WebSocket, news: News, find_seat: Any) -> None:
+async def _serve_socket(socket: WebSocket, news: News, register: SeatRegister) -> None:
     """Send news over a socket whose first message holds the token and the last news heard."""
-    first = _parse((await socket.receive_text()).encode()) or {}
-    if find_seat(str(first.get("token", ""))) is None:
-        await socket.close(4401, "open the link that the studio printed")
+    try:
+        said = await asyncio.wait_for(socket.receive_text(), _FIRST)
+    except (TimeoutError, KeyError):
+        await socket.close(4400, "the first message holds the token")
         return
-    after = int(first.get("after", news.last))
+    first = _parse(said.encode(errors="surrogatepass")) or {}
+    token = str(first.get("token", ""))
+    seat = register.find(token)
+    if seat is None:
+        await socket.close(4401, STRANGER)
+        return
+    heard = _read_heard({key: str(value) for key, value in first.items()}, news)
+    register.hear(seat, opened=1)
     gone = asyncio.ensure_future(socket.receive())
-    while not gone.done():
-        found = await news.wait(after, 5.0)
-        if found is None:
-            await socket.send_json({"anew": True})
-            return
-        for message in found:
-            await socket.send_json(message)
-            after = message["news"]
-    gone.cancel()
+    try:
+        while not gone.done():
+            messages = await news.wait(heard, 5.0)
+            if register.find(token) != seat:
+                await socket.close(4401, STRANGER)
+                return
+            if messages is None:
+                await socket.send_json({"anew": True})
+                return
+            for message in messages:
+                await socket.send_json(message)
+                heard = replace(
+                    heard,
+                    after=message.get("news", heard.after),
+                    shown=max(heard.shown, message.get("shown", 0)),
+                )
+    finally:
+        gone.cancel()
+        register.hear(seat, opened=-1)
+
+
+def _read_heard(said: Mapping[str, str], news: News) -> Heard:
+    """Read what a page has heard; a page that does not say which run means the present one."""
+    after, shown = said.get("after", ""), said.get("shown", "")
+    return Heard(
+        said.get("run") or news.run,
+        int(after) if _is_count(after) else news.last if not after else -1,
+        int(shown) if _is_count(shown) else _NEVER,
+    )
+
+
+def _is_count(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 16
 
 
 async def _read_body(request: Request) -> bytes | None:
@@ -185,7 +192,10 @@ async def _read_body(request: Request) -> bytes | None:
 def _parse(body: bytes) -> dict[str, Any] | None:
     try:
         message = json.loads(body)
-    except ValueError:
+        # Half of a letter can neither be kept nor shown.
+        if b"\\ud" in body.lower():
+            json.dumps(message, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
         return None
     return message if isinstance(message, dict) else None
 

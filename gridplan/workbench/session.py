@@ -30,8 +30,11 @@ from gridplan.workbench.opening import (
     find_origin,
 )
 from gridplan.workbench.proposals import Proposal, make_proposal
+from gridplan.workbench.register import SeatRegister
+from gridplan.workbench.rights import read_chief_locks
 from gridplan.workbench.saving import make_saved_plan, write_script
 from gridplan.workbench.segments import (
+    FOLDER,
     find_last_number,
     name_segment,
     open_journal,
@@ -91,6 +94,8 @@ class Session:
         number = int(entries[0]["number"]) - 1 if entries else find_last_number(folder)
         self.desk = Desk(plan, self._keep, tell_time, number)
         self.desk.replay(read_event(entry) for entry in entries)
+        self.desk.chief_locks = read_chief_locks(folder / FOLDER)
+        self.register = SeatRegister()
         self.saved_state: BoardState = self.desk.board.open()
         self.saved_number = number
         self.origin = find_origin(plan)
