@@ -58,6 +58,7 @@ export const choosing = {
     this.foreseen = null;
     this.asked = null;
     this.proposals = null;
+    this.ghost = null;
     this.stage.marks.chosen = this.chosen.homes.size ? this.chosen : null;
     this.stage.marks.foreseen = null;
     this.stage.marks.wanted = null;
@@ -69,8 +70,9 @@ export const choosing = {
   drop() {
     this.hideCard();
     if (this.hideWhy() || this.stopGiving()) return;
-    if (this.stopDrawing() || this.foreseen || this.proposals || this.asked) this.forget();
-    else {
+    if (this.stopDrawing() || this.foreseen || this.proposals || this.asked || this.ghost) {
+      this.forget();
+    } else {
       this.pair = null;
       this.choose(null, []);
     }
@@ -214,23 +216,21 @@ export const choosing = {
     this.stopDrawing();
     this.forget();
     // Shown at once; what the server says comes after, and counts.
-    const undoing = foreseen.moves ? this.putAtOnce(foreseen.moves) : null;
+    const pending = foreseen.moves ? this.putAtOnce(foreseen.moves) : null;
     const done = await this.run(foreseen.lines, foreseen.seen);
-    if (!done && undoing) undoing();
+    if (done) this.pending.delete(pending);
+    else if (pending) this.takeBack(pending);
     if (done) this.choose(null, []);
   },
 
   putAtOnce({ community, homes, code }) {
-    const before = homes.map((home) => [home, community.codeOf(home)]);
-    const boxes = () => this.boxesOf(community, [code, ...before.map(([, was]) => was)]);
+    if (this.link.lost) return null;
+    const pending = this.addPending(community, homes);
+    const codes = [code, ...pending.was.values()];
     for (const home of homes) community.put(home, code);
-    this.refigure(community, [code, ...before.map(([, was]) => was)]);
-    this.stage.paint(joinBoxes(boxes()));
-    return () => {
-      for (const [home, was] of before) community.put(home, was);
-      this.refigure(community, [code, ...before.map(([, was]) => was)]);
-      this.stage.paint(joinBoxes(boxes()));
-    };
+    this.refigure(community, codes);
+    this.stage.paint(joinBoxes(this.boxesOf(community, codes)));
+    return pending;
   },
 
   chooseWhole() {

@@ -1,7 +1,9 @@
 // The line to the studio's server: questions by POST, news by WebSocket or, where a proxy
-// blocks that, by asking again and again.
+// blocks that, by asking again and again. What was sent and not answered is sent again.
 
 const KEY = "gridplan-token";
+const PAUSES = [500, 1000, 2000, 4000, 8000, 15000]; // milliseconds before another try
+const BUSY_TRIES = 8;
 
 // The token is in the link's fragment, which no server and no log ever sees. It is kept for
 // this tab alone, and taken out of the address at once.
@@ -18,79 +20,155 @@ export class Link {
   constructor(token, hear, lose) {
     this.token = token;
     this.hear = hear; // called with each message of the news
-    this.lose = lose; // called with true when the line is lost, false when it is back
+    this.lose = lose; // called with "lost", "back", or "ended" when the link holds no more
+    this.run = ""; // which run of the server the numbers are of
     this.heard = 0;
+    this.shown = 0;
     this.lost = false;
     this.stopped = false;
+    this.backers = []; // what waits for the line to be back
+    this.dropped = new Set();
   }
 
+  // A change has an id, by which the server knows it: it is put again until it is answered, and
+  // counts once. All else fails at once when the line is lost.
   async ask(message) {
-    let response;
+    for (let tries = 0; ; tries += 1) {
+      if (this.dropped.delete(message.id)) throw new Error("dropped");
+      const response = await this.send(message);
+      if (!response) {
+        if (!message.id || this.stopped) throw new Error("lost");
+        await this.pause(tries);
+      } else if (response.status === 503 && (message.id || tries < BUSY_TRIES)) {
+        await sleep(PAUSES[Math.min(tries, 3)]);
+      } else if (response.status === 401) {
+        this.end();
+        throw new Error("ended");
+      } else if (!response.ok) throw new Error(await response.text());
+      else return this.read(await response.json());
+    }
+  }
+
+  async send(message) {
     try {
-      response = await fetch("/ask", {
+      const response = await fetch("/ask", {
         method: "POST",
         headers: { "content-type": "application/json", "x-token": this.token },
         body: JSON.stringify(message),
       });
-    } catch (error) {
+      this.mark(false);
+      return response;
+    } catch {
       this.mark(true);
-      throw error;
+      return null;
     }
-    this.mark(false);
-    if (!response.ok) throw new Error(await response.text());
-    const answer = await response.json();
-    // What was said before the welcome is in it.
-    if (answer.kind === "welcome") this.heard = answer.heard;
+  }
+
+  read(answer) {
+    if (answer.kind === "welcome") {
+      this.heard = answer.heard;
+      this.run = answer.run;
+    }
     return answer;
   }
 
-  mark(lost) {
-    if (lost !== this.lost) {
-      this.lost = lost;
-      this.lose(lost);
-    }
+  drop(id) {
+    this.dropped.add(id);
+    this.release();
   }
 
-  take(message) {
+  mark(lost) {
+    if (lost === this.lost) return;
+    this.lost = lost;
+    this.lose(lost ? "lost" : "back");
+    if (!lost) this.release();
+  }
+
+  end() {
+    if (this.stopped) return;
+    this.stopped = true;
+    this.lose("ended");
+    this.release();
+  }
+
+  release() {
+    for (const go of this.backers.splice(0)) go();
+  }
+
+  // Wait a while that grows with the tries, but no longer than until the line is back.
+  pause(tries) {
+    return Promise.race([
+      sleep(PAUSES[Math.min(tries, PAUSES.length - 1)]),
+      new Promise((resolve) => this.backers.push(resolve)),
+    ]);
+  }
+
+  async take(message) {
     if (message.anew) {
-      this.hear({ kind: "anew" });
+      await this.hear({ kind: "anew" });
       return;
     }
-    this.heard = Math.max(this.heard, message.news);
-    this.hear(message);
+    if (message.news) this.heard = Math.max(this.heard, message.news);
+    if (message.shown) this.shown = Math.max(this.shown, message.shown);
+    await this.hear(message);
   }
 
-  listen() {
-    const socket = new WebSocket(`ws://${location.host}/live`);
+  listen(tries = 0, ever = false) {
+    const scheme = location.protocol === "https:" ? "wss" : "ws";
+    const socket = new WebSocket(`${scheme}://${location.host}/live`);
     let opened = false;
+    let taken = Promise.resolve();
+    let anew = false;
     socket.onopen = () => {
       opened = true;
       this.mark(false);
-      socket.send(JSON.stringify({ token: this.token, after: this.heard }));
+      socket.send(JSON.stringify({ token: this.token, run: this.run, after: this.heard,
+        shown: String(this.shown) }));
     };
-    socket.onmessage = (event) => this.take(JSON.parse(event.data));
-    socket.onclose = (event) => {
-      if (event.code === 4401 || this.stopped) return;
-      if (!opened) this.poll();
-      else setTimeout(() => this.listen(), 1000);
+    socket.onmessage = (event) => {
+      const message = JSON.parse(event.data);
+      anew = Boolean(message.anew);
+      taken = taken.then(() => this.take(message));
+    };
+    socket.onclose = async (event) => {
+      if (event.code === 4401) this.end();
+      if (this.stopped) return;
+      if (!opened && !ever) {
+        this.poll();
+        return;
+      }
+      if (!anew) this.mark(true);
+      // The plan is loaded before more is heard of it.
+      await taken.catch(() => null);
+      await sleep(PAUSES[Math.min(opened ? 0 : tries, PAUSES.length - 1)]);
+      this.listen(opened ? 0 : tries + 1, true);
     };
   }
 
   async poll() {
-    while (!this.stopped) {
+    for (let tries = 0; !this.stopped; ) {
+      let answer = null;
       try {
-        const response = await fetch(`/news?after=${this.heard}`, {
-          headers: { "x-token": this.token },
-        });
-        if (response.status === 401) return;
-        this.mark(false);
-        const answer = await response.json();
-        if (answer.anew) this.take(answer);
-        for (const message of answer.messages || []) this.take(message);
+        const asked = `after=${this.heard}&run=${this.run}&shown=${this.shown}`;
+        const response = await fetch(`/news?${asked}`, { headers: { "x-token": this.token } });
+        if (response.status === 401) this.end();
+        else answer = await response.json();
       } catch {
         this.mark(true);
-        await new Promise((resolve) => setTimeout(resolve, 1500));
+      }
+      if (answer) {
+        tries = 0;
+        this.mark(false);
+        if (answer.anew) await this.take(answer).catch(() => sleep(PAUSES[0]));
+        for (const message of answer.messages || []) await this.take(message);
+      } else {
+        await sleep(PAUSES[Math.min(tries, PAUSES.length - 1)]);
+        tries += 1;
       }
     }
   }
+}
+
+function sleep(milliseconds) {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -5,6 +5,7 @@ import { cards } from "/page/cards.js";
 import { centres } from "/page/centres.js";
 import { choosing } from "/page/choosing.js";
 import { comparing } from "/page/comparing.js";
+import { conflicts } from "/page/conflicts.js";
 import { drawing } from "/page/drawing_tools.js";
 import { faults } from "/page/faults.js";
 import { giving } from "/page/giving.js";
@@ -17,6 +18,7 @@ import { Community } from "/page/model.js";
 import { Overlay } from "/page/overlay.js";
 import { Panels, button, make } from "/page/panels.js";
 import { Pointer } from "/page/pointer.js";
+import { presence } from "/page/presence.js";
 import { proposing } from "/page/proposing.js";
 import { reasons } from "/page/reasons.js";
 import { recoding } from "/page/recoding.js";
@@ -48,6 +50,10 @@ class App {
     this.locks = new Set();
     this.number = 0;
     this.counted = new Set();
+    this.recent = [];
+    this.pending = new Set();
+    this.waiting = new Map();
+    this.ghost = null;
   }
 
   say(key, values = {}) {
@@ -63,11 +69,12 @@ class App {
       this.alarm(this.say("no_token"));
       return;
     }
-    this.link = new Link(token, (message) => this.hear(message), (lost) => this.mark(lost));
-    await this.load();
+    this.link = new Link(token, (message) => this.hear(message), (state) => this.mark(state));
+    if (!(await this.load())) return;
     this.pointer = new Pointer(this);
     bindKeys(this);
     this.bindButtons();
+    this.beginPresence();
     this.link.listen();
   }
 
@@ -80,8 +87,11 @@ class App {
   // Read the plan as it stands, and open again what was open.
   async load() {
     const open = [...this.stage.open.keys()];
+    const { scale, left, upper } = this.stage;
+    const { community, homes } = this.chosen;
+    const chosen = [...homes].map((home) => community.homes[home]);
     const welcome = await this.ask({ kind: "hello" });
-    if (!welcome) return;
+    if (!welcome) return false;
     this.seat = welcome.seat;
     this.name = welcome.name;
     this.origin = welcome.origin;
@@ -96,6 +106,10 @@ class App {
       return { ...place, path: makePath([place.outline], true), box, middle: middleOf(box) };
     });
     this.counted.clear();
+    this.pending.clear();
+    this.recent = [];
+    this.number = 0;
+    this.seats = welcome.seats;
     this.takeState(welcome);
     this.stage.open.clear();
     this.label();
@@ -106,7 +120,15 @@ class App {
       const first = this.places.find((place) => place.out) || this.places[0];
       await this.openCommunity(first.code);
     }
+    if (open.length) {
+      // The page was away for a while: what was in view and chosen stays so.
+      Object.assign(this.stage, { scale, left, upper });
+      const c = community && this.stage.open.get(community.code);
+      this.choose(c || null, c ? chosen.map((h) => c.homeAt.get(h)).filter((h) => h >= 0) : []);
+      this.stage.paint();
+    }
     if (welcome.lost) this.tell(this.say("lost_bytes", { bytes: welcome.lost }));
+    return true;
   }
 
   async ask(message) {
@@ -114,7 +136,9 @@ class App {
     try {
       answer = await this.link.ask({ on: this.branch, ...message, lang: this.lang });
     } catch (error) {
-      this.alarm(this.link.lost ? this.say("line_lost") : String(error.message));
+      if (!["dropped", "ended"].includes(error.message)) {
+        this.alarm(this.link.lost ? this.say("line_lost") : String(error.message));
+      }
       return null;
     }
     this.refusal = answer.kind === "refused" || answer.kind === "overtaken" ? answer : null;
@@ -122,6 +146,14 @@ class App {
       this.alarm(answer.reasons.map((r) => [r.message, r.remedy].filter(Boolean).join(" → "))
         .join("; "));
       this.takeReasons(answer.reasons);
+      return null;
+    }
+    if (answer.kind === "busy") {
+      this.alarm(this.say("busy"));
+      return null;
+    }
+    if (answer.kind === "overtaken" && message.kind === "do") {
+      this.showGhost(message, answer);
       return null;
     }
     if (answer.kind === "overtaken") {
@@ -140,9 +172,12 @@ class App {
     document.getElementById("status").textContent = text;
   }
 
-  mark(lost) {
-    if (lost) this.alarm(this.say("line_lost"));
-    else {
+  mark(state) {
+    if (state === "ended") this.alarm(this.say("link_ended"));
+    else if (state === "lost") {
+      this.alarm(this.say("line_lost"));
+      this.takeBackAll();
+    } else {
       this.alarm("");
       if (this.number) this.tell(this.say("line_back"));
     }
@@ -232,7 +267,12 @@ class App {
     if (!this.stage.open.has(code)) {
       const data = await this.ask({ kind: "open", community: code });
       if (!data) return null;
-      this.stage.prepare(new Community(data));
+      const opened = new Community(data);
+      this.stage.prepare(opened);
+      // What was heard while it was on its way, and is not in it yet.
+      for (const heard of this.recent) {
+        if (heard.event.number > opened.as_of) this.putEvent(opened, heard);
+      }
     }
     document.getElementById("community").value = code;
     const community = this.stage.open.get(code);
@@ -273,13 +313,22 @@ class App {
   }
 
   async run(lines, seen) {
-    const answer = await this.ask({ kind: "do", id: makeId(), lines, seen: { ...seen } });
+    const answer = await this.askSurely({ kind: "do", lines, seen: { ...seen } });
     if (answer) this.takeEvent(answer);
     return answer;
   }
 
+  // A change is asked under a name of its own, and again while the line is lost.
+  async askSurely(question) {
+    const message = { id: makeId(), ...question };
+    this.keepWaiting(message);
+    const answer = await this.ask(message);
+    this.stopWaiting(message.id);
+    return answer;
+  }
+
   async step(kind, more = {}) {
-    const answer = await this.ask({ kind, id: makeId(), ...more });
+    const answer = await this.askSurely({ kind, ...more });
     if (!answer) return;
     this.takeEvent(answer);
     const c = [...this.stage.open.values()].find((one) =>
@@ -301,31 +350,38 @@ class App {
     }
     this.counted.add(event.number);
     this.lastEvent = event;
+    this.recent = [...this.recent.slice(-200), { event, figures }];
     if (this.events.length) this.events.push(event);
-    const { homes = {}, grids = {}, centres = {} } = event.effect;
     for (const c of this.stage.open.values()) {
-      const codes = new Set();
-      for (const [home, [before, after]] of Object.entries(homes)) {
-        const n = c.homeAt.get(home);
-        if (n === undefined) continue;
-        c.put(n, after);
-        codes.add(before).add(after);
-      }
-      for (const [code, [, after]] of Object.entries(centres)) {
-        if (c.place.has(code)) c.centres[c.place.get(code)] = after;
-      }
-      for (const [code, f] of Object.entries(figures)) {
-        if (c.place.has(code)) c.figures[code] = f;
-      }
-      for (const [code, [, after]] of Object.entries(grids)) {
-        if (!after) delete c.figures[code];
-      }
-      if (!codes.size) continue;
-      c.awaited = new Set([...(c.awaited || []), ...codes]);
-      const known = [...codes].filter((code) => c.place.has(code));
-      this.stage.paint(joinBoxes(this.boxesOf(c, known)));
+      // A community that was opened later holds it already.
+      if (event.number > c.as_of) this.putEvent(c, { event, figures });
     }
     this.takeState(state);
+  }
+
+  putEvent(c, { event, figures }) {
+    const { homes = {}, grids = {}, centres = {} } = event.effect;
+    const codes = new Set();
+    for (const [home, [before, after]] of Object.entries(homes)) {
+      const n = c.homeAt.get(home);
+      if (n === undefined) continue;
+      c.put(n, after);
+      this.notePending(c, n, after);
+      codes.add(before).add(after);
+    }
+    for (const [code, [, after]] of Object.entries(centres)) {
+      if (c.place.has(code)) c.centres[c.place.get(code)] = after;
+    }
+    for (const [code, f] of Object.entries(figures)) {
+      if (c.place.has(code)) c.figures[code] = f;
+    }
+    for (const [code, [, after]] of Object.entries(grids)) {
+      if (!after) delete c.figures[code];
+    }
+    if (!codes.size) return;
+    c.awaited = new Set([...(c.awaited || []), ...codes]);
+    const known = [...codes].filter((code) => c.place.has(code));
+    this.stage.paint(joinBoxes(this.boxesOf(c, known)));
   }
 
   takeState(state) {
@@ -350,6 +406,7 @@ class App {
 
   drawFooter() {
     const set = (id, text) => { document.getElementById(id).textContent = text; };
+    if (this.seat) this.drawSeatCount();
     set("disk", this.say("on_disk", { time: this.time, number: this.number }));
     const since = this.number - (this.saved || 0);
     set("saved", since ? this.say("unsaved", { count: since }) : this.say("all_saved"));
@@ -359,6 +416,10 @@ class App {
   }
 
   hear(message) {
+    if (message.kind === "seats") {
+      this.takeSeats(message.rows);
+      return;
+    }
     if (message.kind === "moved") {
       this.hearMoved(message);
       return;
@@ -367,6 +428,7 @@ class App {
     if ((message.branch ?? "") !== (this.branch ?? "") && message.kind !== "anew") return;
     if (message.kind === "event") {
       this.takeEvent(message);
+      this.checkForeseen(message.event);
       this.compareLater();
     } else if (message.kind === "saving") this.hearSaving(message);
     else if (message.kind === "land") this.takeLand(message);
@@ -377,7 +439,7 @@ class App {
     else if (message.kind === "saved") {
       this.saved = message.saved;
       this.drawFooter();
-    } else if (message.kind === "anew") this.load();
+    } else if (message.kind === "anew") return this.load();
   }
 
   takeLand({ outlines, gone }) {
@@ -405,8 +467,9 @@ function makeId() {
   return [...crypto.getRandomValues(new Uint32Array(4))].map((n) => n.toString(36)).join("");
 }
 
-Object.assign(App.prototype, branches, cards, centres, choosing, comparing, drawing, faults,
-  giving, helping, keeping, locking, proposing, reasons, recoding, strokes, taking, updating);
+Object.assign(App.prototype, branches, cards, centres, choosing, comparing, conflicts, drawing,
+  faults, giving, helping, keeping, locking, presence, proposing, reasons, recoding, strokes,
+  taking, updating);
 
 const app = new App();
 // For tests in a browser, which ask what the page believes.

@@ -51,7 +51,8 @@ export class Panels {
     const rows = { faults: () => app.listFaults(), places: () => this.listPlaces(),
       log: () => app.drawLog(), versions: () => app.drawVersions(),
       compare: () => app.drawComparison(), locks: () => app.listLocks(),
-      updating: () => app.listUpdating(), taking: () => app.listTaking() }[this.tab]();
+      seats: () => app.listSeats(), updating: () => app.listUpdating(),
+      taking: () => app.listTaking() }[this.tab]();
     this.panel.replaceChildren(...rows);
     // Who writes a note goes on writing when the list changes.
     const note = written && document.getElementById("lock-note");
@@ -64,7 +65,7 @@ export class Panels {
 
   listTabs() {
     const compare = this.app.comparison ? ["compare"] : [];
-    return ["faults", "places", "log", "versions", ...compare, "locks"];
+    return ["faults", "places", "log", "versions", ...compare, "locks", "seats"];
   }
 
   turn(name) {
@@ -117,7 +118,9 @@ export class Panels {
         make("div", { class: "buttons" }, button(app.say("cancel"), () => app.cancelJob())),
       );
     }
-    if (proposals) parts.push(...app.drawProposals(proposals));
+    parts.push(...app.listWaiting());
+    if (app.ghost) parts.push(...app.listGhost(app.ghost));
+    else if (proposals) parts.push(...app.drawProposals(proposals));
     else if (foreseen) parts.push(...this.showForeseen(foreseen));
     else if (chosen.homes.size) parts.push(...this.showChosen(chosen));
     this.choice.replaceChildren(...parts);

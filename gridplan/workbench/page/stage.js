@@ -298,6 +298,7 @@ export class Stage {
     }
     if (foreseen) this.hatch(pen, foreseen.community, foreseen.homes, "#1c6b35");
     if (chosen && chosen.homes.size) this.hatch(pen, chosen.community, chosen.homes, "#111");
+    if (this.decorate) this.decorate(pen);
     if (line && line.length > 1) {
       pen.beginPath();
       line.forEach(([x, y], n) => (n ? pen.lineTo(x, y) : pen.moveTo(x, y)));
