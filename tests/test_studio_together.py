@@ -155,6 +155,7 @@ def test_presence_is_shown_and_a_revoked_seat_gets_a_new_link(page, studio):
     with pytest.raises(urllib.error.HTTPError) as caught:
         studio.ask(kind="hello")
     assert caught.value.code == 401
+    caught.value.close()
     page.driver.find_elements("css selector", "#panel button")[-1].click()
     page.wait("document.getElementById('fresh')")
     link = page.run("document.getElementById('fresh').value")
@@ -173,7 +174,7 @@ def test_a_change_waits_for_the_line_and_counts_once(page, studio):
     # Until it is on disk it is not shown as done.
     assert page.whose("h03-1") == "0301-002"
     studio.start()
-    page.wait("studio.number === 1 && !studio.waiting.size")
+    page.wait("studio.number === 1 && !studio.waiting.size && studio.stage.open.size === 1")
     assert page.whose("h03-1") == "0301-001"
     page.wait("document.getElementById('alarm').innerText === ''")
     # Others' changes are heard again, from the server's new run.

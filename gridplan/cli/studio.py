@@ -33,6 +33,18 @@ def studio_command(
             dir_okay=False,
         ),
     ] = None,
+    tls: Annotated[
+        tuple[Path, Path] | None,
+        typer.Option(
+            metavar="CERT KEY",
+            help="Files of a certificate and its key, so that the network cannot read along.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
+    new_links: Annotated[
+        bool, typer.Option("--new-links", help="Give all seats new links; those of before end.")
+    ] = False,
     browser: Annotated[
         bool, typer.Option(help="Open the page in the browser of this machine.")
     ] = True,
@@ -53,4 +65,13 @@ def studio_command(
         # Links are not broken, so that they can be copied.
         out.print(line, soft_wrap=True, highlight=False, markup=False)
 
-    run_studio(find_folder(path), port=port, host=host, seats_file=seats, browser=browser, say=say)
+    run_studio(
+        find_folder(path),
+        port=port,
+        host=host,
+        seats_file=seats,
+        tls=tls,
+        new_links=new_links,
+        browser=browser,
+        say=say,
+    )

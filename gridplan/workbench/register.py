@@ -107,6 +107,10 @@ class SeatRegister:
             codes = [c for c, known in self._digests.items() if hmac.compare_digest(digest, known)]
         return self._seats[codes[0]] if codes else None
 
+    def knows(self, code: str) -> bool:
+        """Whether a seat has, or had, a link to this address: a revoked one stays revoked."""
+        return code in self._digests
+
     def has_link(self, code: str) -> bool:
         """Whether a seat has a link that holds."""
         return bool(self._digests.get(code))

@@ -108,7 +108,6 @@ class App {
     this.counted.clear();
     this.pending.clear();
     this.recent = [];
-    this.number = 0;
     this.seats = welcome.seats;
     this.takeState(welcome);
     this.stage.open.clear();
