@@ -1,5 +1,6 @@
 // The studio: the page, its plan and its link to the server; the rest is mixed in.
 
+import { access } from "/page/access.js";
 import { branches } from "/page/branches.js";
 import { cards } from "/page/cards.js";
 import { centres } from "/page/centres.js";
@@ -25,6 +26,7 @@ import { recoding } from "/page/recoding.js";
 import { strokes } from "/page/strokes.js";
 import { Stage, findBox, joinBoxes, makePath, middleOf } from "/page/stage.js";
 import { taking } from "/page/taking.js";
+import { Touch } from "/page/touch.js";
 import { updating } from "/page/updating.js";
 
 const TOOLS = ["look", "select", "lasso", "brush", "outline"];
@@ -72,9 +74,11 @@ class App {
     this.link = new Link(token, (message) => this.hear(message), (state) => this.mark(state));
     if (!(await this.load())) return;
     this.pointer = new Pointer(this);
+    this.touch = new Touch(this, this.pointer);
     bindKeys(this);
     this.bindButtons();
     this.beginPresence();
+    this.beginAccess();
     this.link.listen();
   }
 
@@ -188,6 +192,7 @@ class App {
     set("undo", this.say("undo"));
     set("redo", this.say("redo"));
     set("save", this.say("save"));
+    set("drawer", this.say("drawer"));
     set("lang", this.lang === "zh" ? "EN" : "中文");
     set("fit", this.say("fit"));
     document.getElementById("search").placeholder = this.say("search");
@@ -466,9 +471,9 @@ function makeId() {
   return [...crypto.getRandomValues(new Uint32Array(4))].map((n) => n.toString(36)).join("");
 }
 
-Object.assign(App.prototype, branches, cards, centres, choosing, comparing, conflicts, drawing,
-  faults, giving, helping, keeping, locking, presence, proposing, reasons, recoding, strokes,
-  taking, updating);
+Object.assign(App.prototype, access, branches, cards, centres, choosing, comparing, conflicts,
+  drawing, faults, giving, helping, keeping, locking, presence, proposing, reasons, recoding,
+  strokes, taking, updating);
 
 const app = new App();
 // For tests in a browser, which ask what the page believes.
