@@ -168,5 +168,7 @@ def test_hostile_names_are_text_on_every_panel(page, studio):
     for n in range(page.count("#tabs button")):
         page.run(f"document.querySelectorAll('#tabs button')[{n}].click() || true")
         time.sleep(0.1)
+    # Marks of direction do not turn what stands beside a name.
+    assert "\u202e" not in page.run("document.body.innerText")
     # A name of two hundred characters does not push anything off the page.
     assert page.run("document.documentElement.scrollWidth <= window.innerWidth")

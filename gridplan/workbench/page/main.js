@@ -17,7 +17,7 @@ import { Link, takeToken } from "/page/link.js";
 import { locking } from "/page/locks.js";
 import { Community } from "/page/model.js";
 import { Overlay } from "/page/overlay.js";
-import { Panels, button, make } from "/page/panels.js";
+import { Panels, button, make, plain } from "/page/panels.js";
 import { Pointer } from "/page/pointer.js";
 import { presence } from "/page/presence.js";
 import { proposing } from "/page/proposing.js";
@@ -96,11 +96,15 @@ class App {
     const chosen = [...homes].map((home) => community.homes[home]);
     const welcome = await this.ask({ kind: "hello" });
     if (!welcome) return false;
+    this.recent = [];
+    this.branch = welcome.branch;
+    this.branchName = welcome.branch_name;
+    // All of it first, so that the map is not empty meanwhile.
+    const again = [];
+    for (const code of open) again.push(await this.ask({ kind: "open", community: code }));
     this.seat = welcome.seat;
     this.name = welcome.name;
     this.origin = welcome.origin;
-    this.branch = welcome.branch;
-    this.branchName = welcome.branch_name;
     // Another branch has counted less far.
     this.number = 0;
     this.events = [];
@@ -111,14 +115,13 @@ class App {
     });
     this.counted.clear();
     this.pending.clear();
-    this.recent = [];
     this.seats = welcome.seats;
     this.takeState(welcome);
     this.stage.open.clear();
     this.label();
     this.stage.resize();
     this.stage.fit(joinBoxes(this.stage.overview.map((place) => place.box)));
-    for (const code of open) await this.openCommunity(code, false);
+    for (const data of again) if (data) this.takeCommunity(data);
     if (!open.length && this.places.length) {
       const first = this.places.find((place) => place.out) || this.places[0];
       await this.openCommunity(first.code);
@@ -168,11 +171,11 @@ class App {
   }
 
   alarm(text) {
-    document.getElementById("alarm").textContent = text;
+    document.getElementById("alarm").textContent = plain(text);
   }
 
   tell(text) {
-    document.getElementById("status").textContent = text;
+    document.getElementById("status").textContent = plain(text);
   }
 
   mark(state) {
@@ -271,12 +274,7 @@ class App {
     if (!this.stage.open.has(code)) {
       const data = await this.ask({ kind: "open", community: code });
       if (!data) return null;
-      const opened = new Community(data);
-      this.stage.prepare(opened);
-      // What was heard while it was on its way, and is not in it yet.
-      for (const heard of this.recent) {
-        if (heard.event.number > opened.as_of) this.putEvent(opened, heard);
-      }
+      this.takeCommunity(data);
     }
     document.getElementById("community").value = code;
     const community = this.stage.open.get(code);
@@ -284,6 +282,15 @@ class App {
     else this.stage.paint();
     this.listNames();
     return community;
+  }
+
+  takeCommunity(data) {
+    const opened = new Community(data);
+    this.stage.prepare(opened);
+    // What was heard while it was on its way, and is not in it yet.
+    for (const heard of this.recent) {
+      if (heard.event.number > opened.as_of) this.putEvent(opened, heard);
+    }
   }
 
   listNames() {

@@ -14,7 +14,12 @@ export function make(tag, attributes = {}, ...children) {
 }
 
 function toNode(child) {
-  return child instanceof Node ? child : document.createTextNode(String(child));
+  return child instanceof Node ? child : document.createTextNode(plain(child));
+}
+
+// Marks that turn the direction of writing would turn what stands beside a name as well.
+export function plain(text) {
+  return String(text).replace(/[\u202a-\u202e\u2066-\u2069\u200e\u200f]/g, "");
 }
 
 export function button(text, onclick, attributes = {}) {

@@ -1,6 +1,6 @@
 // Who sits where, and what the others are looking at; mixed into the App.
 
-import { button, make } from "/page/panels.js";
+import { button, make, plain } from "/page/panels.js";
 
 const EVERY = 600; // milliseconds between two words of where this page looks
 
@@ -61,8 +61,9 @@ export const presence = {
         for (const piece of pieces) pen.stroke(c.piecePaths[piece]);
         pen.setLineDash([]);
         const [west, , , north] = c.pieceBoxes[[...pieces][0]];
-        this.stage.write(pen, [west, north], row.office || row.code, "600 12px sans-serif",
-          "#7a3d00");
+        const name = plain(row.office || row.code);
+        const said = name.length > 12 ? `${name.slice(0, 12)}…` : name;
+        this.stage.write(pen, [west, north], said, "600 12px sans-serif", "#7a3d00");
       }
     }
   },
