@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from gridplan.redrawing.editing.code_lookup import RefusedError
-from gridplan.storage import write_plan
+from gridplan.storage import read_plan, write_plan
 from gridplan.synthetic import make_board_plan
 from gridplan.workbench.answers import answer
 from gridplan.workbench.desk import Desk, Seat
@@ -325,3 +325,43 @@ def test_a_page_that_was_away_hears_what_it_missed_or_loads_the_plan(missed):
         assert heard is None
     else:
         assert [message["number"] for message in heard] == list(range(missed))
+
+
+# Approvals
+
+
+def test_a_chief_approves_what_is_out_of_band_and_a_save_writes_it_down(tmp_path):
+    # 90 households in the first sub-grid, 30 in the second; allowed are 20 to 60.
+    plan = make_board_plan((1, 1, 1, 1, 1, 2) * 2)
+    rules = plan.rules.replace(urban={"low": 20, "target": 40, "high": 60})
+    plan = plan.replace(manifest={**plan.manifest, "rules": rules.to_dict()})
+    folder = write_plan(plan, tmp_path / "plan")
+    session = Session(folder)
+    code = "0301-001"
+    asked = {"kind": "approve", "subgrid": code, "post": "grid_leader", "reason": "one tower"}
+    assert answer(session, WEST, {**asked, "id": "a"})["reasons"][0]["rule"] == "seats have rights"
+    for wrong in ({"post": "nobody"}, {"reason": " "}, {"subgrid": "0301-002"}):
+        assert answer(session, CHIEF, {**asked, "id": "b", **wrong})["kind"] == "refused"
+    done = answer(session, CHIEF, {**asked, "id": "c"})
+    assert done["approvals"][code]["reason"] == "one tower"
+    assert answer(session, CHIEF, {**asked, "id": "c"})["number"] == 1
+    assert not answer(session, CHIEF, {"kind": "undo", "id": "d"})["approvals"]
+    assert code in answer(session, CHIEF, {"kind": "redo", "id": "e"})["approvals"]
+    session.close()
+    again = Session(folder)
+    assert code in again.desk.approvals
+    assert answer(again, CHIEF, {"kind": "save"})["kind"] == "saved"
+    row = read_plan(folder).exceptions.query("subgrid == @code").iloc[0]
+    assert (row["approved_by"], row["approved_households"]) == ("grid_leader", 100)
+    assert row["explanation"].endswith("; one tower")
+    # It is of the sub-grid as it is: a change of it ends the approval.
+    again.close()
+
+
+def test_a_change_of_a_sub_grid_ends_its_approval():
+    desk = Desk(make_board_plan((1, 1, 2, 2, 3, 3) * 2))
+    effect = Effect(approvals={"0301-001": ("", "grid_leader\t2026-11-29\tschool")})
+    desk.approve(CHIEF, "a", effect, "approve 0301-001 by grid_leader on 2026-11-29")
+    assert "0301-001" in desk.approvals
+    desk.do(CHIEF, "b", ["move building h03 to 0301-001"], {"h03-1": "0301-002"})
+    assert desk.approvals == {}

@@ -172,3 +172,22 @@ def test_hostile_names_are_text_on_every_panel(page, studio):
     assert "\u202e" not in page.run("document.body.innerText")
     # A name of two hundred characters does not push anything off the page.
     assert page.run("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_a_chief_approves_a_fault_with_post_and_reason(page, studio):
+    page.load()
+    studio.move("h03", "0301-001", "0301-002")
+    studio.move("h04", "0301-001", "0301-002", id="y")
+    page.wait("studio.number === 2 && document.querySelector('#panel button.approval')")
+    faults = page.count("#panel .row[data-subgrid]")
+    page.find("#panel button.approval").click()
+    page.wait("document.getElementById('approval_reason')")
+    page.find("#approval_reason").send_keys("one tower")
+    page.find("#approve_now").click()
+    page.wait("document.querySelector('#panel div.approval')")
+    assert "grid leader" in page.read("#panel div.approval")
+    assert "one tower" in page.read("#panel div.approval")
+    # It stays in the list: it is approved, not cured.
+    assert page.count("#panel .row[data-subgrid]") == faults
+    page.find("#undo").click()
+    page.wait("!document.querySelector('#panel div.approval')")

@@ -8,6 +8,7 @@ from typing import Any
 from gridplan.errors import GridplanError
 from gridplan.redrawing.editing.code_lookup import RefusedError
 from gridplan.workbench import (
+    approving,
     branching,
     changing,
     comparing,
@@ -38,6 +39,7 @@ _ANSWERS: Mapping[str, Answer] = {
     **updating.ANSWERS,
     **going_through.ANSWERS,
     **together.ANSWERS,
+    **approving.ANSWERS,
 }
 # These take long and guard the session themselves, so that others go on meanwhile.
 _LONG = {

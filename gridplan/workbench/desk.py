@@ -23,6 +23,7 @@ from gridplan.redrawing.editing.edit_refusals import refuse_locked
 from gridplan.redrawing.editing.edit_script import parse_script
 from gridplan.redrawing.editing.edit_verbs import carry_out
 from gridplan.redrawing.editing.trial_assignment import BoardState, EditBoard
+from gridplan.workbench.approving import list_unapproved, note_approvals
 from gridplan.workbench.effects import (
     Effect,
     count_moved,
@@ -34,13 +35,17 @@ from gridplan.workbench.effects import (
 from gridplan.workbench.events import DeskEvent
 from gridplan.workbench.rights import (
     note_chief_locks,
+    refuse_ending,
     require_communities,
     require_keys,
     require_role,
 )
 
 # Verbs that the studio has other ways for: undo is an event, approvals are asked for one by one.
-_OTHER_VERBS = {"undo": "use the studio's own undo", "approve": "approve with gridplan edit"}
+_OTHER_VERBS = {
+    "undo": "use the studio's own undo",
+    "approve": "use Approve beside the fault in the list",
+}
 _SHOWN = 5  # homes that a refusal names; the rest are counted
 
 
@@ -123,8 +128,9 @@ class Desk:
         self._last: dict[str, int] = {}
         self._undo: dict[str, list[int]] = {}
         self._redo: dict[str, list[int]] = {}
-        # Locks that a chief alone may open.
+        # Locks that a chief alone may open, and approvals that stand, by sub-grid.
         self.chief_locks: set[str] = set()
+        self.approvals: dict[str, str] = {}
 
     @property
     def number(self) -> int:
@@ -176,6 +182,11 @@ class Desk:
         self._refuse_locks(effect)
         state = put_on(self.board, self.state, effect)
         return self._accept("proposal", seat, id, tuple(lines), effect, state)
+
+    def approve(self, seat: Seat, id: str, effect: Effect, line: str) -> DeskEvent:
+        """Make an approval a change like any other."""
+        before = self._by_id.get((seat.code, id))
+        return before or self._accept("edit", seat, id, (line,), effect, self.state)
 
     def undo(self, seat: Seat, id: str) -> DeskEvent:
         """Take back the seat's own newest change that stands.
@@ -269,19 +280,9 @@ class Desk:
         self._refuse_locks(inverse)
         state = drop_empty(put_on(self.board, self.state, inverse))
         # Others may have left a sub-grid that ends with what is taken back.
-        whole = find_effect(self.board, self.state, state)
-        kept = [c for c, (_, over) in whole.grids.items() if not over]
-        self._refuse_kept(kept)
+        whole = replace(find_effect(self.board, self.state, state), approvals=inverse.approvals)
+        refuse_ending(whole, self.state.locks.index)
         return self._accept(kind, seat, id, event.lines, whole, state, event.number)
-
-    def _refuse_kept(self, codes: Iterable[str]) -> None:
-        """Refuse to end sub-grids whose codes are locked."""
-        for code in codes:
-            name = f"code:{code}"
-            if name in self.state.locks.index:
-                raise refuse(
-                    "locks hold", f"{code} would end, and {name} keeps it", f"unlock {name}"
-                )
 
     def _accept(
         self,
@@ -318,8 +319,15 @@ class Desk:
         self.events.append(event)
         self._by_id[event.seat, event.id] = event
         note_chief_locks(self.chief_locks, event)
+        note_approvals(self.approvals, event)
         effect = event.effect
-        for thing in (*effect.homes, *effect.grids, *effect.locks, *effect.centres):
+        for thing in (
+            *effect.homes,
+            *effect.grids,
+            *effect.locks,
+            *effect.centres,
+            *effect.approvals,
+        ):
             self._last[thing] = event.number
         back = self._undo.setdefault(event.seat, [])
         forth = self._redo.setdefault(event.seat, [])
@@ -363,6 +371,7 @@ class Desk:
     def _require_standing(self, effect: Effect) -> None:
         """Refuse to take back what others have changed since."""
         off = list_differing(self.board, self.state, effect)
+        off += list_unapproved(self.approvals, effect)
         if off:
             raise OvertakenError(off[:_SHOWN], self.find_events(off))
 
@@ -381,8 +390,8 @@ class Desk:
 
 
 def _refuse_verb(command: EditCommand) -> Problem:
-    remedy = _OTHER_VERBS[command.verb]
-    return Problem("script", "verbs are of the studio", f"no {command.verb} here", remedy)
+    message, remedy = f"no {command.verb} here", _OTHER_VERBS[command.verb]
+    return Problem("script", "verbs are of the studio", message, remedy)
 
 
 def list_reasons(error: RefusedError) -> list[dict[str, Any]]:

@@ -24,13 +24,14 @@ class Effect:
     ``homes`` are the sub-grids of stairwells before and after, ``grids`` the
     communities of sub-grids that began or ended, ``locks`` the notes of locks
     by their names, ``centres`` the stairwells chosen by hand as centres, by
-    sub-grid.
+    sub-grid, ``approvals`` who approved sub-grids that are out of their band.
     """
 
     homes: Mapping[str, Sides] = field(default_factory=dict)
     grids: Mapping[str, Sides] = field(default_factory=dict)
     locks: Mapping[str, Notes] = field(default_factory=dict)
     centres: Mapping[str, Sides] = field(default_factory=dict)
+    approvals: Mapping[str, Sides] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         """Whether anything changed."""
@@ -61,12 +62,12 @@ class Effect:
 
     def to_data(self) -> dict[str, dict[str, list[Any]]]:
         """Return it as JSON can hold it; parts without content are left out."""
-        names = ("homes", "grids", "locks", "centres")
+        names = ("homes", "grids", "locks", "centres", "approvals")
         parts = zip(names, self._list_parts(), strict=True)
         return {name: {k: list(v) for k, v in part.items()} for name, part in parts if part}
 
     def _list_parts(self) -> tuple[Mapping[str, Any], ...]:
-        return self.homes, self.grids, self.locks, self.centres
+        return self.homes, self.grids, self.locks, self.centres, self.approvals
 
 
 def read_effect(data: Mapping[str, Mapping[str, Iterable[Any]]]) -> Effect:

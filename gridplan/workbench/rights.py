@@ -8,16 +8,26 @@ from pathlib import Path
 from typing import Any
 
 from gridplan.errors import Problem
-from gridplan.redrawing.editing.code_lookup import RefusedError
+from gridplan.redrawing.editing.code_lookup import RefusedError, refuse
 from gridplan.workbench.effects import Effect
 from gridplan.workbench.events import DeskEvent
 
 ROLES = ("viewer", "editor", "chief")
 # What only looks. A kind of question that is in neither set takes an editor.
 LOOKS = frozenset(
-    {"hello", "open", "try", "suggest", "log", "versions", "look_back", "here", "seats"}
+    {"hello", "open", "try", "suggest", "log", "here", "seats", "posts", "locks"}
+    # The map by other figures, and what is on offer to take away or bring up to date.
+    | {"chance", "hosts", "reach", "since", "volunteers"}
+    | {"take_look", "update_look", "take_away"}
+    # Versions and branches.
+    | {"versions", "look_back", "branches", "branch", "enter_branch", "saved", "version"}
+    | {"change", "compare", "compare_place", "day", "offices", "proposal", "script"}
 )
-LEADS = frozenset({"save", "revoke", "new_link"})
+LEADS = frozenset({"save", "revoke", "new_link", "approve"}) | {
+    "name_version",
+    "update",
+    "update_cancel",
+}
 
 
 def require_role(role: str, kind: str) -> None:
@@ -105,6 +115,20 @@ def require_keys(effect: Effect, role: str, chief_locks: Collection[str]) -> Non
                 )
             ]
         )
+
+
+def refuse_ending(effect: Effect, locks: Collection[str]) -> None:
+    """Refuse to end sub-grids whose codes are locked.
+
+    Raises
+    ------
+    RefusedError
+        With the first.
+    """
+    for code, (_, over) in effect.grids.items():
+        name = f"code:{code}"
+        if not over and name in locks:
+            raise refuse("locks hold", f"{code} would end, and {name} keeps it", f"unlock {name}")
 
 
 def note_chief_locks(locks: set[str], event: DeskEvent) -> None:

@@ -18,6 +18,7 @@ from gridplan.storage.kept_versions import name_version, replace_plan
 from gridplan.storage.plan_folder import describe_files, read_plan
 from gridplan.storage.version_names import VersionNote
 from gridplan.tables.translations import translate
+from gridplan.workbench.approving import describe_approvals, write_into
 from gridplan.workbench.desk import Desk, Seat
 from gridplan.workbench.drawing import Draughtsman
 from gridplan.workbench.effects import Effect, count_moved
@@ -144,6 +145,7 @@ class Session:
             "faults": self._list_faults(),
             "far": self._list_far(),
             "locks": [str(name) for name in self.desk.state.locks.index],
+            "approvals": describe_approvals(self.desk.approvals),
         }
 
     def _list_faults(self) -> list[dict[str, Any]]:
@@ -204,13 +206,16 @@ class Session:
         with self.guard:
             number, wanted = self.desk.number, self.desk.state
             events = [event for event in self.desk.events if event.number > self.saved_number]
-            script = write_script(self.desk.board, self.saved_state, events, wanted)
+            moving = [event for event in events if not event.effect.approvals]
+            script = write_script(self.desk.board, self.saved_state, moving, wanted)
+            approvals = dict(self.desk.approvals)
         tell = self.tell_saving
         tell("checking", 0, 1)
         require_same(self.folder, self.base)
-        plan = make_saved_plan(self.base, script, wanted, tell)
+        plan = write_into(make_saved_plan(self.base, script, wanted, tell), approvals)
         tell("writing", 0, 1)
-        version = replace_plan(plan, self.folder, overwrite=True, note=note) if script else None
+        is_new = bool(script or approvals)
+        version = replace_plan(plan, self.folder, overwrite=True, note=note) if is_new else None
         if note is not None and version is None:
             name_version(self.folder, "", note)
         with self.guard:

@@ -15,7 +15,10 @@ export const access = {
     for (const name of ["draw", "drawChoice"]) {
       const real = panels[name].bind(panels);
       panels[name] = () => {
-        keepFocus(real);
+        keepFocus(() => {
+          real();
+          this.addApprovals();
+        });
         this.announce();
       };
     }

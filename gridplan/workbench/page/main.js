@@ -1,6 +1,7 @@
 // The studio: the page, its plan and its link to the server; the rest is mixed in.
 
 import { access } from "/page/access.js";
+import { approving } from "/page/approving.js";
 import { branches } from "/page/branches.js";
 import { cards } from "/page/cards.js";
 import { centres } from "/page/centres.js";
@@ -400,6 +401,7 @@ class App {
       this.number = state.number;
       this.faults = state.faults;
       this.far = state.far;
+      this.approvals = state.approvals || {};
       const locks = new Set(state.locks);
       const other = locks.size !== this.locks.size || [...locks].some((l) => !this.locks.has(l));
       this.locks = locks;
@@ -478,9 +480,9 @@ function makeId() {
   return [...crypto.getRandomValues(new Uint32Array(4))].map((n) => n.toString(36)).join("");
 }
 
-Object.assign(App.prototype, access, branches, cards, centres, choosing, comparing, conflicts,
-  drawing, faults, giving, helping, keeping, locking, presence, proposing, reasons, recoding,
-  strokes, taking, updating);
+Object.assign(App.prototype, access, approving, branches, cards, centres, choosing, comparing,
+  conflicts, drawing, faults, giving, helping, keeping, locking, presence, proposing, reasons,
+  recoding, strokes, taking, updating);
 
 const app = new App();
 // For tests in a browser, which ask what the page believes.
