@@ -38,7 +38,7 @@ def _open(session: Session, seat: Seat, question: Mapping[str, Any]) -> Message:
             "communities are known", f"there is no community {community}", "reload"
         )
     described = describe_community(
-        session.desk, community, session.draughtsman.plan, session.origin
+        session.desk, community, session.draughtsman.latest, session.origin
     )
     mine = session.figures[session.figures.index.isin(described["codes"])]
     return {"kind": "community", "figures": list_figures(mine), **described}

@@ -19,6 +19,7 @@ from gridplan.land.community_land import slice_footprints
 from gridplan.plan import Plan
 from gridplan.planning.prepare import take_inner
 from gridplan.workbench.desk import Desk
+from gridplan.workbench.drawing import Drawn
 
 _CM = 100.0
 _BESIDE = 60.0  # metres around a community within which streets and buildings are shown
@@ -87,10 +88,10 @@ def describe_plan(desk: Desk, origin: Origin, figures: pd.DataFrame) -> dict[str
     return {"communities": rows}
 
 
-def describe_community(desk: Desk, community: str, drawn: Plan, origin: Origin) -> dict[str, Any]:
+def describe_community(desk: Desk, community: str, drawn: Drawn, origin: Origin) -> dict[str, Any]:
     """Describe one community: homes, buildings, sub-grids, exclusive grids, streets.
 
-    ``drawn`` is the plan with the newest outlines.
+    ``drawn`` has the newest outlines.
     """
     plan = desk.plan
     rows = np.flatnonzero(desk.board.community == community)
@@ -120,10 +121,10 @@ def describe_community(desk: Desk, community: str, drawn: Plan, origin: Origin) 
     }
 
 
-def describe_outlines(drawn: Plan, codes: Iterable[str], origin: Origin) -> dict[str, Any]:
+def describe_outlines(drawn: Drawn, codes: Iterable[str], origin: Origin) -> dict[str, Any]:
     """Describe the outlines of some sub-grids; those that are not drawn yet are left out."""
-    shapes = drawn.subgrids.geometry
-    return {code: origin.pack(shapes[code]) for code in codes if code in shapes.index}
+    shapes = ((code, drawn.find(code)) for code in codes)
+    return {code: origin.pack(shape) for code, shape in shapes if shape is not None}
 
 
 def _describe_homes(
@@ -172,7 +173,7 @@ def _number_stacks(doors: Any) -> list[int]:
     return [number[key] for key in keys]
 
 
-def _describe_lone(drawn: Plan, community: str, origin: Origin) -> list[dict[str, Any]]:
+def _describe_lone(drawn: Drawn, community: str, origin: Origin) -> list[dict[str, Any]]:
     """Describe exclusive grids and open land, which hold no homes."""
     table = drawn.subgrids
     lone = table[(table["community"] == community) & (table["kind"] != "residential")]

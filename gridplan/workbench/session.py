@@ -20,7 +20,7 @@ from gridplan.storage.version_names import VersionNote
 from gridplan.tables.translations import translate
 from gridplan.workbench.approving import describe_approvals, write_into
 from gridplan.workbench.desk import Desk, Seat
-from gridplan.workbench.drawing import Draughtsman
+from gridplan.workbench.drawing import Draughtsman, Drawn
 from gridplan.workbench.effects import Effect, count_moved
 from gridplan.workbench.errands import Errand
 from gridplan.workbench.events import DeskEvent, read_event
@@ -220,6 +220,8 @@ class Session:
             name_version(self.folder, "", note)
         with self.guard:
             self.begin_segment(plan, number, wanted)
+            state, newest = self.desk.state, self.desk.number
+        self._publish_land(self.draughtsman.begin_from(plan, state, newest))
         message = {
             "kind": "saved",
             "saved": number,
@@ -257,14 +259,17 @@ class Session:
         while True:
             with self.guard:
                 state, number = self.desk.state, self.desk.number
-            drawn = self.draughtsman.draw(state, number)
-            outlines = describe_outlines(drawn.plan, drawn.changed, self.origin)
-            gone = [code for code in drawn.changed if code not in outlines]
-            self.publish({"kind": "land", "number": number, "outlines": outlines, "gone": gone})
+            self._publish_land(self.draughtsman.draw(state, number))
             with self.guard:
                 if self.desk.number == number:
                     self._drawing = False
                     return
+
+    def _publish_land(self, drawn: Drawn) -> None:
+        """Let all seats see the outlines that changed."""
+        outlines = describe_outlines(drawn, drawn.changed, self.origin)
+        gone = [code for code in drawn.changed if code not in outlines]
+        self.publish({"kind": "land", "number": drawn.number, "outlines": outlines, "gone": gone})
 
 
 def _leave_out(row: Mapping[str, Any], name: str) -> Message:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -326,13 +327,18 @@ def tessellate(
     series = gpd.GeoSeries(
         shapes, index=pd.Index(codes, name="subgrid", dtype="str"), crs=buildings.crs
     ).sort_index()
-    return PlanOutlines(series, tuple(_list_entries(communities, lands, drawings)))
+    return PlanOutlines(series, tuple(list_entries(communities.index, lands, drawings)))
 
 
-def _list_entries(
-    communities: gpd.GeoDataFrame, lands: list[CommunityLand], drawings: list[CommunityOutlines]
+def list_entries(
+    communities: Iterable[str],
+    lands: Sequence[CommunityLand],
+    drawings: Sequence[CommunityOutlines],
 ) -> list[Entry]:
-    """List what a reader of the plan should know about its outlines."""
+    """List what a reader of the plan should know about its outlines.
+
+    ``communities`` are those that were asked for; a community may have several lands.
+    """
 
     def note(table: str, reason: str, ids: list[str]) -> Entry:
         return Entry("outlines", table, "noted", len(ids), reason, ids)
@@ -351,10 +357,10 @@ def _list_entries(
         note(
             "communities",
             "no homes, so no sub-grids",
-            [str(c) for c in sorted(communities.index) if c not in drawn],
+            [str(c) for c in sorted(communities) if c not in drawn],
         ),
         *(
-            note("communities", why, [land.community for land, d in both if d.method == m])
+            note("communities", why, sorted({land.community for land, d in both if d.method == m}))
             for m, why in FALLBACKS.items()
         ),
         note("subgrids", "land in several pieces", torn),

@@ -24,6 +24,7 @@ from gridplan.planning.prepare import PreparedLand, open_land
 from gridplan.planning.site_to_plan import join_outlines, number_exceptions, write_subgrids
 from gridplan.redrawing.revision.changed_land import RedrawnLand, redraw_land
 from gridplan.redrawing.revision.changes import PlanChanges, find_changes
+from gridplan.redrawing.revision.drawing_ground import DrawingGround
 from gridplan.redrawing.revision.overlying_layers import join_upper, renew_specials
 from gridplan.redrawing.revision.renewed_ranges import renew_ranges
 from gridplan.redrawing.revision.torn_subgrids import find_torn
@@ -46,6 +47,7 @@ def renew_plan(
     freed: Collection[str] = (),
     exceptions: Sequence[Mapping[str, Any]] = (),
     progress: Progress = keep_silent,
+    ground: DrawingGround | None = None,
 ) -> Plan:
     """Make the plan of an assignment, with the least change to the plan before.
 
@@ -78,6 +80,8 @@ def renew_plan(
         those that would be written.
     progress
         Called with the stage, the steps done and all steps.
+    ground
+        One kept from earlier drawings on this plan and its land.
 
     Raises
     ------
@@ -124,7 +128,7 @@ def renew_plan(
     figures, shortfalls = _measure_changed(plan, land, doors, changes, centres or {})
     # Figures first, as the land is drawn by the codes that have homes.
     homes = _join_rows(plan, doors, figures)
-    redrawn = redraw_land(plan, site, doors, homes, changes, rules, progress)
+    redrawn = redraw_land(plan, site, doors, homes, changes, rules, progress, ground)
     subgrids = _join_land(plan, doors, homes, redrawn, site)
     site = site.note(_keep_new(site.ledger, redrawn.entries))
     drawn = {*redrawn.outlines.index, *redrawn.lone.index}

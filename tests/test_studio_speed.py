@@ -1,0 +1,89 @@
+"""The studio's engine: outlines whatever the way to them, and answers without whole tables."""
+
+import random
+
+import pytest
+
+from gridplan.redrawing.editing.code_lookup import RefusedError
+from gridplan.redrawing.editing.edit_plan import edit
+from gridplan.redrawing.revision import land_patches
+from gridplan.synthetic import make_board_plan
+from gridplan.workbench.desk import Desk, OvertakenError, Seat
+from gridplan.workbench.drawing import Draughtsman
+from gridplan.workbench.saving import write_script
+
+SEAT = Seat("s1")
+HOUSES = [f"h{n:02d}" for n in range(1, 13)]
+
+
+def make_desk(board=(1, 1, 2, 2, 3, 3) * 2):
+    return Desk(make_board_plan(board), tell_time=lambda: "2026-11-29T10:00:00")
+
+
+def change_at_random(desk, rng, number):
+    """One change: mostly moves, also new sub-grids, merges, new codes and what takes them back."""
+    codes = sorted(desk.state.lies_in)
+    lines = {
+        "move": f"move building {rng.choice(HOUSES)} to {rng.choice(codes)}",
+        "new": f"move building {rng.choice(HOUSES)} to new",
+        "merge": f"merge {rng.choice(codes)} into {rng.choice(codes)}",
+        "recode": f"recode {rng.choice(codes)} to 0301-{number + 100:03d}",
+    }
+    kind = rng.choices([*lines, "undo", "redo"], [6, 1, 1, 1, 2, 1])[0]
+    if kind in lines:
+        desk.do(SEAT, f"a{number}", [lines[kind]])
+    else:
+        getattr(desk, kind)(SEAT, f"a{number}")
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_outlines_are_those_that_an_edit_makes_whatever_the_way_to_them(seed):
+    desk, rng = make_desk(), random.Random(seed)
+    first, draughtsman, seen = desk.state, Draughtsman(desk.plan), {}
+    seen.update(desk.plan.subgrids.geometry.items())
+    for number in range(12):
+        try:
+            change_at_random(desk, rng, number)
+        except (RefusedError, OvertakenError):
+            continue  # a refusal is no change
+        drawn = draughtsman.draw(desk.state, desk.number)
+        seen |= {code: drawn.find(code) for code in drawn.changed}
+    script = write_script(desk.board, first, desk.events, desk.state)
+    lines = [line for line in script if not line.startswith("#")]
+    edited = edit(desk.plan, lines).plan if lines else desk.plan
+    shown = {code: shape for code, shape in seen.items() if shape is not None}
+    assert sorted(shown) == sorted(edited.subgrids.index)
+    for code, shape in edited.subgrids.geometry.items():
+        assert shown[code].equals_exact(shape, 0.0), code
+    assert draughtsman.latest.subgrids.index.tolist() == edited.subgrids.index.tolist()
+
+
+def test_what_is_taken_back_and_put_on_again_is_not_drawn_again(monkeypatch):
+    desk = make_desk()
+    draughtsman = Draughtsman(desk.plan)
+    desk.do(SEAT, "a", ["move building h03 to 0301-001"])
+    assert draughtsman.draw(desk.state, 1).changed == ("0301-001", "0301-002")
+    there = draughtsman.latest.find("0301-001")
+    monkeypatch.setattr(land_patches, "tessellate_community", None)
+    desk.undo(SEAT, "b")
+    assert draughtsman.draw(desk.state, 2).changed == ("0301-001", "0301-002")
+    assert not draughtsman.latest.outlines
+    desk.redo(SEAT, "c")
+    draughtsman.draw(desk.state, 3)
+    assert draughtsman.latest.find("0301-001") is there
+
+
+def test_sub_grids_that_do_not_adjoin_are_drawn_apart(monkeypatch):
+    desk = Desk(make_board_plan((1, 1, 2, 5, 3, 3, 4, 4, 2, 5, 6, 6)))
+    drawn = []
+    tessellate = land_patches.tessellate_community
+    monkeypatch.setattr(
+        land_patches,
+        "tessellate_community",
+        lambda land, rules: drawn.append(land.codes) or tessellate(land, rules),
+    )
+    draughtsman = Draughtsman(desk.plan)
+    desk.do(SEAT, "a", ["swap building h01 with building h07"])
+    desk.do(SEAT, "b", ["swap building h06 with building h12"])
+    draughtsman.draw(desk.state, 2)
+    assert sorted(drawn) == [("0301-001", "0301-004"), ("0301-003", "0301-006")]
