@@ -1,7 +1,9 @@
 """The studio's engine: outlines whatever the way to them, and answers without whole tables."""
 
 import random
+from dataclasses import asdict
 
+import pandas as pd
 import pytest
 
 from gridplan.redrawing.editing.code_lookup import RefusedError
@@ -10,7 +12,9 @@ from gridplan.redrawing.revision import land_patches
 from gridplan.synthetic import make_board_plan
 from gridplan.workbench.desk import Desk, OvertakenError, Seat
 from gridplan.workbench.drawing import Draughtsman
+from gridplan.workbench.kept_figures import KeptFigures
 from gridplan.workbench.saving import write_script
+from gridplan.workbench.suggestions import list_faults
 
 SEAT = Seat("s1")
 HOUSES = [f"h{n:02d}" for n in range(1, 13)]
@@ -20,8 +24,12 @@ def make_desk(board=(1, 1, 2, 2, 3, 3) * 2):
     return Desk(make_board_plan(board), tell_time=lambda: "2026-11-29T10:00:00")
 
 
-def change_at_random(desk, rng, number):
+def change_at_random(desk, rng, number, locks=()):
     """One change: mostly moves, also new sub-grids, merges, new codes and what takes them back."""
+    if locks and rng.random() < 0.3:
+        line = rng.choice(locks)
+        closed = len(desk.state.locks)
+        return desk.do(SEAT, f"a{number}", [f"un{line}" if closed else line])
     codes = sorted(desk.state.lies_in)
     lines = {
         "move": f"move building {rng.choice(HOUSES)} to {rng.choice(codes)}",
@@ -31,9 +39,8 @@ def change_at_random(desk, rng, number):
     }
     kind = rng.choices([*lines, "undo", "redo"], [6, 1, 1, 1, 2, 1])[0]
     if kind in lines:
-        desk.do(SEAT, f"a{number}", [lines[kind]])
-    else:
-        getattr(desk, kind)(SEAT, f"a{number}")
+        return desk.do(SEAT, f"a{number}", [lines[kind]])
+    return getattr(desk, kind)(SEAT, f"a{number}")
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -87,3 +94,19 @@ def test_sub_grids_that_do_not_adjoin_are_drawn_apart(monkeypatch):
     desk.do(SEAT, "b", ["swap building h06 with building h12"])
     draughtsman.draw(desk.state, 2)
     assert sorted(drawn) == [("0301-001", "0301-004"), ("0301-003", "0301-006")]
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_figures_and_faults_kept_up_are_those_measured_from_the_beginning(seed):
+    desk, rng = make_desk((1, 1, 2, 2, 2, 3) * 2), random.Random(seed)
+    kept = KeptFigures(desk, {"faults": list_faults})
+    for number in range(12):
+        try:
+            event = change_at_random(desk, rng, number, ["lock 0301-001", "lock community 0301"])
+        except (RefusedError, OvertakenError):
+            continue
+        kept.renew(event.effect)
+        measured = desk.measure(desk.state.lies_in)
+        pd.testing.assert_frame_equal(kept.table, measured, check_dtype=False)
+        faults = [asdict(fault) for fault in list_faults(desk, measured.to_dict("index"))]
+        assert kept.list("faults") == faults

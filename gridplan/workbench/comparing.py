@@ -20,7 +20,7 @@ from gridplan.storage.kept_versions import list_versions
 from gridplan.storage.plan_folder import read_plan
 from gridplan.workbench.branches import open_branch
 from gridplan.workbench.desk import Desk, Seat
-from gridplan.workbench.drawing import Draughtsman
+from gridplan.workbench.drawing import Draughtsman, Drawn
 from gridplan.workbench.earlier_states import list_all_events, rewind
 from gridplan.workbench.effects import Effect, put_on
 from gridplan.workbench.events import DeskEvent
@@ -57,8 +57,7 @@ def _compare(session: Session, seat: Seat, message: Mapping[str, Any]) -> Messag
     board = session.desk.board if drawn is None else EditBoard(drawn)
     same_land = drawn is None or _is_same_land(session.desk.board, board)
     if drawn is None:
-        newest = session.draughtsman.plan
-        drawn = Draughtsman(newest).draw(state, 1).plan
+        drawn = Draughtsman(session.base).draw(state, 1).plan
     # What a branch changed is seen against the plan itself.
     later = against in _LATER and not (against == "branch" and not of)
     there = ComparedState(state, drawn, board, later, same_land)
@@ -238,7 +237,7 @@ def _describe_place(session: Session, seat: Seat, message: Mapping[str, Any]) ->
         # Homes differ, so that nothing of the picture of now can serve.
         desk = Desk(plan)
         figures = desk.measure([c for c, over in state.lies_in.items() if over == community])
-        whole = describe_community(desk, community, plan, session.origin)
+        whole = describe_community(desk, community, Drawn(plan, 0, ()), session.origin)
         return {"kind": "community_then", "figures": list_figures(figures), **whole}
     codes = sorted(code for code, over in state.lies_in.items() if over == community)
     place = {code: n for n, code in enumerate(codes)}
@@ -249,7 +248,7 @@ def _describe_place(session: Session, seat: Seat, message: Mapping[str, Any]) ->
         "codes": codes,
         "subgrid": [place[str(code)] for code in state.member[rows]],
         "centres": [state.centres.get(code, "") for code in codes],
-        "outlines": describe_outlines(plan, codes, session.origin),
+        "outlines": describe_outlines(Drawn(plan, 0, ()), codes, session.origin),
         "figures": list_figures(there.board.measure(state, codes)),
     }
 

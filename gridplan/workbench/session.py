@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from gridplan.workbench.errands import Errand
 from gridplan.workbench.events import DeskEvent, read_event
 from gridplan.workbench.jobs import HelpJob, Worker
 from gridplan.workbench.journal import Journal, JournalHead
+from gridplan.workbench.kept_figures import KeptFigures
 from gridplan.workbench.opening import (
     describe_outlines,
     find_origin,
@@ -100,7 +100,7 @@ class Session:
         self.saved_state: BoardState = self.desk.board.open()
         self.saved_number = number
         self.origin = find_origin(plan)
-        self.figures = self.desk.measure(self.desk.state.lies_in)
+        self.kept = KeptFigures(self.desk, {"faults": list_faults})
         self.draughtsman = Draughtsman(plan)
         self._drawing = False
         self.jobs = 0
@@ -122,6 +122,11 @@ class Session:
         if entries:
             self.draw_soon()
 
+    @property
+    def figures(self) -> pd.DataFrame:
+        """The figures of all sub-grids, by code."""
+        return self.kept.table
+
     def close(self) -> None:
         """Stop what runs, and close the journal and the branches."""
         for other in self.branches.values():
@@ -142,24 +147,19 @@ class Session:
             "saved": self.saved_number,
             "undo": back,
             "redo": forth,
-            "faults": self._list_faults(),
+            "faults": self.kept.list("faults"),
             "far": self._list_far(),
             "locks": [str(name) for name in self.desk.state.locks.index],
             "approvals": describe_approvals(self.desk.approvals),
         }
 
-    def _list_faults(self) -> list[dict[str, Any]]:
-        return [asdict(f) for f in list_faults(self.desk, self.figures.to_dict("index"))]
-
     def _list_far(self) -> list[dict[str, Any]]:
-        return [asdict(f) for f in list_far(self.desk, self.figures.to_dict("index"))]
+        # What is far depends on all others of a community.
+        return [asdict(f) for f in list_far(self.desk, self.kept.rows)]
 
     def answer_event(self, seat: Seat, event: DeskEvent) -> Message:
         """Count the figures again, let all others hear, and have the land drawn."""
-        codes = event.effect.subgrids
-        fresh = self.desk.measure(codes)
-        kept = self.figures[~self.figures.index.isin(codes)]
-        self.figures = pd.concat([kept, fresh]) if len(fresh) else kept
+        fresh = self.kept.renew(event.effect)
         heard = {"event": event.to_data(), "figures": list_figures(fresh)}
         state = self.describe_state(seat)
         shared = {k: v for k, v in state.items() if k not in ("undo", "redo")}
