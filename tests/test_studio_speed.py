@@ -1,6 +1,7 @@
 """The studio's engine: outlines whatever the way to them, and answers without whole tables."""
 
 import random
+import threading
 from dataclasses import asdict
 
 import pandas as pd
@@ -12,6 +13,7 @@ from gridplan.redrawing.revision import land_patches
 from gridplan.synthetic import make_board_plan
 from gridplan.workbench.desk import Desk, OvertakenError, Seat
 from gridplan.workbench.drawing import Draughtsman
+from gridplan.workbench.jobs import HelpJob, Standing, Worker
 from gridplan.workbench.kept_figures import KeptFigures
 from gridplan.workbench.saving import write_script
 from gridplan.workbench.suggestions import list_faults
@@ -110,3 +112,28 @@ def test_figures_and_faults_kept_up_are_those_measured_from_the_beginning(seed):
         pd.testing.assert_frame_equal(kept.table, measured, check_dtype=False)
         faults = [asdict(fault) for fault in list_faults(desk, measured.to_dict("index"))]
         assert kept.list("faults") == faults
+
+
+def test_jobs_wait_for_one_another_and_a_cancelled_one_makes_room():
+    plan = make_board_plan((1, 1, 2, 2, 2, 2) * 2)
+    heard, ended = [], threading.Semaphore(0)
+
+    def hear(job, message):
+        heard.append((job.number, message))
+        if {"proposals", "cancelled", "error"} & set(message):
+            ended.release()
+
+    worker = Worker(hear)
+    standing = Standing(plan, plan.stairwells["subgrid"].to_numpy(object), {}, plan.locks)
+    try:
+        for number in (1, 2, 3):
+            assert worker.start(HelpJob(number, "repair"), standing)
+        for number in (3, 1):
+            assert worker.cancel(number)
+            assert ended.acquire(timeout=60)
+        assert ended.acquire(timeout=120), heard
+    finally:
+        worker.close()
+    last = {number: set(message) for number, message in heard}
+    assert last == {1: {"cancelled"}, 2: {"proposals"}, 3: {"cancelled"}}
+    assert any(message.get("stage") == "waiting" for number, message in heard if number == 2)

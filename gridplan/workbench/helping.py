@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gridplan.workbench.desk import Seat
-from gridplan.workbench.jobs import HelpJob
+from gridplan.workbench.jobs import HelpJob, Standing
 from gridplan.workbench.session import Answer, Message, Session, refuse_question
 
 
@@ -25,14 +25,15 @@ def _help(session: Session, seat: Seat, message: Mapping[str, Any]) -> Message:
         float(message.get("most_moved") or 0.0),
     )
     # The newest state with its locks, whether its outlines are drawn already or not.
-    plan = session.draughtsman.draw(session.desk.state, session.desk.number).plan
-    if not session.worker.start(job, plan.replace(locks=session.desk.state.locks)):
-        return refuse_question("one job runs at a time", "other help is being worked out", "wait")
+    state = session.desk.state
+    standing = Standing(session.base, state.member, state.centres, state.locks)
+    if not session.worker.start(job, standing):
+        return refuse_question("few jobs wait", "too much help is asked for at once", "wait")
     return {"kind": "job", "job": job.number, "stage": "starting", "done": 0, "of": 1}
 
 
 def _cancel(session: Session, seat: Seat, message: Mapping[str, Any]) -> Message:
-    return {"kind": "cancelled", "was": session.worker.cancel()}
+    return {"kind": "cancelled", "was": session.worker.cancel(int(message.get("job", 0)))}
 
 
 ANSWERS: Mapping[str, Answer] = {

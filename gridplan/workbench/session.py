@@ -131,7 +131,7 @@ class Session:
         """Stop what runs, and close the journal and the branches."""
         for other in self.branches.values():
             other.close()
-        self.worker.cancel()
+        self.worker.close()
         self.update.cancel()
         self.taking.cancel()
         self._journal.close()
