@@ -82,6 +82,10 @@ BENCHMARKS = {
         "a thousand hostile files, plans, edits and rules: held within 20 s and 3,000 MB, by kind",
         ("only",),
     ),
+    "studio": (
+        "the studio's answers in a community and a district, ten seats at once, 50 kills",
+        ("only", "towns"),
+    ),
     "scale": ("seconds and memory from a town to a prefecture", ("full",)),
 }
 
@@ -119,6 +123,7 @@ def make_parser():
         metavar="WORD",
         help="peers: problems with this in their name; siting: peers, medians or large; "
         "planted_faults: a table; hostile: inputs with this in their kind or name; "
+        "studio: open, answers, outlines, save, restart, seats or kills; "
         "may be repeated",
     )
     parser.add_argument(
@@ -135,6 +140,9 @@ def make_parser():
         "--plan",
         metavar="FOLDER",
         help="simulation: a staffed plan of a city, written with --format parquet",
+    )
+    parser.add_argument(
+        "--towns", metavar="FOLDER", help="studio: keep the plans of its made-up towns here"
     )
     parser.add_argument("--replications", type=int, metavar="N", help="years: futures sampled (5)")
     return parser
