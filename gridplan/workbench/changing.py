@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gridplan.workbench.branching import describe_place
+from gridplan.workbench.colouring import list_tones
 from gridplan.workbench.desk import Seat
 from gridplan.workbench.opening import describe_community, describe_plan
 from gridplan.workbench.session import Answer, Message, Session, list_figures, refuse_question
@@ -41,7 +42,8 @@ def _open(session: Session, seat: Seat, question: Mapping[str, Any]) -> Message:
         session.desk, community, session.draughtsman.latest, session.origin
     )
     mine = session.figures[session.figures.index.isin(described["codes"])]
-    return {"kind": "community", "figures": list_figures(mine), **described}
+    tones = list_tones(session.desk, described["codes"])
+    return {"kind": "community", "figures": list_figures(mine), "tones": tones, **described}
 
 
 def _do(session: Session, seat: Seat, message: Mapping[str, Any]) -> Message:

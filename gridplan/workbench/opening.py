@@ -117,6 +117,7 @@ def describe_community(desk: Desk, community: str, drawn: Drawn, origin: Origin)
         "lone": _describe_lone(drawn, community, origin),
         "pairs": [int(v) for v in pairs.ravel()],
         "around": _describe_around(plan, outline, doors, origin),
+        **_describe_compounds(plan, doors),
         **homes,
     }
 
@@ -163,6 +164,20 @@ def _describe_homes(
                 table.index, table["building_name"], table["households_origin"], strict=True
             )
         ],
+    }
+
+
+def _describe_compounds(plan: Plan, doors: Any) -> dict[str, Any]:
+    """Describe the compounds of stairwells, and which each lies in; -1 where in none."""
+    codes = sorted({str(code) for code in doors["compound"]} - {""})
+    number = {code: n for n, code in enumerate(codes)}
+    names = plan.site.compounds["name"].reindex(codes)
+    return {
+        "compounds": [
+            {"code": code, "name": str(name) if isinstance(name, str) else ""}
+            for code, name in zip(codes, names, strict=True)
+        ],
+        "compound": [number.get(str(code), -1) for code in doors["compound"]],
     }
 
 

@@ -5,29 +5,6 @@ import { short } from "/page/panels.js";
 import { joinBoxes } from "/page/stage.js";
 
 export const choosing = {
-  async search(text) {
-    const wanted = text.trim().toLowerCase();
-    if (!wanted) return;
-    for (const c of this.stage.open.values()) {
-      const code = c.codes.find((one) => one.toLowerCase() === wanted || short(one) === wanted);
-      if (code) {
-        this.goTo(code, c.code);
-        return;
-      }
-      const b = c.buildings.findIndex((one) =>
-        [one.name, one.code].some((name) => name.toLowerCase().includes(wanted)));
-      if (b >= 0) {
-        const homes = c.homesOf.get(b) || [];
-        this.choose(c, homes);
-        this.stage.show(joinBoxes(homes.map((home) => c.pieceBoxes[c.piece[home]])));
-        return;
-      }
-    }
-    const place = this.places.find((one) => one.name.toLowerCase().includes(wanted));
-    if (place) await this.openCommunity(place.code);
-    else this.tell(this.say("not_found", { text }));
-  },
-
   async goTo(code, communityCode) {
     const c = await this.openCommunity(communityCode, !this.stage.open.has(communityCode));
     if (!c || !c.place.has(code)) return;

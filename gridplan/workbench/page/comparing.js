@@ -40,21 +40,24 @@ export const comparing = {
     for (const part of this.swipeParts) part.hidden = false;
     this.then = this.stageThen;
     const now = this.stage;
-    const { paint, pan } = Object.getPrototypeOf(now);
+    const { paint, turn } = Object.getPrototypeOf(now);
+    // A change repaints a box of the picture of now; the other one only follows the view.
     now.paint = (box) => {
       paint.call(now, box);
-      this.paintThen();
+      if (!box) this.paintThen();
     };
-    now.pan = (dx, dy) => {
-      pan.call(now, dx, dy);
-      this.then.land.style.transform = now.land.style.transform;
+    now.turn = () => {
+      turn.call(now);
+      this.followThen();
     };
   },
 
   makeSwipe() {
     const place = document.getElementById("stage");
-    const canvas = make("canvas", { id: "then" });
-    place.insertBefore(canvas, document.getElementById("over"));
+    const frame = make("div", { id: "then" });
+    const canvas = make("canvas");
+    frame.append(canvas);
+    place.insertBefore(frame, document.getElementById("over"));
     this.stageThen = new Stage(canvas, make("canvas"));
     const line = make("div", { id: "swipe-line" });
     const slider = make("input", { type: "range", id: "swipe", min: 0, max: 100, value: 50,
@@ -68,15 +71,15 @@ export const comparing = {
       this.swipe(Number(slider.value));
     });
     const side = (id) => make("div", { id, class: "swipe-side" });
-    this.swipeParts = [canvas, line, slider, side("swipe-before"), side("swipe-after")];
+    this.swipeParts = [frame, line, slider, side("swipe-before"), side("swipe-after")];
     place.append(...this.swipeParts.slice(1));
   },
 
   swipe(share) {
     const { later } = this.comparison;
-    const canvas = this.then.land;
+    const frame = this.then.land.parentElement;
     // Before is on the left, after on the right, whichever of them is now.
-    canvas.style.clipPath = later
+    frame.style.clipPath = later
       ? `inset(0 0 0 ${share}%)` : `inset(0 ${100 - share}% 0 0)`;
     document.getElementById("swipe-line").style.left = `${share}%`;
   },
@@ -106,9 +109,16 @@ export const comparing = {
   paintThen() {
     const { then, stage } = this;
     if (!then) return;
-    then.land.style.transform = "";
     for (const name of ["scale", "left", "upper", "view"]) then[name] = stage[name];
     then.paint();
+  },
+
+  // The picture of then moves with that of now, and is drawn again at rest.
+  followThen() {
+    const { then, stage } = this;
+    if (!then) return;
+    for (const name of ["scale", "left", "upper"]) then[name] = stage[name];
+    if (then.width) then.follow();
   },
 
   closeComparison() {
@@ -117,7 +127,7 @@ export const comparing = {
     this.comparison = null;
     if (this.then) {
       delete this.stage.paint;
-      delete this.stage.pan;
+      delete this.stage.turn;
       for (const part of this.swipeParts) part.hidden = true;
       this.then.open.clear();
       this.then = null;

@@ -15,8 +15,8 @@ import { helping } from "/page/helping.js";
 import { keeping } from "/page/keeping.js";
 import { bindKeys } from "/page/keys.js";
 import { Link, takeToken } from "/page/link.js";
+import { loading } from "/page/loading.js";
 import { locking } from "/page/locks.js";
-import { Community } from "/page/model.js";
 import { Overlay } from "/page/overlay.js";
 import { Panels, button, make, plain } from "/page/panels.js";
 import { Pointer } from "/page/pointer.js";
@@ -24,14 +24,16 @@ import { presence } from "/page/presence.js";
 import { proposing } from "/page/proposing.js";
 import { reasons } from "/page/reasons.js";
 import { recoding } from "/page/recoding.js";
-import { strokes } from "/page/strokes.js";
+import { searching } from "/page/searching.js";
 import { Stage, findBox, joinBoxes, makePath, middleOf } from "/page/stage.js";
+import { strokes } from "/page/strokes.js";
 import { taking } from "/page/taking.js";
 import { Touch } from "/page/touch.js";
 import { updating } from "/page/updating.js";
+import { views } from "/page/views.js";
+import { Zooming } from "/page/zooming.js";
 
 const TOOLS = ["look", "select", "lasso", "brush", "outline"];
-const VIEWS = ["plain", "households", "band", "walk"];
 
 class App {
   constructor() {
@@ -76,7 +78,11 @@ class App {
     if (!(await this.load())) return;
     this.pointer = new Pointer(this);
     this.touch = new Touch(this, this.pointer);
+    new Zooming(this);
     bindKeys(this);
+    this.bindSearch();
+    this.stage.moved = () => this.loadSeen();
+    this.loadSeen();
     this.bindButtons();
     this.beginPresence();
     this.beginAccess();
@@ -106,10 +112,12 @@ class App {
     this.seat = welcome.seat;
     this.name = welcome.name;
     this.origin = welcome.origin;
-    // Another branch has counted less far.
-    this.number = 0;
+    // What the welcome says is news, whatever was known; another branch has counted less far.
+    this.number = -1;
     this.events = [];
     this.places = welcome.communities;
+    this.plan = {}; // what is loaded belongs to this reading
+    this.stage.say = (key, values) => this.say(key, values);
     this.stage.overview = this.places.map((place) => {
       const box = findBox(place.outline);
       return { ...place, path: makePath([place.outline], true), box, middle: middleOf(box) };
@@ -122,8 +130,9 @@ class App {
     this.label();
     this.stage.resize();
     this.stage.fit(joinBoxes(this.stage.overview.map((place) => place.box)));
-    for (const data of again) if (data) this.takeCommunity(data);
+    for (const data of again) if (data) this.lookUp(this.takeCommunity(data));
     if (!open.length && this.places.length) {
+      // Where something is out of rule there is something to do.
       const first = this.places.find((place) => place.out) || this.places[0];
       await this.openCommunity(first.code);
     }
@@ -206,8 +215,7 @@ class App {
     document.getElementById("farther").setAttribute("aria-label", this.say("farther"));
     const view = document.getElementById("view");
     view.setAttribute("aria-label", this.say("view"));
-    view.replaceChildren(...VIEWS.map((name) =>
-      make("option", { value: name }, this.say(`view_${name}`))));
+    view.replaceChildren(...this.listViews());
     view.value = this.stage.view;
     const list = document.getElementById("community");
     list.setAttribute("aria-label", this.say("community"));
@@ -225,6 +233,7 @@ class App {
       button(this.say("print"), () => this.openTaking(), { id: "open-taking" }),
       button(this.say("keys"), () => this.showKeys()),
     );
+    this.drawLegend();
     this.drawFooter();
     this.panels.draw();
   }
@@ -243,13 +252,10 @@ class App {
       localStorage.setItem("gridplan-lang", this.lang);
       await this.readWords();
       this.label();
-    });
-    on("view", (event) => {
-      this.stage.view = event.target.value;
       this.stage.paint();
-    }, "change");
+    });
+    on("view", (event) => this.takeView(event.target.value), "change");
     on("community", (event) => this.openCommunity(event.target.value), "change");
-    on("search", (event) => this.search(event.target.value), "change");
   }
 
   takeTool(name) {
@@ -269,38 +275,6 @@ class App {
   fitOpen() {
     const boxes = [...this.stage.open.values()].map((c) => c.box);
     this.stage.fit(joinBoxes(boxes.length ? boxes : this.stage.overview.map((p) => p.box)));
-  }
-
-  async openCommunity(code, shows = true) {
-    if (!this.stage.open.has(code)) {
-      const data = await this.ask({ kind: "open", community: code });
-      if (!data) return null;
-      this.takeCommunity(data);
-    }
-    document.getElementById("community").value = code;
-    const community = this.stage.open.get(code);
-    if (shows) this.stage.fit(community.box);
-    else this.stage.paint();
-    this.listNames();
-    return community;
-  }
-
-  takeCommunity(data) {
-    const opened = new Community(data);
-    this.stage.prepare(opened);
-    // What was heard while it was on its way, and is not in it yet.
-    for (const heard of this.recent) {
-      if (heard.event.number > opened.as_of) this.putEvent(opened, heard);
-    }
-  }
-
-  listNames() {
-    const names = [];
-    for (const c of this.stage.open.values()) {
-      names.push(...c.buildings.map((b) => b.name || b.code), ...c.codes);
-    }
-    document.getElementById("found").replaceChildren(
-      ...[...new Set(names)].slice(0, 4000).map((name) => make("option", { value: name })));
   }
 
   refigure(c, codes) {
@@ -368,7 +342,7 @@ class App {
       // A community that was opened later holds it already.
       if (event.number > c.as_of) this.putEvent(c, { event, figures });
     }
-    this.takeState(state);
+    this.takeState(state, event.effect);
   }
 
   putEvent(c, { event, figures }) {
@@ -391,17 +365,19 @@ class App {
       if (!after) delete c.figures[code];
     }
     if (!codes.size) return;
+    this.lookAgain(c, codes);
     c.awaited = new Set([...(c.awaited || []), ...codes]);
     const known = [...codes].filter((code) => c.place.has(code));
     this.stage.paint(joinBoxes(this.boxesOf(c, known)));
   }
 
-  takeState(state) {
+  takeState(state, effect = null) {
     if (state.number !== undefined && state.number >= this.number) {
       this.number = state.number;
       this.faults = state.faults;
       this.far = state.far;
       this.approvals = state.approvals || {};
+      this.countPlaces(effect);
       const locks = new Set(state.locks);
       const other = locks.size !== this.locks.size || [...locks].some((l) => !this.locks.has(l));
       this.locks = locks;
@@ -414,7 +390,10 @@ class App {
     if (state.saved !== undefined) this.saved = state.saved;
     this.time = new Date().toLocaleTimeString("en-GB");
     this.drawFooter();
-    if (this.words) this.panels.draw();
+    if (this.words) {
+      this.panels.draw();
+      this.drawLegend();
+    }
   }
 
   drawFooter() {
@@ -459,14 +438,16 @@ class App {
     for (const c of this.stage.open.values()) {
       const mine = Object.entries(outlines).filter(([code]) => c.place.has(code));
       const left = gone.filter((code) => c.place.has(code));
+      const waited = [...(c.awaited || [])].filter((code) => c.place.has(code));
       c.awaited = null;
-      if (!mine.length && !left.length) continue;
-      const codes = [...mine.map(([code]) => code), ...left];
+      if (!mine.length && !left.length && !waited.length) continue;
+      const codes = [...mine.map(([code]) => code), ...left, ...waited];
       const boxes = this.boxesOf(c, codes);
       for (const [code, rings] of mine) this.stage.setOutline(c, code, rings);
       for (const code of left) this.stage.dropOutline(c, code);
       this.stage.paint(joinBoxes([...boxes, ...this.boxesOf(c, codes)]));
     }
+    this.drawLegend();
   }
 
   showKeys() {
@@ -481,8 +462,8 @@ function makeId() {
 }
 
 Object.assign(App.prototype, access, approving, branches, cards, centres, choosing, comparing,
-  conflicts, drawing, faults, giving, helping, keeping, locking, presence, proposing, reasons,
-  recoding, strokes, taking, updating);
+  conflicts, drawing, faults, giving, helping, keeping, loading, locking, presence, proposing,
+  reasons, recoding, searching, strokes, taking, updating, views);
 
 const app = new App();
 // For tests in a browser, which ask what the page believes.

@@ -16,6 +16,8 @@ export class Community {
     });
     this.homesIn = data.pieces.map(() => []);
     data.piece.forEach((p, home) => this.homesIn[p].push(home));
+    this.shapes = []; // what is drawn of a sub-grid, until a home comes or goes
+    this.looked = null; // what the server says for the view
   }
 
   // The number of a sub-grid, which may be new.
@@ -33,6 +35,8 @@ export class Community {
 
   put(home, code) {
     const to = this.number(code);
+    this.shapes[this.member[home]] = null;
+    this.shapes[to] = null;
     this.members[this.member[home]].delete(home);
     this.members[to].add(home);
     this.member[home] = to;
@@ -129,10 +133,51 @@ export class Community {
     return order.map(([s]) => this.codes[s]);
   }
 
+  // Whether households of a sub-grid are estimated, if only those of one building.
+  isEstimated(s) {
+    for (const home of this.members[s]) {
+      if (this.buildings[this.building[home]].estimated) return true;
+    }
+    return false;
+  }
+
+  // Whether a home lies elsewhere than in the plan it is compared with; a sub-grid that only
+  // got another code has not moved.
+  hasMoved(home) {
+    const { then, renamed } = this.looked;
+    const before = this.looked.codes[then[home]];
+    return (renamed.get(before) ?? before) !== this.codeOf(home);
+  }
+
+  // Find the sub-grids of the plan before that have the same homes by another code now.
+  findRenamed() {
+    const { looked } = this;
+    const sizes = new Map();
+    const now = new Map();
+    looked.then.forEach((s, home) => {
+      sizes.set(s, (sizes.get(s) || 0) + 1);
+      if (!now.has(s)) now.set(s, new Set());
+      now.get(s).add(this.member[home]);
+    });
+    looked.renamed = new Map();
+    for (const [s, members] of now) {
+      const [only] = members;
+      if (members.size === 1 && this.members[only].size === sizes.get(s)) {
+        looked.renamed.set(looked.codes[s], this.codes[only]);
+      }
+    }
+  }
+
+  // The compound and the community of a home, as people call them; empty where there is none.
+  sayCompound(home) {
+    const compound = this.compounds[this.compound[home]];
+    return compound ? compound.name || compound.code : "";
+  }
+
   // How people say where a home is: building and stairwell, floors where a door has several.
   say(home, words) {
     const building = this.buildings[this.building[home]];
-    const name = building.name || building.code;
+    const name = this.sayBuilding(building, words);
     const all = this.homesOf.get(this.building[home]);
     if (all.length === 1) return name;
     const doors = new Set(all.map((other) => this.door[other]));
@@ -142,6 +187,11 @@ export class Community {
       ? words.say("floors_of", { low: this.floors[2 * home], high: this.floors[2 * home + 1] })
       : "";
     return name + door + floors;
+  }
+
+  // A number alone is said as a building's number.
+  sayBuilding({ name, code }, words) {
+    return /^\d+$/.test(name) ? words.say("building_of", { number: name }) : name || code;
   }
 }
 

@@ -20,11 +20,6 @@ export class Pointer {
       event.preventDefault();
       app.turnRound();
     });
-    over.addEventListener("wheel", (event) => {
-      event.preventDefault();
-      const factor = Math.exp(-event.deltaY * 0.0016);
-      this.stage.zoom(factor, event.offsetX, event.offsetY);
-    }, { passive: false });
   }
 
   // What would disturb a stroke, such as undo, waits until it ends.

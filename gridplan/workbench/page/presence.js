@@ -63,7 +63,7 @@ export const presence = {
         const [west, , , north] = c.pieceBoxes[[...pieces][0]];
         const name = plain(row.office || row.code);
         const said = name.length > 12 ? `${name.slice(0, 12)}…` : name;
-        this.stage.write(pen, [west, north], said, "600 12px sans-serif", "#7a3d00");
+        this.stage.write(pen, [west, north], said, "#7a3d00");
       }
     }
   },

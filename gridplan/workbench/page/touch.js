@@ -82,8 +82,7 @@ export class Touch {
   pinch() {
     const next = this.measure();
     const { stage, pair } = this;
-    stage.left -= (next.x - pair.x) / stage.scale;
-    stage.upper += (next.y - pair.y) / stage.scale;
+    stage.pan(next.x - pair.x, next.y - pair.y);
     stage.zoom(next.wide / pair.wide, next.x, next.y);
     this.pair = next;
   }
