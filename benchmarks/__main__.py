@@ -78,6 +78,11 @@ BENCHMARKS = {
         "how often draws of communities' households lie in their ranges, on made-up towns",
         (),
     ),
+    "studio_page": (
+        "the studio in a browser, a district in view: open, hover, edit, undo, lasso, pan; "
+        "returns 1 if an edit grows with the number of sub-grids",
+        ("plan",),
+    ),
     "hostile": (
         "a thousand hostile files, plans, edits and rules: held within 20 s and 3,000 MB, by kind",
         ("only",),
@@ -139,7 +144,8 @@ def make_parser():
     parser.add_argument(
         "--plan",
         metavar="FOLDER",
-        help="simulation: a staffed plan of a city, written with --format parquet",
+        help="simulation: a staffed plan of a city, written with --format parquet; "
+        "studio_page: a plan of a district",
     )
     parser.add_argument(
         "--towns", metavar="FOLDER", help="studio: keep the plans of its made-up towns here"

@@ -3,4 +3,4 @@
 from __future__ import annotations
 
 # Chosen so that people with any of three kinds of colour blindness tell them apart.
-COLOURS = ("#3d7ab8", "#e69f00", "#1b7f5c", "#b04a8f", "#8c8c2f")
+COLOURS = ("#2ebaf0", "#baba4a", "#2e662e", "#f09e9e", "#824a82")

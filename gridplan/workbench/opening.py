@@ -34,8 +34,35 @@ class Origin:
 
     def pack(self, shape: Any) -> list[list[int]]:
         """Pack a shape as lists of x, y, x, y ...: a list for each ring or line."""
-        rings = _list_rings(shape)
-        return [self.pack_points(shapely.get_coordinates(ring)) for ring in rings]
+        return self.pack_all([shape])[0]
+
+    def pack_all(self, shapes: Iterable[Any]) -> list[list[list[int]]]:
+        """Pack many shapes at once, each as :meth:`pack` packs it.
+
+        Rings come first, the outer ring of each polygon before its holes, then lines.
+
+        Examples
+        --------
+        >>> Origin(0.0, 0.0).pack_all([shapely.box(0, 0, 1, 1), shapely.Point(), None])
+        [[[100, 0, 100, 100, 0, 100, 0, 0, 100, 0]], [], []]
+        """
+        given = np.array(list(shapes), dtype=object)
+        packed: list[list[list[int]]] = [[] for _ in given]
+        parts, owner = shapely.get_parts(given, return_index=True)
+        dimension = shapely.get_dimensions(parts)
+        rings, part = shapely.get_rings(parts[dimension == 2], return_index=True)
+        lines = dimension == 1
+        curves = np.concatenate([rings, parts[lines]])
+        owners = np.concatenate([owner[dimension == 2][part], owner[lines]])
+        xy, curve = shapely.get_coordinates(curves, return_index=True)
+        numbers = self.pack_points(xy)
+        ends = 2 * np.searchsorted(curve, np.arange(len(curves)), side="right")
+        begin = 0
+        for whose, end in zip(owners.tolist(), ends.tolist(), strict=True):
+            if end > begin:
+                packed[whose].append(numbers[begin:end])
+            begin = end
+        return packed
 
     def place(self, x: float, y: float) -> tuple[float, float]:
         """Turn centimetres of the page into metres of the plan's CRS."""
@@ -44,7 +71,8 @@ class Origin:
     def pack_points(self, xy: Floats) -> list[int]:
         """Pack points as one list of x, y, x, y ..."""
         cm = np.rint((xy - [self.x, self.y]) * _CM).astype(np.int64)
-        return [int(v) for v in cm.ravel()]
+        numbers: list[int] = cm.ravel().tolist()
+        return numbers
 
 
 def find_origin(plan: Plan) -> Origin:
@@ -72,16 +100,16 @@ def describe_plan(desk: Desk, origin: Origin, figures: pd.DataFrame) -> dict[str
             "households": _count(households),
             "subgrids": _count(subgrids),
             "out": _count(out_of),
-            "outline": origin.pack(shapely.simplify(shape, 2.0)),
+            "outline": outline,
         }
-        for code, name, kind, households, subgrids, out_of, shape in zip(
+        for code, name, kind, households, subgrids, out_of, outline in zip(
             table.index,
             names,
             table["kind"],
             table["households_now"],
             table["subgrids"],
             table["out"],
-            table.geometry,
+            origin.pack_all(shapely.simplify(table.geometry.to_numpy(), 2.0)),
             strict=True,
         )
     ]
@@ -124,8 +152,8 @@ def describe_community(desk: Desk, community: str, drawn: Drawn, origin: Origin)
 
 def describe_outlines(drawn: Drawn, codes: Iterable[str], origin: Origin) -> dict[str, Any]:
     """Describe the outlines of some sub-grids; those that are not drawn yet are left out."""
-    shapes = ((code, drawn.find(code)) for code in codes)
-    return {code: origin.pack(shape) for code, shape in shapes if shape is not None}
+    shapes = {code: shape for code in codes if (shape := drawn.find(code)) is not None}
+    return dict(zip(shapes, origin.pack_all(shapes.values()), strict=True))
 
 
 def _describe_homes(
@@ -157,7 +185,7 @@ def _describe_homes(
         "stack": _number_stacks(doors),
         "building": [number[name] for name in doors["building"]],
         "piece": [piece[key] for key in keys],
-        "pieces": [origin.pack(shape) for shape in footprints],
+        "pieces": origin.pack_all(footprints),
         "buildings": [
             {"code": str(code), "name": str(name or ""), "estimated": str(how) != "observed"}
             for code, name, how in zip(
@@ -197,10 +225,14 @@ def _describe_lone(drawn: Drawn, community: str, origin: Origin) -> list[dict[st
             "code": str(code),
             "kind": str(kind),
             "name": str(name or ""),
-            "outline": origin.pack(shape),
+            "outline": outline,
         }
-        for code, kind, name, shape in zip(
-            lone.index, lone["kind"], lone["institution"], lone.geometry, strict=True
+        for code, kind, name, outline in zip(
+            lone.index,
+            lone["kind"],
+            lone["institution"],
+            origin.pack_all(lone.geometry),
+            strict=True,
         )
     ]
 
@@ -214,17 +246,17 @@ def _describe_around(plan: Plan, outline: Any, doors: Any, origin: Origin) -> di
     streets = _meet(plan.site.streets, near)
     barriers = _meet(plan.site.barriers, near)
     return {
-        "plain": [origin.pack(shape) for shape in plain.geometry],
+        "plain": origin.pack_all(plain.geometry),
         "streets": [
-            {"name": str(name or ""), "kind": str(kind), "lines": origin.pack(shape)}
-            for name, kind, shape in zip(
-                streets["name"], streets["kind"], streets.geometry, strict=True
+            {"name": str(name or ""), "kind": str(kind), "lines": lines}
+            for name, kind, lines in zip(
+                streets["name"], streets["kind"], origin.pack_all(streets.geometry), strict=True
             )
         ],
         "barriers": [
-            {"kind": str(kind), "name": str(name or ""), "lines": origin.pack(shape)}
-            for kind, name, shape in zip(
-                barriers["kind"], barriers["name"], barriers.geometry, strict=True
+            {"kind": str(kind), "name": str(name or ""), "lines": lines}
+            for kind, name, lines in zip(
+                barriers["kind"], barriers["name"], origin.pack_all(barriers.geometry), strict=True
             )
         ],
     }
@@ -235,16 +267,6 @@ def _meet(table: Any, land: Any) -> Any:
     shapes: Shapes = table.geometry.to_numpy()
     rows = shapely.STRtree(shapes).query(land, predicate="intersects")
     return table.iloc[np.sort(rows)]
-
-
-def _list_rings(shape: Any) -> list[Any]:
-    """List the rings of polygons, or the lines of lines, the outer ring of each polygon first."""
-    if shape is None or shapely.is_empty(shape):
-        return []
-    parts = shapely.get_parts(shape)
-    flat = shapely.get_dimensions(parts) == 2
-    rings = [ring for part in parts[flat] for ring in (part.exterior, *part.interiors)]
-    return [*rings, *parts[shapely.get_dimensions(parts) == 1]]
 
 
 def _fill_names(table: Any) -> list[str]:

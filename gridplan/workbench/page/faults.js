@@ -6,7 +6,7 @@ import { button, make, short } from "/page/panels.js";
 export const faults = {
   listFaults() {
     const rows = this.faults.length
-      ? this.faults.slice(0, 200).map((fault) => this.showFault(fault))
+      ? this.panels.listInParts("faults", this.faults, (fault) => this.showFault(fault))
       : [make("div", { class: "row good" }, this.say("no_faults"))];
     const far = (this.far || []).slice(0, 20);
     if (!far.length) return rows;
@@ -19,11 +19,16 @@ export const faults = {
     const text = this.say(`fault_${rule}`, { households, amount });
     const advice = this.readAdvice(fault);
     const now = this.current === subgrid;
+    const c = this.stage.open.get(community);
+    const about = c?.place.has(subgrid) && c.isEstimated(c.place.get(subgrid)) ? "≈" : "";
+    const place = this.places.length > 1
+      ? this.places.find((one) => one.code === community)?.name : "";
     return make("div", {
       class: now ? "row now" : "row", "data-subgrid": subgrid, "data-rule": rule,
       "aria-current": now ? "true" : null,
     },
-    make("strong", {}, short(subgrid)), ` ${text}`,
+    make("strong", { title: subgrid }, [place, short(subgrid)].filter(Boolean).join(" ")),
+    ` ${about}${text}`,
     locked ? make("div", {}, this.say("fault_locked", { lock: this.sayLock(locked) })) : null,
     advice && !locked ? make("div", { class: "advice" }, this.sayAdvice(advice)) : make("br"),
     button(this.say("go"), () => this.lookAt(fault)),

@@ -1,8 +1,9 @@
 // The views: what each colours, in how many classes, and what the classes are called.
 
-const LOADS = ["#e69f00", "#cfe0ee", "#5590c2", "#a8281e"];
+const LOADS = ["#e69f00", "#a4c8e4", "#4f8ac0", "#a8281e"];
+const STATES = ["#6c9fc0", "#e69f00", "#a8281e", "#3d1a66"];
 // From few to many, near to far or sure to unsure: lightness falls all along.
-const RAMP = ["#cfe0ee", "#93bcdc", "#5590c2", "#2b629b", "#12355f"];
+const RAMP = ["#aed0ea", "#7fb0d8", "#4f8ac0", "#2b5f98", "#12355f"];
 const KINDS = ["in", "small", "large", "apart"];
 const METRES = [20, 40, 60, 80];
 
@@ -17,7 +18,7 @@ export const VIEW_OF = {
       (f.households < low ? 0 : f.households < target ? 1 : f.households <= high ? 2 : 3),
   },
   band: {
-    colours: ["#6c9fc0", "#e69f00", "#a8281e", "#5b2a86"],
+    colours: STATES,
     classes: ["band_in", "band_small", "band_large", "band_apart"],
     grade: (f, [low]) => {
       if (f.pieces > 1) return 3;

@@ -15,6 +15,7 @@ import { helping } from "/page/helping.js";
 import { keeping } from "/page/keeping.js";
 import { bindKeys } from "/page/keys.js";
 import { Link, takeToken } from "/page/link.js";
+import { lists } from "/page/lists.js";
 import { loading } from "/page/loading.js";
 import { locking } from "/page/locks.js";
 import { Overlay } from "/page/overlay.js";
@@ -25,6 +26,7 @@ import { proposing } from "/page/proposing.js";
 import { reasons } from "/page/reasons.js";
 import { recoding } from "/page/recoding.js";
 import { searching } from "/page/searching.js";
+import { stepping } from "/page/stepping.js";
 import { Stage, findBox, joinBoxes, makePath, middleOf } from "/page/stage.js";
 import { strokes } from "/page/strokes.js";
 import { taking } from "/page/taking.js";
@@ -176,7 +178,8 @@ class App {
       this.stopOvertaken(answer);
       return null;
     }
-    document.getElementById("alarm").textContent = "";
+    // What the page asks by itself does not wipe off what somebody is to read.
+    if (!["look", "open", "search"].includes(message.kind)) this.alarm("");
     return answer;
   }
 
@@ -314,8 +317,12 @@ class App {
   }
 
   async step(kind, more = {}) {
+    const undoing = this.stepAtOnce(kind);
     const answer = await this.askSurely({ kind, ...more });
-    if (!answer) return;
+    if (!answer) {
+      undoing?.();
+      return;
+    }
     this.takeEvent(answer);
     const c = [...this.stage.open.values()].find((one) =>
       Object.keys(answer.event.effect.homes || {}).some((home) => one.homeAt.has(home)));
@@ -337,6 +344,7 @@ class App {
     this.counted.add(event.number);
     this.lastEvent = event;
     this.recent = [...this.recent.slice(-200), { event, figures }];
+    this.remember(event);
     if (this.events.length) this.events.push(event);
     for (const c of this.stage.open.values()) {
       // A community that was opened later holds it already.
@@ -461,9 +469,10 @@ function makeId() {
   return [...crypto.getRandomValues(new Uint32Array(4))].map((n) => n.toString(36)).join("");
 }
 
+Object.assign(Panels.prototype, lists);
 Object.assign(App.prototype, access, approving, branches, cards, centres, choosing, comparing,
   conflicts, drawing, faults, giving, helping, keeping, loading, locking, presence, proposing,
-  reasons, recoding, searching, strokes, taking, updating, views);
+  reasons, recoding, searching, stepping, strokes, taking, updating, views);
 
 const app = new App();
 // For tests in a browser, which ask what the page believes.

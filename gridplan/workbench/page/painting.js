@@ -5,6 +5,7 @@ import { FONT, INK, QUIET, colourOf, colourOfHome, hatch, isByHome, judge } from
 import { findBox, joinBoxes, makePath, meets, middleOf, thinRings } from "/page/paths.js";
 import { hasBadges, paintBadge, paintPlace, writeName } from "/page/badges.js";
 
+const NARROW = 20; // pixels of a sub-grid whose badge would lie on its neighbour's
 const CHUNK = 60; // sub-grids a step
 const THIN = 0.033; // pixels for a centimetre below which nobody sees every corner
 
@@ -190,6 +191,8 @@ function paintBadges(stage, sheet, c, codes) {
     const s = c.place.get(code);
     const figures = c.figures[code];
     const out = Boolean(figures) && judge(figures, c.band) !== "in";
+    const land = c.landBoxes.get(code) || shapeOf(c, s).box;
+    if (!out && (land[2] - land[0]) * sheet.scale < NARROW) continue;
     const text = figures ? `${c.isEstimated(s) ? "≈" : ""}${figures.households}` : "?";
     paintBadge(sheet, shapeOf(c, s).middle, text, { out, locked: stage.isLocked(c, code) });
   }

@@ -3,7 +3,7 @@
 
 import { VIEW_OF } from "/page/lenses.js";
 
-export const MAP_COLOURS = ["#3d7ab8", "#e69f00", "#1b7f5c", "#b04a8f", "#8c8c2f"];
+export const MAP_COLOURS = ["#2ebaf0", "#baba4a", "#2e662e", "#f09e9e", "#824a82"];
 export const UNKNOWN = "#9aa39c";
 export const QUIET = "#c3c9c0"; // homes that a view says nothing of
 export const MOVED = "#c2570c";

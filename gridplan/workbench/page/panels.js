@@ -58,7 +58,10 @@ export class Panels {
       compare: () => app.drawComparison(), locks: () => app.listLocks(),
       seats: () => app.listSeats(), updating: () => app.listUpdating(),
       taking: () => app.listTaking() }[this.tab]();
+    // Who has scrolled down stays there.
+    const { scrollTop } = this.panel;
     this.panel.replaceChildren(...rows);
+    this.panel.scrollTop = scrollTop;
     // Who writes a note goes on writing when the list changes.
     const note = written && document.getElementById("lock-note");
     if (note) {
@@ -74,37 +77,11 @@ export class Panels {
   }
 
   turn(name) {
+    if (name !== this.tab) this.panel.scrollTop = 0;
     this.tab = name;
     if (name === "log") this.app.readLog();
     if (name === "versions") this.app.readVersions();
     this.draw();
-  }
-
-  listPlaces() {
-    const { app } = this;
-    return app.places.map((place) =>
-      make(
-        "div",
-        { class: "row" },
-        make("strong", {}, place.name),
-        make("br"),
-        make(
-          "small",
-          { class: place.out ? "bad" : "" },
-          app.say("place_counts", {
-            households: place.households,
-            subgrids: place.subgrids,
-            out: place.out,
-          }),
-        ),
-        make("br"),
-        button(app.say("open"), () => app.openCommunity(place.code)),
-        button(app.say("redraw"), () => app.askRedraw(place)),
-        button(app.say(app.locks.has(`community:${place.code}`) ? "unlock" : "lock"), () =>
-          app.toggleLock("community", [place.code]),
-        ),
-      ),
-    );
   }
 
   // What is about to be done: figures before and after, and what can be done with the choice.
