@@ -35,6 +35,9 @@ import { updating } from "/page/updating.js";
 import { views } from "/page/views.js";
 import { Zooming } from "/page/zooming.js";
 
+// Made once, as making one takes longer than an edit.
+const NUMBER = new Intl.NumberFormat("en");
+const TIME = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
 const TOOLS = ["look", "select", "lasso", "brush", "outline"];
 
 class App {
@@ -66,7 +69,7 @@ class App {
   say(key, values = {}) {
     const text = this.words[key] || key;
     return text.replace(/\{(\w+)\}/g, (_, name) =>
-      typeof values[name] === "number" ? values[name].toLocaleString("en") : values[name]);
+      typeof values[name] === "number" ? NUMBER.format(values[name]) : values[name]);
   }
 
   async start() {
@@ -302,6 +305,7 @@ class App {
   }
 
   async run(lines, seen) {
+    await afterFrame();
     const answer = await this.askSurely({ kind: "do", lines, seen: { ...seen } });
     if (answer) this.takeEvent(answer);
     return answer;
@@ -318,6 +322,7 @@ class App {
 
   async step(kind, more = {}) {
     const undoing = this.stepAtOnce(kind);
+    if (undoing) await afterFrame();
     const answer = await this.askSurely({ kind, ...more });
     if (!answer) {
       undoing?.();
@@ -380,7 +385,8 @@ class App {
   }
 
   takeState(state, effect = null) {
-    if (state.number !== undefined && state.number >= this.number) {
+    const newer = state.number > this.number;
+    if (newer) {
       this.number = state.number;
       this.faults = state.faults;
       this.far = state.far;
@@ -396,9 +402,10 @@ class App {
       this.steps = { undo: state.undo, redo: state.redo };
     }
     if (state.saved !== undefined) this.saved = state.saved;
-    this.time = new Date().toLocaleTimeString("en-GB");
+    this.time = TIME.format(new Date());
     this.drawFooter();
-    if (this.words) {
+    // Who asked hears of a change twice; lists are drawn once.
+    if (newer && this.words) {
       this.panels.draw();
       this.drawLegend();
     }
@@ -462,6 +469,15 @@ class App {
     const rows = this.say("key_list").split("|").map((line) => make("div", { class: "row" }, line));
     this.panels.panel.replaceChildren(...rows);
   }
+}
+
+// Wait until what was painted is on the screen, as asking the server keeps the page busy for
+// longer than painting; a page that is not in sight has no frames.
+function afterFrame() {
+  return new Promise((done) => {
+    requestAnimationFrame(() => setTimeout(done, 0));
+    setTimeout(done, 60);
+  });
 }
 
 // A name for a question, so that asking it twice does nothing twice.

@@ -101,7 +101,8 @@ export const views = {
   },
 
   sayMissing(looked) {
-    return this.say("view_missing", { verb: `gridplan ${looked.missing} ${this.name} --overwrite` });
+    const verb = `gridplan ${looked.missing} ${this.name} --overwrite`;
+    return this.say("view_missing", { verb });
   },
 
   listChoices(looked) {
