@@ -17,7 +17,7 @@ from gridplan.redrawing.editing.edit_commands import EditCommand, write_command
 from gridplan.redrawing.editing.edit_plan import edit
 from gridplan.redrawing.editing.edit_script import parse_script
 from gridplan.redrawing.editing.edit_verbs import carry_out
-from gridplan.redrawing.editing.trial_assignment import BoardState, EditBoard
+from gridplan.redrawing.editing.trial_assignment import BoardState, EditBoard, follow_centres
 from gridplan.workbench.effects import find_effect
 from gridplan.workbench.events import DeskEvent
 
@@ -71,11 +71,23 @@ def write_script(
     standing = list_standing(events)
     asked = [line for event in standing for line in event.lines]
     if _lead_to(board, first, asked, wanted):
-        return _add_headings(standing)
-    lines = write_difference(board, first, wanted)
-    office = events[-1].office if events else ""
-    day = events[-1].time[:10] if events else ""
-    return [_write_heading(day, office, 0), *lines]
+        lines = _add_headings(standing)
+    else:
+        office = events[-1].office if events else ""
+        day = events[-1].time[:10] if events else ""
+        difference = write_difference(board, first, wanted)
+        lines = [_write_heading(day, office, 0), *difference]
+    return [*lines, *_free_centres(board, lines, wanted)]
+
+
+def _free_centres(board: EditBoard, lines: Sequence[str], wanted: BoardState) -> list[str]:
+    """Write that centres are automatic again whose home has left the sub-grid meanwhile.
+
+    It may have come back: the log would then say that it was chosen by hand.
+    """
+    chosen = follow_centres([*board.plan.edits["command"], *lines])
+    free = sorted(c for c in chosen if c in wanted.lies_in and not wanted.centres.get(c))
+    return [write_command(EditCommand("centre", "subgrid", (code,))) for code in free]
 
 
 def list_standing(events: Iterable[DeskEvent]) -> list[DeskEvent]:

@@ -174,10 +174,24 @@ def recall_centres(plan: Plan) -> dict[str, str]:
     >>> recall_centres(make_board_plan())
     {}
     """
-    chosen: dict[str, str] = {}
     if plan.edits.empty:
-        return chosen
-    for batch in parse_script(list(plan.edits["command"]))[0]:
+        return {}
+    chosen = follow_centres(plan.edits["command"])
+    # A redraw since then may have chosen another.
+    centres = plan.subgrids["centre"]
+    return {code: centre for code, centre in chosen.items() if centres.get(code) == centre}
+
+
+def follow_centres(lines: Iterable[str]) -> dict[str, str]:
+    """Follow the centres that are chosen by hand through lines of a script, by sub-grid.
+
+    Examples
+    --------
+    >>> follow_centres(["centre of 0301-001 at h02-1", "recode 0301-001 as 0301-009"])
+    {'0301-009': 'h02-1'}
+    """
+    chosen: dict[str, str] = {}
+    for batch in parse_script(list(lines))[0]:
         for command in batch.commands:
             if command.verb == "centre" and not command.others:
                 chosen.pop(command.things[0], None)
@@ -185,6 +199,4 @@ def recall_centres(plan: Plan) -> dict[str, str]:
                 chosen[command.things[0]] = command.others[0]
             elif command.verb == "recode" and command.things[0] in chosen:
                 chosen[command.others[0]] = chosen.pop(command.things[0])
-    # A redraw since then may have chosen another.
-    centres = plan.subgrids["centre"]
-    return {code: centre for code, centre in chosen.items() if centres.get(code) == centre}
+    return chosen
