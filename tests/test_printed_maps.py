@@ -16,13 +16,14 @@ from gridplan.cli import app
 from gridplan.errors import ArgumentError, MissingPackageError, PlanError
 from gridplan.plots import fonts
 from gridplan.plots.printed_map import draw_sheet, draw_sheets, plot_map
-from gridplan.plots.sheet.compose import VIEWERS, compose_sheet
+from gridplan.plots.sheet.compose import VIEWERS, compose_sheet, keep_within
 from gridplan.plots.sheet.labels import Board, Wish, make_box, place_labels
 from gridplan.plots.sheet.paper import LADDER, PAPERS, choose_layout
 from gridplan.plots.sheet.request import VIEWS, SheetRequest
 from gridplan.plots.sheet.texts import Typeface
 from gridplan.publishing.release_plan import release
 from gridplan.synthetic import make_board_plan
+from gridplan.tables.palette import OPEN_LAND
 
 pytest.importorskip("matplotlib")
 POINT = 72 / 25.4
@@ -202,6 +203,24 @@ def test_chinese_is_found_in_the_pdf_and_its_font_is_in_it_in_part(plan):
     assert len(content) < 400_000  # the font is 20 MB
     is_drawn = fonts.choose_pdf_type((fonts.choose_font("翠湖社区"),)) == 3
     assert (b"/Subtype /Type3" in content) == is_drawn
+
+
+def test_what_no_map_may_show_is_neither_drawn_nor_named(plan):
+    site = plan.site
+    house = site.buildings.index[0]
+    hidden = plan.replace(
+        buildings=site.buildings.assign(
+            use=["military" if code == house else "house" for code in site.buildings.index]
+        ),
+        subgrids=plan.subgrids.assign(
+            institution=[house, *[""] * 23], kind=["exclusive", *["residential"] * 23]
+        ),
+    )
+    sheet = compose_sheet(hidden, SheetRequest(community=COMMUNITY))
+    assert len(sheet.face.ground.homes) == len(site.buildings) - 1
+    assert "001" not in {label.text for label in sheet.face.placed}
+    shown = keep_within(VIEWERS["subgrids"](hidden, SheetRequest()), hidden, SheetRequest())
+    assert shown.fills[0] == OPEN_LAND
 
 
 @pytest.mark.parametrize("to", ["pdf", "svg", "png"])

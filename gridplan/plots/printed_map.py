@@ -23,7 +23,7 @@ from gridplan.plots.sheet.compose import (
     find_land,
 )
 from gridplan.plots.sheet.map_face import draw_face
-from gridplan.plots.sheet.request import SheetRequest
+from gridplan.plots.sheet.request import SheetRequest, check_community
 from gridplan.plots.sheet.texts import Typeface
 from gridplan.plots.sheet.window import Window
 from gridplan.publishing.release_seal import require_release
@@ -45,6 +45,7 @@ View = Literal[
     "demonstration",
 ]
 Box = tuple[float, float, float, float]
+BY_COMMUNITY = ("coverage", "volunteers")  # views that count gaps of the community shown
 FORMATS = ("pdf", "svg", "png")
 MOST_PIXELS = 200_000_000
 # Tables whose rows are drawn in the order of their codes, so that order says nothing.
@@ -259,10 +260,11 @@ def draw_sheets(
     if len(requests) != 1 and to != "pdf":
         raise ArgumentError(f"map: a {to} holds one sheet -> write a PDF, or name one community")
     plan = _prepare(plan)
-    if to == "pdf":
-        return _write_pdf(plan, requests)
-    sheet = compose_sheet(plan, requests[0])
-    return _write_picture(sheet, to, dpi), [sheet]
+    with _WRITING:
+        if to == "pdf":
+            return _write_pdf(plan, requests)
+        sheet = compose_sheet(plan, requests[0])
+        return _write_picture(sheet, to, dpi), [sheet]
 
 
 def _write_pdf(plan: Plan, requests: Sequence[SheetRequest]) -> tuple[bytes, list[Sheet]]:
@@ -273,19 +275,27 @@ def _write_pdf(plan: Plan, requests: Sequence[SheetRequest]) -> tuple[bytes, lis
     buffer = io.BytesIO()
     sheets: list[Sheet] = []
     plain = {"Creator": "gridplan", "Producer": None, "CreationDate": None}
-    with _WRITING:
-        first = compose_sheet(plan, requests[0])
-        settings: Any = {"pdf.fonttype": choose_pdf_type((first.family,)), "path.simplify": False}
-        with (
-            rc_context(settings),
-            PdfPages(buffer, metadata={**plain, "Title": first.title}) as pages,
-        ):
-            for n, request in enumerate(requests):
-                sheet = first if n == 0 else compose_sheet(plan, request)
-                pages.savefig(sheet.figure)
-                sheet.figure.clear()  # a set of hundreds of sheets takes no more memory than one
-                sheets.append(sheet)
+    views: dict[str, Any] = {}
+    first = _compose(plan, requests[0], views)
+    settings: Any = {"pdf.fonttype": choose_pdf_type((first.family,)), "path.simplify": False}
+    with rc_context(settings), PdfPages(buffer, metadata={**plain, "Title": first.title}) as pages:
+        for n, request in enumerate(requests):
+            sheet = first if n == 0 else _compose(plan, request, views)
+            pages.savefig(sheet.figure)
+            sheet.figure.clear()  # a set of hundreds of sheets takes no more memory than one
+            sheets.append(sheet)
     return buffer.getvalue(), sheets
+
+
+def _compose(plan: Plan, request: SheetRequest, views: dict[str, Any]) -> Sheet:
+    """Compose a sheet of a set; a view that is the same for all communities is made once."""
+    if request.view in BY_COMMUNITY:
+        return compose_sheet(plan, request)
+    check_community(plan, request)
+    key = f"{request.view} {request.lang} {id(request.before)}"
+    if key not in views:
+        views[key] = compose_view(plan, request)
+    return compose_sheet(plan, request, views[key])
 
 
 def _write_picture(sheet: Sheet, to: str, dpi: int) -> bytes:
@@ -304,7 +314,7 @@ def _write_picture(sheet: Sheet, to: str, dpi: int) -> bytes:
     # An SVG carries letters as shapes: it looks alike where the font is not installed.
     settings: Any = {"path.simplify": False, "svg.hashsalt": "gridplan", "svg.fonttype": "path"}
     plain = {"Software": None} if to == "png" else {"Date": None, "Creator": "gridplan"}
-    with _WRITING, rc_context(settings):
+    with rc_context(settings):
         sheet.figure.savefig(buffer, format=to, dpi=dpi, metadata=plain)
     sheet.figure.clear()
     return buffer.getvalue()

@@ -14,7 +14,7 @@ from gridplan.errors import PlanError
 from gridplan.plan import Plan
 from gridplan.plots.fonts import choose_font
 from gridplan.plots.sheet.furniture import draw_foot, draw_neatlines, draw_title
-from gridplan.plots.sheet.ground import Ground, cut_ground
+from gridplan.plots.sheet.ground import Ground, cut_ground, find_withheld
 from gridplan.plots.sheet.label_wishes import has_room
 from gridplan.plots.sheet.land_views import (
     view_band,
@@ -157,7 +157,13 @@ def _list_keys(
 
 
 def keep_within(view: View, plan: Plan, request: SheetRequest) -> View:
-    """Keep the marks and captions of the community shown; those of its neighbours would mislead."""
+    """Keep what may be shown, and of marks and captions those of the community shown.
+
+    The land of institutions that no sheet shows is drawn as open land.
+    """
+    withheld = find_withheld(plan)
+    fills = [OPEN_LAND if w else fill for fill, w in zip(view.fills, withheld, strict=True)]
+    view = replace(view, fills=fills)
     if not request.community:
         return view
     land = shapely.buffer(plan.site.communities.geometry.loc[request.community], 1.0)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import shapely
 
 from gridplan.arrays import Bools, Shapes
@@ -45,6 +46,16 @@ def is_withheld(kinds: Any) -> Bools:
     """
     known = {kind: any(word in str(kind).lower() for word in WITHHELD) for kind in set(kinds)}
     return np.array([known[kind] for kind in kinds], dtype=bool)
+
+
+def find_withheld(plan: Plan) -> Bools:
+    """Find the sub-grids of institutions that no sheet shows, one by one in the plan's order."""
+    site = plan.site
+    owners = plan.subgrids["institution"]
+    columns = [site.institutions["kind"], site.places["kind"], site.buildings["use"]]
+    kinds = pd.concat(columns).astype(str)
+    hidden = set(kinds.index[is_withheld(kinds)])
+    return np.array([owner != "" and owner in hidden for owner in owners], dtype=bool)
 
 
 def cut_ground(plan: Plan, window: Any) -> Ground:

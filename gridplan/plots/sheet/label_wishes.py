@@ -10,6 +10,7 @@ import shapely
 
 from gridplan.arrays import Shapes
 from gridplan.plan import Plan
+from gridplan.plots.sheet.ground import find_withheld
 from gridplan.plots.sheet.labels import Board, Placed, Wish, place_along, place_labels
 from gridplan.plots.sheet.paper import ENLARGED
 from gridplan.plots.sheet.request import SheetRequest
@@ -182,7 +183,7 @@ def has_room(plan: Plan, request: SheetRequest, scale: float) -> bool:
 
 def _wish_codes(plan: Plan, request: SheetRequest, window: Window, type_: Typeface) -> list[Wish]:
     """List the codes of the sub-grids shown: what follows the community's code, which is unique."""
-    table = plan.subgrids
+    table = plan.subgrids[~find_withheld(plan)]
     if request.community:
         table = table[table["community"] == request.community]
     elif not has_room(plan, request, window.scale):
