@@ -287,6 +287,11 @@ def test_what_changed_is_shown_beside_the_plan_before(plan):
         draw_sheet(after, view="change")
 
 
+def test_a_box_in_degrees_is_refused_with_where_the_plan_lies(plan):
+    with pytest.raises(PlanError, match="which lies from"):
+        draw_sheet(plan, box=(118.1, 39.1, 118.2, 39.2))
+
+
 def test_wrong_words_are_refused_with_what_there_is(plan):
     for how, says in (
         ({"view": "roses"}, "subgrids, households"),
@@ -308,7 +313,7 @@ def test_the_map_alone_is_drawn_on_axes_of_the_caller(plan):
     west, east = axes.get_xlim()
     assert west < plan.subgrids.total_bounds[0] < plan.subgrids.total_bounds[2] < east
     assert axes.get_aspect() == 1.0
-    whole = plot_map(plan, box=(0.0, 0.0, 100.0, 100.0))
+    whole = plot_map(plan, box=(500_000.0, 4_390_000.0, 500_100.0, 4_390_100.0))
     assert round(whole.figure.get_figwidth() * 25.4, 6) in PAPERS["A4"]
 
 

@@ -342,9 +342,12 @@ function measureSides(stage, tall) {
   const right = [...container.querySelectorAll(".leaflet-right .gp-panel")];
   const wide = Math.max(0, ...right.map((panel) => panel.offsetWidth));
   const legend = high(".gp-legend") * PRINT_ZOOM;
+  // Panels of figures at the left, where a view has them; they are not smaller on paper.
+  const beside = [...container.querySelectorAll(".gp-reach, .gp-change")];
+  const left = Math.max(0, ...beside.map((panel) => panel.offsetWidth));
   return {
     // On a sheet that stands the bar of the scale is below the title.
-    paddingTopLeft: [PRINT_AIR, high(".gp-title") + (tall ? 4 : 2) * PRINT_AIR],
+    paddingTopLeft: [left + PRINT_AIR, high(".gp-title") + (tall ? 4 : 2) * PRINT_AIR],
     paddingBottomRight: tall
       ? [PRINT_AIR, legend + 2 * PRINT_AIR]
       : [wide * PRINT_ZOOM + 2 * PRINT_AIR, high(".gp-reels") + 2 * PRINT_AIR],

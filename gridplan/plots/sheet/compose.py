@@ -182,6 +182,13 @@ def keep_within(view: View, plan: Plan, request: SheetRequest) -> View:
 def find_land(plan: Plan, request: SheetRequest) -> tuple[float, float, float, float]:
     """Find west, south, east and north of the land that a sheet must hold, in metres."""
     if request.box is not None:
+        ends = shapely.total_bounds(plan.subgrids.geometry.to_numpy())
+        if not shapely.intersects(shapely.box(*request.box), shapely.box(*ends)):
+            west, south, east, north = (f"{end:.0f}" for end in ends)
+            raise PlanError(
+                f"the box holds no land of the plan -> give metres of the plan, which lies from "
+                f"{west} to {east} and from {south} to {north}"
+            )
         return request.box
     table = plan.site.communities
     if request.community:
