@@ -29,6 +29,13 @@ class Marks {
     this.stage.map.off("moveend gridplan:ready", this.refresh);
     if (this.group) this.group.clearLayers();
     this.group = null;
+    if (this.kind === "labels") this.tell([]);
+  }
+
+  // Say where labels are, for what must not cover them.
+  tell(boxes) {
+    this.stage.labelBoxes = boxes;
+    this.stage.map.fire("gridplan:labels");
   }
 
   draw() {
@@ -36,7 +43,10 @@ class Marks {
     this.group.clearLayers();
     if (this.kind === "centres") this.drawCentres();
     else if (this.kind === "hosts") this.drawHosts();
-    else this.drawLabels();
+    else {
+      this.drawLabels();
+      this.tell(this.used);
+    }
   }
 
   put(point, html, className, pane, size, shift = 0) {

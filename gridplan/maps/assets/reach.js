@@ -22,10 +22,13 @@ class Reach {
     );
     this.panel = new ReachPanel(this);
     stage.map.on("gridplan:view", () => this.follow());
+    // Where the mark of each gap stands, which may be beside its place.
+    this.spots = new Map();
     stage.map.on("zoomend", () => {
       this.drawStreets();
       this.drawMarks();
     });
+    stage.map.on("gridplan:labels", () => this.drawMarks());
     stage.map.on("click", (event) => this.click(event));
     stage.map.on("mousemove", (event) => this.hover(event));
   }
@@ -191,21 +194,23 @@ class Reach {
     }
   }
 
-  // The number of a gap that would cover that of a larger one is left out; a dot stays.
+  // The number of a gap that would cover a label stands beside it; one that would cover that of a
+  // larger gap is left out, and a dot stays.
   drawGaps() {
     const { map } = this.stage;
     const taken = [];
+    this.spots.clear();
     for (const gap of this.listGaps().slice(0, MARKED)) {
       const place = this.findPlace(gap);
       if (!place) continue;
       const point = map.latLngToContainerPoint([place[1], place[0]]);
       // The area of a mark grows with the households, up to a limit.
       const wide = Math.min(40, 17 + Math.sqrt(gap.households));
-      const free = taken.every(([other, size]) => point.distanceTo(other) > (size + wide) / 2);
-      const size = free ? wide : 9;
-      if (free) taken.push([point, size]);
+      const spot = this.findSpot(point, wide, taken);
+      const size = spot ? wide : 9;
+      if (spot) taken.push([spot, size]);
       const icon = L.divIcon({
-        html: free ? String(gap.rank) : "",
+        html: spot ? String(gap.rank) : "",
         className: "gp-gap-mark",
         iconSize: [size, size],
       });
@@ -214,10 +219,29 @@ class Reach {
         pane: "gp-posts",
         interactive: false,
         keyboard: false,
-        zIndexOffset: free ? 1000 : 0,
+        zIndexOffset: spot ? 1000 : 0,
       };
-      L.marker([place[1], place[0]], how).addTo(this.marks);
+      const where = map.containerPointToLatLng(spot || point);
+      this.spots.set(gap, [where.lng, where.lat]);
+      L.marker(where, how).addTo(this.marks);
     }
+  }
+
+  // A point at a place, or just beside a label there, where a round mark covers nothing.
+  findSpot(point, wide, taken) {
+    const boxes = this.stage.labelBoxes || [];
+    const apart = (spot) => taken.every(([o, size]) => spot.distanceTo(o) > (size + wide) / 2);
+    const half = wide / 2;
+    const bare = (spot) => {
+      const box = [spot.x - half, spot.y - half, spot.x + half, spot.y + half];
+      return !boxes.some((label) => overlaps(label, box));
+    };
+    // Marks of gaps side by side are not pushed about: they would seem to be of other land.
+    if (!apart(point)) return undefined;
+    const step = half + 9;
+    const shifts = [[0, 0], [0, -step], [0, step], [step + 8, 0], [-step - 8, 0]];
+    const spots = shifts.map(([x, y]) => point.add([x, y]));
+    return spots.find((spot) => bare(spot) && apart(spot));
   }
 
   findPlace(gap) {
@@ -257,7 +281,8 @@ class Reach {
     };
     const post = this.ticked.posts ? findNearest(this.listPosts(), (p) => p.at, NEAR) : null;
     const gaps = this.ticked.gaps && !this.lit ? this.listGaps().slice(0, MARKED) : [];
-    return { post, gap: post ? null : findNearest(gaps, (g) => this.findPlace(g), NEAR + 4) };
+    const getSpot = (gap) => this.spots.get(gap) || this.findPlace(gap);
+    return { post, gap: post ? null : findNearest(gaps, getSpot, NEAR + 4) };
   }
 
   hover(event) {

@@ -385,7 +385,8 @@ function followPrinting(stage) {
       return map.getBoundsZoom(printed, false, padding);
     };
     // The sheet stands where that shows the land larger; other panels need one that lies.
-    const flat = container.querySelector(".gp-reels, .gp-change, .gp-reach");
+    const panels = [...container.querySelectorAll(".gp-reels, .gp-change, .gp-reach")];
+    const flat = panels.some((panel) => panel.offsetHeight > 0);
     const tall = !flat && fit(true) > fit(false);
     map.fitBounds(printed, layOut(stage, tall));
   });
