@@ -8,7 +8,9 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest
 DEMO := outputs/demo
 
-.PHONY: help demo test test-all lint bench notebooks docs clean kernels-atoms kernels-points
+KERNELS := kernels-atoms kernels-points kernels-requests
+
+.PHONY: help demo test test-all lint bench notebooks docs clean $(KERNELS)
 .DEFAULT_GOAL := help
 
 help: ## show the verbs
@@ -39,15 +41,15 @@ lint: .venv/dev ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-kernels-atoms kernels-points: .venv/dev # else each worker of the tests would compile them all
+$(KERNELS): .venv/dev # else each worker of the tests would compile them all
 	$(BIN)/python -m tests.kernels $(@:kernels-%=%)
 
 test: .venv/dev ## set up, lint and run the tests
-	$(MAKE) --no-print-directory --jobs 3 lint kernels-atoms kernels-points
-	$(PYTEST) -n 2 -m 'not slow'
+	$(MAKE) --no-print-directory --jobs 4 lint $(KERNELS)
+	$(PYTEST) -n 2 --dist worksteal -m 'not slow'
 
 test-all: test docs ## the slow tests too, and the site
-	$(PYTEST) -n 2 -m slow
+	$(PYTEST) -n 2 --dist worksteal -m slow
 
 bench: .venv/dev ## measure speed, memory and quality, and print tables
 	$(BIN)/python -m benchmarks

@@ -1,4 +1,4 @@
-"""Compile the kernels before test workers each would: ``python -m tests.kernels atoms|points``."""
+"""Compile kernels before test workers each would: ``python -m tests.kernels atoms|points|requests``."""
 
 import sys
 
@@ -7,6 +7,11 @@ import numpy as np
 from gridplan.division.divide import divide_atoms
 from gridplan.division.lower_bound import find_bound
 from gridplan.division.plain.points import divide_points
+from gridplan.people.staffing.staff_plan import staff
+from gridplan.simulation.requests.simulate_plan import simulate
+from gridplan.simulation.surge.events import Event
+from gridplan.simulation.surge.run_surge import surge
+from gridplan.synthetic import make_people_plan
 from tests.test_division import make_random
 
 
@@ -30,5 +35,13 @@ def compile_points():
         divide_points(xy, k=4, high=12, effort="quick", **more)
 
 
+def compile_requests():
+    """Answer the requests of some days, and of an emergency."""
+    plan = staff(make_people_plan())
+    simulate(plan, replications=2)
+    surge(plan, Event("cut", "power_cut", communities=("0301",), hours=2), replications=2)
+
+
 if __name__ == "__main__":
-    {"atoms": compile_atoms, "points": compile_points}[sys.argv[1]]()
+    compile_some = {"atoms": compile_atoms, "points": compile_points, "requests": compile_requests}
+    compile_some[sys.argv[1]]()

@@ -167,7 +167,7 @@ def test_every_answer_is_within_the_limits_and_measured_right(seed, n, k):
 
 
 def test_the_same_seed_gives_the_same_division():
-    instance = make_random(60, 8, 3)
+    instance = make_random(30, 5, 3)
     one = solve(instance, 7)
     other = solve(instance, 7)
     assert one.part.tolist() == other.part.tolist()

@@ -54,6 +54,8 @@ STORMY = {
     "estates_urban": 0.3,
     "estate_households": 40.0,
 }
+# Without estates a board has few doors, whose repair is a small problem.
+SQUALLY = STORMY | {"estates_urban": 0.0}
 NOTHING = Given()
 EAST = (X0 + 350.0, Y0 + 10.0)
 
@@ -173,10 +175,16 @@ def test_what_the_plan_explains_as_out_of_band_is_left_until_it_changes():
     assert look(plan).subgrids[["median", "why"]].values.tolist() == [[0.0, "over"], [0.0, "under"]]
 
 
-def test_never_moves_nobody_and_repair_is_never_behind_it_in_band():
-    done = simulate_years(
+@pytest.fixture(scope="module")
+def storm():
+    """Eight years of a board on which much happens, by every policy."""
+    return simulate_years(
         make_board_plan(step=60.0), Given(changes=STORMY), years=8, replications=6
     )
+
+
+def test_never_moves_nobody_and_repair_is_never_behind_it_in_band(storm):
+    done = storm
     never, repair = (read(done, policy, "in_band") for policy in ("never", "repair"))
     assert set(read(done, "never", "moved_total")) == {0.0}
     assert all(r >= n for r, n in zip(repair, never, strict=True))
@@ -208,12 +216,9 @@ def test_shares_of_the_sides_sum_to_one_and_are_those_of_the_sub_grids_in_band()
     assert bands["inside"].nunique() > 2  # something happened
 
 
-def test_households_are_those_before_and_built_and_grown_less_those_demolished():
-    done = simulate_years(
-        make_board_plan(step=60.0), Given(changes=STORMY), years=6, replications=5
-    )
+def test_households_are_those_before_and_built_and_grown_less_those_demolished(storm):
     flows = [
-        np.array(read(done, "from_scratch", name))
+        np.array(read(storm, "from_scratch", name))
         for name in ("households", "built", "grown", "demolished")
     ]
     assert np.diff(flows[0]) == pytest.approx((flows[1] + flows[2] - flows[3])[1:])
@@ -226,47 +231,52 @@ def list_tables(done):
     return [frame.to_csv() for frame in frames] + [json.dumps(done.manifest)]
 
 
-def test_the_same_seed_gives_the_same_bytes_for_any_number_of_workers_and_order_of_rows():
+@pytest.mark.parametrize(
+    ("changes", "policies"),
+    [(STORMY, ("never", "from_scratch")), (SQUALLY, POLICIES)],
+    ids=["with estates", "all policies"],
+)
+def test_the_same_seed_gives_the_same_bytes_for_any_number_of_workers_and_order_of_rows(
+    changes, policies
+):
     plan = make_board_plan(step=60.0)
-    one = list_tables(
-        simulate_years(plan, Given(changes=STORMY), years=5, replications=4, workers=1)
-    )
+
+    def look_on(plan, **options):
+        how = {"years": 5, "replications": 4, "policies": policies}
+        return list_tables(simulate_years(plan, Given(changes=changes), **how, **options))
+
+    one = look_on(plan, workers=1)
     shuffled = plan.replace(
         stairwells=plan.stairwells.sample(frac=1, random_state=1),
         neighbours=plan.neighbours.sample(frac=1, random_state=2),
     )
-    assert (
-        list_tables(simulate_years(plan, Given(changes=STORMY), years=5, replications=4, workers=3))
-        == one
-    )
-    assert (
-        list_tables(
-            simulate_years(shuffled, Given(changes=STORMY), years=5, replications=4, workers=2)
-        )
-        == one
-    )
-    assert (
-        list_tables(simulate_years(plan, Given(changes=STORMY), years=5, replications=4, seed=1))[0]
-        != one[0]
-    )
+    assert look_on(plan, workers=3) == one
+    assert look_on(shuffled, workers=2) == one
+    assert look_on(plan, seed=1)[0] != one[0]
 
 
 def test_a_policy_does_not_depend_on_which_others_are_compared_nor_a_fate_on_what_else_is_built():
     plan = make_board_plan(step=60.0)
-    both = simulate_years(plan, Given(changes=STORMY), years=5, replications=3)
+    both = simulate_years(plan, Given(changes=SQUALLY), years=5, replications=3)
     alone = simulate_years(
-        plan, Given(changes=STORMY), years=5, replications=3, policies=["repair"]
+        plan, Given(changes=SQUALLY), years=5, replications=3, policies=["repair"]
     )
     assert read(both, "repair", "price") == read(alone, "repair", "price")
     assert both.subgrids.equals(alone.subgrids)
-    more = simulate_years(
-        plan, Given((Estate(1, "0301", 30),), changes=STORMY), years=5, replications=1
-    )
     fate = [
         e[e["kind"] == "demolition"].query("of < 'h99'")[["year", "of"]].values.tolist()
-        for e in (both.events, more.events)
+        for e in (
+            simulate_years(
+                plan,
+                Given(estates, changes=STORMY),
+                years=5,
+                replications=replications,
+                policies=["never"],
+            ).events
+            for estates, replications in (((), 3), ((Estate(1, "0301", 30),), 1))
+        )
     ]
-    assert fate[0] == fate[1]
+    assert fate[0] == fate[1] != []
 
 
 def test_repair_leaves_a_locked_sub_grid_as_it_is():
@@ -379,7 +389,7 @@ RATES = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(RATES, st.integers(0, 5), st.sampled_from(POLICIES))
 def test_whatever_happens_every_household_is_in_a_sub_grid_and_nobody_else_is(
     rates, replication, name

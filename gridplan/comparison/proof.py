@@ -64,7 +64,7 @@ def prove(
     >>> from gridplan.synthetic.town import make_town
     >>> from gridplan.reading.site_tables import make_site
     >>> town = make_town(1, urban_share=0.0, households=100, seed=3)
-    >>> table = prove(divide(make_site(town), seed=1))
+    >>> table = prove(divide(make_site(town), seed=1), steps=10)
     >>> bool((table["gap"] >= 0).all()), bool((table["gap"] < 0.2).all())
     (True, True)
     """

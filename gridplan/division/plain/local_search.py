@@ -96,6 +96,8 @@ class LocalSearch:
         """Find the best division; returns int32[n], the part of each atom."""
         for turn in range(self.search.fresh * (MORE if 2 * self.n < self.search.least else 1)):
             self.run(self.start(turn), HOT[turn % len(HOT)])
+            if self._is_proven():
+                return self.best
         relaxation = CoverMaster(self.n, self.k, self.exact)
         generation = ColumnGeneration(self.data, self.k, self.store, relaxation)
         turns = self.search.turns if can_generate(self.data, self.k, self.mean) else 0
@@ -112,6 +114,8 @@ class LocalSearch:
                 continue
             relaxed = generation.relax(best_columns, turns)
             self.bound = max(generation.bound, 0.0)
+            if self._is_proven():
+                return self.best
             # Runs from the best division, and from rounded covers for variety.
             for number in range(self.search.again):
                 heat = AGAIN[(turn * self.search.again + number) % len(AGAIN)]
@@ -132,6 +136,10 @@ class LocalSearch:
                 if relaxed.value < self.best_price * (1 - self.search.slack):
                     self.cover(relaxed)
         return self.best
+
+    def _is_proven(self) -> bool:
+        """Whether nothing better can be found: no division within the limits is cheaper."""
+        return not self.best_outside and self.best_price <= self.bound * (1 + 1e-9)
 
     def start(self, turn: int) -> Ints:
         """Make a first division from random centres, swapped; the best of several if connected."""

@@ -12,6 +12,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -385,6 +386,7 @@ def _bench(
     return row, better
 
 
+@cache
 def _warm_up() -> None:
     """Compile the kernels on tiny instances, so that no measured one is charged for it."""
     xy = np.random.default_rng(0).random((12, 2))
