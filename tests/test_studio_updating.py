@@ -1,6 +1,7 @@
 """The studio brings what depends on a plan up to date, and hands files of the screen out."""
 
 import io
+import shutil
 import threading
 import time
 import zipfile
@@ -47,20 +48,25 @@ MOVE = {
 
 
 class NoProcess(Errand):
-    """Does the work here and now, so that a test waits for no process; ``hold`` keeps it back."""
+    """Does the work here and now, or gives what was worked out before; ``hold`` keeps it back."""
+
+    def __init__(self, result=None):
+        super().__init__()
+        self.result = result
+        self.hold = False
 
     def start(self, work, arguments, hear):
         if self._process is not None:
             return False
         self._process = hear
-        self.finish = lambda: (setattr(self, "_process", None), hear(self.run(work, arguments)))
-        if not getattr(self, "hold", False):
+        self.finish = lambda: self.end(work, arguments, hear)
+        if not self.hold:
             self.finish()
         return True
 
-    @staticmethod
-    def run(work, arguments):
-        return {"result": work(*arguments, lambda stage, done, of: None)}
+    def end(self, work, arguments, hear):
+        self._process = None
+        hear({"result": self.result or work(*arguments, keep_silent)})
 
     def cancel(self):
         hear, self._process = self._process, None
@@ -75,12 +81,23 @@ def fresh():
     return refresh_plan(PLAN, ChainNotes())
 
 
+@pytest.fixture(scope="module")
+def worked(fresh, tmp_path_factory):
+    """What the process of an update would send back for the plan as it is."""
+    return updating.work_out(fresh.plan, tmp_path_factory.mktemp("none"), fresh.notes, keep_silent)
+
+
+@pytest.fixture(scope="module")
+def folder(fresh, tmp_path_factory):
+    return write_plan(fresh.plan, tmp_path_factory.mktemp("plans") / "town")
+
+
 @pytest.fixture
-def session(tmp_path, fresh):
+def session(tmp_path, folder, worked):
     heard = []
-    session = Session(write_plan(fresh.plan, tmp_path / "town"), heard.append)
+    session = Session(shutil.copytree(folder, tmp_path / "town"), heard.append)
     session.heard = heard
-    session.update, session.taking = NoProcess(), NoProcess()
+    session.update, session.taking = NoProcess(worked), NoProcess()
     yield session
     session.close()
 
@@ -166,6 +183,7 @@ def test_changes_are_saved_first_and_only_when_that_is_wanted(session):
     assert {step["status"] for step in outlook["steps"]} == {"stale"}
     assert ask(session, "update") == {"kind": "unsaved", "unsaved": 1}
     assert session.saved_number == 0
+    session.update.result = None
     assert ask(session, "update", save=True)["kind"] == "updating"
     told = session.heard[-1]
     assert told["kind"] == "updated"

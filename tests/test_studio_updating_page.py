@@ -82,7 +82,7 @@ def test_the_button_saves_runs_and_ends_with_a_table_and_a_file_lands(served):
     assert page.read("#alarm") == ""
     # c community is open already; P, and a button.
     page.press("p")
-    page.wait("document.querySelector('#take-list')")
+    page.wait("document.querySelector('#take-sheet.main') && document.querySelector('#take-list')")
     page.find("#take-list").click()
     file = wait_for(lambda: next(landing.glob("*.csv"), None))
     assert file.name == "town-subgrids.csv"

@@ -49,7 +49,11 @@ def _take(session: Session, seat: Seat, message: Mapping[str, Any]) -> Message:
         base = session.base
     # Drawn behind the changes already, or now; people and reach are of the saved plan alone.
     is_draft = number != saved
-    plan = session.draughtsman.draw(state, number).plan.replace(locks=state.locks)
+    plan = base
+    if is_draft:
+        drawn = session.draughtsman.draw(state, number)
+        # Another change may have been drawn meanwhile, and is on the screen too.
+        plan, number = drawn.plan.replace(locks=state.locks), max(number, drawn.number)
     order = Order(
         what,
         session.folder.name,
@@ -60,9 +64,8 @@ def _take(session: Session, seat: Seat, message: Mapping[str, Any]) -> Message:
         _read_view(session, message.get("view")),
     )
     ticket = secrets.token_urlsafe(16)
-    arguments = (plan if is_draft else base, order)
     hear = partial(_hear, session, seat, ticket)
-    if not session.taking.start(make_file, arguments, hear):
+    if not session.taking.start(make_file, (plan, order), hear):
         return refuse_question("one file at a time", "another file is being made", "wait")
     return {"kind": "taking", "ticket": ticket, "what": what, "draft": order.draft}
 

@@ -11,6 +11,8 @@ export const updating = {
     const found = await this.ask({ kind: "update_look" });
     if (!found) return;
     this.outlook = found;
+    // A page that was loaded while it runs hears of the next step only.
+    if (found.running) this.update = this.update || { stage: "starting", done: 0, of: 1 };
     this.panels.draw();
   },
 
