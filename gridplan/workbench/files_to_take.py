@@ -95,7 +95,7 @@ def _make_field_sheet(plan: Plan, order: Order, progress: Progress) -> Made:
     from gridplan.tables.csv_text import write_csv_text
 
     table = propose_counts(plan, _TO_COUNT)
-    notes = () if len(table) else (say("studio.nothing_to_count", order.lang),)
+    notes = () if len(table) else (say("studio_file.nothing_to_count", order.lang),)
     if find_spec("xlsxwriter"):
         media = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
         return Made(order.name_file(".xlsx", "to-count"), media, encode_workbook(table), notes)

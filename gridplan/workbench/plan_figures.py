@@ -110,5 +110,5 @@ def _name(key: str, lang: Any) -> str:
     if family == "reach":
         kind = _cut(rest)
         what = rest.removeprefix(f"{kind}_").removesuffix("_share")
-        return say(f"studio.figure_{what}", lang, kind=list_words("post_kind", lang)[kind])
-    return say(f"studio.figure_{key.replace(':', '_')}", lang)
+        return say(f"studio_file.figure_{what}", lang, kind=list_words("post_kind", lang)[kind])
+    return say(f"studio_file.figure_{key.replace(':', '_')}", lang)

@@ -88,7 +88,7 @@ def _read_request(plan: Plan, order: Order) -> tuple[SheetRequest, tuple[str, ..
     place = str(shown.get("title") or order.name)
     title = say("sheet.title_of", order.lang, place=place, view=view)
     title = f"{title} · {order.stamp}" if order.draft else title
-    notes = () if colours in VIEWS else (say("studio.sheet_other_view", order.lang),)
+    notes = () if colours in VIEWS else (say("studio_file.sheet_other_view", order.lang),)
     return SheetRequest(**{**vars(request), "title": title}), notes
 
 

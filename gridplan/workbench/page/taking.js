@@ -90,7 +90,7 @@ export const taking = {
         "div",
         { class: "row", id: "taking-run" },
         this.say("take_making", { what: this.say(`take_kind_${what}`),
-          stage: this.words[`stage_${stage}`] || this.words[`step_${stage}`] || stage }),
+          stage: this.say(`stage_${stage}`) }),
         make("progress", done ? { max: of, value: done } : {}),
         make("div", { class: "buttons" }, button(this.say("cancel"), () => this.cancelTaking())),
       ));
