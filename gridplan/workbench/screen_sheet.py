@@ -25,6 +25,7 @@ VIEWS = {
     "chance": "chance",
     "walk": "walking",
     "reach": "coverage",
+    "volunteers": "volunteers",
     "branches": "party",
     "groups": "party",
     "hosts": "party",

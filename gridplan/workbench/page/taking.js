@@ -20,7 +20,7 @@ export const taking = {
     const view = {
       box: this.viewBox(),
       colours: this.stage.view,
-      kind: this.stage.kind || "",
+      kind: this.viewOf || "",
       paper: this.paper || PAPERS[0],
       title: what === "sheet" ? title : "",
     };

@@ -1,7 +1,6 @@
 // Bringing the rest up to date: what is stale, the run beside the page, and what became of each
 // figure; mixed into the App.
 
-import { Community } from "/page/model.js";
 import { button, make } from "/page/panels.js";
 
 export const updating = {
@@ -48,16 +47,9 @@ export const updating = {
     else this.panels.draw();
   },
 
-  // Views show people and reach as the server has them now; the screen stays where it is.
-  async readAgain() {
-    for (const code of [...this.stage.open.keys()]) {
-      const data = await this.ask({ kind: "open", community: code });
-      if (!data) return;
-      const fresh = new Community(data);
-      if (this.chosen.community?.code === code) this.chosen.community = fresh;
-      this.stage.prepare(fresh);
-    }
-    this.stage.paint();
+  // A view that asks the server for people or reach asks again; the land is what it was.
+  readAgain() {
+    return this.takeView?.(this.stage.view, this.viewOf);
   },
 
   listUpdating() {
