@@ -105,10 +105,10 @@ export const cards = {
         cell(b.households, a.households, a.out),
         make("td", { class: a.out ? "bad" : "good" }, a.out
           ? this.say(a.small ? "under_band" : "over_band", { amount: a.out }) : "✓"),
-        cell(`${walk(b)} m`, `${walk(a)} m`, false),
-        make("td", { class: a.pieces > 1 ? "bad" : "" },
+        make("td", {}, walk(b) === walk(a) ? `${walk(a)} m` : `${walk(b)} → ${walk(a)} m`),
+        make("td", { class: "last" }, make("span", { class: a.pieces > 1 ? "bad" : "" },
           a.pieces > 1 ? this.say("in_pieces", { pieces: a.pieces }) : this.say("one_piece")),
-        make("td", { class: a.cut > b.cut ? "bad" : "quiet" }, this.sayWholes(b, a)));
+        make("small", { class: a.cut > b.cut ? "bad" : "quiet" }, this.sayWholes(b, a))));
     }));
   },
 
@@ -120,6 +120,6 @@ export const cards = {
       a.cut || b.cut ? this.say("cut_buildings", { count: from(b.cut, a.cut || 0) }) : "",
       a.compounds > 1 || b.compounds > 1
         ? this.say("in_compounds", { count: from(b.compounds, a.compounds || 0) }) : "",
-    ].filter(Boolean).join(" · ");
+    ].filter(Boolean).map((text) => ` · ${text}`).join("");
   },
 };

@@ -17,7 +17,12 @@ export const drawing = {
       this.tell(this.say("split_one"));
       return;
     }
-    this.drawing = { kind: "split", c: this.chosen.community, code: codes[0], points: [] };
+    const { community: c } = this.chosen;
+    if (c.members[c.place.get(codes[0])].size < 2) {
+      this.showWhy([{ text: this.say("stop_single", { code: short(codes[0]) }) }]);
+      return;
+    }
+    this.drawing = { kind: "split", c, code: codes[0], points: [] };
     this.tell(this.say("split_how"));
     await this.offerSplits(0);
     this.overlay.draw();
@@ -26,6 +31,8 @@ export const drawing = {
   async offerSplits(parts) {
     const { drawing: d } = this;
     const found = await this.ask({ kind: "splits", subgrid: d.code, parts });
+    // What is refused at once, such as by a lock, is no split that one could draw either.
+    if (!found && this.drawing === d && !d.choices) this.stopDrawing();
     if (!found || this.drawing !== d || d.points.length) return;
     d.choices = found.rows;
     d.parts = found.rows[0].parts;

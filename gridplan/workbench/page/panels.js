@@ -141,6 +141,7 @@ export class Panels {
         ` · ${codes.map(short).join(", ")}`,
       ),
       app.listPending(),
+      listFloors(app, community, list),
       make("div", { class: "buttons" }, ...near.map((code, n) =>
         button(app.say("give_to", { code: short(code), key: n + 1 }), () => app.foresee(code)))),
       make(
@@ -155,7 +156,6 @@ export class Panels {
         codes.length === 1 ? button(app.say("recode"), () => app.askRecode()) : null,
         button(app.say("repair_here"), () => app.repair(...codes)),
       ),
-      listFloors(app, community, list),
     ].filter(Boolean);
   }
 }
