@@ -50,11 +50,11 @@ def test_every_kind_of_fault_has_a_suggestion_that_cures_it(board, fault, code, 
 def test_a_long_walk_is_a_hint_and_its_centre_is_left_to_gridplan_again():
     desk = make_desk((1, 1, 1, 1, 1, 1, 2, 2, 2, 3, 3, 3), high=70)
     desk.do(SEAT, "a", ["centre of 0301-001 at h01-1"])
-    figures = desk.measure(desk.state.lies_in).to_dict("index")
+    figures = desk.measure(desk.state.lies_in)
     assert [(f.subgrid, f.rule, f.amount) for f in list_far(desk, figures)] == [
         ("0301-001", "far", 75)
     ]
-    assert not list_faults(desk, figures)
+    assert not list_faults(desk, figures.to_dict("index"))
     suggestion = find_suggestion(desk, "0301-001")
     assert suggestion.lines == ("centre of 0301-001 automatically",)
 

@@ -155,8 +155,7 @@ class Session:
         }
 
     def _list_far(self) -> list[dict[str, Any]]:
-        # What is far depends on all others of a community.
-        return [asdict(f) for f in list_far(self.desk, self.kept.rows)]
+        return [asdict(f) for f in list_far(self.desk, self.figures)]
 
     def answer_event(self, seat: Seat, event: DeskEvent) -> Message:
         """Count the figures again, let all others hear, and have the land drawn."""

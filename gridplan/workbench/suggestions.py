@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from gridplan.redrawing.editing.code_lookup import RefusedError
 from gridplan.workbench.cures import Cure, list_cures
@@ -108,19 +109,41 @@ def find_suggestion(desk: Desk, code: str) -> Suggestion:
     beside = find_beside(desk, code)
     sizes = tuple((c, int(problem.weights[member == c].sum())) for c in beside)
     tried: Counter[str] = Counter()
+    judged = 0
     best: tuple[float, Cure] | None = None
     before = desk.measure([code, *beside])
     for cure in list_cures(desk, code, beside):
         # A simpler change that works goes before all others.
         if best is not None and cure.rank > best[1].rank:
             break
-        if sum(tried.values()) >= _TRIED and cure.rank < 4:
+        if judged >= _TRIED and cure.rank < 4:
             continue
-        what, walk = _judge(desk, cure, code, before)
+        # Most changes fail by their numbers already, which is seen without trying them.
+        what, walk = _screen(desk, cure, code, before), np.inf
+        if not what:
+            judged += 1
+            what, walk = _judge(desk, cure, code, before)
         tried[what] += 1
         if what == "works" and (best is None or walk < best[0]):
             best = walk, cure
     return Suggestion(best[1] if best else None, dict(tried), sizes)
+
+
+def _screen(desk: Desk, cure: Cure, code: str, before: Any) -> str:
+    """Say what stands in the way of moving homes by their households alone; empty if nothing."""
+    if not cure.homes:
+        return ""
+    rows = desk.board.stairwells.get_indexer(list(cure.homes))
+    band = desk.board.get_problem(desk.state.lies_in[code])[0].band
+    sizes = {str(name): int(count) for name, count in before["households"].items()}
+    for row, households in zip(rows, desk.board.households[rows], strict=True):
+        sizes[str(desk.state.member[row])] -= int(households)
+        sizes[cure.into] += int(households)
+    out = {name for name, count in sizes.items() if not band.low <= count <= band.high and count}
+    if code in out:
+        return "short"
+    was_in = set(before.index[before["in_band"].astype(bool)])
+    return "others" if out & was_in else ""
 
 
 def _judge(desk: Desk, cure: Cure, code: str, before: Any) -> tuple[str, float]:
@@ -166,25 +189,21 @@ def find_beside(desk: Desk, code: str) -> list[str]:
     return [str(c) for c in codes[np.lexsort((codes, -counts))]]
 
 
-def list_far(desk: Desk, figures: Mapping[str, Mapping[str, Any]]) -> list[Fault]:
+def list_far(desk: Desk, figures: pd.DataFrame) -> list[Fault]:
     """List the sub-grids where people walk more than twice as far as in their community.
 
-    No rule is broken by them: a hint of where to look. ``amount`` is the mean
-    walk in metres.
+    No rule is broken by them: a hint of where to look. ``figures`` are those
+    of all sub-grids, and ``amount`` is the mean walk in metres.
     """
-    by: dict[str, list[tuple[str, float, int]]] = {}
-    for code, row in figures.items():
-        community = desk.state.lies_in.get(code)
-        if community is not None:
-            by.setdefault(community, []).append(
-                (code, float(row["mean_walk"]), int(row["households"]))
-            )
-    far = []
-    for community, rows in by.items():
-        usual = float(np.median([walk for _, walk, _ in rows]))
-        far += [
-            Fault(code, community, "far", households, round(walk))
-            for code, walk, households in rows
-            if walk > 2 * usual and walk > usual + _FAR
-        ]
+    lies_in = desk.state.lies_in
+    over = np.array([lies_in.get(str(code), "") for code in figures.index], object)
+    walk = figures["mean_walk"].to_numpy(float)
+    codes, place = np.unique(over.astype(str), return_inverse=True)
+    usual = np.array([np.median(walk[place == n]) for n in range(len(codes))])[place]
+    rows = np.flatnonzero((walk > 2 * usual) & (walk > usual + _FAR) & (over != ""))
+    households = figures["households"].to_numpy(np.int64)
+    far = [
+        Fault(str(figures.index[r]), str(over[r]), "far", int(households[r]), round(walk[r]))
+        for r in rows
+    ]
     return sorted(far, key=lambda fault: (-fault.amount, fault.subgrid))[:_SHOWN]
