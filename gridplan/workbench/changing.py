@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from gridplan.workbench.branching import describe_place
@@ -10,7 +11,7 @@ from gridplan.workbench.colouring import list_tones
 from gridplan.workbench.desk import Seat
 from gridplan.workbench.opening import describe_community, describe_plan
 from gridplan.workbench.session import Answer, Message, Session, list_figures, refuse_question
-from gridplan.workbench.suggestions import find_suggestion
+from gridplan.workbench.suggestions import find_suggestion, list_far
 
 
 def _welcome(session: Session, seat: Seat, message: Mapping[str, Any]) -> Message:
@@ -110,6 +111,10 @@ def _list_locks(session: Session, seat: Seat, message: Mapping[str, Any]) -> Mes
     return {"kind": "locks", "rows": rows}
 
 
+def _list_far(session: Session, seat: Seat, message: Mapping[str, Any]) -> Message:
+    return {"kind": "far", "rows": [asdict(f) for f in list_far(session.desk, session.figures)]}
+
+
 def _list_log(session: Session, seat: Seat, message: Mapping[str, Any]) -> Message:
     return {"kind": "log", "events": [event.to_data() for event in session.desk.events]}
 
@@ -124,6 +129,7 @@ ANSWERS: Mapping[str, Answer] = {
     "take": _take,
     "try": _try,
     "suggest": _suggest,
+    "far": _list_far,
     "log": _list_log,
     "locks": _list_locks,
 }

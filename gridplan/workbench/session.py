@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +42,7 @@ from gridplan.workbench.segments import (
     require_same,
     tell_time,
 )
-from gridplan.workbench.suggestions import list_far, list_faults
+from gridplan.workbench.suggestions import list_faults
 
 Message = dict[str, Any]
 Publish = Callable[[Mapping[str, Any]], None]
@@ -149,13 +148,10 @@ class Session:
             "undo": back,
             "redo": forth,
             "faults": self.kept.list("faults"),
-            "far": self._list_far(),
             "locks": [str(name) for name in self.desk.state.locks.index],
             "approvals": describe_approvals(self.desk.approvals),
         }
 
-    def _list_far(self) -> list[dict[str, Any]]:
-        return [asdict(f) for f in list_far(self.desk, self.figures)]
 
     def answer_event(self, seat: Seat, event: DeskEvent) -> Message:
         """Count the figures again, let all others hear, and have the land drawn."""

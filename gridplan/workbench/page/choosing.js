@@ -32,6 +32,7 @@ export const choosing = {
   },
 
   forget() {
+    this.panels.form = false;
     this.foreseen = null;
     this.asked = null;
     this.proposals = null;
@@ -47,9 +48,9 @@ export const choosing = {
   drop() {
     this.hideCard();
     if (this.hideWhy() || this.stopGiving()) return;
-    if (this.stopDrawing() || this.foreseen || this.proposals || this.asked || this.ghost) {
-      this.forget();
-    } else {
+    const shown = this.foreseen || this.proposals || this.asked || this.ghost;
+    if (this.panels.form || this.stopDrawing() || shown) this.forget();
+    else {
       this.pair = null;
       this.choose(null, []);
     }
@@ -120,13 +121,14 @@ export const choosing = {
       this.pair = { community, from: community.codeOf(moving[0]), to: code };
     }
     this.stage.marks.wanted = { community, code };
-    this.stage.point();
-    this.panels.drawChoice();
-    this.awaitAnswer();
+    this.showForeseen();
   },
 
   // Enter is for what is foreseen, not for the button that led to it.
-  awaitAnswer() {
+  showForeseen() {
+    this.stage.point();
+    this.panels.form = false;
+    this.panels.drawChoice();
     const accept = document.getElementById("accept");
     if (accept && document.activeElement.tagName === "BUTTON") accept.focus();
   },
@@ -159,9 +161,7 @@ export const choosing = {
       title,
     };
     this.stage.marks.foreseen = homes.length ? { community: c, homes } : null;
-    this.stage.point();
-    this.panels.drawChoice();
-    this.awaitAnswer();
+    this.showForeseen();
   },
 
   listRows({ before, after, homes = {} }, c) {

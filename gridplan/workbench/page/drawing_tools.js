@@ -49,9 +49,7 @@ export const drawing = {
       title: this.say("split_title", { code: short(d.code), parts: row.parts }),
     };
     this.stage.marks.foreseen = { community: d.c, homes };
-    this.stage.point();
-    this.panels.drawChoice();
-    this.awaitAnswer();
+    this.showForeseen();
   },
 
   // Under what is foreseen: the other ways to split, or where an outline could go.

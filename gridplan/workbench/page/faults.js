@@ -3,8 +3,11 @@
 import { quote } from "/page/commands.js";
 import { button, make, short } from "/page/panels.js";
 
+const PAUSE = 900; // milliseconds without a change before long walks are asked for
+
 export const faults = {
   listFaults() {
+    this.readFar();
     const rows = this.faults.length
       ? this.panels.listInParts("faults", this.faults, (fault) => this.showFault(fault))
       : [make("div", { class: "row good" }, this.say("no_faults"))];
@@ -12,6 +15,21 @@ export const faults = {
     if (!far.length) return rows;
     return [...rows, make("div", { class: "row quiet" }, this.say("far_title")),
       ...far.map((fault) => this.showFault(fault))];
+  },
+
+  // Long walks are asked for when nothing has changed for a while: they can wait.
+  readFar() {
+    if (this.farNumber === this.number) return;
+    clearTimeout(this.farTimer);
+    this.farTimer = setTimeout(async () => {
+      const { number } = this;
+      const answer = await this.askQuietly({ kind: "far" });
+      if (!answer || number !== this.number) return;
+      this.farNumber = number;
+      const other = answer.rows.length || (this.far && this.far.length);
+      this.far = answer.rows;
+      if (other && this.panels.tab === "faults") this.panels.drawList();
+    }, PAUSE);
   },
 
   showFault(fault) {
@@ -51,11 +69,11 @@ export const faults = {
     const known = this.readAdvice(fault);
     if (known) return known;
     const { number } = this;
-    const answer = await this.ask({ kind: "suggest", subgrid: fault.subgrid });
+    const answer = await this.askQuietly({ kind: "suggest", subgrid: fault.subgrid });
     if (!answer) return null;
     this.advised = this.advised || new Map();
     this.advised.set(fault.subgrid, { number, answer });
-    if (this.panels.tab === "faults") this.panels.draw();
+    if (this.panels.tab === "faults") this.panels.drawList();
     return answer;
   },
 
@@ -63,7 +81,7 @@ export const faults = {
     this.current = fault.subgrid;
     this.stopDrawing();
     await this.goTo(fault.subgrid, fault.community);
-    this.panels.draw();
+    this.panels.drawList();
     const row = document.querySelector("#panel .now");
     if (row) row.scrollIntoView({ block: "nearest" });
     await this.advise(fault);
@@ -98,7 +116,7 @@ export const faults = {
 
   explain(fault) {
     this.explained = this.explained === fault.subgrid ? null : fault.subgrid;
-    this.panels.draw();
+    this.panels.drawList();
     if (this.explained) this.advise(fault);
   },
 

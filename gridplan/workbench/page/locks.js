@@ -53,11 +53,12 @@ export const locking = {
   },
 
   async readLocks() {
-    const answer = await this.ask({ kind: "locks" });
+    const { number } = this;
+    const answer = await this.askQuietly({ kind: "locks" });
     if (!answer) return;
     this.lockRows = answer.rows;
-    this.lockNumber = this.number;
-    if (this.panels.tab === "locks") this.panels.draw();
+    this.lockNumber = number;
+    if (this.panels.tab === "locks") this.panels.drawList();
   },
 
   listLocks() {

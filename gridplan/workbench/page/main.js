@@ -389,7 +389,6 @@ class App {
     if (newer) {
       this.number = state.number;
       this.faults = state.faults;
-      this.far = state.far;
       this.approvals = state.approvals || {};
       this.countPlaces(effect);
       const locks = new Set(state.locks);

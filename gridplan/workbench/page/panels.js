@@ -38,9 +38,15 @@ export class Panels {
     this.panel = document.getElementById("panel");
     this.tabs = document.getElementById("tabs");
     this.choice = document.getElementById("choice");
+    this.form = false; // whether the choice shows something to be filled in
   }
 
   draw() {
+    this.drawList();
+    this.drawChoice();
+  }
+
+  drawList() {
     const { app } = this;
     const written = document.activeElement.id === "lock-note";
     const counts = { faults: app.faults.length, log: app.events.length, locks: app.locks.size };
@@ -68,7 +74,6 @@ export class Panels {
       note.focus();
       note.setSelectionRange(note.value.length, note.value.length);
     }
-    this.drawChoice();
   }
 
   listTabs() {
@@ -87,6 +92,8 @@ export class Panels {
   // What is about to be done: figures before and after, and what can be done with the choice.
   drawChoice() {
     const { app } = this;
+    // Who is writing in a form is not disturbed by what others do.
+    if (this.form) return;
     const { chosen, foreseen, proposals, job } = app;
     // What is being asked stays, with what was written into it, whatever others do.
     if (app.asked) {

@@ -4,6 +4,16 @@ import { quote } from "/page/commands.js";
 import { button, make, short } from "/page/panels.js";
 
 export const reasons = {
+  // Ask what nobody waits for: what is refused, or lost on the way, changes nothing on the page.
+  async askQuietly(message) {
+    try {
+      const answer = await this.link.ask({ ...message, lang: this.lang });
+      return ["refused", "overtaken"].includes(answer.kind) ? null : answer;
+    } catch {
+      return null;
+    }
+  },
+
   // Locks that forbid giving homes to a sub-grid; an empty code stands for a new one.
   listStops(c, homes, code) {
     const names = new Set();

@@ -24,6 +24,7 @@ export const recoding = {
     field.addEventListener("keydown", (event) => {
       if (event.code === "Enter" && !event.isComposing && !accept.disabled) begin();
     });
+    this.panels.form = true;
     this.panels.choice.replaceChildren(make("div", {}, this.say("recode_title", { code })), field,
       says, make("div", { class: "buttons" }, accept,
         button(this.say("drop"), () => this.drop())));
