@@ -9,8 +9,9 @@ import pytest
 from typer.testing import CliRunner
 
 from gridplan.cli.app import app
-from gridplan.errors import GridplanError
+from gridplan.errors import GridplanError, PlanError
 from gridplan.redrawing.editing.edit_plan import edit
+from gridplan.redrawing.redraw_plan import redraw
 from gridplan.storage import kept_versions, read_plan, write_plan
 from gridplan.storage.kept_versions import (
     list_versions,
@@ -23,6 +24,7 @@ from gridplan.synthetic import make_board_plan
 from gridplan.workbench.answers import answer
 from gridplan.workbench.branches import find_session, keep_stranded, list_branches
 from gridplan.workbench.desk import Seat
+from gridplan.workbench.new_land import open_new_land
 from gridplan.workbench.session import Session
 
 BOARD = (1, 1, 2, 2, 3, 3) * 2
@@ -314,3 +316,76 @@ def test_the_script_makes_the_same_bytes_in_a_process_of_its_own(folder, start, 
     assert done.returncode == 0, done.stderr + done.stdout
     for name in ("plan.gpkg", "subgrids.csv", "plan.toml", "README.txt"):
         assert (copy / name).read_bytes() == (folder / name).read_bytes(), name
+
+
+# Newer land
+
+
+@pytest.fixture
+def town(tmp_path):
+    """A plan of 80 and 40 households; 50 to 70 are allowed, and one house is gone since."""
+    plan = make_board_plan((1, 1, 1, 1, 2, 2) * 2)
+    folder = write_plan(plan, tmp_path / "town")
+    buildings = plan.site.buildings.drop(index="h12")
+    return folder, plan.site.replace(buildings=buildings)
+
+
+def open_land(start, town, files=None):
+    folder, site = town
+    session = start(folder)
+    open_new_land(session, lambda: site, files or {"town.gpkg": "sha256:1"})
+    return session
+
+
+def test_newer_land_is_gone_through_and_saved_as_a_redraw(town, start, tmp_path, monkeypatch):
+    folder, site = town
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy)
+    session = open_land(start, town)
+    listed = ask(session, "land_list")
+    assert {row["rule"] for row in listed["broken"]} >= {"over", "under", "home_gone"}
+    (row,) = listed["rows"]
+    assert (row["status"], row["number"]) == ("open", 1)
+    assert row["moved"] == 10 * len(row["homes"]) > 0
+    assert "neither accepted nor dropped" in ask(session, "save")["reasons"][0]["message"]
+    assert ask(session, "land_drop", number=1)["rows"][0]["status"] == "dropped"
+    # Killed, and opened again: nothing is worked out again, and nothing is lost.
+    monkeypatch.setattr("gridplan.workbench.new_land.stage_redraw", None)
+    again = open_land(start, town)
+    assert ask(again, "land_list")["rows"][0]["status"] == "dropped"
+    assert ask(again, "land_accept", id="a")["kind"] == "refused"
+    assert ask(again, "land_accept", id="b", number=1)["event"]["kind"] == "proposal"
+    third = open_land(start, town)
+    assert ask(third, "land_list")["rows"][0]["status"] == "accepted"
+    monkeypatch.setattr("gridplan.workbench.new_land.tell_time", lambda: "2026-11-29T12:00:00")
+    assert ask(third, "save")["anew"]
+    after = redraw(read_plan(copy), site, date="2026-11-29", by="planning office")
+    replace_plan(after, copy, overwrite=True)
+    for name in ("plan.gpkg", "subgrids.csv", "README.txt"):
+        assert (copy / name).read_bytes() == (folder / name).read_bytes(), name
+    # All seats are on the new plan, and the branch is gone.
+    assert ask(third, "hello")["branch"] == ""
+    assert [r["code"] for r in ask(third, "branches")["rows"]] == [""]
+    assert ask(third, "land_list")["kind"] == "refused"
+
+
+def test_what_was_done_by_hand_on_newer_land_is_an_edit_after_it(town, start):
+    folder, _ = town
+    session = open_land(start, town)
+    ask(session, "land_drop")
+    move(session, "h04", "0301-002", "a")
+    ask(session, "do", id="b", lines=["lock building h01"], seen={})
+    wanted = whose(session)
+    assert ask(session, "save")["kind"] == "saved"
+    plan = read_plan(folder)
+    assert plan.stairwells["subgrid"].tolist() == wanted
+    assert [step["verb"] for step in plan.manifest["history"]] == ["redraw", "edit"]
+    assert plan.locks.index.tolist() == ["building:h01"]
+
+
+def test_newer_land_waits_until_changes_are_saved(town, start):
+    folder, site = town
+    session = start(folder)
+    move(session, "h04", "0301-002", "a")
+    with pytest.raises(PlanError, match="1 changes that are not saved"):
+        open_new_land(session, lambda: site, {})

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gridplan.cli.app import verb
 from gridplan.cli.options import PlanPath
 from gridplan.cli.plan_to_plan import find_folder
+
+if TYPE_CHECKING:
+    from gridplan.workbench.open_studio import NewerLand
 
 
 @verb("studio")
@@ -45,6 +48,15 @@ def studio_command(
     new_links: Annotated[
         bool, typer.Option("--new-links", help="Give all seats new links; those of before end.")
     ] = False,
+    site: Annotated[
+        str | None,
+        typer.Option(
+            "--site",
+            metavar="SITE",
+            help="Newer land, as `gridplan plan` reads it: what broke is listed, and what a "
+            "redraw would move is gone through one by one.",
+        ),
+    ] = None,
     browser: Annotated[
         bool, typer.Option(help="Open the page in the browser of this machine.")
     ] = True,
@@ -52,6 +64,8 @@ def studio_command(
     """Change a plan in the browser: move, split, merge, lock, undo, and save.
 
     [dim]gridplan studio outputs/town[/dim]
+
+    [dim]gridplan studio outputs/town --site town-2026.gpkg[/dim]
 
     [dim]gridplan studio outputs/town --host 192.168.1.20 --seats seats.csv[/dim]
 
@@ -65,13 +79,37 @@ def studio_command(
         # Links are not broken, so that they can be copied.
         out.print(line, soft_wrap=True, highlight=False, markup=False)
 
+    newer = _find_land(path, site) if site else None
     run_studio(
         find_folder(path),
         port=port,
         host=host,
         seats_file=seats,
+        newer=newer,
         tls=tls,
         new_links=new_links,
         browser=browser,
         say=say,
+    )
+
+
+def _find_land(path: Path, source: str) -> NewerLand:
+    """Find newer land, which is read by the words that the plan was read by."""
+    from gridplan import storage
+    from gridplan.cli.plan import Land, name_files
+    from gridplan.cli.read_options import list_paths
+    from gridplan.cli.screen import err
+    from gridplan.workbench.open_studio import NewerLand
+
+    files = name_files(*[None] * 10)
+    land = Land(source, files, None, None, None)
+
+    def say_stage(stage: str, done: int, total: int) -> None:
+        if done == 0:
+            err.print(f"{stage} ...", soft_wrap=True)
+
+    return NewerLand(
+        lambda: land.read(storage.read_plan(path).rules),
+        storage.hash_files(list_paths(source, files)),
+        say_stage,
     )

@@ -5,17 +5,20 @@ from __future__ import annotations
 import socket
 import ssl
 import webbrowser
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from gridplan.engine.parallel_map import Progress, keep_silent
 from gridplan.engine.reservation import reserve_folder
 from gridplan.errors import InputError, MissingPackageError, PlanBusyError, PlanError, Problem
+from gridplan.site import Site
 from gridplan.storage.plan_folder import is_plan, read_plan
 from gridplan.workbench.branches import Branch, keep_stranded
+from gridplan.workbench.new_land import open_new_land
 from gridplan.workbench.register import SeatRegister
 from gridplan.workbench.seats import CHIEF, read_seats
 from gridplan.workbench.segments import FOLDER
@@ -24,6 +27,18 @@ from gridplan.workbench.session import Session
 HERE = "127.0.0.1"
 ANYWHERE = ("0.0.0.0", "::", "")
 SEATS = "seats.json"  # digests of the links of an office's seats
+
+
+@dataclass(frozen=True)
+class NewerLand:
+    """Newer land for a plan: what reads it, the hashes of its files, and who hears how far it is.
+
+    It is read anew each time, and what was begun on it is found by the hashes.
+    """
+
+    read: Callable[[], Site]
+    files: Mapping[str, str]
+    progress: Progress = keep_silent
 
 
 @dataclass(frozen=True)
@@ -52,6 +67,7 @@ def run_studio(
     port: int = 0,
     host: str = HERE,
     seats_file: Path | None = None,
+    newer: NewerLand | None = None,
     tls: tuple[Path, Path] | None = None,
     new_links: bool = False,
     browser: bool = True,
@@ -73,6 +89,8 @@ def run_studio(
         Files of a certificate and its key, so that the network cannot read along.
     new_links
         Give all seats new links, also where those of before still hold.
+    newer
+        Newer land, on which the plan is opened.
     browser
         Whether the page is opened in a browser.
     say
@@ -100,7 +118,13 @@ def run_studio(
     with ExitStack() as held:
         held.enter_context(_reserve(folder))
         opened = open_studio(
-            folder, port=port, host=host, seats_file=seats_file, tls=tls, new_links=new_links
+            folder,
+            port=port,
+            host=host,
+            seats_file=seats_file,
+            newer=newer,
+            tls=tls,
+            new_links=new_links,
         )
         held.callback(opened.close)
         for line in _describe(opened):
@@ -149,6 +173,7 @@ def open_studio(
     port: int = 0,
     host: str = HERE,
     seats_file: Path | None = None,
+    newer: NewerLand | None = None,
     frames: tuple[str, ...] = (),
     tls: tuple[Path, Path] | None = None,
     new_links: bool = False,
@@ -183,6 +208,8 @@ def open_studio(
     with ExitStack() as opened:
         session = Session(folder)
         opened.callback(session.close)
+        if newer is not None:
+            open_new_land(session, newer.read, newer.files, newer.progress)
         known = session.desk.plan.site.communities.index
         seats = [CHIEF] if seats_file is None else read_seats(seats_file, set(known))
         place = opened.enter_context(_bind(host, port))

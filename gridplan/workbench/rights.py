@@ -16,7 +16,7 @@ ROLES = ("viewer", "editor", "chief")
 # What only looks. A kind of question that is in neither set takes an editor.
 LOOKS = frozenset(
     {"hello", "open", "try", "suggest", "log", "here", "seats", "posts", "locks"}
-    | {"look", "search", "splits", "land_list"}
+    | {"look", "search", "splits", "land_list", "far"}
     # The map by other figures, and what is on offer to take away or bring up to date.
     | {"chance", "hosts", "reach", "since", "volunteers"}
     | {"take_look", "update_look", "take_away"}

@@ -152,7 +152,6 @@ class Session:
             "approvals": describe_approvals(self.desk.approvals),
         }
 
-
     def answer_event(self, seat: Seat, event: DeskEvent) -> Message:
         """Count the figures again, let all others hear, and have the land drawn."""
         fresh = self.kept.renew(event.effect)
