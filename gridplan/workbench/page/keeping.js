@@ -10,6 +10,13 @@ export const keeping = {
       if (this.refusal && this.refusal.other) this.offerBranch();
       return;
     }
+    // The plan on newer land is the plan now, and is read again.
+    if (saved.anew) {
+      await this.load();
+      this.panels.draw();
+      this.tell(this.say("land_saved", { version: saved.version }));
+      return;
+    }
     this.saved = saved.saved;
     this.drawFooter();
     const [, time] = saved.time.split("T");

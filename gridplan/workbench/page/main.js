@@ -14,6 +14,7 @@ import { giving } from "/page/giving.js";
 import { helping } from "/page/helping.js";
 import { keeping } from "/page/keeping.js";
 import { bindKeys } from "/page/keys.js";
+import { land } from "/page/land.js";
 import { Link, takeToken } from "/page/link.js";
 import { lists } from "/page/lists.js";
 import { loading } from "/page/loading.js";
@@ -111,6 +112,7 @@ class App {
     this.recent = [];
     this.branch = welcome.branch;
     this.branchName = welcome.branch_name;
+    this.newLand = welcome.new_land;
     // All of it first, so that the map is not empty meanwhile.
     const again = [];
     for (const code of open) again.push(await this.ask({ kind: "open", community: code }));
@@ -148,6 +150,7 @@ class App {
       this.choose(c || null, c ? chosen.map((h) => c.homeAt.get(h)).filter((h) => h >= 0) : []);
       this.stage.paint();
     }
+    if (this.newLand) this.panels.turn("land");
     if (welcome.lost) this.tell(this.say("lost_bytes", { bytes: welcome.lost }));
     return true;
   }
@@ -436,7 +439,9 @@ class App {
       this.takeEvent(message);
       this.checkForeseen(message.event);
       this.compareLater();
-    } else if (message.kind === "saving") this.hearSaving(message);
+      this.readLandLater();
+    } else if (message.kind === "land_changed") this.readLandLater();
+    else if (message.kind === "saving") this.hearSaving(message);
     else if (message.kind === "land") this.takeLand(message);
     else if (message.kind === "job") this.takeJob(message);
     else if (message.kind === "proposals") this.takeProposals(message);
@@ -486,8 +491,8 @@ function makeId() {
 
 Object.assign(Panels.prototype, lists);
 Object.assign(App.prototype, access, approving, branches, cards, centres, choosing, comparing,
-  conflicts, drawing, faults, giving, helping, keeping, loading, locking, presence, proposing,
-  reasons, recoding, searching, stepping, strokes, taking, updating, views);
+  conflicts, drawing, faults, giving, helping, keeping, land, loading, locking, presence,
+  proposing, reasons, recoding, searching, stepping, strokes, taking, updating, views);
 
 const app = new App();
 // For tests in a browser, which ask what the page believes.

@@ -48,6 +48,9 @@ export class Panels {
 
   drawList() {
     const { app } = this;
+    // A comparison that is closed, or land that is saved, has no list any more.
+    const lists = [...this.listTabs(), "updating", "taking"];
+    if (!lists.includes(this.tab)) this.tab = "faults";
     const written = document.activeElement.id === "lock-note";
     const counts = { faults: app.faults.length, log: app.events.length, locks: app.locks.size };
     this.tabs.replaceChildren(
@@ -62,8 +65,8 @@ export class Panels {
     const rows = { faults: () => app.listFaults(), places: () => this.listPlaces(),
       log: () => app.drawLog(), versions: () => app.drawVersions(),
       compare: () => app.drawComparison(), locks: () => app.listLocks(),
-      seats: () => app.listSeats(), updating: () => app.listUpdating(),
-      taking: () => app.listTaking() }[this.tab]();
+      seats: () => app.listSeats(), land: () => app.drawLand(),
+      updating: () => app.listUpdating(), taking: () => app.listTaking() }[this.tab]();
     // Who has scrolled down stays there.
     const { scrollTop } = this.panel;
     this.panel.replaceChildren(...rows);
@@ -77,8 +80,10 @@ export class Panels {
   }
 
   listTabs() {
-    const compare = this.app.comparison ? ["compare"] : [];
-    return ["faults", "places", "log", "versions", ...compare, "locks", "seats"];
+    const { comparison, newLand } = this.app;
+    const compare = comparison ? ["compare"] : [];
+    const tabs = ["faults", "places", "log", "versions", ...compare, "locks", "seats"];
+    return newLand ? ["land", ...tabs] : tabs;
   }
 
   turn(name) {
@@ -86,6 +91,7 @@ export class Panels {
     this.tab = name;
     if (name === "log") this.app.readLog();
     if (name === "versions") this.app.readVersions();
+    if (name === "land") this.app.readLand();
     this.draw();
   }
 
