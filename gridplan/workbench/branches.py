@@ -31,6 +31,7 @@ from gridplan.workbench.session import Session
 
 HOME = "branches"  # in the folder of the studio
 ABOUT = "branch.json"
+LAND = "land.json"  # in the folder of a branch on newer land: see new_land.py
 _GONE = ".gone-"  # what is being deleted
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from gridplan.workbench.branches import (
+    HOME,
+    LAND,
     delete_branch,
     enter_branch,
     find_session,
@@ -40,6 +42,8 @@ def _list(session: Session, seat: Seat, message: Mapping[str, Any]) -> Message:
     for row in rows:
         row["here"] = row["code"] == session.branch
         row["used"] = row["code"] in used or row["here"]
+        place = host.folder / FOLDER / HOME / row["code"]
+        row["land"] = bool(row["code"]) and (place / LAND).is_file()
         row["unsaved"] = _count_unsaved(host, row["code"])
     return {"kind": "branches", "rows": rows}
 
@@ -49,7 +53,7 @@ def _count_unsaved(host: Session, code: str) -> int:
     session = host.branches.get(code, host if not code else None)
     if session is not None:
         return session.desk.number - session.saved_number
-    segments = list_segments(host.folder / FOLDER / "branches" / code)
+    segments = list_segments(host.folder / FOLDER / HOME / code)
     return len(read_journal(segments[-1]).entries) if segments else 0
 
 

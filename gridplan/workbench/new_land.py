@@ -29,6 +29,7 @@ from gridplan.storage.plan_folder import describe_files, read_plan, write_plan
 from gridplan.storage.version_names import VersionNote
 from gridplan.workbench.branches import (
     HOME,
+    LAND,
     Branch,
     delete_branch,
     list_branches,
@@ -41,7 +42,6 @@ from gridplan.workbench.saving import make_saved_plan, write_difference
 from gridplan.workbench.segments import FOLDER, OtherPlanError, require_same, tell_time
 from gridplan.workbench.session import Message, Session
 
-ABOUT = "land.json"
 DRAWN = "drawn"  # in the branch's folder: the plan that the redraw draws
 _NAME = "new land"
 
@@ -112,7 +112,7 @@ def open_new_land(
 
         def add(place: Path) -> None:
             write_plan(staged.drawn, place / DRAWN)
-            _write_about(place / ABOUT, about)
+            _write_about(place / LAND, about)
 
         names = {b.name for b in list_branches(host.folder)}
         name = next(n for k in range(len(names) + 1) if (n := _name_land(k)) not in names)
@@ -135,7 +135,7 @@ def _write_about(file: Path, about: Mapping[str, Any]) -> None:
 def _find_begun(folder: Path, digest: str, files: Mapping[str, str]) -> Branch | None:
     """Find the branch on which the same plan was brought to the same land before."""
     for branch in list_branches(folder):
-        file = folder / FOLDER / HOME / branch.code / ABOUT
+        file = folder / FOLDER / HOME / branch.code / LAND
         if file.is_file():
             about = json.loads(file.read_text(encoding="utf-8"))
             if about["plan"] == digest and about["files"] == dict(files):
@@ -144,7 +144,7 @@ def _find_begun(folder: Path, digest: str, files: Mapping[str, str]) -> Branch |
 
 
 def _read_land(session: Session, plan: Plan, site: Site) -> NewLand:
-    file = session.folder / ABOUT
+    file = session.folder / LAND
     about = json.loads(file.read_text(encoding="utf-8"))
     return NewLand(
         plan, site, file, about["places"], about["broken"], {int(n) for n in about["dropped"]}

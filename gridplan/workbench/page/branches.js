@@ -8,7 +8,13 @@ export const branches = {
     this.branchRows = found ? found.rows : [];
   },
 
+  // What the place is called where this seat is; nothing on the plan itself.
+  sayHere() {
+    return this.newLand ? this.say("tab_land") : this.branchName;
+  },
+
   sayBranch(row) {
+    if (row.land) return this.say("land_name", { day: row.made.slice(0, 10) });
     return row.code ? row.name : this.say("the_plan");
   },
 
@@ -52,7 +58,7 @@ export const branches = {
     this.forget();
     await this.load();
     if (this.panels.tab === "versions") await this.readVersions();
-    this.tell(this.say("on_branch", { name: this.branchName || this.say("the_plan") }));
+    this.tell(this.say("on_branch", { name: this.sayHere() || this.say("the_plan") }));
   },
 
   askDelete(row) {

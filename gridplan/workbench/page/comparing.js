@@ -29,6 +29,7 @@ export const comparing = {
     const branch = (this.branchRows || []).find((row) => row.code === of);
     if (against === "version") return this.say("version_of", { name: version?.name || of });
     if (against === "branch") {
+      if (!of) return this.say("the_plan");
       return branch ? this.say("branch_of", { name: this.sayBranch(branch) }) : of;
     }
     return this.say(`against_${against}`, { number: of });

@@ -210,7 +210,7 @@ class App {
 
   label() {
     const set = (id, text) => { document.getElementById(id).textContent = text; };
-    set("name", this.branchName ? `${this.name} · ${this.branchName}` : this.name);
+    set("name", [this.name, this.sayHere()].filter(Boolean).join(" · "));
     set("undo", this.say("undo"));
     set("redo", this.say("redo"));
     set("save", this.say("save"));
@@ -421,7 +421,8 @@ class App {
     set("saved", since ? this.say("unsaved", { count: since }) : this.say("all_saved"));
     document.getElementById("undo").disabled = !(this.steps && this.steps.undo);
     document.getElementById("redo").disabled = !(this.steps && this.steps.redo);
-    document.getElementById("save").disabled = !since || this.seat?.role !== "chief";
+    document.getElementById("save").disabled = !(since || this.newLand)
+      || this.seat?.role !== "chief";
   }
 
   hear(message) {
