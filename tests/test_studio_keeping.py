@@ -349,6 +349,9 @@ def test_newer_land_is_gone_through_and_saved_as_a_redraw(town, start, tmp_path,
     assert row["moved"] == 10 * len(row["homes"]) > 0
     assert "neither accepted nor dropped" in ask(session, "save")["reasons"][0]["message"]
     assert ask(session, "land_drop", number=1)["rows"][0]["status"] == "dropped"
+    # Without the newer land nobody can go on with it.
+    without = start(folder)
+    assert "--site" in ask(without, "enter_branch", code="0001")["reasons"][0]["message"]
     # Killed, and opened again: nothing is worked out again, and nothing is lost.
     monkeypatch.setattr("gridplan.workbench.new_land.stage_redraw", None)
     again = open_land(start, town)

@@ -104,8 +104,12 @@ def _find_land(path: Path, source: str) -> NewerLand:
     files = name_files(*[None] * 10)
     land = Land(source, files, None, None, None)
 
+    stages: list[str] = []
+
     def say_stage(stage: str, done: int, total: int) -> None:
-        if done == 0:
+        # Each once: some come back for every community.
+        if stage not in stages:
+            stages.append(stage)
             err.print(f"{stage} ...", soft_wrap=True)
 
     return NewerLand(

@@ -45,7 +45,7 @@ _ANSWERS: Mapping[str, Answer] = {
 }
 # These take long and guard the session themselves, so that others go on meanwhile.
 _LONG = {
-    *("save", "name_version", "compare"),
+    *("save", "name_version", "compare", "compare_place", "script"),
     *branching.ANSWERS,
     *take_away.LONG,
     *updating.LONG,

@@ -145,10 +145,14 @@ def enter_branch(host: Session, seat: Seat, code: str) -> Session:
     PlanError
         If there is no such branch.
     """
-    if code and code not in host.branches:
-        host.branches[code] = _open_branch(host, code)
+    session = open_branch(host, code)
+    if code and session.new_land is None and (session.folder / LAND).is_file():
+        raise PlanError(
+            "this branch is on newer land -> open it with gridplan studio PLAN --site NEWER, or "
+            "delete it"
+        )
     host.places[seat.code] = code
-    return find_session(host, seat)
+    return session
 
 
 def open_branch(host: Session, code: str) -> Session:

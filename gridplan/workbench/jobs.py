@@ -17,7 +17,7 @@ from gridplan.errors import GridplanError
 from gridplan.plan import Plan
 from gridplan.redrawing.repair_plan import repair
 from gridplan.redrawing.revision.renewal import renew_plan
-from gridplan.workbench.kinds_of_help import propose
+from gridplan.workbench.kinds_of_help import work_out
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -236,6 +236,6 @@ def _answer(job: HelpJob, standing: Standing, pipe: Connection) -> dict[str, Any
         pipe.send({"stage": stage, "done": done, "of": total})
 
     try:
-        return {"proposals": propose(job, standing.make_plan(), progress)}
+        return work_out(job, standing.make_plan(), progress)
     except GridplanError as error:
         return {"error": str(error)}

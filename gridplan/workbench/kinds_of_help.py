@@ -12,15 +12,19 @@ if TYPE_CHECKING:
     from gridplan.workbench.jobs import HelpJob
 
 
-def propose(job: HelpJob, plan: Plan, progress: Progress) -> list[dict[str, Any]]:
-    """Propose what a job asks for: homes with their sub-grids, and what way of how many it is.
+def work_out(job: HelpJob, plan: Plan, progress: Progress) -> dict[str, Any]:
+    """Work out what a job asks for, as a message.
 
-    A redraw is asked for with one cap, or as a budget for all stops of the curve.
+    Its ``proposals`` are homes with their sub-grids, each with its share and
+    way; its ``shares`` the stops of the curve. A redraw is asked for with one
+    cap, or as a budget for all stops.
     """
+    shares: tuple[float, ...] = ()
     seed = int(plan.manifest.get("seed", 0))
     if job.kind == "repair":
         ways = list_ways_to_repair(plan, job.subgrids or None, seed=seed, progress=progress)
     else:
         shares = STOPS if job.kind == "budget" else (job.most_moved,)
         ways = list_ways_to_redraw(plan, job.community, shares=shares, seed=seed, progress=progress)
-    return [{"homes": dict(way.homes), "share": way.share, "way": way.way} for way in ways]
+    rows = [{"homes": dict(way.homes), "share": way.share, "way": way.way} for way in ways]
+    return {"proposals": rows, "shares": list(shares)}

@@ -17,11 +17,13 @@ from gridplan.workbench.session import Answer, Message, Session, refuse_question
 def _write_script(session: Session, seat: Seat, message: Mapping[str, Any]) -> Message:
     """Write the changes since the last save, or all since the plan was drawn, as a script."""
     desk = session.desk
-    events = [event for event in desk.events if event.number > session.saved_number]
-    lines = write_script(desk.board, session.saved_state, events, desk.state)
+    with session.guard:
+        base, first, wanted = session.base, session.saved_state, desk.state
+        events = [event for event in desk.events if event.number > session.saved_number]
+    lines = write_script(desk.board, first, events, wanted)
     text = "".join(f"{line}\n" for line in lines)
     if message.get("all"):
-        log = write_log(session.base)
+        log = write_log(base)
         text = f"{log}\n{text}" if log and text else log + text
     if not text:
         return refuse_question("there are changes", "nothing was changed yet", "")

@@ -182,7 +182,8 @@ class Session:
                 {**self.propose(f"{job.number}.{n}", row["homes"]), **_leave_out(row, "homes")}
                 for n, row in enumerate(message["proposals"], 1)
             ]
-        self.publish({"kind": "proposals", "job": job.number, "rows": rows})
+        about = {"job": job.number, **_leave_out(message, "proposals")}
+        self.publish({"kind": "proposals", **about, "rows": rows})
 
     def propose(self, name: str, homes: Mapping[str, str]) -> Message:
         """Keep a proposal until it is taken, and describe it."""

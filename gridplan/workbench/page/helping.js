@@ -9,11 +9,15 @@ export const helping = {
     this.panels.drawChoice();
   },
 
-  async takeProposals({ rows }) {
+  async takeProposals({ rows, shares = [] }) {
     this.job = null;
     this.proposals = rows;
     this.asked = null;
-    this.stop = undefined;
+    this.shares = shares;
+    // A twentieth is what most offices begin from, or the least that helps.
+    const helps = (share) => rows.some((row) => row.share === share);
+    const first = shares.findIndex((share) => share >= 0.05 && helps(share));
+    this.stop = first >= 0 ? first : Math.max(0, shares.findLastIndex(helps));
     this.panels.drawChoice();
     if (rows.length) this.seeProposal(rows[0]);
   },
@@ -36,6 +40,7 @@ export const helping = {
 
   async takeProposal(row) {
     const { proposals } = this;
+    this.forget();
     await this.step("take", { proposal: row.proposal });
     // Somebody was first: the ways stay in sight, with what to do about it.
     if (this.refusal) {

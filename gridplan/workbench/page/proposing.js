@@ -7,13 +7,13 @@ const isOut = (figures) => !figures.in_band || figures.pieces > 1;
 export const proposing = {
   // Ways of several shares are a curve with a slider; of one share, a list.
   drawProposals(rows) {
+    const stops = this.shares || [];
+    const curve = stops.length > 1;
     if (!rows.length) {
       return [make("div", { class: "row" }, this.say("no_proposals")),
         button(this.say("drop"), () => this.drop())];
     }
-    const stops = [...new Set(rows.map((row) => row.share))];
-    const curve = stops.length > 1;
-    const share = curve ? stops[Math.min(this.stop ?? stops.length - 1, stops.length - 1)] : null;
+    const share = curve ? stops[Math.min(this.stop, stops.length - 1)] : null;
     const shown = curve ? rows.filter((row) => row.share === share) : rows;
     const parts = curve ? [this.drawCurve(rows, stops, share)] : [];
     if (rows.some((row) => this.isStale(row))) {
@@ -22,6 +22,7 @@ export const proposing = {
           ? button(this.say("run_again"), () => this.askHelp(this.lastHelp), { id: "run-again" })
           : ""));
     }
+    if (!shown.length) parts.push(make("div", { class: "row" }, this.say("no_proposals")));
     return [...parts, ...shown.map((row, n) => this.drawWay(row, n)),
       button(this.say("drop"), () => this.drop())];
   },
@@ -41,11 +42,10 @@ export const proposing = {
 
   // How many sub-grids would be out of rule at each stop: a bar for each, and a slider below.
   drawCurve(rows, stops, share) {
-    const best = stops.map((stop) => {
-      const ways = rows.filter((row) => row.share === stop);
-      return Math.min(...ways.map((row) => this.countOut(row)));
-    });
     const now = this.countFaults(rows[0]);
+    // Where so few may move that nothing helps, all stays as it is.
+    const best = stops.map((stop) => Math.min(now,
+      ...rows.filter((row) => row.share === stop).map((row) => this.countOut(row))));
     const most = Math.max(1, now, ...best);
     const bars = [[0, now], ...stops.map((stop, n) => [stop, best[n]])].map(([stop, out]) => {
       const bar = make("span", { class: stop === share ? "bar main" : "bar" });
