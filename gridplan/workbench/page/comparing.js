@@ -87,6 +87,10 @@ export const comparing = {
 
   async fillThen() {
     const { comparison, then } = this;
+    const names = [this.sayCompared(comparison), this.say("now")];
+    if (comparison.later) names.reverse();
+    document.getElementById("swipe-before").textContent = this.say("before_of", { name: names[0] });
+    document.getElementById("swipe-after").textContent = this.say("after_of", { name: names[1] });
     then.open.clear();
     then.overview = this.stage.overview;
     for (const c of this.stage.open.values()) {
@@ -99,10 +103,6 @@ export const comparing = {
       // What goes on has the colour that it has now.
       for (const [code, n] of c.colour) there.colour.set(code, n);
     }
-    const names = [this.sayCompared(comparison), this.say("now")];
-    if (comparison.later) names.reverse();
-    document.getElementById("swipe-before").textContent = this.say("before_of", { name: names[0] });
-    document.getElementById("swipe-after").textContent = this.say("after_of", { name: names[1] });
     this.stage.paint();
     this.swipe(Number(document.getElementById("swipe").value));
   },
