@@ -236,6 +236,13 @@ def _answer(job: HelpJob, standing: Standing, pipe: Connection) -> dict[str, Any
         pipe.send({"stage": stage, "done": done, "of": total})
 
     try:
-        return work_out(job, standing.make_plan(), progress)
+        return work_out(
+            job.kind,
+            standing.make_plan(),
+            progress,
+            subgrids=job.subgrids,
+            community=job.community,
+            most_moved=job.most_moved,
+        )
     except GridplanError as error:
         return {"error": str(error)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from gridplan.engine.parallel_map import Progress
@@ -9,10 +10,17 @@ from gridplan.redrawing.several_ways import STOPS, list_ways_to_redraw, list_way
 
 if TYPE_CHECKING:
     from gridplan.plan import Plan
-    from gridplan.workbench.jobs import HelpJob
 
 
-def work_out(job: HelpJob, plan: Plan, progress: Progress) -> dict[str, Any]:
+def work_out(
+    kind: str,
+    plan: Plan,
+    progress: Progress,
+    *,
+    subgrids: Sequence[str] = (),
+    community: str = "",
+    most_moved: float = 0.0,
+) -> dict[str, Any]:
     """Work out what a job asks for, as a message.
 
     Its ``proposals`` are homes with their sub-grids, each with its share and
@@ -21,10 +29,10 @@ def work_out(job: HelpJob, plan: Plan, progress: Progress) -> dict[str, Any]:
     """
     shares: tuple[float, ...] = ()
     seed = int(plan.manifest.get("seed", 0))
-    if job.kind == "repair":
-        ways = list_ways_to_repair(plan, job.subgrids or None, seed=seed, progress=progress)
+    if kind == "repair":
+        ways = list_ways_to_repair(plan, subgrids or None, seed=seed, progress=progress)
     else:
-        shares = STOPS if job.kind == "budget" else (job.most_moved,)
-        ways = list_ways_to_redraw(plan, job.community, shares=shares, seed=seed, progress=progress)
+        shares = STOPS if kind == "budget" else (most_moved,)
+        ways = list_ways_to_redraw(plan, community, shares=shares, seed=seed, progress=progress)
     rows = [{"homes": dict(way.homes), "share": way.share, "way": way.way} for way in ways]
     return {"proposals": rows, "shares": list(shares)}
