@@ -72,7 +72,7 @@ def studio_command(
     The page needs no internet. Every accepted change is on disk at once, in
     PLAN/studio; the plan itself changes when you save. Stop with Ctrl-C.
     """
-    from gridplan.cli.screen import out
+    from gridplan.cli.screen import SCREEN, out
     from gridplan.workbench.open_studio import run_studio
 
     def say(line: str) -> None:
@@ -80,6 +80,8 @@ def studio_command(
         out.print(line, soft_wrap=True, highlight=False, markup=False)
 
     newer = _find_land(path, site) if site else None
+    # A studio waits for its planners: it is not at work all the time, and need not say so.
+    SCREEN.is_watched = True
     run_studio(
         find_folder(path),
         port=port,
