@@ -1,12 +1,17 @@
 """Opening the studio where something is wrong: what cures it is said in one line, and does."""
 
+import shutil
 import socket
 import sqlite3
+import ssl
+import subprocess
 import sys
 import threading
+import time
 import webbrowser
 from contextlib import closing
 
+import httpx
 import pytest
 import uvicorn
 from typer.testing import CliRunner
@@ -26,7 +31,7 @@ from gridplan.synthetic import make_board_plan
 from gridplan.workbench import session
 from gridplan.workbench.answers import answer
 from gridplan.workbench.desk import Seat
-from gridplan.workbench.open_studio import run_studio
+from gridplan.workbench.open_studio import open_studio, run_studio
 from gridplan.workbench.segments import FOLDER
 from gridplan.workbench.session import Session
 
@@ -257,3 +262,40 @@ def test_a_certificate_without_its_key_is_refused(served, folder, tmp_path):
     key.write_text("no key")
     with pytest.raises(InputError, match="both as PEM"):
         served(folder, tls=(cert, key))
+
+
+def test_with_a_certificate_only_its_own_page_is_served_and_nobody_reads_along(folder, tmp_path):
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("a certificate is made with openssl: install it (Debian: openssl)")
+    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    asked = (
+        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2"
+        " -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1"
+    )
+    files = ["-keyout", str(key), "-out", str(cert)]
+    subprocess.run([openssl, *asked.split(), *files], check=True, capture_output=True)
+    opened = open_studio(folder, tls=(cert, key))
+    link = opened.links["chief"]
+    config = uvicorn.Config(opened.app, log_level="error", ssl_certfile=cert, ssl_keyfile=key)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [opened.socket]}, daemon=True)
+    thread.start()
+    address, _, token = link.partition("/#")
+    try:
+        assert address.startswith("https://127.0.0.1:")
+        trust = ssl.create_default_context(cafile=str(cert))
+        with httpx.Client(verify=trust, headers={"x-token": token}) as client:
+            end = time.monotonic() + 30
+            while not server.started:
+                assert time.monotonic() < end
+                time.sleep(0.02)
+            for origin, status in ((address, 200), (address.replace("https", "http"), 403)):
+                reply = client.post(
+                    f"{address}/ask", json={"kind": "hello"}, headers={"origin": origin}
+                )
+                assert reply.status_code == status
+    finally:
+        server.should_exit = True
+        thread.join(20)
+        opened.close()

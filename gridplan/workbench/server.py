@@ -66,6 +66,7 @@ def make_app(
     news = News()
     register = seats if isinstance(seats, SeatRegister) else SeatRegister.of(seats)
     register.show, register.wake = news.show, news.wake
+    find_seat = register.find
     session.publish, session.register = news.publish, register
     room = WaitingRoom()
 
@@ -76,7 +77,7 @@ def make_app(
         session.close()
 
     async def ask(request: Request) -> Response:
-        seat = register.find(request.headers.get("x-token", ""))
+        seat = find_seat(request.headers.get("x-token", ""))
         if seat is None:
             return PlainTextResponse(STRANGER, 401)
         with room.enter(seat.code) as free:
@@ -95,13 +96,13 @@ def make_app(
         return JSONResponse({**answered, **heard})
 
     async def hear(request: Request) -> Response:
-        seat = register.find(request.headers.get("x-token", ""))
+        seat = find_seat(request.headers.get("x-token", ""))
         if seat is None:
             return PlainTextResponse(STRANGER, 401)
         register.hear(seat)
         messages = await news.wait(_read_heard(request.query_params, news), _WAIT)
         # Revoked while it waited.
-        if register.find(request.headers.get("x-token", "")) is None:
+        if find_seat(request.headers.get("x-token", "")) is None:
             return PlainTextResponse(STRANGER, 401)
         return JSONResponse({"messages": messages, "anew": messages is None})
 
