@@ -23,7 +23,7 @@ from gridplan.redrawing.editing.edit_refusals import refuse_locked
 from gridplan.redrawing.editing.edit_script import parse_script
 from gridplan.redrawing.editing.edit_verbs import carry_out
 from gridplan.redrawing.editing.trial_assignment import BoardState, EditBoard
-from gridplan.workbench.approving import list_unapproved, note_approvals
+from gridplan.workbench.approvals import list_unapproved, note_approvals
 from gridplan.workbench.effects import (
     Effect,
     count_moved,

@@ -17,7 +17,7 @@ from gridplan.storage.kept_versions import name_version, replace_plan
 from gridplan.storage.plan_folder import describe_files, read_plan
 from gridplan.storage.version_names import VersionNote
 from gridplan.tables.translations import translate
-from gridplan.workbench.approving import describe_approvals, write_into
+from gridplan.workbench.approvals import describe_approvals, write_into
 from gridplan.workbench.desk import Desk, Seat
 from gridplan.workbench.drawing import Draughtsman, Drawn
 from gridplan.workbench.effects import Effect, count_moved
