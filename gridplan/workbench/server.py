@@ -77,18 +77,19 @@ def make_app(
         session.close()
 
     async def ask(request: Request) -> Response:
+        # Read to its end whatever the answer: else the line breaks before the page has heard it.
+        body = await _read_body(request)
         seat = find_seat(request.headers.get("x-token", ""))
         if seat is None:
             return PlainTextResponse(STRANGER, 401)
+        if body is None:
+            return PlainTextResponse(f"too large: at most {LARGEST:,} bytes", 413)
+        message = _parse(body)
+        if message is None:
+            return PlainTextResponse("not understood: one object of JSON is asked for", 400)
         with room.enter(seat.code) as free:
             if not free:
                 return JSONResponse({"kind": "busy"}, 503, {"retry-after": "1"})
-            body = await _read_body(request)
-            if body is None:
-                return PlainTextResponse(f"too large: at most {LARGEST:,} bytes", 413)
-            message = _parse(body)
-            if message is None:
-                return PlainTextResponse("not understood: one object of JSON is asked for", 400)
             register.hear(seat)
             # Before the answer: what is said meanwhile may not be in it, and is heard again.
             heard = {"heard": news.last, "run": news.run}
