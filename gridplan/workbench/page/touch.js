@@ -12,9 +12,10 @@ export class Touch {
     this.fingers = new Map();
     this.reset();
     const { over } = this.stage;
-    // Before the pointer hears of them: it takes one finger for a mouse.
-    const on = (name, act) => over.addEventListener(name, (event) => {
-      if (event.pointerType === "touch" && act(event)) event.stopImmediatePropagation();
+    // Before anything else hears of them: the pointer takes one finger for a mouse.
+    const on = (name, act) => document.addEventListener(name, (event) => {
+      const mine = event.pointerType === "touch" && event.target === over;
+      if (mine && act(event)) event.stopImmediatePropagation();
     }, true);
     on("pointerdown", (event) => this.down(event));
     on("pointermove", (event) => this.move(event));
@@ -65,10 +66,10 @@ export class Touch {
   up(event) {
     this.fingers.delete(event.pointerId);
     clearTimeout(this.timer);
-    const mine = Boolean(this.pair) || this.pressed;
     if (this.fingers.size < 2 && this.pair) this.stage.settle();
     if (!this.fingers.size) this.reset();
-    return mine;
+    // The pointer has stopped already, and who else counts fingers must see that one is gone.
+    return false;
   }
 
   pressLong() {
