@@ -16,6 +16,7 @@ import pytest
 import uvicorn
 from typer.testing import CliRunner
 
+from gridplan.auditing.audit_plan import audit
 from gridplan.cli import app
 from gridplan.engine.reservation import reserve_folder
 from gridplan.errors import (
@@ -26,7 +27,7 @@ from gridplan.errors import (
     UnwritableError,
 )
 from gridplan.publishing.release_plan import release
-from gridplan.storage import write_plan
+from gridplan.storage import read_plan, write_plan
 from gridplan.synthetic import make_board_plan
 from gridplan.workbench import session
 from gridplan.workbench.answers import answer
@@ -225,15 +226,41 @@ def test_a_plan_without_neighbours_says_how_to_get_them(served, plan, tmp_path):
     assert is_one_line(notes[0])
 
 
-def test_a_plan_that_the_audit_refuses_can_be_opened_and_cured(served, plan, tmp_path):
-    # Everybody in one sub-grid but one home: far out of the band, and said so.
-    torn = make_board_plan((1, 1, 1, 1, 1, 2) * 2)
-    folder = write_plan(torn, tmp_path / "plan")
+def count_errors(plan):
+    return int((audit(plan).findings["severity"] == "error").sum())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda doors: doors.assign(subgrid=["0301-999", *doors["subgrid"][1:]]),
+        lambda doors: doors.assign(community="0999"),
+        lambda doors: doors.assign(building="nowhere"),
+    ],
+)
+def test_tables_that_do_not_agree_are_said_with_the_command_that_finds_where(
+    served, plan, tmp_path, change
+):
+    folder = write_plan(plan.replace(stairwells=change(plan.stairwells)), tmp_path / "plan")
+    with pytest.raises(PlanError, match="gridplan audit") as caught:
+        served(folder)
+    assert is_one_line(str(caught.value))
+
+
+def test_a_plan_with_errors_of_the_audit_is_opened_and_cured(served, plan, tmp_path):
+    wrong = plan.subgrids.assign(households=plan.subgrids["households"] + 1)
+    bad = plan.replace(subgrids=wrong)
+    assert count_errors(bad) > count_errors(plan)
+    folder = write_plan(bad, tmp_path / "plan")
     assert served(folder)
     opened = Session(folder)
-    state = opened.describe_state(CHIEF)
-    assert state["faults"] is not None
+    # The page counts for itself, and a save writes down what it counted.
+    assert opened.figures["households"].sum() == 120
+    for n, (house, was) in enumerate((("h03", "0301-002"), ("h05", "0301-003"))):
+        assert move(opened, str(n), house, "0301-001", was)["kind"] == "accepted"
+    assert answer(opened, CHIEF, {"kind": "save"})["kind"] == "saved"
     opened.close()
+    assert count_errors(read_plan(folder)) <= count_errors(plan)
 
 
 # Seats and their links

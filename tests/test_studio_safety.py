@@ -292,6 +292,19 @@ def test_others_see_where_a_seat_is_and_hear_no_more_than_that(client):
     assert TOKENS["west"] not in json.dumps(row)
 
 
+def test_a_seat_that_is_not_heard_any_more_is_away():
+    register = SeatRegister([CHIEF, WEST])
+    told = []
+    register.show = told.append
+    register.hear(WEST)
+    assert [row["here"] for row in told[-1]["rows"]] == [False, True]
+    register.refresh()
+    assert len(told) == 1
+    register._presence["west"].heard -= 60
+    register.refresh()
+    assert [row["here"] for row in told[-1]["rows"]] == [False, False]
+
+
 def test_links_hold_after_a_restart_under_the_same_address_alone(tmp_path):
     file = tmp_path / "seats.json"
     register = SeatRegister([CHIEF, WEST], file, "http://192.0.2.7:8080")

@@ -64,6 +64,7 @@ class SeatRegister:
         self._address = address
         self._digests: dict[str, str] = _read_digests(file, address, self._seats)
         self._presence = {code: Presence() for code in self._seats}
+        self._told: set[str] = set()
         self._guard = threading.RLock()
         self.show: Callable[[Mapping[str, Any]], None] = lambda message: None
         self.wake: Callable[[], None] = lambda: None
@@ -130,6 +131,12 @@ class SeatRegister:
             if changed or _is_here(presence) != was:
                 self._tell()
 
+    def refresh(self) -> None:
+        """Tell who is where, if a seat that asks now and then has not been heard for a while."""
+        with self._guard:
+            if self._told != self._list_here():
+                self._tell()
+
     def describe(self) -> list[dict[str, Any]]:
         """Describe all seats: who is here, since when not, and where they look."""
         with self._guard:
@@ -155,7 +162,11 @@ class SeatRegister:
             self._tell()
         self.wake()
 
+    def _list_here(self) -> set[str]:
+        return {code for code, presence in self._presence.items() if _is_here(presence)}
+
     def _tell(self) -> None:
+        self._told = self._list_here()
         self.show({"kind": "seats", "rows": self.describe()})
 
     def _write(self, digests: Mapping[str, str]) -> None:

@@ -13,6 +13,7 @@ from gridplan.tables.persons_names import are_names_of_persons
 from gridplan.workbench.desk import Seat
 
 ROLES = ("viewer", "editor", "chief")
+MOST = 50  # seats of one studio
 CHIEF = Seat("chief")
 
 
@@ -92,6 +93,9 @@ def _find_faults(
         for ids, rule, message, remedy in checks
         if len(ids)
     ]
+    if len(offices) > MOST:
+        message = f"{len(offices)} seats, {MOST} at most"
+        problems.append(_fault(file, (), "a studio holds its seats", message, "drop some lines"))
     if not (roles == "chief").any():
         problems.append(_fault(file, (), "somebody saves", "no seat is chief", "make one chief"))
     return problems

@@ -149,6 +149,7 @@ async def _serve_socket(socket: WebSocket, news: News, register: SeatRegister) -
     try:
         while not gone.done():
             messages = await news.wait(heard, 5.0)
+            register.refresh()
             if register.find(token) != seat:
                 await socket.close(4401, STRANGER)
                 return

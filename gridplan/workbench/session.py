@@ -26,6 +26,7 @@ from gridplan.workbench.events import DeskEvent, read_event
 from gridplan.workbench.jobs import HelpJob, Worker
 from gridplan.workbench.journal import Journal, JournalHead
 from gridplan.workbench.kept_figures import KeptFigures
+from gridplan.workbench.loose_ends import refuse_loose_ends
 from gridplan.workbench.opening import (
     describe_outlines,
     find_origin,
@@ -85,6 +86,7 @@ class Session:
                 f"{folder} is a release, which holds no households -> open the working plan "
                 "that it was released from"
             )
+        refuse_loose_ends(plan, folder)
         self.folder = folder
         self.publish = publish
         self.guard = threading.RLock()

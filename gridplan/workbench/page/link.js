@@ -116,6 +116,7 @@ export class Link {
   listen(tries = 0, ever = false) {
     const scheme = location.protocol === "https:" ? "wss" : "ws";
     const socket = new WebSocket(`${scheme}://${location.host}/live`);
+    this.socket = socket;
     let opened = false;
     let taken = Promise.resolve();
     let anew = false;
