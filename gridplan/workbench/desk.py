@@ -29,6 +29,7 @@ from gridplan.workbench.effects import (
     count_moved,
     drop_empty,
     find_effect,
+    join_effects,
     list_differing,
     put_on,
 )
@@ -257,8 +258,11 @@ class Desk:
 
     def replay(self, events: Iterable[DeskEvent]) -> None:
         """Put on the events of a journal, as they were accepted."""
-        for event in events:
-            self._count(event, put_on(self.board, self.state, event.effect))
+        # One effect of them all, since a state is put together from whole tables.
+        all_events = list(events)
+        state = put_on(self.board, self.state, join_effects(e.effect for e in all_events))
+        for event in all_events:
+            self._count(event, state)
 
     def _step_back(
         self, seat: Seat, id: str, stacks: Mapping[str, list[int]], kind: str, none: str

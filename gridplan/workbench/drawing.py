@@ -95,7 +95,7 @@ class Draughtsman:
 
     def __init__(self, plan: Plan) -> None:
         self.latest = Drawn(plan, 0, ())
-        self._ground = DrawingGround(plan, plan.site, plan.stairwells, plan.rules.outlines)
+        self._ground = _open_ground(plan)
         self._drawing = threading.Lock()
 
     @property
@@ -120,7 +120,7 @@ class Draughtsman:
     def begin_from(self, plan: Plan, state: BoardState, number: int) -> Drawn:
         """Take a plan that was saved as the one that outlines differ from, and draw on it."""
         with self._drawing:
-            self._ground = DrawingGround(plan, plan.site, plan.stairwells, plan.rules.outlines)
+            self._ground = _open_ground(plan)
             before = self.latest
             drawn = self._take(state, number)
             differs = _list_differing(before.subgrids, drawn.subgrids)
@@ -140,6 +140,11 @@ class Draughtsman:
         )
         self.latest = Drawn(base, number, tuple(changed), outlines, make_plan)
         return self.latest
+
+
+def _open_ground(plan: Plan) -> DrawingGround:
+    """Open the ground of a plan, drawn on by one thread, as others answer meanwhile."""
+    return DrawingGround(plan, plan.site, plan.stairwells, plan.rules.outlines, workers=1)
 
 
 def _draw(ground: DrawingGround, state: BoardState) -> tuple[dict[str, Any], Callable[[], Plan]]:

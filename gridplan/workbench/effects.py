@@ -120,6 +120,25 @@ def put_on(board: EditBoard, state: BoardState, effect: Effect) -> BoardState:
     )
 
 
+def join_effects(effects: Iterable[Effect]) -> Effect:
+    """Join effects that came one after the other to one; what ended as it began is kept too.
+
+    Examples
+    --------
+    >>> first, then = Effect(homes={"h1": ("A", "B")}), Effect(homes={"h1": ("B", "C")})
+    >>> join_effects([first, then]).homes
+    {'h1': ('A', 'C')}
+    """
+    joined: tuple[dict[str, Any], ...] = ({}, {}, {}, {})
+    for effect in effects:
+        for kept, part in zip(joined, effect._list_parts(), strict=True):
+            for key, (before, after) in part.items():
+                first = kept.pop(key)[0] if key in kept else before
+                # At the end, as locks stay in the order in which they were set.
+                kept[key] = first, after
+    return Effect(*joined)
+
+
 def count_moved(board: EditBoard, effect: Effect) -> int:
     """Count the households that an effect moves; who only gets a sub-grid's new code stays."""
     came: dict[str, set[str]] = {}

@@ -268,6 +268,8 @@ def _bind(host: str, port: int) -> socket.socket:
     place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         place.bind((host, port))
+        # Whoever opens the link before the server runs waits, and is not refused.
+        place.listen(128)
     except OSError as error:
         place.close()
         raise PlanError(

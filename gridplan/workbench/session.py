@@ -104,7 +104,7 @@ class Session:
         self.origin = find_origin(plan)
         self.kept = KeptFigures(self.desk, {"faults": list_faults})
         self.draughtsman = Draughtsman(plan)
-        self._drawing = False
+        self._drawing = self._closed = False
         self.jobs = 0
         self.worker = Worker(self._hear_worker)
         self.update = Errand()
@@ -131,6 +131,7 @@ class Session:
 
     def close(self) -> None:
         """Stop what runs, and close the journal and the branches."""
+        self._closed = True
         for other in self.branches.values():
             other.close()
         self.worker.close()
@@ -254,14 +255,19 @@ class Session:
         threading.Thread(target=self._draw, daemon=True).start()
 
     def _draw(self) -> None:
-        while True:
-            with self.guard:
-                state, number = self.desk.state, self.desk.number
-            self._publish_land(self.draughtsman.draw(state, number))
-            with self.guard:
-                if self.desk.number == number:
-                    self._drawing = False
-                    return
+        try:
+            while not self._closed:
+                with self.guard:
+                    state, number = self.desk.state, self.desk.number
+                self._publish_land(self.draughtsman.draw(state, number))
+                with self.guard:
+                    if self.desk.number == number:
+                        self._drawing = False
+                        return
+        except Exception:
+            # The next change is drawn all the same.
+            self._drawing = False
+            raise
 
     def _publish_land(self, drawn: Drawn) -> None:
         """Let all seats see the outlines that changed."""

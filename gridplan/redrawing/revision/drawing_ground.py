@@ -72,6 +72,8 @@ class DrawingGround:
         The homes on it; their sub-grids are not read.
     rules
         How outlines are drawn.
+    workers
+        Threads that draw; one for each core if not given.
 
     Examples
     --------
@@ -86,6 +88,7 @@ class DrawingGround:
     site: Site
     stairwells: gpd.GeoDataFrame
     rules: OutlineRules
+    workers: int | None = None
     drawn: dict[LandPatch, DrawnPatch] = field(default_factory=dict)
     fitted: dict[Any, Any] = field(default_factory=dict)
 

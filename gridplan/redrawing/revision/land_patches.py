@@ -159,7 +159,13 @@ def _draw(ground: DrawingGround, patches: list[LandPatch], progress: Progress) -
     fresh = [patch for patch in patches if patch not in ground.drawn]
     drawn = {p: ground.drawn[p] for p in patches if p in ground.drawn}
     if fresh:
-        made = map_tasks(partial(_draw_patch, ground), fresh, stage="outlines", progress=progress)
+        made = map_tasks(
+            partial(_draw_patch, ground),
+            fresh,
+            workers=ground.workers,
+            stage="outlines",
+            progress=progress,
+        )
         for one in made:
             ground.remember(one)
             drawn[one.patch] = one
