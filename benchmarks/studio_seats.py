@@ -16,6 +16,7 @@ import numpy as np
 
 SEATS = 10
 EDITS = 1_000
+THINKS = 0.5  # seconds that a seat looks at what came of a change, in the mean
 KILLS = 50
 # What the studio does when it is killed: taking changes, or saving and beginning a new journal.
 MOMENTS = ("append", "save", "rotate")
@@ -102,6 +103,7 @@ def _edit(link, seat, times, counts, accepted):
     pairs, homes, codes = land["pairs"], land["homes"], land["codes"]
     now = {home: codes[n] for home, n in zip(homes, land["subgrid"], strict=True)}
     for number in range(EDITS // SEATS):
+        time.sleep(2 * THINKS * rng.random())
         one, other = _find_pair(rng, pairs, homes, now)
         line = f'move stairwell "{one}" to {now[other]}'
         id = f"{seat}-{number}"
@@ -111,7 +113,8 @@ def _edit(link, seat, times, counts, accepted):
         counts[kind] = counts.get(kind, 0) + 1
         if kind == "accepted":
             accepted.add(id)
-            now |= {home: sides[1] for home, sides in answered["event"]["effect"]["homes"].items()}
+            moved = answered["event"]["effect"].get("homes", {})
+            now |= {home: sides[1] for home, sides in moved.items()}
         elif kind == "overtaken":
             land = ask(kind="open", community=code)
             codes = land["codes"]

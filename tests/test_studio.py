@@ -242,6 +242,7 @@ def test_a_full_disk_refuses_the_change_and_loses_none(tmp_path, monkeypatch):
 
     desk = Desk(make_board_plan(), lambda event: journal.append([event.to_data()]))
     with monkeypatch.context() as patch:
+        patch.setattr(os, "fdatasync", fail, raising=False)
         patch.setattr(os, "fsync", fail)
         with pytest.raises(UnwritableError, match="No space left"):
             desk.do(TWO, "a", ["move building h04 to 0301-001"], {"h04-1": "0301-002"})

@@ -211,7 +211,7 @@ def _serve(pipe: Connection) -> None:
     while True:
         try:
             asked = pipe.recv()
-        except EOFError:
+        except (EOFError, OSError):
             return
         if not isinstance(asked, tuple):
             plan = asked

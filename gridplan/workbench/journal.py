@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,7 +106,7 @@ class Journal:
             self._handle.seek(self._end)
             self._handle.write(content)
             self._handle.flush()
-            os.fsync(self._handle.fileno())
+            _sync(self._handle.fileno())
         except OSError as error:
             self._cut_back()
             raise UnwritableError(
@@ -125,6 +125,15 @@ class Journal:
     def close(self) -> None:
         """Close the file."""
         self._handle.close()
+
+
+def _sync(handle: int) -> None:
+    """Wait until what was written is on disk; where it can be, the file's times are not waited for.
+
+    macOS and Windows know the whole file only.
+    """
+    wait: Callable[[int], None] = getattr(os, "fdatasync", os.fsync)
+    wait(handle)
 
 
 def read_journal(file: Path) -> Recovered:
