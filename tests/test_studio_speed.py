@@ -137,3 +137,28 @@ def test_jobs_wait_for_one_another_and_a_cancelled_one_makes_room():
     last = {number: set(message) for number, message in heard}
     assert last == {1: {"cancelled"}, 2: {"proposals"}, 3: {"cancelled"}}
     assert any(message.get("stage") == "waiting" for number, message in heard if number == 2)
+
+
+def test_a_days_work_of_two_offices_is_two_batches_where_its_order_allows():
+    desk = Desk(
+        make_board_plan((1, 1, 2, 5, 3, 3, 4, 4, 2, 5, 6, 6)), tell_time=lambda: "2026-11-29"
+    )
+    first, (one, two) = desk.state, (Seat("s1", "east office"), Seat("s2", "west office"))
+    for seat, name, line in (
+        (one, "a", "move building h01 to 0301-004"),
+        (two, "b", "move building h06 to 0301-006"),
+        (one, "c", "move building h07 to 0301-001"),
+        (two, "d", "move building h12 to 0301-003"),
+    ):
+        desk.do(seat, name, [line])
+    script = write_script(desk.board, first, desk.events, desk.state)
+    assert [line for line in script if line.startswith("#")] == [
+        "# 2026-11-29 east office: moved 20 households",
+        "# 2026-11-29 west office: moved 20 households",
+    ]
+    saved = edit(desk.plan, script).plan
+    assert saved.stairwells["subgrid"].tolist() == desk.state.member.tolist()
+    # Where a change follows on one of another office, it stays behind it.
+    desk.do(one, "e", ["move building h06 to 0301-003"])
+    script = write_script(desk.board, first, desk.events, desk.state)
+    assert len([line for line in script if line.startswith("#")]) == 3

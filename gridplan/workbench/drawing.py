@@ -94,14 +94,19 @@ class Draughtsman:
     """
 
     def __init__(self, plan: Plan) -> None:
+        self._draw_apart: Callable[[Plan, BoardState], dict[str, Any] | None] | None = None
         self.latest = Drawn(plan, 0, ())
-        self._ground = _open_ground(plan)
+        self._ground = open_ground(plan)
         self._drawing = threading.Lock()
 
     @property
     def plan(self) -> Plan:
         """The newest drawn plan, with all its tables."""
         return self.latest.plan
+
+    def draw_with(self, draw_apart: Callable[[Plan, BoardState], dict[str, Any] | None]) -> None:
+        """Have outlines drawn elsewhere, from now on; what gives None is drawn here."""
+        self._draw_apart = draw_apart
 
     def draw(self, state: BoardState, number: int) -> Drawn:
         """Draw the outlines of a state, which came of the event of that number."""
@@ -120,7 +125,7 @@ class Draughtsman:
     def begin_from(self, plan: Plan, state: BoardState, number: int) -> Drawn:
         """Take a plan that was saved as the one that outlines differ from, and draw on it."""
         with self._drawing:
-            self._ground = _open_ground(plan)
+            self._ground = open_ground(plan)
             before = self.latest
             drawn = self._take(state, number)
             differs = _list_differing(before.subgrids, drawn.subgrids)
@@ -131,49 +136,49 @@ class Draughtsman:
         """Draw a state, and take it as the newest one."""
         ground = self._ground
         base = ground.plan
-        outlines, make_plan = _draw(ground, state)
+        outlines = self._draw_apart(base, state) if self._draw_apart is not None else None
+        if outlines is None:
+            outlines = draw_outlines(ground, state)
         old = self.latest.outlines if self.latest.base is base else {}
         changed = sorted(
             code
             for code in {*old, *outlines}
-            if not _are_same(_get_outline(ground, old, code), _get_outline(ground, outlines, code))
+            if not are_same(_get_outline(ground, old, code), _get_outline(ground, outlines, code))
         )
-        self.latest = Drawn(base, number, tuple(changed), outlines, make_plan)
+        self.latest = Drawn(base, number, tuple(changed), outlines, lambda: renew(ground, state))
         return self.latest
 
 
-def _open_ground(plan: Plan) -> DrawingGround:
+def open_ground(plan: Plan) -> DrawingGround:
     """Open the ground of a plan, drawn on by one thread, as others answer meanwhile."""
     return DrawingGround(plan, plan.site, plan.stairwells, plan.rules.outlines, workers=1)
 
 
-def _draw(ground: DrawingGround, state: BoardState) -> tuple[dict[str, Any], Callable[[], Plan]]:
-    """Draw the outlines that differ from the ground's; returns also how its whole plan is made."""
-    base = ground.plan
-
-    def make_plan() -> Plan:
-        member = pd.Series(state.member, index=base.stairwells.index, dtype="str")
-        return renew_plan(base, member, centres=state.centres, ground=ground)
-
+def draw_outlines(ground: DrawingGround, state: BoardState) -> dict[str, Any]:
+    """Draw the outlines of a state that differ from the ground's; None for those that ended."""
     moved = np.flatnonzero(ground.member != state.member)
     codes = {str(c) for c in {*ground.member[moved], *state.member[moved]}}
     if not codes:
-        return {}, make_plan
+        return {}
     over = state.lies_in
     drawn, wholly_drawn = draw_changed(ground, state.member, codes, over, set(), keep_silent)
     if wholly_drawn:
         # Exclusive grids are drawn again too, as only a renewed plan has them.
-        plan = make_plan()
-        return _compare_plans(base, plan), lambda: plan
+        return _compare_plans(ground.plan, renew(ground, state))
     joined = drawn.join()
     stays = find_staying(ground, set(joined.index), over, set())
     shapes, around = fit_outlines(ground, joined, stays)
     ended = {str(code): None for code in codes if code in ground.row and code not in over}
     both = {**shapes.to_dict(), **around.to_dict(), **ended}
-    differs = {
-        code: shape for code, shape in both.items() if not _are_same(shape, _find_old(ground, code))
+    return {
+        code: shape for code, shape in both.items() if not are_same(shape, _find_old(ground, code))
     }
-    return differs, make_plan
+
+
+def renew(ground: DrawingGround, state: BoardState) -> Plan:
+    """Make the whole plan of a state, with all its tables."""
+    member = pd.Series(state.member, index=ground.plan.stairwells.index, dtype="str")
+    return renew_plan(ground.plan, member, centres=state.centres, ground=ground)
 
 
 def _find_old(ground: DrawingGround, code: str) -> Any:
@@ -185,7 +190,7 @@ def _get_outline(ground: DrawingGround, outlines: Mapping[str, Any], code: str) 
     return outlines[code] if code in outlines else _find_old(ground, code)
 
 
-def _are_same(one: Any, other: Any) -> bool:
+def are_same(one: Any, other: Any) -> bool:
     """Whether two outlines have the same corners in the same order."""
     if one is None or other is None or one is other:
         return one is other
@@ -199,7 +204,7 @@ def _compare_plans(old: Plan, new: Plan) -> dict[str, Any]:
     return {
         code: shapes.get(code)
         for code in sorted({*before, *shapes})
-        if not _are_same(before.get(code), shapes.get(code))
+        if not are_same(before.get(code), shapes.get(code))
     }
 
 
@@ -207,4 +212,4 @@ def _list_differing(old: Any, new: Any) -> tuple[str, ...]:
     """List the codes whose outlines differ between two tables."""
     before, after = old.geometry.to_dict(), new.geometry.to_dict()
     codes = sorted({*before, *after})
-    return tuple(str(code) for code in codes if not _are_same(before.get(code), after.get(code)))
+    return tuple(str(code) for code in codes if not are_same(before.get(code), after.get(code)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import groupby
 
 from gridplan.engine.parallel_map import Progress, keep_silent
 from gridplan.errors import PlanError
@@ -18,6 +19,7 @@ from gridplan.redrawing.editing.edit_plan import edit
 from gridplan.redrawing.editing.edit_script import parse_script
 from gridplan.redrawing.editing.edit_verbs import carry_out
 from gridplan.redrawing.editing.trial_assignment import BoardState, EditBoard, follow_centres
+from gridplan.workbench.batches import MOST, group_events, write_batches, write_heading
 from gridplan.workbench.effects import find_effect
 from gridplan.workbench.events import DeskEvent
 
@@ -69,14 +71,14 @@ def write_script(
     if not find_effect(board, first, wanted):
         return []
     standing = list_standing(events)
-    asked = [line for event in standing for line in event.lines]
-    if _lead_to(board, first, asked, wanted):
-        lines = _add_headings(standing)
+    for groups in _list_groupings(standing):
+        lines = write_batches(groups)
+        if _lead_to(board, first, lines, wanted):
+            break
     else:
         office = events[-1].office if events else ""
         day = events[-1].time[:10] if events else ""
-        difference = write_difference(board, first, wanted)
-        lines = [_write_heading(day, office, 0), *difference]
+        lines = [write_heading(day, office, 0), *write_difference(board, first, wanted)]
     return [*lines, *_free_centres(board, lines, wanted)]
 
 
@@ -130,24 +132,13 @@ def _lead_to(board: EditBoard, first: BoardState, lines: Sequence[str], wanted: 
     return not find_effect(board, state, wanted)
 
 
-def _add_headings(events: Sequence[DeskEvent]) -> list[str]:
-    """Write changes below headings of day and office, as the log of edits has them."""
-    lines: list[str] = []
-    before: tuple[str, str] | None = None
-    for event in events:
-        who = (event.time[:10], event.office)
-        if who != before:
-            moved = sum(e.moved for e in events if (e.time[:10], e.office) == who)
-            lines.append(_write_heading(*who, moved))
-            before = who
-        lines += event.lines
-    return lines
-
-
-def _write_heading(day: str, office: str, moved: int) -> str:
-    who = " ".join(word for word in (day, office) if word)
-    count = f"{moved} household{'s' if moved != 1 else ''}" if moved else "no households"
-    return f"# {who + ': ' if who else ''}moved {count}"
+def _list_groupings(events: Sequence[DeskEvent]) -> list[list[list[DeskEvent]]]:
+    """List the ways to write changes in batches, the best first: by office, else in their order."""
+    groups = group_events(events)
+    in_order = [list(group) for _, group in groupby(events, lambda e: (e.time[:10], e.office))]
+    together = [list(group) for _, group in groupby(events, lambda e: e.time[:10])]
+    ways = [groups, in_order, together]
+    return [way for way in ways if 0 < len(way) <= MOST] or [together]
 
 
 def write_difference(board: EditBoard, first: BoardState, wanted: BoardState) -> list[str]:

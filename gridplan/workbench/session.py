@@ -20,6 +20,7 @@ from gridplan.tables.translations import translate
 from gridplan.workbench.approvals import describe_approvals, write_into
 from gridplan.workbench.desk import Desk, Seat
 from gridplan.workbench.drawing import Draughtsman, Drawn
+from gridplan.workbench.drawing_apart import DrawingProcess
 from gridplan.workbench.effects import Effect, count_moved
 from gridplan.workbench.errands import Errand
 from gridplan.workbench.events import DeskEvent, read_event
@@ -104,6 +105,7 @@ class Session:
         self.origin = find_origin(plan)
         self.kept = KeptFigures(self.desk, {"faults": list_faults})
         self.draughtsman = Draughtsman(plan)
+        self._apart: DrawingProcess | None = None
         self._drawing = self._closed = False
         self.jobs = 0
         self.worker = Worker(self._hear_worker)
@@ -129,6 +131,12 @@ class Session:
         """The figures of all sub-grids, by code."""
         return self.kept.table
 
+    def warm(self) -> None:
+        """Begin the processes that draw and help, before they are first asked."""
+        self._apart = DrawingProcess()
+        self.draughtsman.draw_with(self._apart.draw)
+        self.worker.warm(self.base)
+
     def close(self) -> None:
         """Stop what runs, and close the journal and the branches."""
         self._closed = True
@@ -137,6 +145,8 @@ class Session:
         self.worker.close()
         self.update.cancel()
         self.taking.cancel()
+        if self._apart is not None:
+            self._apart.close()
         self._journal.close()
 
     def _keep(self, event: DeskEvent) -> None:
