@@ -222,7 +222,7 @@ def open_studio(
         close = opened.pop_all().close
     others = [seat.code for seat in seats if seat.code not in links]
     hosts = list_hosts({HERE, "localhost"} if host == HERE else {host}, number)
-    session.warm()
+    session.warm_soon()
     return Opened(
         make_app(session, register, hosts, frames, scheme),
         place,

@@ -46,6 +46,8 @@ from gridplan.workbench.segments import (
 )
 from gridplan.workbench.suggestions import list_faults
 
+_WARMED_AFTER = 3.0  # seconds after opening
+
 Message = dict[str, Any]
 Publish = Callable[[Mapping[str, Any]], None]
 # What answers one kind of question of a seat.
@@ -106,6 +108,7 @@ class Session:
         self.kept = KeptFigures(self.desk, {"faults": list_faults})
         self.draughtsman = Draughtsman(plan)
         self._apart: DrawingProcess | None = None
+        self._timer: threading.Timer | None = None
         self._drawing = self._closed = False
         self.jobs = 0
         self.worker = Worker(self._hear_worker)
@@ -131,8 +134,15 @@ class Session:
         """The figures of all sub-grids, by code."""
         return self.kept.table
 
-    def warm(self) -> None:
-        """Begin the processes that draw and help, before they are first asked."""
+    def warm_soon(self) -> None:
+        """Begin the processes that draw and help, a little later, so that the page comes first."""
+        self._timer = threading.Timer(_WARMED_AFTER, self._warm)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _warm(self) -> None:
+        if self._closed:
+            return
         self._apart = DrawingProcess()
         self.draughtsman.draw_with(self._apart.draw)
         self.worker.warm(self.base)
@@ -140,6 +150,8 @@ class Session:
     def close(self) -> None:
         """Stop what runs, and close the journal and the branches."""
         self._closed = True
+        if self._timer is not None:
+            self._timer.cancel()
         for other in self.branches.values():
             other.close()
         self.worker.close()
