@@ -56,6 +56,17 @@ function findMove() {
 }
 
 const jobs = {
+  // A frame in which nothing happens: what the machine itself takes.
+  async idle() {
+    const times = [];
+    for (let n = 0; n < option; n += 1) {
+      const start = performance.now();
+      await painted();
+      times.push(performance.now() - start);
+    }
+    return { idle: times };
+  },
+
   async hover() {
     const times = [];
     const { c, home } = findMove();
@@ -234,8 +245,8 @@ def make_district(folder):
     """Make a district of 20 communities and 100,000 households, and plan it."""
     import gridplan as gp
 
-    reading = gp.make_town(20, 1.0, 100_000, seed=7)
-    return gp.write_plan(gp.plan(reading.site, seed=1), folder / "district")
+    site = gp.read_site(gp.synthetic.make_town(20, 1.0, 100_000, seed=7))
+    return gp.write_plan(gp.divide(site, seed=1), folder / "district")
 
 
 def show(name, values, aim=None):
@@ -295,6 +306,7 @@ def measure(driver, link):
         opened.append(1000 * (time.perf_counter() - began))
     show("open: all communities in sight", shown)
     show("open: every sub-grid there", opened, AIMS["open"])
+    show("a frame without anything", ask("idle", 100)["idle"])
     grown = []
     for count in STEPS:
         if count > driver.execute_script("return studio.places.length"):
