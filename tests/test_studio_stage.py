@@ -84,10 +84,10 @@ def test_all_communities_are_seen_first_and_loaded_quietly(studio):
 
 
 def test_an_edit_repaints_its_box_and_nothing_is_missing_from_the_picture(studio):
-    studio.run("studio.fitOpen() || true")
+    community, home, code = studio.run(MOVE)
+    studio.run("studio.stage.fit(studio.stage.open.get(arguments[0]).box) || true", community)
     studio.wait(STILL)
     assert studio.run(OFF) < 20
-    community, home, code = studio.run(MOVE)
     act = (
         "(() => { const c = studio.stage.open.get(arguments[0]);"
         " studio.putHomes(c, [[arguments[1], arguments[2]]]); return true; })()"

@@ -3,7 +3,7 @@
 import { FONT, INK } from "/page/palette.js";
 import { middleOf } from "/page/paths.js";
 
-const BADGE = 26; // pixels that a badge needs
+const BADGE = 34; // pixels that a badge needs
 const NAME = `600 13px ${FONT}`;
 const TOTALS = `12px ${FONT}`;
 
@@ -74,6 +74,7 @@ function writeTotals(stage, sheet, place) {
   sheet.level();
   pen.font = NAME;
   const full = wide > 90 && stage.say;
+  if (stage.open.has(place.code)) drawPlate(pen, sx, sy, Math.min(wide - 8, 132), full ? 38 : 20);
   write(pen, cut(pen, place.name, Math.max(wide, 46)), sx, sy - (full ? 9 : 0), "#39423a", true);
   if (full) {
     pen.font = TOTALS;
@@ -82,6 +83,12 @@ function writeTotals(stage, sheet, place) {
     write(pen, cut(pen, text, wide), sx, sy + 8, place.out ? INK.out : "#39423a", true);
   }
   pen.restore();
+}
+
+// Over homes a name is read only on a ground of its own.
+function drawPlate(pen, x, y, wide, high) {
+  pen.fillStyle = "#ffffffd0";
+  pen.fillRect(x - wide / 2, y - high / 2, wide, high);
 }
 
 function cut(pen, text, wide) {

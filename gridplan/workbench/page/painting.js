@@ -5,7 +5,7 @@ import { FONT, INK, QUIET, colourOf, colourOfHome, hatch, isByHome, judge } from
 import { findBox, joinBoxes, makePath, meets, middleOf, thinRings } from "/page/paths.js";
 import { hasBadges, paintBadge, paintPlace, writeName } from "/page/badges.js";
 
-const NARROW = 20; // pixels of a sub-grid whose badge would lie on its neighbour's
+const NARROW = 28; // pixels of a sub-grid whose badge would lie on its neighbour's
 const CHUNK = 60; // sub-grids a step
 const THIN = 0.033; // pixels for a centimetre below which nobody sees every corner
 

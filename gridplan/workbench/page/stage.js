@@ -12,7 +12,7 @@ import { Sheet } from "/page/sheet.js";
 export { findBox, joinBoxes, makePath, middleOf } from "/page/paths.js";
 
 const MARGIN = 0.25; // of the view, drawn beyond each of its edges
-const SLICE = 9; // milliseconds of drawing in a frame
+const SLICE = 8; // milliseconds of drawing in a frame
 const QUICK = 20; // milliseconds of a whole picture that is drawn at each turn of the wheel
 const REST = 120; // milliseconds without a move before the picture is drawn again
 const AROUND = 6000; // centimetres around a community in which its streets are drawn
@@ -195,7 +195,8 @@ export class Stage {
     if (dx < 0) boxes.push([before[2], south, east, north]);
     if (dy > 0) boxes.push([west, before[3], east, north]);
     if (dy < 0) boxes.push([west, south, east, before[1]]);
-    this.begin(front, boxes);
+    // Moving was this frame's work.
+    this.begin(front, boxes, true);
   }
 
   // Bring a box into view, without changing what is in view already.
@@ -228,10 +229,12 @@ export class Stage {
   }
 
   // Begin to draw some boxes on a sheet; the back one comes to the front when all is drawn.
-  begin(sheet, boxes) {
+  begin(sheet, boxes, later = false) {
     const tasks = boxes.map((box) => ({ box, steps: null, next: 0 }));
-    this.job = { sheet, tasks, late: [], cost: 0 };
-    this.go(this.job);
+    const job = { sheet, tasks, late: [], cost: 0 };
+    this.job = job;
+    if (later) requestAnimationFrame(() => this.go(job));
+    else this.go(job);
   }
 
   go(job) {
