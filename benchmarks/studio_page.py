@@ -101,13 +101,16 @@ const jobs = {
       out.script.push(performance.now() - start);
       await painted();
       out.edit.push(performance.now() - start);
+      const { listPatches } = await import("/page/patches.js");
+      const moved = listPatches(c).filter((patch) => patch.home === home);
       await accepted;
       out.answer.push(performance.now() - start);
       if (c.codeOf(home) !== code) continue;
       if (option.land) {
         while (drawn < app.number) await wait(5);
         out.land.push(performance.now() - start);
-        out.shapes.push([before, codes.map((one) => c.outlines[one] || [])]);
+        out.shapes.push([before, codes.map((one) => c.outlines[one] || []),
+          moved.flatMap((patch) => patch.cell)]);
       }
       await wait(20);
       start = performance.now();
@@ -343,25 +346,29 @@ def measure(driver, link):
 def show_land(times):
     """Print how wrong the land is between an edit and the server's outlines, and for how long."""
     show("outlines of the server", times["land"])
-    shares = []
-    for before, after in times["shapes"]:
-        for old, new in zip(before, after, strict=True):
-            a, b = (make_shape(rings) for rings in (old, new))
-            whole = shapely.union(a, b).area
-            shares.append(shapely.intersection(a, b).area / whole if whole else 1.0)
-    if shares:
-        low, middle = np.quantile(shares, [0.1, 0.5])
-        print(
-            f"land shown before that lies in both: median {middle:.3f}, one of ten under {low:.3f},"
-            f" least {min(shares):.3f} ({len(shares)} sub-grids)"
-        )
+    for name, patched in (("with its patch", True), ("without", False)):
+        shares = []
+        for before, after, cell in times["shapes"]:
+            giver, taker, *new = (make_shape(rings) for rings in (*before, *after))
+            if patched:
+                patch = make_shape(cell)
+                giver, taker = shapely.difference(giver, patch), shapely.union(taker, patch)
+            for old, drawn in zip((giver, taker), new, strict=True):
+                whole = shapely.union(old, drawn).area
+                shares.append(shapely.intersection(old, drawn).area / whole if whole else 1.0)
+        if shares:
+            low, middle = np.quantile(shares, [0.1, 0.5])
+            print(
+                f"land before them, {name}: overlap median {middle:.3f}, one of ten under "
+                f"{low:.3f}, least {min(shares):.3f} ({len(shares)} sub-grids)"
+            )
 
 
 def make_shape(rings):
     """Make a shape of rings of the page."""
     shape = shapely.Polygon()
     for ring in rings or []:
-        if len(ring) >= 8:
+        if len(ring) >= 6:
             part = shapely.make_valid(shapely.Polygon(np.reshape(ring, (-1, 2))))
             shape = shapely.symmetric_difference(shape, part)
     return shape

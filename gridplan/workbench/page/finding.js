@@ -1,6 +1,7 @@
 // What lies at a place of the picture, and which homes lie in a line drawn round them.
 
 import { findBox, inside, makePath, middleOf } from "/page/paths.js";
+import { listPatches } from "/page/patches.js";
 
 // What lies at a place of the screen: home, sub-grid, community.
 export function findAt(stage, x, y) {
@@ -14,6 +15,9 @@ export function findAt(stage, x, y) {
         return { community: c, home, piece: n, code: c.codeOf(home) };
       }
     }
+    const patch = c.moved.size ? listPatches(c).find((one) =>
+      inside(one.box, wx, wy) && holds(pen, one.path, wx, wy)) : null;
+    if (patch) return { community: c, code: c.codeOf(patch.home) };
     for (const [code, path] of c.landPaths) {
       if (inside(c.landBoxes.get(code), wx, wy) && holds(pen, path, wx, wy)) {
         return { community: c, code };

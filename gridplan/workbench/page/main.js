@@ -368,6 +368,7 @@ class App {
       const n = c.homeAt.get(home);
       if (n === undefined) continue;
       c.put(n, after);
+      c.movedBy.set(n, event.number);
       this.notePending(c, n, after);
       codes.add(before).add(after);
     }
@@ -454,12 +455,13 @@ class App {
     } else if (message.kind === "anew") return this.load();
   }
 
-  takeLand({ outlines, gone }) {
+  takeLand({ number, outlines, gone }) {
     for (const c of this.stage.open.values()) {
       const mine = Object.entries(outlines).filter(([code]) => c.place.has(code));
       const left = gone.filter((code) => c.place.has(code));
       const waited = [...(c.awaited || [])].filter((code) => c.place.has(code));
-      c.awaited = null;
+      if (number >= this.number) c.awaited = null;
+      c.settleLand(number);
       if (!mine.length && !left.length && !waited.length) continue;
       const codes = [...mine.map(([code]) => code), ...left, ...waited];
       const boxes = this.boxesOf(c, codes);
@@ -480,7 +482,7 @@ class App {
 // longer than painting; a page that is not in sight has no frames.
 function afterFrame() {
   return new Promise((done) => {
-    requestAnimationFrame(() => setTimeout(done, 0));
+    requestAnimationFrame(() => setTimeout(done, 3));
     setTimeout(done, 60);
   });
 }

@@ -17,6 +17,9 @@ export class Community {
     this.homesIn = data.pieces.map(() => []);
     data.piece.forEach((p, home) => this.homesIn[p].push(home));
     this.shapes = []; // what is drawn of a sub-grid, until a home comes or goes
+    this.moved = new Map(); // homes whose land is not drawn yet: the sub-grid that has it still
+    this.movedBy = new Map(); // the changes that moved them, as far as the server knows of them
+    this.cells = new Map();
     this.looked = null; // what the server says for the view
   }
 
@@ -35,11 +38,26 @@ export class Community {
 
   put(home, code) {
     const to = this.number(code);
+    const origin = this.moved.get(home) ?? this.codeOf(home);
+    if (origin === code) this.moved.delete(home);
+    else this.moved.set(home, origin);
+    this.movedBy.delete(home);
     this.shapes[this.member[home]] = null;
     this.shapes[to] = null;
     this.members[this.member[home]].delete(home);
     this.members[to].add(home);
     this.member[home] = to;
+  }
+
+  // The land of homes is drawn as of a change; what moved later still waits.
+  settleLand(number) {
+    for (const home of this.moved.keys()) {
+      if ((this.movedBy.get(home) ?? Infinity) <= number) {
+        this.moved.delete(home);
+        this.movedBy.delete(home);
+        this.cells.delete(home);
+      }
+    }
   }
 
   codeOf(home) {

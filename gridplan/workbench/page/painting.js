@@ -3,9 +3,11 @@
 
 import { FONT, INK, QUIET, colourOf, colourOfHome, hatch, isByHome, judge } from "/page/palette.js";
 import { findBox, joinBoxes, makePath, meets, middleOf, thinRings } from "/page/paths.js";
+import { listPatches } from "/page/patches.js";
 import { hasBadges, paintBadge, paintPlace, writeName } from "/page/badges.js";
 
 const NARROW = 28; // pixels of a sub-grid whose badge would lie on its neighbour's
+const GROUND = "#f2f3ee";
 const CHUNK = 60; // sub-grids a step
 const THIN = 0.033; // pixels for a centimetre below which nobody sees every corner
 
@@ -25,9 +27,12 @@ export function listSteps(stage, sheet, box) {
   };
   for (const c of near) steps.push(() => paintGround(sheet, c, box));
   each(paintLand);
+  const waits = near.filter((c) => c.moved.size);
+  for (const c of waits) steps.push(() => paintPatches(stage, sheet, c, box));
   for (const c of near) steps.push(() => paintAround(sheet, c, box));
   each(paintHomes);
   each(paintBorders);
+  for (const c of waits) steps.push(() => strokePatches(sheet, c, box));
   for (const c of near) steps.push(() => paintLimit(sheet, c));
   // A badge reaches beyond the land of its sub-grid.
   const more = sheet.grow(box, 40);
@@ -103,9 +108,46 @@ function outlineOf(c, code, scale) {
   return c.thinned.paths.get(code);
 }
 
+// The land of homes that have moved is shown as it will be, about, with a dashed border.
+function paintPatches(stage, { pen, scale, ratio }, c, box) {
+  const plain = isByHome(stage);
+  for (const { home, path, box: own } of listPatches(c)) {
+    if (!meets(own, box)) continue;
+    const code = c.codeOf(home);
+    pen.fillStyle = GROUND;
+    pen.fill(path, "evenodd");
+    tint(stage, pen, c, code, path, plain);
+    hatchOver(pen, c, code, path, scale, ratio);
+  }
+}
+
+function strokePatches({ pen, scale }, c, box) {
+  const thin = 1 / scale;
+  pen.strokeStyle = INK.border;
+  pen.lineWidth = thin;
+  pen.setLineDash([4 * thin, 4 * thin]);
+  for (const { path, box: own } of listPatches(c)) if (meets(own, box)) pen.stroke(path);
+  pen.setLineDash([]);
+}
+
+function tint(stage, pen, c, code, path, plain) {
+  pen.globalAlpha = plain ? 0.1 : 0.18;
+  pen.fillStyle = plain ? QUIET : colourOf(stage, c, code);
+  pen.fill(path, "evenodd");
+  pen.globalAlpha = 1;
+}
+
+function hatchOver(pen, c, code, path, scale, ratio) {
+  const figures = c.figures[code];
+  const how = figures ? judge(figures, c.band) : "in";
+  if (how === "in") return;
+  pen.fillStyle = hatch(pen, how, scale, ratio);
+  pen.fill(path, "evenodd");
+}
+
 function paintGround({ pen }, c, box) {
   pen.lineJoin = "round";
-  pen.fillStyle = "#f2f3ee";
+  pen.fillStyle = GROUND;
   pen.fill(c.path, "evenodd");
   c.lone.forEach((grid, n) => {
     if (!meets(c.loneBoxes[n], box)) return;
@@ -119,15 +161,8 @@ function paintLand(stage, { pen, scale, ratio }, c, codes) {
   for (const code of codes) {
     const path = outlineOf(c, code, scale);
     if (!path) continue;
-    pen.globalAlpha = plain ? 0.1 : 0.18;
-    pen.fillStyle = plain ? QUIET : colourOf(stage, c, code);
-    pen.fill(path, "evenodd");
-    pen.globalAlpha = 1;
-    const figures = c.figures[code];
-    const how = figures ? judge(figures, c.band) : "in";
-    if (how === "in") continue;
-    pen.fillStyle = hatch(pen, how, scale, ratio);
-    pen.fill(path, "evenodd");
+    tint(stage, pen, c, code, path, plain);
+    hatchOver(pen, c, code, path, scale, ratio);
   }
 }
 

@@ -13,7 +13,6 @@ export { findBox, joinBoxes, makePath, middleOf } from "/page/paths.js";
 
 const MARGIN = 0.25; // of the view, drawn beyond each of its edges
 const SLICE = 8; // milliseconds of drawing in a frame
-const QUICK = 20; // milliseconds of a whole picture that is drawn at each turn of the wheel
 const REST = 120; // milliseconds without a move before the picture is drawn again
 const AROUND = 6000; // centimetres around a community in which its streets are drawn
 
@@ -32,7 +31,6 @@ export class Stage {
     this.overview = [];
     this.marks = { chosen: null, wanted: null, point: null, line: null };
     this.job = null; // a picture that is being drawn
-    this.cost = 0; // milliseconds that the last whole picture took
     this.moved = () => {}; // called when the view shows another place
     new ResizeObserver(() => this.resize()).observe(land.parentElement);
     this.watchDensity();
@@ -128,7 +126,6 @@ export class Stage {
     this.left = wx - x / this.scale;
     this.upper = wy + y / this.scale;
     this.follow();
-    if (this.cost < QUICK) this.wake ||= requestAnimationFrame(() => this.settle());
   }
 
   pan(dx, dy) {
@@ -160,8 +157,6 @@ export class Stage {
 
   settle() {
     clearTimeout(this.rest);
-    cancelAnimationFrame(this.wake);
-    this.wake = 0;
     if (!this.width) return;
     this.moved();
     const draws = this.job?.sheet === this.back;
@@ -231,7 +226,7 @@ export class Stage {
   // Begin to draw some boxes on a sheet; the back one comes to the front when all is drawn.
   begin(sheet, boxes, later = false) {
     const tasks = boxes.map((box) => ({ box, steps: null, next: 0 }));
-    const job = { sheet, tasks, late: [], cost: 0 };
+    const job = { sheet, tasks, late: [] };
     this.job = job;
     if (later) requestAnimationFrame(() => this.go(job));
     else this.go(job);
@@ -239,14 +234,12 @@ export class Stage {
 
   go(job) {
     if (this.job !== job) return;
-    const start = performance.now();
-    const until = start + SLICE;
+    const until = performance.now() + SLICE;
     while (job.tasks.length && performance.now() < until) {
       const [task] = job.tasks;
       task.steps ||= listSteps(this, job.sheet, task.box);
       if (this.drawTask(job.sheet, task, until)) job.tasks.shift();
     }
-    job.cost += performance.now() - start;
     if (job.tasks.length) requestAnimationFrame(() => this.go(job));
     else this.finish(job);
   }
@@ -271,7 +264,6 @@ export class Stage {
     this.job = null;
     for (const box of job.late) this.drawBox(job.sheet, box);
     if (job.sheet !== this.back) return;
-    this.cost = job.cost;
     this.front.copy(this.back);
     this.front.look(this.back);
     this.turn();
