@@ -1,4 +1,7 @@
-"""Compile kernels before test workers each would: ``python -m tests.kernels atoms|points|requests``."""
+"""Compile kernels before test workers each would.
+
+``python -m tests.kernels atoms|points|requests`` compiles one kind.
+"""
 
 import sys
 

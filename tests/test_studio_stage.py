@@ -190,6 +190,44 @@ def test_the_card_says_the_chain_from_community_to_stairwell(studio):
     assert ("≈" in text) == estimated
 
 
+def test_of_a_long_list_only_the_rows_that_are_scrolled_to_are_made(studio):
+    studio.run(
+        "(studio.kept = studio.places, studio.places = Array.from({ length: 500 }, (_, n) =>"
+        " ({ ...studio.kept[0], code: `c${n}` })), studio.panels.turn('places'), true)"
+    )
+    try:
+        first = studio.count("#panel .row.goes")
+        assert 10 < first < 130
+        studio.run("(studio.panels.panel.scrollTop = 1e6, true)")
+        studio.wait(f"document.querySelectorAll('#panel .row.goes').length > {first}")
+        assert studio.count("#panel .row.goes") < 500
+    finally:
+        studio.run("(studio.places = studio.kept, studio.panels.turn('faults'), true)")
+
+
+def test_the_land_of_a_home_goes_with_it_before_the_server_has_drawn_it(studio):
+    community, home, code = studio.run(MOVE)
+    act = (
+        "(() => { const c = studio.stage.open.get(arguments[0]);"
+        " studio.putHomes(c, [[arguments[1], arguments[2]]]); return c.moved.size; })()"
+    )
+    before = studio.run("studio.stage.open.get(arguments[0]).codeOf(arguments[1])", community, home)
+    assert studio.run(act, community, home, code) == 1
+    # Its cell is a part of the land of its old sub-grid, and not all of it.
+    shares = studio.run(
+        "import('/page/patches.js').then(({ listPatches }) => {"
+        " const c = studio.stage.open.get(arguments[0]); const [patch] = listPatches(c);"
+        " const area = (rings) => Math.abs(rings.reduce((sum, ring) => { let a = 0;"
+        " for (let n = 0; n < ring.length; n += 2) { const m = (n + 2) % ring.length;"
+        " a += ring[n] * ring[m + 1] - ring[m] * ring[n + 1]; } return sum + a / 2; }, 0));"
+        " return area(patch.cell) / area(patch.rings); })",
+        community,
+    )
+    assert 0.01 < shares < 0.99
+    # What comes back to the land that is drawn waits for nothing.
+    assert studio.run(act, community, home, before) == 0
+
+
 def test_two_fingers_zoom_and_choose_nothing(studio):
     studio.run("(studio.choose(null, []), studio.fitOpen(), true)")
     studio.wait(STILL)

@@ -38,7 +38,8 @@ export const faults = {
     const advice = this.readAdvice(fault);
     const now = this.current === subgrid;
     const c = this.stage.open.get(community);
-    const about = c?.place.has(subgrid) && c.isEstimated(c.place.get(subgrid)) ? "≈" : "";
+    const counts = rule !== "apart" && c?.place.has(subgrid);
+    const about = counts && c.isEstimated(c.place.get(subgrid)) ? "≈" : "";
     const place = this.places.length > 1
       ? this.places.find((one) => one.code === community)?.name : "";
     return make("div", {
