@@ -325,14 +325,8 @@ class Desk:
         note_chief_locks(self.chief_locks, event)
         note_approvals(self.approvals, event)
         effect = event.effect
-        for thing in (
-            *effect.homes,
-            *effect.grids,
-            *effect.locks,
-            *effect.centres,
-            *effect.approvals,
-        ):
-            self._last[thing] = event.number
+        parts = (effect.homes, effect.grids, effect.locks, effect.centres, effect.approvals)
+        self._last |= {thing: event.number for part in parts for thing in part}
         back = self._undo.setdefault(event.seat, [])
         forth = self._redo.setdefault(event.seat, [])
         if event.kind in ("undo", "redo"):
