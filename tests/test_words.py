@@ -69,7 +69,7 @@ def read_sources(*patterns):
     return [path.read_text(encoding="utf-8") for path in paths]
 
 
-PYTHON = scan_python(read_sources("maps/*.py", "plots/*.py", "publishing/*.py", "storage/*.py"))
+PYTHON = scan_python(read_sources("maps/*.py", "plots/**/*.py", "publishing/*.py", "storage/*.py"))
 # The gaps of sentences that rules fill, not figures.
 TARGETS = {f"{{{name}}}" for name in find_targets(Rules())}
 # Pages that are read whole; other tests hold their keys.
@@ -115,8 +115,9 @@ def find_unused():
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row['page']}.{row['key']}")
 def test_every_word_stands_in_both_languages_with_the_same_gaps(row):
-    assert CHINESE.search(row["zh"])
-    assert re.search("[A-Za-z]", row["en"])
+    # What has no word of its own, such as a comma or a line to write on, needs none in Chinese.
+    if re.search("[A-Za-z]", re.sub(r"\{\w+\}", "", row["en"])):
+        assert CHINESE.search(row["zh"])
     assert not CHINESE.search(row["en"])
     assert sorted(set(GAP.findall(row["en"]))) == sorted(set(GAP.findall(row["zh"])))
     assert row["en"].count("|") == row["zh"].count("|")

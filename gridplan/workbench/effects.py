@@ -129,7 +129,7 @@ def join_effects(effects: Iterable[Effect]) -> Effect:
     >>> join_effects([first, then]).homes
     {'h1': ('A', 'C')}
     """
-    joined: tuple[dict[str, Any], ...] = ({}, {}, {}, {})
+    joined: tuple[dict[str, Any], ...] = tuple({} for _ in Effect()._list_parts())
     for effect in effects:
         for kept, part in zip(joined, effect._list_parts(), strict=True):
             for key, (before, after) in part.items():
