@@ -69,7 +69,11 @@ def read_sources(*patterns):
     return [path.read_text(encoding="utf-8") for path in paths]
 
 
-PYTHON = scan_python(read_sources("maps/*.py", "plots/**/*.py", "publishing/*.py", "storage/*.py"))
+PYTHON = scan_python(
+    read_sources(
+        *("maps/*.py", "plots/**/*.py", "publishing/*.py", "storage/*.py", "workbench/*.py")
+    )
+)
 # The gaps of sentences that rules fill, not figures.
 TARGETS = {f"{{{name}}}" for name in find_targets(Rules())}
 # Pages that are read whole; other tests hold their keys.
