@@ -15,8 +15,9 @@ def draw_areas(axes: Any, shapes: Shapes, **look: Any) -> None:
     from matplotlib.patches import PathPatch
 
     rings = _list_rings(shapes)
+    # As an artist: adding a patch would measure every corner for limits that are set already.
     if rings:
-        axes.add_patch(PathPatch(_join_path(rings, closed=True), **look))
+        axes.add_artist(PathPatch(_join_path(rings, closed=True), **look))
 
 
 def draw_lines(axes: Any, shapes: Shapes, **look: Any) -> None:
@@ -29,9 +30,9 @@ def draw_lines(axes: Any, shapes: Shapes, **look: Any) -> None:
     rings = _list_rings(lines[kinds == 3])
     style = {"fill": False, "capstyle": "round", "joinstyle": "round"} | look
     if paths:
-        axes.add_patch(PathPatch(_join_path(paths, closed=False), **style))
+        axes.add_artist(PathPatch(_join_path(paths, closed=False), **style))
     if rings:
-        axes.add_patch(PathPatch(_join_path(rings, closed=True), **style))
+        axes.add_artist(PathPatch(_join_path(rings, closed=True), **style))
 
 
 def _drop_empty(shapes: Shapes) -> Shapes:
