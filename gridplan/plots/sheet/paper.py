@@ -90,7 +90,7 @@ def choose_layout(
     --------
     >>> flat = choose_layout("A4", (1199.0, 620.0), lambda width: 60.0)
     >>> flat.width > flat.height, flat.scale
-    (True, 7500)
+    (True, 6000)
     >>> choose_layout("A3", (602.0, 627.0), lambda width: 60.0).scale
     2500
     """
