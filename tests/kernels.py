@@ -1,7 +1,4 @@
-"""Compile kernels before test workers each would.
-
-``python -m tests.kernels atoms|points|requests`` compiles one kind.
-"""
+"""Compile kernels before the workers of tests would: ``python -m tests.kernels GROUP``."""
 
 import sys
 

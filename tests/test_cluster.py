@@ -28,7 +28,7 @@ def read_files(folder):
 @pytest.fixture(scope="module")
 def town(tmp_path_factory):
     """Three villages, each a chunk of its own."""
-    town = lay_out_town(communities=3, urban_share=0.0, households=240, seed=2)
+    town = lay_out_town(communities=3, urban_share=0.0, households=120, seed=2)
     return write_city(town, tmp_path_factory.mktemp("cluster") / "town", workers=1)
 
 

@@ -116,7 +116,9 @@ def test_a_part_out_of_band_after_too_short_a_search_asks_for_time():
 
 def test_a_plan_without_any_time_is_whole_and_says_that_it_was_cut_short():
     plan = gp.divide(
-        gp.read_site(gp.synthetic.make_town(2, urban_share=0.5, seed=11)), seed=3, seconds=0
+        gp.read_site(gp.synthetic.make_town(2, urban_share=0.5, households=700, seed=11)),
+        seed=3,
+        seconds=0,
     )
     assert gp.audit(plan).passed
     assert plan.manifest["cut_short"] == {
@@ -140,7 +142,7 @@ def test_nothing_was_cut_short_where_the_ledger_is_empty():
 @pytest.fixture(scope="module")
 def town(tmp_path_factory):
     """Three communities, one of them urban."""
-    layout = lay_out_town(communities=3, urban_share=0.34, households=600, seed=4)
+    layout = lay_out_town(communities=3, urban_share=0.34, households=300, seed=4)
     return write_city(layout, tmp_path_factory.mktemp("city") / "town", workers=1)
 
 

@@ -30,7 +30,7 @@ def run(*words, status=0):
 @pytest.fixture(scope="module")
 def town(tmp_path_factory):
     folder = tmp_path_factory.mktemp("screen")
-    run("synth", folder / "t.gpkg", "--communities", 1, "--urban-share", 0, "--seed", 2)
+    run("synth", folder / "t.gpkg", "--communities", 1, "--urban-share", 0, "--households", 150)
     done = run("plan", folder / "t.gpkg", "-o", folder / "plan", "--seed", 1)
     return SimpleNamespace(source=folder / "t.gpkg", plan=folder / "plan", said=done.stdout)
 

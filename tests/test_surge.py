@@ -99,7 +99,7 @@ def board():
 def town():
     """A made-up town of three communities, organised, staffed and paired."""
     plan = gp.divide(
-        gp.read_site(gp.synthetic.make_town(3, seed=5)),
+        gp.read_site(gp.synthetic.make_town(3, households=1500, seed=5)),
         Rules().replace(division={"effort": "quick"}),
         seed=1,
     )

@@ -177,9 +177,9 @@ def test_what_the_plan_explains_as_out_of_band_is_left_until_it_changes():
 
 @pytest.fixture(scope="module")
 def storm():
-    """Eight years of a board on which much happens, by every policy."""
+    """Six years of a board on which much happens, by every policy."""
     return simulate_years(
-        make_board_plan(step=60.0), Given(changes=STORMY), years=8, replications=6
+        make_board_plan(step=60.0), Given(changes=STORMY), years=6, replications=3
     )
 
 

@@ -104,22 +104,36 @@ def count_figures(plan: Plan) -> pd.Series[Any]:
     >>> count_figures(make_board_plan())[["subgrids", "households"]].tolist()
     [2.0, 120.0]
     """
+    # Most figures ask the same few tables.
+    figures = list_figures()
+    rows = {table: _open_rows(plan, table) for table in {f.table for f in figures.values()}}
     return pd.Series(
-        {name: count_figure(plan, figure) for name, figure in list_figures().items()}, dtype=float
+        {name: _count_rows(rows[figure.table], figure) for name, figure in figures.items()},
+        dtype=float,
     )
 
 
 def count_figure(plan: Plan, figure: BriefFigure) -> float:
     """Count one figure; NaN where its table has no row that could be counted."""
-    table = plan.get_table(figure.table)
-    rows = pd.DataFrame(table.drop(columns="geometry", errors="ignore")).reset_index()
-    # Counts have a place, not a kind; filters of figures.csv ask for the kind.
-    if figure.table == "counts":
+    return _count_rows(_open_rows(plan, figure.table), figure)
+
+
+def _open_rows(plan: Plan, name: str) -> pd.DataFrame:
+    """Open a table's rows with the columns that filters of ``figures.csv`` ask for."""
+    rows = pd.DataFrame(plan.get_table(name).drop(columns="geometry", errors="ignore"))
+    rows = rows.reset_index()
+    # Counts have a place, not a kind; the filters ask for the kind.
+    if name == "counts":
         rows["community_kind"] = (
             find_places(plan).map(plan.site.communities["kind"]).fillna("").to_numpy()
         )
+    return rows
+
+
+def _count_rows(table: pd.DataFrame, figure: BriefFigure) -> float:
+    """Count one figure in the rows of its table."""
     # The Python engine, so that the result does not depend on numexpr being there.
-    rows = rows.query(figure.filter, engine="python") if figure.filter else rows
+    rows = table.query(figure.filter, engine="python") if figure.filter else table
     # No row of a filled table is a count of 0; an empty table was never filled.
     # Places may be listed in part, so none of a kind is unknown.
     if figure.needs and rows.empty:
