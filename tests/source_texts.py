@@ -13,6 +13,7 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent / "gridplan"
@@ -51,14 +52,18 @@ def list_texts(package: Path = PACKAGE, room: str | None = None) -> list[SourceT
         name = file.relative_to(package).as_posix()
         part = name.partition("/")[0].removesuffix(".py")
         if (room is None or part == room) and name not in WITHOUT_TEXTS:
-            tree = ast.parse(file.read_text(encoding="utf-8"))
-            for text, line, is_help in _find_texts(tree):
+            for text, line, is_help in _read_file(file):
                 for one in _split(text) if is_help else [text]:
                     clean = _MARKUP.sub("", one).strip()
                     if clean and not _is_command(clean):
                         new = SourceText(clean, part, name, line, is_help)
                         texts.setdefault((part, clean), new)
     return list(texts.values())
+
+
+@cache
+def _read_file(file: Path) -> list[tuple[str, int, bool]]:
+    return list(_find_texts(ast.parse(file.read_text(encoding="utf-8"))))
 
 
 def _split(text: str) -> list[str]:

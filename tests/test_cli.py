@@ -388,11 +388,12 @@ def test_every_verb_that_reads_land_has_the_options_of_plan():
         or "OSM extract" in (getattr(item, "help", "") or "")
     }
     of_land = {"plan", "check", "households", "make"}
+    of_plan = list_options("plan")
     assert as_plan == {*of_land, "redraw", "budget", "import", "frontier"}
     for name in sorted(as_plan):
         options = list_options(name)
         assert reading - options.keys() == set(), name
-        differ = [o for o in sorted(reading) if options[o] != list_options("plan")[o]]
+        differ = [o for o in sorted(reading) if options[o] != of_plan[o]]
         assert differ == [], name
 
 

@@ -271,7 +271,7 @@ APART = {
 
 
 @settings(
-    max_examples=6, deadline=None, phases=[Phase.explicit, Phase.generate]
+    max_examples=3, deadline=None, phases=[Phase.explicit, Phase.generate]
 )  # shrinking would take minutes
 @given(boards)
 @example(THIN)
