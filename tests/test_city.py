@@ -444,6 +444,7 @@ def peopled(whole, tmp_path_factory):
     return gp.write_plan(plan, tmp_path_factory.mktemp("peopled") / "plan", format="parquet"), plan
 
 
+@pytest.mark.slow  # four audits of a town; that of its plan in parts is tested quickly above
 def test_the_people_of_a_city_are_audited_part_by_part_as_they_are_at_once(peopled):
     path, plan = peopled
     at_once = gp.audit(plan)

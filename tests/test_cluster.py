@@ -71,6 +71,7 @@ def scheduler(tmp_path):
         process.wait()
 
 
+@pytest.mark.slow  # a scheduler and two workers are processes that load everything again
 def test_a_cluster_reached_by_its_address_makes_the_same_plan(
     town, serial, scheduler, tmp_path, monkeypatch
 ):

@@ -264,7 +264,7 @@ def test_codes_that_users_wrote_stay_behind_with_the_names():
         release(plan.replace(communities=towns))
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=2, deadline=None)
 @given(
     st.lists(st.lists(st.integers(6, 24), min_size=2, max_size=6), min_size=2, max_size=4),
     st.integers(0, 23),
