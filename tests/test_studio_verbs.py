@@ -225,6 +225,8 @@ def test_the_brush_takes_from_where_it_began_and_turns_round(hand):
     press(hand, "b")
     size = hand.run("studio.brush")
     press(hand, "]", "]", "[")
+    hand.click_on("#brush-size button:nth-child(2)")
+    hand.click_on("#brush-size button:nth-child(1)")
     assert hand.run("studio.brush") > size
     hand.drag(hand.place("h03-1"), hand.place("h04-1"), hand.place("h05-1"))
     assert hand.run("[...studio.chosen.homes].length") == 2
@@ -335,5 +337,11 @@ def test_what_the_page_foresees_is_what_the_server_says(hand, studio):
     x, y = studio.session.origin.place(2000, 0)
     line = f"split {A} along {x},{y} {x},{y + 1}"
     trial = studio.session.desk.try_lines([line])
+    # What is whole: the part of a tower counts as a building cut, and so do compounds.
+    wholes = hand.run(
+        "(() => { const c = studio.drawing.c; c.compound = c.homes.map((_, n) => (n % 3) - 1);"
+        " return c.countWholes(['h01-1', 'h02-1', 'h05-1'].map((h) => c.homeAt.get(h))); })()"
+    )
+    assert wholes == {"cut": 1, "compounds": 1}
     table = studio.session.desk.measure(trial.effect.subgrids, trial.state)
     assert seen == sorted(table["households"].tolist())

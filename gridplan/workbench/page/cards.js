@@ -120,6 +120,6 @@ export const cards = {
       a.cut || b.cut ? this.say("cut_buildings", { count: from(b.cut, a.cut || 0) }) : "",
       a.compounds > 1 || b.compounds > 1
         ? this.say("in_compounds", { count: from(b.compounds, a.compounds || 0) }) : "",
-    ].filter(Boolean).map((text) => ` · ${text}`).join("");
+    ].filter(Boolean).join(" · ");
   },
 };

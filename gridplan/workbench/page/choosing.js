@@ -1,6 +1,7 @@
 // What is chosen, and what would be done with it; mixed into the App.
 
 import { quote, quoteAll, writeMove, writeSeen } from "/page/commands.js";
+import { lieWithin } from "/page/drawn_lines.js";
 import { short } from "/page/panels.js";
 import { joinBoxes } from "/page/stage.js";
 
@@ -29,6 +30,16 @@ export const choosing = {
     const found = this.stage.findWithin(line);
     if (found) this.choose(found.community, found.homes, adds);
     else if (!adds) this.choose(null, []);
+    if (found && this.stage.open.size > 1 && this.holdsOthers(line, found.community)) {
+      this.tell(this.say("one_community", { name: this.sayPlace(found.community) }));
+    }
+  },
+
+  // Whether homes of further communities lie in a line, which are not chosen.
+  holdsOthers(line, community) {
+    return [...this.stage.open.values()].some((c) => c !== community
+      && lieWithin(line, c.homes.map((_, home) => [c.xy[2 * home], c.xy[2 * home + 1]]))
+        .includes(true));
   },
 
   forget() {

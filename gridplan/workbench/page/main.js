@@ -237,6 +237,7 @@ class App {
           "aria-pressed": String(name === this.tool),
           "data-tool": name,
         })),
+      this.makeBrushSize(),
       button(this.say("next_fault"), () => this.nextFault(1)),
       button(this.say("update"), () => this.openUpdating(), { id: "open-updating" }),
       button(this.say("print"), () => this.openTaking(), { id: "open-taking" }),
@@ -276,6 +277,7 @@ class App {
     this.tool = name;
     if (name === "outline") this.startOutline();
     else this.overlay.draw();
+    document.getElementById("brush-size").hidden = name !== "brush";
     for (const one of document.querySelectorAll("[data-tool]")) {
       one.setAttribute("aria-pressed", String(one.dataset.tool === name));
     }

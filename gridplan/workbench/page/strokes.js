@@ -1,5 +1,7 @@
 // What the overlay paints, and the size of the brush; mixed into the App.
 
+import { button, make } from "/page/panels.js";
+
 export const strokes = {
   brush: 14, // pixels from the pointer
 
@@ -17,6 +19,13 @@ export const strokes = {
     this.brush = Math.max(4, Math.min(120, this.brush * factor));
     this.tell(this.say("brush_size", { size: Math.round(this.brush) }));
     this.overlay.draw();
+  },
+
+  makeBrushSize() {
+    const size = (text, key, factor) => button(text, () => this.sizeBrush(factor),
+      { "aria-label": this.say(key), title: this.say(key) });
+    return make("span", { id: "brush-size", hidden: this.tool === "brush" ? null : "" },
+      size("[ −", "brush_smaller", 1 / 1.3), size("] +", "brush_larger", 1.3));
   },
 
   paintBrush(pen) {
