@@ -10,6 +10,7 @@ from gridplan.workbench.branching import describe_place
 from gridplan.workbench.colouring import list_tones
 from gridplan.workbench.desk import Seat
 from gridplan.workbench.opening import describe_community, describe_plan
+from gridplan.workbench.refusals import put_into_words
 from gridplan.workbench.session import Answer, Message, Session, list_figures, refuse_question
 from gridplan.workbench.suggestions import find_suggestion, list_far
 
@@ -74,9 +75,11 @@ def _take(session: Session, seat: Seat, message: Mapping[str, Any]) -> Message:
 
 def _try(session: Session, seat: Seat, message: Mapping[str, Any]) -> Message:
     trial = session.desk.try_lines([str(line) for line in message["lines"]])
-    return {"kind": "tried", "lines": list(trial.lines), "warnings": list(trial.warnings)} | (
-        session.compare(trial.effect, trial.state)
-    )
+    return {
+        "kind": "tried",
+        "lines": list(trial.lines),
+        "warnings": put_into_words(trial.warnings, message),
+    } | (session.compare(trial.effect, trial.state))
 
 
 def _suggest(session: Session, seat: Seat, message: Mapping[str, Any]) -> Message:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gridplan.redrawing.editing.code_lookup import RefusedError
@@ -27,8 +27,19 @@ def describe_reasons(error: RefusedError, message: Mapping[str, Any]) -> list[di
         row = {**reason, "lock": ""}
         if reason["rule"] == _LOCKS and reason["remedy"].startswith("unlock "):
             row["lock"] = reason["remedy"].removeprefix("unlock ")
-        if message.get("lang") == "zh":
-            row["message"] = translate(reason["message"])
-            row["remedy"] = translate(reason["remedy"])
+        row["message"], row["remedy"] = put_into_words(
+            (reason["message"], reason["remedy"]), message
+        )
         rows.append(row)
     return rows
+
+
+def put_into_words(texts: Iterable[str], message: Mapping[str, Any]) -> list[str]:
+    """Put texts into the language of the page that asked.
+
+    Examples
+    --------
+    >>> put_into_words(["nothing is locked"], {"lang": "zh"})
+    ['没有锁定']
+    """
+    return [translate(text) if message.get("lang") == "zh" else text for text in texts]

@@ -168,7 +168,7 @@ export const choosing = {
       lines: tried.lines,
       seen: writeSeen(c, homes),
       rows: this.listRows(tried, c),
-      warnings: this.lang === "en" ? tried.warnings : [],
+      warnings: tried.warnings,
       title,
     };
     this.stage.marks.foreseen = homes.length ? { community: c, homes } : null;
