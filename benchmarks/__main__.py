@@ -58,6 +58,10 @@ BENCHMARKS = {
         "a thousand demonstration points, 25 belts and a season of drills in a made-up city",
         (),
     ),
+    "studio_keeping": (
+        "branches of the studio under random work and kills; what comparing and branches cost",
+        ("plan",),
+    ),
     "surge": (
         "a flood and snow on districts: time and memory, with and without the worth of pairings",
         ("full",),
@@ -145,7 +149,7 @@ def make_parser():
         "--plan",
         metavar="FOLDER",
         help="simulation: a staffed plan of a city, written with --format parquet; "
-        "studio_page: a plan of a district",
+        "studio_page: a plan of a district; studio_keeping: any plan",
     )
     parser.add_argument(
         "--towns", metavar="FOLDER", help="studio: keep the plans of its made-up towns here"

@@ -6,7 +6,9 @@ import time
 import pytest
 import uvicorn
 
-from gridplan.storage import write_plan
+from gridplan.redrawing.editing.edit_plan import edit
+from gridplan.storage import read_plan, write_plan
+from gridplan.storage.kept_versions import replace_plan
 from gridplan.synthetic import make_board_plan
 from gridplan.workbench.desk import Seat
 from gridplan.workbench.guard import list_hosts
@@ -33,6 +35,7 @@ def page(tmp_path_factory):
         time.sleep(0.02)
     driver = start_browser(tmp_path_factory.mktemp("profile"))
     page = Page(driver, port)
+    page.folder = folder
     page.load()
     yield page
     console, _ = page.read_logs()
@@ -104,7 +107,10 @@ def test_help_shows_a_curve_and_says_when_homes_were_changed(page):
     page.wait("studio.job !== null")
     page.run("studio.run(['lock building h12'], {}) && true")
     page.wait("studio.locks.size === 1 && studio.job !== null")
-    page.wait("studio.proposals !== null")
+    # A process of its own has to start first, which takes long where many do.
+    end = time.monotonic() + 120
+    while page.run("studio.proposals === null") and time.monotonic() < end:
+        time.sleep(0.1)
     page.wait("document.querySelectorAll('#choice .way').length > 0")
     seen = "studio.proposals[0].seen[Object.keys(studio.proposals[0].seen)[0]]"
     home = page.run("Object.keys(studio.proposals[0].seen)[0]")
@@ -120,3 +126,20 @@ def test_help_shows_a_curve_and_says_when_homes_were_changed(page):
     page.wait("studio.job !== null")
     press(page, "Cancel")
     page.wait("studio.job === null")
+
+
+def test_a_plan_that_was_changed_elsewhere_is_met_with_a_branch(page):
+    other = edit(read_plan(page.folder), "move building h06 to 0301-002").plan
+    replace_plan(other, page.folder, overwrite=True)
+    page.run("studio.drop() || true")
+    page.find("#save").click()
+    page.wait("document.querySelector('#choice input[type=text]') !== null")
+    assert "changed by another program" in page.read("#choice")
+    page.find("#choice input").send_keys("mine")
+    page.find("#accept-text").click()
+    page.wait("studio.branchName === 'mine' && studio.stage.open.size === 1")
+    assert page.whose("h06-1") == "0301-003"
+    assert page.read("#name").endswith(" · mine")
+    page.run("studio.enterBranch('') && true")
+    page.wait("studio.branch === '' && studio.stage.open.size === 1")
+    assert page.whose("h06-1") == "0301-002"
