@@ -10,15 +10,19 @@ import pytest
 from gridplan.redrawing.editing.code_lookup import RefusedError
 from gridplan.redrawing.editing.edit_plan import edit
 from gridplan.redrawing.revision import land_patches
+from gridplan.storage import write_plan
 from gridplan.synthetic import make_board_plan
 from gridplan.workbench.desk import Desk, OvertakenError, Seat
 from gridplan.workbench.drawing import Draughtsman
 from gridplan.workbench.jobs import HelpJob, Standing, Worker
 from gridplan.workbench.kept_figures import KeptFigures
+from gridplan.workbench.opening import Origin, describe_outlines
 from gridplan.workbench.saving import write_script
+from gridplan.workbench.session import Session
 from gridplan.workbench.suggestions import list_faults
 
 SEAT = Seat("s1")
+ORIGIN = Origin(0.0, 0.0)
 HOUSES = [f"h{n:02d}" for n in range(1, 13)]
 
 
@@ -162,3 +166,34 @@ def test_a_days_work_of_two_offices_is_two_batches_where_its_order_allows():
     desk.do(one, "e", ["move building h06 to 0301-003"])
     script = write_script(desk.board, first, desk.events, desk.state)
     assert len([line for line in script if line.startswith("#")]) == 3
+
+
+def test_after_a_save_the_page_shows_the_outlines_of_the_saved_plan(tmp_path):
+    folder = write_plan(make_board_plan((1, 1, 2, 5, 3, 3, 4, 4, 2, 5, 6, 6)), tmp_path / "plan")
+    seen = {}
+
+    def hear(message):
+        if message["kind"] == "land":
+            seen.update(message["outlines"])
+            for code in message["gone"]:
+                seen.pop(code, None)
+
+    session = Session(folder, hear)
+    session.draw_soon = lambda: None
+    try:
+        seen.update(
+            describe_outlines(session.draughtsman.latest, session.desk.state.lies_in, ORIGIN)
+        )
+        session.origin = ORIGIN
+        for n, line in enumerate(["h03 to 0301-001", "h04 to 0301-002", "h07 to new"]):
+            session.desk.do(
+                Seat(f"s{n % 2}", f"office {n % 2}"), f"a{n}", [f"move building {line}"]
+            )
+            session.draughtsman.draw(session.desk.state, session.desk.number)
+            session._publish_land(session.draughtsman.latest)
+        session.write_down()
+        saved = session.base.subgrids.geometry
+        assert seen == {code: ORIGIN.pack(shape) for code, shape in saved.items()}
+        assert all(session.draughtsman.latest.find(c).equals(s) for c, s in saved.items())
+    finally:
+        session.close()
