@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 import pandas as pd
 import pytest
+import shapely
 
 from gridplan.redrawing.editing.code_lookup import RefusedError
 from gridplan.redrawing.editing.edit_plan import edit
@@ -197,3 +198,22 @@ def test_after_a_save_the_page_shows_the_outlines_of_the_saved_plan(tmp_path):
         assert all(session.draughtsman.latest.find(c).equals(s) for c, s in saved.items())
     finally:
         session.close()
+
+
+def test_an_overlap_that_was_there_before_does_not_widen_what_is_drawn(monkeypatch):
+    plan = make_board_plan((1, 1, 2, 5, 3, 3, 4, 4, 2, 5, 6, 6))
+    shapes = plan.subgrids.geometry.copy()
+    # A centimetre of two sub-grids lies in both, as an older plan may have it.
+    west, south, east, north = shapes["0301-003"].bounds
+    shapes["0301-003"] = shapely.box(west - 0.01, south, east, north)
+    desk = Desk(plan.replace(subgrids=plan.subgrids.set_geometry(shapes)))
+    drawn = []
+    tessellate = land_patches.tessellate_community
+    monkeypatch.setattr(
+        land_patches,
+        "tessellate_community",
+        lambda land, rules: drawn.append(land.codes) or tessellate(land, rules),
+    )
+    desk.do(SEAT, "a", ["move building h03 to 0301-005"])
+    Draughtsman(desk.plan).draw(desk.state, 1)
+    assert drawn == [("0301-002", "0301-005")]

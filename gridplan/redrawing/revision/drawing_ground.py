@@ -220,14 +220,31 @@ class DrawingGround:
         self.drawn[drawn.patch] = drawn
 
     def fits(self, outlines: pd.Series[Any], codes: Collection[str]) -> bool:
-        """Whether new outlines are sound, and fit with one another and the old ones around."""
+        """Whether new outlines are sound, and fit with one another and the old ones around.
+
+        A fault that the old outlines had with those around, in the same place,
+        is none of the new ones: drawing on more land would not cure it.
+        """
         near = np.unique(self.find_pairs(outlines.to_numpy())[1])
         near = near[[code not in codes for code in self.codes[near]]]
         shapes, around = match_around(outlines.to_numpy(), self.shapes[near], self.rules.grid)
+        if (shapely.area(shapes) <= 0).any() or not shapely.is_valid(shapes).all():
+            return False
         # Edges that do not fit show where outlines overlap or leave a gap.
-        wrong = shapely.coverage_invalid_edges(np.concatenate([shapes, around]))[: len(shapes)]
-        good = (shapely.area(shapes) > 0) & shapely.is_valid(shapes) & shapely.is_empty(wrong)
-        return bool(good.all())
+        wrong = _find_unfitting(np.concatenate([shapes, around]), len(shapes))
+        if not len(wrong):
+            return True
+        rows = self.list_rows(codes)
+        before = self.shapes[rows[self.lived[rows]]]
+        known = _find_unfitting(np.concatenate([before, self.shapes[near]]), len(before))
+        old = shapely.buffer(shapely.union_all(known), ADJOINS)
+        return bool(shapely.is_empty(shapely.difference(wrong, old)).all())
+
+
+def _find_unfitting(shapes: Shapes, count: int) -> Shapes:
+    """Find the edges of the first outlines of a tiling that fit with no other outline."""
+    wrong = shapely.coverage_invalid_edges(shapes)[:count]
+    return np.asarray(wrong[~shapely.is_empty(wrong)], object)
 
 
 def _unite(shapes: Shapes) -> Any:
