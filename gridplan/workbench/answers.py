@@ -43,9 +43,10 @@ _ANSWERS: Mapping[str, Answer] = {
     **together.ANSWERS,
     **approving.ANSWERS,
 }
-# These take long and guard the session themselves, so that others go on meanwhile.
+# These take long and guard the session themselves, or read one state of the desk that nobody
+# writes to, so that others go on meanwhile.
 _LONG = {
-    *("save", "name_version", "compare", "compare_place", "script"),
+    *("save", "look", "search", "name_version", "compare", "compare_place", "script"),
     *branching.ANSWERS,
     *take_away.LONG,
     *updating.LONG,

@@ -65,10 +65,10 @@ def measure_chances(desk: Desk, community: str) -> dict[str, float]:
 
     Counted for the state on the desk, as a plan counts its column ``chance_in_band``.
     """
-    board, plan = desk.board, desk.plan
+    board, plan, state = desk.board, desk.plan, desk.state
     rows = np.flatnonzero(board.community == community)
     doors = plan.stairwells.iloc[rows]
-    doors = doors.assign(subgrid=desk.state.member[rows].astype(str))
+    doors = doors.assign(subgrid=state.member[rows].astype(str))
     band = board.get_problem(community)[0].band
     households = doors.groupby("subgrid")["households"].sum().sort_index()
     homes = pd.DataFrame(

@@ -6,6 +6,7 @@ import re
 import unicodedata
 import weakref
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from gridplan.workbench.desk import Desk
@@ -38,6 +39,7 @@ class Hit:
         return {**{name: getattr(self, name) for name in names}, "homes": list(self.homes)}
 
 
+@lru_cache(maxsize=50_000)
 def normalise(text: str) -> str:
     """Write what is said of one thing in one way.
 
@@ -126,7 +128,7 @@ def _list_subgrids(desk: Desk) -> list[Hit]:
             names.get(over, over),
             texts=(normalise(code), normalise(code.rpartition("-")[2])),
         )
-        for code, over in desk.state.lies_in.items()
+        for code, over in dict(desk.state.lies_in).items()
     ]
 
 

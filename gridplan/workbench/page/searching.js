@@ -47,7 +47,9 @@ export const searching = {
     }, make("strong", {}, this.sayHit(row)), make("br"),
     make("small", {}, [row.place, row.compound, row.code].filter(Boolean).join(" › "))));
     list.replaceChildren(...(rows.length ? rows
-      : [make("div", { class: "row quiet" }, this.say("not_found", { text }))]));
+      : [make("div", { class: "row quiet", role: "option", "aria-disabled": "true" },
+        this.say("not_found", { text }))]));
+    list.setAttribute("aria-label", this.say("search"));
     list.hidden = false;
     const field = document.getElementById("search");
     field.setAttribute("aria-expanded", "true");
