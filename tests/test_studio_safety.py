@@ -13,6 +13,7 @@ from starlette.websockets import WebSocketDisconnect
 from gridplan.redrawing.editing.code_lookup import RefusedError
 from gridplan.storage import read_plan, write_plan
 from gridplan.synthetic import make_board_plan
+from gridplan.workbench import server
 from gridplan.workbench.answers import answer
 from gridplan.workbench.desk import Desk, Seat
 from gridplan.workbench.effects import Effect
@@ -274,6 +275,15 @@ def test_a_revoked_link_ends_at_once_and_a_new_one_takes_its_place(client):
     fresh = head("west", **{"x-token": token})
     assert client.post("/ask", json={**MOVE, "id": "a"}, headers=fresh).json()["kind"] == "accepted"
     assert ask(client, kind="revoke", seat="chief")["kind"] == "refused"
+
+
+def test_a_silent_line_says_that_it_holds(client, monkeypatch):
+    monkeypatch.setattr(server, "_TICK", -1.0)
+    with client.websocket_connect("/live", headers=head()) as socket:
+        socket.send_json({"token": TOKENS["chief"]})
+        ask(client, **MOVE, id="a")
+        kinds = {socket.receive_json()["kind"] for _ in range(2)}
+    assert "tick" in kinds
 
 
 def test_others_see_where_a_seat_is_and_hear_no_more_than_that(client):

@@ -136,6 +136,16 @@ def test_a_page_that_was_away_hears_what_it_missed_without_loading_again(page, s
     assert page.run("window.loaded === undefined")
 
 
+def test_a_line_that_fell_silent_is_taken_up_again(page, studio):
+    page.load()
+    page.wait("studio.link.socket.readyState === 1")
+    page.run("(() => { window.before = studio.link.socket; studio.link.spoken = 0; return 1; })()")
+    page.run("(() => { studio.link.watch(); return studio.link.lost; })()")
+    page.wait("studio.link.socket !== window.before && studio.link.socket.readyState === 1")
+    studio.move("h03", "0301-001", "0301-002")
+    page.wait("studio.number === 1 && !studio.link.lost")
+
+
 def test_without_websockets_news_comes_by_asking(page, studio):
     studio.stop()
     studio.start(ws="none")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from importlib.resources import files
@@ -37,6 +38,7 @@ _TYPES = {
 }
 _WAIT = 25.0  # seconds that a question for news waits
 _FIRST = 10.0  # seconds that a socket has for its first message
+_TICK = 20.0  # seconds of silence after which a page is shown that the line still holds
 _NEVER = 2**60  # a page that does not ask who is where hears nothing of it
 STRANGER = "open the link that the studio printed"
 
@@ -146,6 +148,7 @@ async def _serve_socket(socket: WebSocket, news: News, register: SeatRegister) -
     heard = _read_heard({key: str(value) for key, value in first.items()}, news)
     register.hear(seat, opened=1)
     gone = asyncio.ensure_future(socket.receive())
+    spoke = time.monotonic()
     try:
         while not gone.done():
             messages = await news.wait(heard, 5.0)
@@ -156,8 +159,11 @@ async def _serve_socket(socket: WebSocket, news: News, register: SeatRegister) -
             if messages is None:
                 await socket.send_json({"anew": True})
                 return
+            if time.monotonic() - spoke > _TICK:
+                messages = [*messages, {"kind": "tick"}]
             for message in messages:
                 await socket.send_json(message)
+                spoke = time.monotonic()
                 heard = replace(
                     heard,
                     after=message.get("news", heard.after),

@@ -4,6 +4,7 @@
 const KEY = "gridplan-token";
 const PAUSES = [500, 1000, 2000, 4000, 8000, 15000]; // milliseconds before another try
 const BUSY_TRIES = 8;
+const SILENCE = 50000; // milliseconds after which a line that says nothing is taken for lost
 
 // The token is in the link's fragment, which no server and no log ever sees. It is kept for
 // this tab alone, and taken out of the address at once.
@@ -117,6 +118,7 @@ export class Link {
     const scheme = location.protocol === "https:" ? "wss" : "ws";
     const socket = new WebSocket(`${scheme}://${location.host}/live`);
     this.socket = socket;
+    this.spoken = Date.now();
     let opened = false;
     let taken = Promise.resolve();
     let anew = false;
@@ -127,6 +129,7 @@ export class Link {
         shown: String(this.shown) }));
     };
     socket.onmessage = (event) => {
+      this.spoken = Date.now();
       const message = JSON.parse(event.data);
       anew = Boolean(message.anew);
       taken = taken.then(() => this.take(message));
@@ -144,6 +147,16 @@ export class Link {
       await sleep(PAUSES[Math.min(opened ? 0 : tries, PAUSES.length - 1)]);
       this.listen(opened ? 0 : tries + 1, true);
     };
+  }
+
+  // A cable that is pulled closes nothing: the page notices that the studio fell silent.
+  watch() {
+    if (this.socket?.readyState === WebSocket.OPEN && Date.now() - this.spoken > SILENCE) {
+      this.socket.close();
+      // It may wait for an answer that never comes.
+      this.socket.onclose({ code: 1006 });
+      this.socket.onclose = null;
+    }
   }
 
   async poll() {

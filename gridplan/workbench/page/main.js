@@ -93,6 +93,7 @@ class App {
     this.beginPresence();
     this.beginAccess();
     this.link.listen();
+    setInterval(() => this.link.watch(), 5000);
   }
 
   async readWords() {
