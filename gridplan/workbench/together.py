@@ -11,12 +11,12 @@ from gridplan.workbench.session import Answer, Message, Session, refuse_question
 
 
 def _note_here(session: Session, seat: Seat, message: Mapping[str, Any]) -> Message:
-    session.register.hear(seat, read_where(message))
+    session.host.register.hear(seat, read_where(message))
     return {"kind": "noted"}
 
 
 def _list_seats(session: Session, seat: Seat, message: Mapping[str, Any]) -> Message:
-    return {"kind": "seats", "rows": session.register.describe()}
+    return {"kind": "seats", "rows": session.host.register.describe()}
 
 
 def _revoke(session: Session, seat: Seat, message: Mapping[str, Any]) -> Message:
@@ -29,7 +29,7 @@ def _revoke(session: Session, seat: Seat, message: Mapping[str, Any]) -> Message
         )
     if not _is_seat(session, code):
         return _refuse_stranger(code)
-    session.register.revoke(code)
+    session.host.register.revoke(code)
     return _list_seats(session, seat, message)
 
 
@@ -38,12 +38,12 @@ def _make_link(session: Session, seat: Seat, message: Mapping[str, Any]) -> Mess
     code = str(message["seat"])
     if not _is_seat(session, code):
         return _refuse_stranger(code)
-    token = session.register.issue(code)
+    token = session.host.register.issue(code)
     return {"kind": "new_link", "seat": code, "token": token}
 
 
 def _is_seat(session: Session, code: str) -> bool:
-    return any(row["code"] == code for row in session.register.describe())
+    return any(row["code"] == code for row in session.host.register.describe())
 
 
 def _refuse_stranger(code: str) -> Message:

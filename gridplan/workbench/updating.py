@@ -22,7 +22,7 @@ from gridplan.plan import LATER_TABLES, PEOPLE_TABLES, REACH_TABLES, Plan
 from gridplan.redrawing.revision.renewal import OF_PLAN_BEFORE
 from gridplan.storage.formats import GEOPACKAGE, TABLES
 from gridplan.storage.kept_versions import list_versions
-from gridplan.storage.plan_folder import read_plan, write_plan
+from gridplan.storage.plan_folder import describe_files, read_plan, write_plan
 from gridplan.workbench.desk import Seat
 from gridplan.workbench.plan_figures import count_figures, list_differences
 from gridplan.workbench.segments import FOLDER, require_same
@@ -195,6 +195,7 @@ def _take_result(session: Session, base: Plan, result: Mapping[str, Any]) -> Mes
         write_files({session.folder / FOLDER / NOTES: result["notes"]})
         with session.guard:
             session.base = plan
+            session.on_disk = describe_files(session.folder)
             # What views show of people and reach; the land under the changes stays.
             session.desk.plan = session.desk.plan.replace(
                 **{name: plan.get_table(name) for name in OF_PLAN_BEFORE}
