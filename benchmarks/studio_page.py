@@ -2,7 +2,9 @@
 
 import contextlib
 import json
+import secrets
 import shutil
+import socket
 import tempfile
 import threading
 import time
@@ -216,19 +218,30 @@ def serve(folder):
     """Serve a plan's studio, and give the link of the chief."""
     import uvicorn
 
-    from gridplan.workbench.open_studio import open_studio
+    from gridplan.workbench.guard import list_hosts
+    from gridplan.workbench.seats import CHIEF
+    from gridplan.workbench.server import make_app
+    from gridplan.workbench.session import Session
 
-    opened = open_studio(folder)
-    server = uvicorn.Server(uvicorn.Config(opened.app, log_level="warning", lifespan="on"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [opened.socket]}, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    try:
-        yield next(iter(opened.links.values()))
-    finally:
-        server.should_exit = server.force_exit = True
-        thread.join(20)
+    token = secrets.token_urlsafe(32)
+    session = Session(folder)
+    with socket.socket() as place:
+        place.bind(("127.0.0.1", 0))
+        port = place.getsockname()[1]
+        app = make_app(session, {token: CHIEF}, list_hosts(["127.0.0.1"], port))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="on"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [place]}, daemon=True)
+        thread.start()
+        while not server.started:
+            time.sleep(0.02)
+        try:
+            yield f"http://127.0.0.1:{port}/#{token}"
+        finally:
+            # Not waiting for the page, which listens for as long as it is open; a server that is
+            # forced to end does not close what it served.
+            server.should_exit = server.force_exit = True
+            thread.join(20)
+            session.close()
 
 
 def start_browser(profile):
