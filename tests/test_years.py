@@ -179,7 +179,7 @@ def test_what_the_plan_explains_as_out_of_band_is_left_until_it_changes():
 def storm():
     """Six years of a board on which much happens, by every policy."""
     return simulate_years(
-        make_board_plan(step=60.0), Given(changes=STORMY), years=6, replications=3
+        make_board_plan(step=60.0), Given(changes=STORMY), years=6, replications=3, seed=2
     )
 
 
