@@ -182,6 +182,13 @@ class Hand(Page):
             values,
         )
 
+    def wait_for_help(self, condition, seconds=120.0):
+        """Wait for what another process works out, which on a busy machine takes long to start."""
+        end = time.monotonic() + seconds
+        while not self.run(condition):
+            assert time.monotonic() < end, f"never came true: {condition}"
+            time.sleep(0.2)
+
     def list_homes(self, code):
         """Return the homes of a sub-grid, sorted."""
         return self.run(

@@ -122,7 +122,7 @@ def test_5_a_community_is_redrawn_with_a_cap(hand):
         " slider.value = 20; slider.dispatchEvent(new Event('input'));"
         " slider.dispatchEvent(new Event('change')); })()"
     )
-    hand.wait("studio.proposals && studio.proposals.length")
+    hand.wait_for_help("studio.proposals && studio.proposals.length")
     hand.click_button("take")
     hand.wait("studio.number > 0 && studio.faults.length === 0")
     assert hand.count_of <= MOST["5"]
