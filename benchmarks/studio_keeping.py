@@ -106,11 +106,11 @@ def measure(plan):
         shutil.copytree(plan, folder)
         session = Session(folder)
 
-        def ask(name, **message):
+        def ask(title, /, **message):
             began = time.perf_counter()
             answered = answer(session, seat, message)
             assert answered["kind"] != "refused", answered
-            rows.append((name, time.perf_counter() - began))
+            rows.append((title, time.perf_counter() - began))
             return answered
 
         doors = session.base.stairwells

@@ -12,11 +12,13 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from gridplan.engine.placement import STAGING
+from gridplan.engine.reservation import reserve_folder
 from gridplan.engine.whole_files import force_to_disk, remove_path, sync_folder
 from gridplan.errors import PlanError
 from gridplan.plan import Plan
@@ -143,7 +145,9 @@ def enter_branch(host: Session, seat: Seat, code: str) -> Session:
     Raises
     ------
     PlanError
-        If there is no such branch.
+        If there is no such branch, or it is on newer land that was not opened.
+    PlanBusyError
+        If another studio has it open.
     """
     session = open_branch(host, code)
     if code and session.new_land is None and (session.folder / LAND).is_file():
@@ -171,11 +175,14 @@ def open_branch(host: Session, code: str) -> Session:
 def _open_branch(host: Session, code: str) -> Session:
     if code not in {branch.code for branch in list_branches(host.folder)}:
         raise PlanError(f"there is no branch {code} -> see the list of branches")
-    session = Session(
-        host.folder / FOLDER / HOME / code,
+    folder = host.folder / FOLDER / HOME / code
+    with ExitStack() as held:
+        # No other studio may open the branch as a plan meanwhile.
+        (folder / FOLDER).mkdir(exist_ok=True)
+        held.enter_context(reserve_folder(folder / FOLDER))
         # Late, since the server gives the host its own way to publish.
-        lambda message: host.publish({**message, "branch": code}),
-    )
+        session = Session(folder, lambda message: host.publish({**message, "branch": code}))
+        session.held = held.pop_all()
     session.host, session.branch = host, code
     return session
 

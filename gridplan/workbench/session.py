@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +125,8 @@ class Session:
         self.first = ""
         # The redraw that is gone through, where this is a branch on newer land.
         self.new_land: Any = None
+        # Let go of when it is closed, such as the reservation of a branch's folder.
+        self.held = ExitStack()
         # What was last compared with, by the name of it.
         self.compared: dict[str, Any] = {}
         if entries:
@@ -160,6 +163,7 @@ class Session:
         if self._apart is not None:
             self._apart.close()
         self._journal.close()
+        self.held.close()
 
     def _keep(self, event: DeskEvent) -> None:
         self._journal.append([event.to_data()])
