@@ -53,8 +53,8 @@ def _compare(session: Session, seat: Seat, message: Mapping[str, Any]) -> Messag
     found = finder(session, of)
     if isinstance(found, str):
         return refuse_question("what is compared is known", found, "see the list")
-    state, drawn = found
-    board = session.desk.board if drawn is None else EditBoard(drawn)
+    state, drawn, *boards = found
+    board = session.desk.board if drawn is None else boards[0] if boards else EditBoard(drawn)
     same_land = drawn is None or _is_same_land(session.desk.board, board)
     if drawn is None:
         drawn = Draughtsman(session.base).draw(state, 1).plan
@@ -108,12 +108,13 @@ def _find_version(session: Session, of: str) -> tuple[BoardState, Plan | None] |
     return EditBoard(plan).open(), plan
 
 
-def _find_branch(session: Session, of: str) -> tuple[BoardState, Plan | None]:
+def _find_branch(session: Session, of: str) -> tuple[BoardState, Plan, EditBoard]:
     with session.host.saving:
         other = open_branch(session.host, of)
     with other.guard:
         state, number = other.desk.state, other.desk.number
-    return state, other.draughtsman.draw(state, number).plan
+    # Its board is there already, with what it has worked out.
+    return state, other.draughtsman.draw(state, number).plan, other.desk.board
 
 
 def _find_proposal(session: Session, of: str) -> tuple[BoardState, Plan | None] | str:
