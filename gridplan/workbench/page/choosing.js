@@ -201,6 +201,8 @@ export const choosing = {
   async accept() {
     const { foreseen } = this;
     if (!foreseen) return;
+    // Its figures are those of before.
+    this.hideCard();
     this.stopDrawing();
     this.forget();
     // Shown at once; what the server says comes after, and counts.

@@ -4,6 +4,9 @@ import { Community } from "/page/model.js";
 import { button, make, short } from "/page/panels.js";
 import { Stage, joinBoxes } from "/page/stage.js";
 
+// The views that the page can draw by itself.
+const THEN = ["plain", "households", "band", "walk"];
+
 export const comparing = {
   async compare(against, of = "") {
     this.tell(this.say("comparing"));
@@ -110,7 +113,9 @@ export const comparing = {
   paintThen() {
     const { then, stage } = this;
     if (!then) return;
-    for (const name of ["scale", "left", "upper", "view"]) then[name] = stage[name];
+    for (const name of ["scale", "left", "upper"]) then[name] = stage[name];
+    // What other views ask the server for is known of now alone.
+    then.view = THEN.includes(stage.view) ? stage.view : "plain";
     then.paint();
   },
 

@@ -38,7 +38,7 @@ export const faults = {
     const advice = this.readAdvice(fault);
     const now = this.current === subgrid;
     const c = this.stage.open.get(community);
-    const counts = rule !== "apart" && c?.place.has(subgrid);
+    const counts = ["small", "large"].includes(rule) && c?.place.has(subgrid);
     const about = counts && c.isEstimated(c.place.get(subgrid)) ? "≈" : "";
     const place = this.places.length > 1
       ? this.places.find((one) => one.code === community)?.name : "";
