@@ -1,4 +1,4 @@
-"""The studio's views, search and colours: what the page is told, and what it shows of it."""
+"""The studio's views, search and colours: what the page hears, and what it shows of it."""
 
 import re
 from importlib.resources import files

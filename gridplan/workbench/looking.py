@@ -99,8 +99,8 @@ def _see_reach(session: Session, community: str, of: str) -> Message:
     if not kinds:
         return {"missing": "reach"}
     kind = of if of in kinds else ("volunteer_post" if "volunteer_post" in kinds else kinds[0])
-    own = {service.kind: service.minutes for service in plan.rules.coverage.services}
-    limits = np.array(_FAR) * own.get(kind, max(plan.rules.coverage.thresholds))
+    minutes_of = {service.kind: service.minutes for service in plan.rules.coverage.services}
+    limits = np.array(_FAR) * minutes_of.get(kind, max(plan.rules.coverage.thresholds))
     doors = _list_doors(session.desk, community)
     mine = table[(table["kind"] == kind) & (table["community"] == community)]
     minutes = mine.set_index("stairwell")["minutes"].reindex(doors).to_numpy(float)
@@ -144,15 +144,15 @@ def _see_orgs(level: str) -> Callable[[Session, str, str], Message]:
         if not len(plan.members):
             return {"missing": "organise"}
         doors = _list_doors(session.desk, community)
-        own = plan.members[level].reindex(doors).fillna("").astype(str)
-        codes = sorted(set(own) - {""})
+        orgs = plan.members[level].reindex(doors).fillna("").astype(str)
+        codes = sorted(set(orgs) - {""})
         names = plan.party_orgs["name"].reindex(codes)
         number = {code: n for n, code in enumerate(codes)}
         classes = [
             {"name": str(name) if isinstance(name, str) and name else code}
             for code, name in zip(codes, names, strict=True)
         ]
-        numbers = [number.get(code, -1) for code in own]
+        numbers = [number.get(code, -1) for code in orgs]
         return {
             "of": numbers,
             "classes": classes,

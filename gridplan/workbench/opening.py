@@ -46,9 +46,9 @@ class Origin:
         >>> Origin(0.0, 0.0).pack_all([shapely.box(0, 0, 1, 1), shapely.Point(), None])
         [[[100, 0, 100, 100, 0, 100, 0, 0, 100, 0]], [], []]
         """
-        given = np.array(list(shapes), dtype=object)
-        packed: list[list[list[int]]] = [[] for _ in given]
-        parts, owner = shapely.get_parts(given, return_index=True)
+        shapes_in = np.array(list(shapes), dtype=object)
+        packed: list[list[list[int]]] = [[] for _ in shapes_in]
+        parts, owner = shapely.get_parts(shapes_in, return_index=True)
         dimension = shapely.get_dimensions(parts)
         rings, part = shapely.get_rings(parts[dimension == 2], return_index=True)
         lines = dimension == 1

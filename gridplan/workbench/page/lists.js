@@ -36,7 +36,7 @@ export const lists = {
   },
 
   // The first rows, and more when the end of them comes into sight; as many again as there were
-  // when the list is drawn anew.
+  // when the list is drawn again.
   listInParts(name, list, makeOne) {
     this.made ||= {};
     let count = Math.min(list.length, Math.max(PART, this.made[name] || 0));

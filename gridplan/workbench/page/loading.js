@@ -36,7 +36,7 @@ export const loading = {
     const { stage } = this;
     const plan = this.plan;
     const data = await this.ask({ kind: "open", community: code });
-    // The plan may have been read anew meanwhile.
+    // The plan may have been read again meanwhile.
     if (!data || plan !== this.plan) return null;
     const c = this.takeCommunity(data);
     this.dropFar(code);

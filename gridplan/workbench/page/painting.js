@@ -111,8 +111,8 @@ function outlineOf(c, code, scale) {
 // The land of homes that have moved is shown as it will be, about, with a dashed border.
 function paintPatches(stage, { pen, scale, ratio }, c, box) {
   const plain = isByHome(stage);
-  for (const { home, path, box: own } of listPatches(c)) {
-    if (!meets(own, box)) continue;
+  for (const { home, path, box: patchBox } of listPatches(c)) {
+    if (!meets(patchBox, box)) continue;
     const code = c.codeOf(home);
     pen.fillStyle = GROUND;
     pen.fill(path, "evenodd");
@@ -126,7 +126,7 @@ function strokePatches({ pen, scale }, c, box) {
   pen.strokeStyle = INK.border;
   pen.lineWidth = thin;
   pen.setLineDash([4 * thin, 4 * thin]);
-  for (const { path, box: own } of listPatches(c)) if (meets(own, box)) pen.stroke(path);
+  for (const { path, box: patchBox } of listPatches(c)) if (meets(patchBox, box)) pen.stroke(path);
   pen.setLineDash([]);
 }
 
