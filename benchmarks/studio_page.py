@@ -277,7 +277,7 @@ def show(name, values, aim=None):
 
 
 def run(plan=None):
-    """Print what each act takes; returns 1 if an edit grows with the number of sub-grids."""
+    """Print what each act takes; returns False if an edit grows with the number of sub-grids."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         if plan:
@@ -300,7 +300,7 @@ def run(plan=None):
 
 
 def measure(driver, link):
-    """Measure all acts in one page; returns 1 if an edit grows with the number of sub-grids."""
+    """Measure all acts in one page; returns False if an edit grows with their number."""
 
     def ask(job, option=None):
         answer = driver.execute_async_script(SCRIPT, job, option)
@@ -361,7 +361,7 @@ def measure(driver, link):
     print(f"95 % of an edit from the fewest to the most sub-grids: {row}")
     if over:
         print(f"an edit grows with the number of sub-grids by more than {GROWTH - 1:.0%}")
-    return int(over)
+    return not over
 
 
 def show_land(times):
