@@ -508,3 +508,16 @@ def test_a_port_in_use_says_what_to_do(folder):
         taken.listen()
         with pytest.raises(PlanError, match="another port"):
             open_studio(folder, port=taken.getsockname()[1])
+
+
+def test_no_two_parts_of_the_page_have_one_name_for_two_things():
+    """What is mixed into the App later would take the place of what was there."""
+    place = Path(gridplan.__file__).parent / "workbench" / "page"
+    homes = {}
+    for file in sorted(place.glob("*.js")):
+        text = file.read_text(encoding="utf-8")
+        if file.name != "main.js" and not re.search(r"^export const \w+ = \{$", text, re.MULTILINE):
+            continue
+        for name in re.findall(r"^  (?:async )?(\w+)\([^)]*\) \{", text, re.MULTILINE):
+            homes.setdefault(name, []).append(file.name)
+    assert {name: files for name, files in homes.items() if len(files) > 1} == {}

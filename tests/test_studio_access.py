@@ -170,6 +170,7 @@ def test_the_drawer_opens_where_the_screen_is_narrow(page):
 
 
 def test_the_map_is_read_in_order_of_place_and_says_what_is_in_focus(page):
+    page.run("studio.fitOpen() || true")
     page.wait("document.querySelectorAll('#in_view [id^=\"home:\"]').length === 12")
     rows = page.run("[...document.querySelectorAll('#in_view [id^=\"home:\"]')].map((e) => e.id)")
     # The board is two streets of six houses; the one in the north is read first, from the west.
@@ -182,6 +183,7 @@ def test_the_map_is_read_in_order_of_place_and_says_what_is_in_focus(page):
     )
     focus = "document.getElementById('over').getAttribute('aria-activedescendant')"
     assert page.run(f"document.getElementById({focus}).getAttribute('aria-selected')") == "true"
+    page.press("g")
     page.press("1")
     page.wait("document.getElementById('figures').textContent.includes('households')")
     assert "→" in page.run("document.getElementById('figures').textContent")

@@ -137,9 +137,11 @@ def test_a_plan_that_was_changed_elsewhere_is_met_with_a_branch(page):
     assert "changed by another program" in page.read("#choice")
     page.find("#choice input").send_keys("mine")
     page.find("#accept-text").click()
+    # The name stands there when the branch has been read.
+    page.wait("document.getElementById('name').innerText.endsWith(' · mine')")
     page.wait("studio.branchName === 'mine' && studio.stage.open.size === 1")
     assert page.whose("h06-1") == "0301-003"
-    assert page.read("#name").endswith(" · mine")
     page.run("studio.enterBranch('') && true")
+    page.wait("!document.getElementById('name').innerText.includes('·')")
     page.wait("studio.branch === '' && studio.stage.open.size === 1")
     assert page.whose("h06-1") == "0301-002"

@@ -139,11 +139,8 @@ class App {
     this.stage.resize();
     this.stage.fit(joinBoxes(this.stage.overview.map((place) => place.box)));
     for (const data of again) if (data) this.lookUp(this.takeCommunity(data));
-    if (!open.length && this.places.length) {
-      // Where something is out of rule there is something to do.
-      const first = this.places.find((place) => place.out) || this.places[0];
-      await this.openCommunity(first.code);
-    }
+    // Of several communities all are shown, and those that are wide enough loaded quietly.
+    if (!open.length && this.places.length === 1) await this.openCommunity(this.places[0].code);
     if (open.length) {
       // The page was away for a while: what was in view and chosen stays so.
       Object.assign(this.stage, { scale, left, upper });
@@ -475,10 +472,7 @@ class App {
     this.drawLegend();
   }
 
-  showKeys() {
-    const rows = this.say("key_list").split("|").map((line) => make("div", { class: "row" }, line));
-    this.panels.panel.replaceChildren(...rows);
-  }
+  showKeys() { this.panels.turn("key_list"); }
 }
 
 // Wait until what was painted is on the screen, as asking the server keeps the page busy for

@@ -49,7 +49,7 @@ export class Panels {
   drawList() {
     const { app } = this;
     // A comparison that is closed, or land that is saved, has no list any more.
-    const lists = [...this.listTabs(), "updating", "taking"];
+    const lists = [...this.listTabs(), "updating", "taking", "key_list"];
     if (!lists.includes(this.tab)) this.tab = "faults";
     const written = document.activeElement.id === "lock-note";
     const counts = { faults: app.faults.length, log: app.events.length, locks: app.locks.size };
@@ -66,7 +66,8 @@ export class Panels {
       log: () => app.drawLog(), versions: () => app.drawVersions(),
       compare: () => app.drawComparison(), locks: () => app.listLocks(),
       seats: () => app.listSeats(), land: () => app.drawLand(),
-      updating: () => app.listUpdating(), taking: () => app.listTaking() }[this.tab]();
+      updating: () => app.listUpdating(), taking: () => app.listTaking(),
+      key_list: () => this.listKeys() }[this.tab]();
     // Who has scrolled down stays there.
     const { scrollTop } = this.panel;
     this.panel.replaceChildren(...rows);
@@ -77,6 +78,11 @@ export class Panels {
       note.focus();
       note.setSelectionRange(note.value.length, note.value.length);
     }
+  }
+
+  listKeys() {
+    const lines = this.app.say("key_list").split("|");
+    return lines.map((line) => make("div", { class: "row" }, line));
   }
 
   listTabs() {

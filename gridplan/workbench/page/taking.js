@@ -145,7 +145,7 @@ export const taking = {
       make("p", {}, `${this.say(`view_${this.stage.view}`)}. ${this.say("sheet_legend")}`),
       make("table", { class: "figures" },
         make("thead", {}, make("tr", {}, ...heads.map((head) => make("th", {}, head)))),
-        make("tbody", {}, ...this.listInView().map(([code, f]) => make("tr", {},
+        make("tbody", {}, ...this.listSubgridsInView().map(([code, f]) => make("tr", {},
           make("th", { scope: "row" }, code), make("td", {}, f.households),
           make("td", {}, this.say(f.in_band ? "sheet_yes" : "sheet_no")),
           make("td", {}, Math.round(f.mean_walk)))))),
@@ -156,7 +156,7 @@ export const taking = {
   },
 
   // The sub-grids whose land is in view, by code, with their figures.
-  listInView() {
+  listSubgridsInView() {
     const [west, south, east, north] = this.viewBox();
     const rows = [];
     for (const c of this.stage.open.values()) {

@@ -76,7 +76,7 @@ export class Touch {
     this.pressed = true;
     this.pointer.stop();
     navigator.vibrate?.(20);
-    this.app.click(this.stage.find(...this.start), true);
+    this.app.click(this.stage.find(...this.start), true, this.start);
   }
 
   // Two fingers: what lies between them stays between them.
