@@ -68,7 +68,7 @@ export const access = {
 
   makeGridOption(c, code) {
     const homes = c.members[c.place.get(code)];
-    const text = `${short(code)}: ${this.sayFigures(c.measure(homes, code), c)}`;
+    const text = `${short(code)}: ${this.sayFigures(c.measure(homes, code), c, code)}`;
     return make("div", { role: "option", id: `grid:${code}`, "aria-selected": "false",
       onclick: () => this.choose(c, homes) }, text);
   },
