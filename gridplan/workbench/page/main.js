@@ -218,6 +218,7 @@ class App {
     document.getElementById("search").placeholder = this.say("search");
     document.getElementById("search").setAttribute("aria-label", this.say("search"));
     document.getElementById("over").setAttribute("aria-label", this.say("map"));
+    document.getElementById("in_view").setAttribute("aria-label", this.say("in_view"));
     document.getElementById("closer").setAttribute("aria-label", this.say("closer"));
     document.getElementById("farther").setAttribute("aria-label", this.say("farther"));
     const view = document.getElementById("view");
