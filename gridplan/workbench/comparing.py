@@ -160,7 +160,7 @@ def _list_moves(session: Session, there: ComparedState, now: BoardState) -> Mess
         "more": max(0, len(listed) - _MOST),
         "moved": int(board.households[rows].sum()),
         "homes": len(rows),
-        "offices": sorted({row["office"] for row in listed} - {""}),
+        "offices": sorted({row["office"] or row["seat"] for row in listed} - {""}),
         "before": list_figures(_measure(session, there, now, touched, not there.later)),
         "after": list_figures(_measure(session, there, now, touched, there.later)),
         "same_land": there.same_land,
@@ -211,7 +211,9 @@ def _describe_move(
         "before": before,
         "after": after,
         "number": newest.number if newest else 0,
-        "office": (newest.office or newest.seat) if newest else "",
+        "office": newest.office if newest else "",
+        "seat": newest.seat if newest else "",
+        "role": newest.role if newest else "",
         "time": newest.time if newest else "",
     }
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from gridplan.redrawing.editing.code_lookup import RefusedError
+from gridplan.rules.band import Band
 from gridplan.workbench.cures import Cure, list_cures
 from gridplan.workbench.desk import Desk
 
@@ -142,8 +143,17 @@ def _screen(desk: Desk, cure: Cure, code: str, before: Any) -> str:
     out = {name for name, count in sizes.items() if not band.low <= count <= band.high and count}
     if code in out:
         return "short"
-    was_in = set(before.index[before["in_band"].astype(bool)])
-    return "others" if out & was_in else ""
+    for name in out:
+        was = int(before.loc[name, "households"])
+        if _strays(band, was, sizes[name]):
+            return "others"
+    return ""
+
+
+def _strays(band: Band, was: int, now: int) -> bool:
+    """Whether a number of households comes out of its band, or no nearer to it than it was."""
+    off = max(band.low - now, 0, now - band.high)
+    return now != was and off > 0 and off >= max(band.low - was, 0, was - band.high)
 
 
 def _judge(desk: Desk, cure: Cure, code: str, before: Any) -> tuple[str, float]:
@@ -154,6 +164,7 @@ def _judge(desk: Desk, cure: Cure, code: str, before: Any) -> tuple[str, float]:
         return "locked", np.inf
     table = desk.measure(trial.effect.subgrids | {code}, trial.state)
     walk = float(table["household_metres"].sum())
+    band = desk.board.get_problem(desk.state.lies_in[code])[0].band
     for name, row in table.iterrows():
         good = bool(row["in_band"]) and bool(row["contiguous"])
         was = before.loc[name] if name in before.index else None
@@ -161,8 +172,10 @@ def _judge(desk: Desk, cure: Cure, code: str, before: Any) -> tuple[str, float]:
             continue
         if name == code:
             return "short", walk
-        # A neighbour that was out of rule already may stay as it was.
+        # A neighbour that was out of rule already may stay as it was, or come nearer.
         if was is None or _grade(was) < _grade(row):
+            return "others", walk
+        if _strays(band, int(was["households"]), int(row["households"])):
             return "others", walk
     if cure.must_shorten:
         was = before.reindex(table.index)

@@ -191,8 +191,9 @@ export const comparing = {
       ` ${this.say("households_of", { households: row.households })} `,
       make("span", { title: `${row.before} → ${row.after}` },
         `${short(row.before)} → ${short(row.after)}`),
-      row.office
-        ? make("div", { class: "quiet" }, `${row.time.replace("T", " ")} ${row.office}`) : "",
+      row.seat
+        ? make("div", { class: "quiet" }, `${row.time.replace("T", " ")} ${this.sayOffice(row)}`)
+        : "",
       make("div", {},
         button(this.say("go"), () => this.showMove(row)),
         button(this.say(comparison.later ? "take_these" : "put_back"),

@@ -61,7 +61,7 @@ export const conflicts = {
       : [];
     const names = homes.map((home) => (c?.homeAt.has(home) ? c.say(c.homeAt.get(home), this)
       : home));
-    const who = [...new Set(by.map((event) => event.office || event.seat))].join("、");
+    const who = [...new Set(by.map((event) => this.sayOffice(event)))].join("、");
     this.forget();
     // What the others' changes left is what is seen now.
     const now = Object.fromEntries(by.flatMap((event) => Object.entries(event.effect.homes || {})

@@ -48,6 +48,8 @@ export const helping = {
       this.panels.drawChoice();
       return;
     }
+    // What was compared with is what there is now.
+    if (this.comparison) this.closeComparison();
     this.choose(null, []);
   },
 

@@ -20,7 +20,8 @@ export const keeping = {
     this.saved = saved.saved;
     this.drawFooter();
     const [, time] = saved.time.split("T");
-    this.tell(this.say("saved_now", { time, version: saved.version || "–" }));
+    this.tell(saved.version ? this.say("saved_now", { time, version: saved.version })
+      : this.say("saved_at", { time }));
     if (this.panels.tab === "versions") this.readVersions();
   },
 
@@ -107,7 +108,7 @@ export const keeping = {
         ? this.sayEvent(event) : this.say(`event_${event.kind}`, { number: event.about });
       return make("div", { class: "row" },
         make("strong", {}, `${event.number}`), ` ${what}`, make("br"),
-        make("small", {}, `${event.time.replace("T", " ")} ${event.office || event.seat} · `,
+        make("small", {}, `${event.time.replace("T", " ")} ${this.sayOffice(event)} · `,
           this.say("moved", { households: event.moved })),
         make("br"),
         button(this.say("revert"), () => this.revert(event.number)));

@@ -71,8 +71,17 @@ export const loading = {
 
   // After the view has moved: load what is wide enough to be worked in, the nearest first.
   loadSeen() {
+    this.nameSeen();
     clearTimeout(this.loadLater);
     this.loadLater = setTimeout(() => this.loadNext(), TRIES);
+  },
+
+  // The list above names the community in the middle of the view.
+  nameSeen() {
+    const { seen } = this.stage;
+    const [x, y] = middleOf(seen);
+    const here = this.stage.overview.find(({ box }) => meets(box, [x, y, x, y]));
+    if (here) document.getElementById("community").value = here.code;
   },
 
   async loadNext() {

@@ -80,6 +80,20 @@ export class Panels {
     }
   }
 
+  // A button that gives the choice to a neighbour, which is outlined while it is pointed at.
+  makeTarget(community, code, key) {
+    const { app } = this;
+    const point = (wanted) => () => {
+      app.stage.marks.wanted = wanted;
+      app.stage.point();
+    };
+    const shown = { community, code };
+    return button(app.say("give_to", { code: short(code), key }), () => app.foresee(code), {
+      onmouseenter: point(shown), onmouseleave: point(null), onfocus: point(shown),
+      onblur: point(null),
+    });
+  }
+
   listKeys() {
     const lines = this.app.say("key_list").split("|");
     return lines.map((line) => make("div", { class: "row" }, line));
@@ -162,14 +176,14 @@ export class Panels {
       app.listPending(),
       listFloors(app, community, list),
       make("div", { class: "buttons" }, ...near.map((code, n) =>
-        button(app.say("give_to", { code: short(code), key: n + 1 }), () => app.foresee(code)))),
+        this.makeTarget(community, code, n + 1))),
       make(
         "div",
         { class: "buttons" },
         button(app.say("new_subgrid"), () => app.foreseeNew()),
         button(app.say("whole"), () => app.chooseWhole()),
         codes.length === 1 ? button(app.say("split"), () => app.startSplit()) : null,
-        codes.length > 1 ? button(app.say("merge"), () => app.merge()) : null,
+        button(app.say("merge"), () => app.merge()),
         button(app.say("lock"), () => app.lockChosen()),
         ...app.offerCentre(community, list, codes),
         codes.length === 1 ? button(app.say("recode"), () => app.askRecode()) : null,

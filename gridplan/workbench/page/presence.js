@@ -31,6 +31,9 @@ export const presence = {
     return [west, south, east, north].map(Math.round);
   },
 
+  // An office by its name, or by what it may do.
+  sayOffice({ office, seat, role }) { return office || (role ? this.say(`role_${role}`) : seat); },
+
   takeSeats(rows) {
     this.seats = rows;
     this.drawSeatCount();

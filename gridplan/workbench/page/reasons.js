@@ -110,7 +110,7 @@ export const reasons = {
 
   // Who was first, and where to look.
   stopOvertaken({ homes, by }) {
-    const who = by.map((event) => event.office || event.seat).join(", ");
+    const who = by.map((event) => this.sayOffice(event)).join(", ");
     const text = this.say("overtaken", { homes: homes.join(", "), by: who });
     const look = () => {
       const c = [...this.stage.open.values()].find((one) => one.homeAt.has(homes[0]));
