@@ -134,6 +134,12 @@ class App {
     this.pending.clear();
     this.seats = welcome.seats;
     this.takeState(welcome);
+    // What was heard while all of it was read is newer than the welcome.
+    for (const heard of this.recent) {
+      if (heard.event.number <= welcome.number) continue;
+      this.counted.add(heard.event.number);
+      this.takeState(heard.state, heard.event.effect);
+    }
     this.stage.open.clear();
     this.label();
     this.stage.resize();
@@ -352,7 +358,7 @@ class App {
     }
     this.counted.add(event.number);
     this.lastEvent = event;
-    this.recent = [...this.recent.slice(-200), { event, figures }];
+    this.recent = [...this.recent.slice(-200), { event, figures, state }];
     this.remember(event);
     if (this.events.length) this.events.push(event);
     for (const c of this.stage.open.values()) {
