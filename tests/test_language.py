@@ -19,7 +19,7 @@ VERBS = [verb for verbs in PANELS.values() for verb in verbs]
 # What stays: commands, types of values, codes, paths and options, and the values of options.
 COMMAND = re.compile(r"gridplan .*|<[^>]*>|\[默认：[^\]]*\]|[│╭╰─╮╯]")
 VALUES = """
-none quick default thorough most median centre classes tiles canteen simulation surge years both
+none all quick default thorough most median centre classes tiles canteen simulation surge years both
 instance name code institution community kind subdistrict versions worth cccp Ctrl-C
 """
 TYPED = re.compile(r"-{1,2}[a-z][a-z-]*|\S*[/_.\d]\S*")

@@ -140,7 +140,7 @@ def test_jobs_wait_for_one_another_and_a_cancelled_one_makes_room():
     finally:
         worker.close()
     last = {number: set(message) for number, message in heard}
-    assert last == {1: {"cancelled"}, 2: {"proposals"}, 3: {"cancelled"}}
+    assert last == {1: {"cancelled"}, 2: {"proposals", "shares"}, 3: {"cancelled"}}
     assert any(message.get("stage") == "waiting" for number, message in heard if number == 2)
 
 

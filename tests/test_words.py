@@ -166,7 +166,9 @@ def test_every_target_is_named_by_a_sentence():
 def test_every_key_that_is_asked_for_is_a_word():
     _, said, looked_up = PYTHON
     assert said
-    assert [pattern for pattern in sorted(said) if not is_known(pattern)] == []
+    # A line for the terminal has spaces, a key has none.
+    keys = [pattern for pattern in sorted(said) if "\\ " not in pattern]
+    assert [pattern for pattern in keys if not is_known(pattern)] == []
     plots = {row["key"] for row in ROWS if row["page"].endswith("_plot")}
     assert [p for p in sorted(looked_up) if not any(re.fullmatch(p, k) for k in plots)] == []
     keys = set(list_words("map"))

@@ -45,9 +45,8 @@ RULES = "plan.toml"
 README = "README.txt"
 LIST = "subgrids.csv"
 PROJECT = "plan.qgs"
-# in the order in which they are put in place: the data first
+# in the order in which they are put in place: the data first; a version has its name beside them
 OWN_FILES = (*(writer.file for writer in WRITERS.values()), PROJECT, RULES, README, LIST)
-# with the name of the version, which goes where the plan goes
 VERSION_FILES = (*OWN_FILES, NOTE)
 # what SQLite keeps beside a database that some program has open
 _JOURNALS = (f"{GEOPACKAGE}-wal", f"{GEOPACKAGE}-journal")
@@ -172,8 +171,9 @@ def put_files(
     target = Path(folder)
     with reserve_plan(target, overwrite=True), open_staging(target) as staging:
         _write_papers(write(staging), staging)
-        puts = {name: name for name in VERSION_FILES if (staging / name).exists()}
-        steps = FileMoves(puts, [name for name in VERSION_FILES if name not in puts])
+        names = (*OWN_FILES, NOTE)
+        puts = {name: name for name in names if (staging / name).exists()}
+        steps = FileMoves(puts, [name for name in names if name not in puts])
         extra = more(staging) if more else FileMoves()
         put_steps(
             staging, target, FileMoves({**steps.puts, **extra.puts}, [*steps.drops, *extra.drops])
