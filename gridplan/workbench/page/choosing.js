@@ -5,13 +5,24 @@ import { lieWithin } from "/page/drawn_lines.js";
 import { short } from "/page/panels.js";
 import { joinBoxes } from "/page/stage.js";
 
+const CLOSE = 60; // pixels that a sub-grid must be wide to be looked at
+
 export const choosing = {
+  // Bring a sub-grid into view, so near that its homes can be told apart.
+  showClose(box) {
+    const { stage } = this;
+    const wide = box[2] - box[0];
+    const high = box[3] - box[1];
+    if (Math.max(wide, high) * stage.scale >= CLOSE) stage.show(box);
+    else stage.fit([box[0] - 2 * wide, box[1] - 2 * high, box[2] + 2 * wide, box[3] + 2 * high]);
+  },
+
   async goTo(code, communityCode) {
     const c = await this.openCommunity(communityCode, !this.stage.open.has(communityCode));
     if (!c || !c.place.has(code)) return;
     this.choose(c, c.members[c.place.get(code)], false, true);
     const box = c.landBoxes.get(code);
-    if (box) this.stage.show(box);
+    if (box) this.showClose(box);
   },
 
   choose(community, homes, adds = false, whole = false) {
