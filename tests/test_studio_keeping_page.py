@@ -53,7 +53,7 @@ def press(page, text):
     page.run(f"{button.format(text)}.click() || true")
 
 
-def test_the_day_is_taken_back_and_compared_in_three_actions(page):
+def see_the_day_is_taken_back_and_compared_in_three_actions(page):
     line = "studio.run(['move building h03 to 0301-001'], {'h03-1': '0301-002'}) && true"
     page.run(line)
     page.wait("studio.number === 1")
@@ -76,7 +76,7 @@ def test_the_day_is_taken_back_and_compared_in_three_actions(page):
     assert page.run("document.getElementById('then').hidden && !studio.then")
 
 
-def test_a_branch_is_made_compared_and_taken_from(page):
+def see_a_branch_is_made_compared_and_taken_from(page):
     press(page, "Versions")
     press(page, "New branch")
     page.find("#choice input").send_keys("with a school")
@@ -98,7 +98,7 @@ def test_a_branch_is_made_compared_and_taken_from(page):
     press(page, "Close")
 
 
-def test_help_shows_a_curve_and_says_when_homes_were_changed(page):
+def see_help_shows_a_curve_and_says_when_homes_were_changed(page):
     page.run("studio.run(['move building h10 to 0301-003'], {'h10-1': '0301-002'}) && true")
     page.wait("studio.faults.length === 2 && studio.number === 4")
     press(page, "Communities")
@@ -128,7 +128,7 @@ def test_help_shows_a_curve_and_says_when_homes_were_changed(page):
     page.wait("studio.job === null")
 
 
-def test_a_plan_that_was_changed_elsewhere_is_met_with_a_branch(page):
+def see_a_plan_that_was_changed_elsewhere_is_met_with_a_branch(page):
     other = edit(read_plan(page.folder), "move building h06 to 0301-002").plan
     replace_plan(other, page.folder, overwrite=True)
     page.run("studio.drop() || true")
@@ -145,3 +145,11 @@ def test_a_plan_that_was_changed_elsewhere_is_met_with_a_branch(page):
     page.wait("!document.getElementById('name').innerText.includes('·')")
     page.wait("studio.branch === '' && studio.stage.open.size === 1")
     assert page.whose("h06-1") == "0301-002"
+
+
+def test_one_sitting_of_days_branches_help_and_a_plan_changed_elsewhere(page):
+    # One after the other, as each begins where the one before ended.
+    see_the_day_is_taken_back_and_compared_in_three_actions(page)
+    see_a_branch_is_made_compared_and_taken_from(page)
+    see_help_shows_a_curve_and_says_when_homes_were_changed(page)
+    see_a_plan_that_was_changed_elsewhere_is_met_with_a_branch(page)
