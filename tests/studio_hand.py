@@ -2,17 +2,20 @@
 
 import threading
 import time
+from contextlib import contextmanager
 
 import pandas as pd
 import uvicorn
 from selenium.webdriver.common.action_chains import ActionChains
 
+from gridplan.storage import write_plan
 from gridplan.synthetic.board_plan import make_board_plan, make_table
 from gridplan.workbench.desk import Seat
 from gridplan.workbench.guard import list_hosts
 from gridplan.workbench.open_studio import HERE, _bind
 from gridplan.workbench.server import make_app
 from gridplan.workbench.session import Session
+from tests.browser import start_browser
 from tests.test_studio_page import TOKENS, Page
 
 SEAT = Seat("planner", "planning office")
@@ -197,3 +200,16 @@ class Hand(Page):
             " return s === undefined ? [] : [...c.members[s]].map((h) => c.homes[h]).sort(); })()",
             code,
         )
+
+
+@contextmanager
+def show_village(make_folder, board):
+    """Serve a village in which h05 is a tower, and open it in a browser that a hand moves."""
+    studio = Studio(write_plan(make_village(board, 9, "h05"), make_folder("studio") / "plan"))
+    driver = start_browser(make_folder("profile"))
+    studio.hand = Hand(driver, studio.port)
+    try:
+        yield studio
+    finally:
+        driver.quit()
+        studio.close()

@@ -21,7 +21,7 @@ from gridplan.redrawing.revision.plan_history import digest_plan
 from gridplan.storage import read_plan, write_plan
 from gridplan.synthetic import make_board_plan
 from gridplan.tables.words import list_words
-from gridplan.workbench.answers import answer
+from gridplan.workbench.answers import _ANSWERS, answer
 from gridplan.workbench.desk import Desk, OvertakenError, Seat
 from gridplan.workbench.drawing import Draughtsman
 from gridplan.workbench.effects import find_effect
@@ -29,6 +29,7 @@ from gridplan.workbench.events import read_event
 from gridplan.workbench.guard import list_hosts
 from gridplan.workbench.journal import Journal, JournalHead, read_journal
 from gridplan.workbench.open_studio import open_studio
+from gridplan.workbench.rights import LEADS, LOOKS
 from gridplan.workbench.saving import make_saved_plan, write_script
 from gridplan.workbench.seats import read_seats
 from gridplan.workbench.segments import FOLDER
@@ -508,6 +509,11 @@ def test_a_port_in_use_says_what_to_do(folder):
         taken.listen()
         with pytest.raises(PlanError, match="another port"):
             open_studio(folder, port=taken.getsockname()[1])
+
+
+def test_rights_are_of_questions_that_there_are():
+    assert set(_ANSWERS) >= LOOKS | LEADS
+    assert not LOOKS & LEADS
 
 
 def test_no_two_parts_of_the_page_have_one_name_for_two_things():

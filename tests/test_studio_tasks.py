@@ -3,9 +3,7 @@
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from gridplan.storage import write_plan
-from tests.browser import start_browser
-from tests.studio_hand import Hand, Studio, make_village
+from tests.studio_hand import show_village
 
 # Eighty households, forty and sixty, side by side; fifty to seventy are allowed. h05 is a tower.
 VILLAGE = (1, 1, 1, 1, 2, 2, 3, 3, 3) * 2
@@ -16,13 +14,8 @@ MOST = {"1": 4, "2": 3, "3": 4, "4a": 3, "4b": 5, "5": 4, "6": 3, "7": 3, "8": 3
 
 @pytest.fixture(scope="module")
 def studio(tmp_path_factory):
-    place = tmp_path_factory.mktemp("studio")
-    studio = Studio(write_plan(make_village(VILLAGE, 9, "h05"), place / "plan"))
-    driver = start_browser(tmp_path_factory.mktemp("profile"))
-    studio.hand = Hand(driver, studio.port)
-    yield studio
-    driver.quit()
-    studio.close()
+    with show_village(tmp_path_factory.mktemp, VILLAGE) as studio:
+        yield studio
 
 
 @pytest.fixture(params=["en", "zh"])

@@ -3,9 +3,7 @@
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from gridplan.storage import write_plan
-from tests.browser import start_browser
-from tests.studio_hand import Hand, Studio, make_village
+from tests.studio_hand import show_village
 
 # h10 h11 h12 h13 | h14 h15 | h16 h17 h18: eighty households, forty and sixty; h05 is a tower.
 # h01 h02 h03 h04 | h05 h06 | h07 h08 h09
@@ -15,13 +13,8 @@ A, B, C = "0301-001", "0301-002", "0301-003"
 
 @pytest.fixture(scope="module")
 def studio(tmp_path_factory):
-    place = tmp_path_factory.mktemp("studio")
-    studio = Studio(write_plan(make_village(VILLAGE, 9, "h05"), place / "plan"))
-    driver = start_browser(tmp_path_factory.mktemp("profile"))
-    studio.hand = Hand(driver, studio.port)
-    yield studio
-    driver.quit()
-    studio.close()
+    with show_village(tmp_path_factory.mktemp, VILLAGE) as studio:
+        yield studio
 
 
 @pytest.fixture

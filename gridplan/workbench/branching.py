@@ -18,7 +18,7 @@ from gridplan.workbench.branches import (
 from gridplan.workbench.desk import Seat
 from gridplan.workbench.journal import read_journal
 from gridplan.workbench.segments import FOLDER, list_segments
-from gridplan.workbench.session import Answer, Message, Session, refuse_question
+from gridplan.workbench.session import Answer, Message, Session
 
 
 def describe_place(session: Session) -> Message:
@@ -92,23 +92,10 @@ def _say_moved(session: Session, seat: Seat) -> Message:
     return message
 
 
-def _for_chiefs(answer: Answer) -> Answer:
-    """Let only chiefs ask for it."""
-
-    def ask(session: Session, seat: Seat, message: Mapping[str, Any]) -> Message:
-        if seat.role != "chief":
-            return refuse_question(
-                "seats have rights", "only the chief makes and deletes branches", "ask the chief"
-            )
-        return answer(session, seat, message)
-
-    return ask
-
-
 ANSWERS: Mapping[str, Answer] = {
     "branches": _list,
-    "make_branch": _for_chiefs(_make),
+    "make_branch": _make,
     "enter_branch": _enter,
-    "delete_branch": _for_chiefs(_delete),
-    "leave_as_branch": _for_chiefs(_leave),
+    "delete_branch": _delete,
+    "leave_as_branch": _leave,
 }

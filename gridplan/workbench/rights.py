@@ -16,19 +16,16 @@ ROLES = ("viewer", "editor", "chief")
 # What only looks. A kind of question that is in neither set takes an editor.
 LOOKS = frozenset(
     {"hello", "open", "try", "suggest", "log", "here", "seats", "posts", "locks"}
-    | {"look", "search", "splits", "land_list", "far"}
-    # The map by other figures, and what is on offer to take away or bring up to date.
-    | {"chance", "hosts", "reach", "since", "volunteers"}
+    | {"look", "search", "splits", "far", "land_list"}
+    # What is on offer to take away or bring up to date.
     | {"take_look", "update_look", "take_away"}
     # Versions and branches.
-    | {"versions", "look_back", "branches", "branch", "enter_branch", "saved", "version"}
-    | {"change", "compare", "compare_place", "day", "offices", "proposal", "script"}
+    | {"versions", "branches", "enter_branch", "compare", "compare_place", "offices", "script"}
 )
-LEADS = frozenset({"save", "revoke", "new_link", "approve"}) | {
-    "name_version",
-    "update",
-    "update_cancel",
-}
+LEADS = frozenset(
+    {"save", "name_version", "revoke", "new_link", "approve", "update", "update_cancel"}
+    | {"make_branch", "delete_branch", "leave_as_branch"}
+)
 
 
 def require_role(role: str, kind: str) -> None:

@@ -1,7 +1,8 @@
 // Locks: of sub-grids, buildings, communities and all, by selection, each with a note.
 
 import { quote, quoteAll, writeNote } from "/page/commands.js";
-import { drawChain } from "/page/overlay.js";
+import { drawChain } from "/page/badges.js";
+import { INK } from "/page/palette.js";
 import { button, make } from "/page/panels.js";
 import { middleOf } from "/page/stage.js";
 
@@ -113,7 +114,7 @@ export const locking = {
         const box = c.pieceBoxes[c.piece[homes[0]]];
         if ((box[2] - box[0]) * stage.scale < NARROW) continue;
         const [x, y] = stage.toScreen(...middleOf(box));
-        drawChain(pen, x, y + 7);
+        drawChain(pen, x - 7.5, y + 7, INK.plain);
       }
     }
   },

@@ -63,16 +63,3 @@ export function drawStar(pen, x, y, size, full) {
   pen.strokeStyle = "#8a5a00";
   pen.stroke();
 }
-
-// Two links of a chain.
-export function drawChain(pen, x, y) {
-  for (const [ink, width] of [["#ffffff", 4], ["#26302a", 1.6]]) {
-    pen.strokeStyle = ink;
-    pen.lineWidth = width;
-    for (const middle of [x - 2.5, x + 2.5]) {
-      pen.beginPath();
-      pen.ellipse(middle, y, 4.2, 2.8, 0, 0, 2 * Math.PI);
-      pen.stroke();
-    }
-  }
-}
