@@ -1,0 +1,1 @@
+"""What an official lays on the table, from a released plan: documents, slides, workbooks."""

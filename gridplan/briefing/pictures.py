@@ -1,0 +1,38 @@
+"""Maps as pictures for documents and slides: the map alone, as large as its place on the page."""
+
+from __future__ import annotations
+
+from gridplan.briefing.facts import Facts
+from gridplan.briefing.request import BriefingRequest
+from gridplan.plots.map_picture import draw_map_picture
+from gridplan.plots.printed_map import View
+
+DPI = 200
+
+
+def draw_map(
+    facts: Facts,
+    request: BriefingRequest,
+    view: View,
+    width: float,
+    height: float,
+    *,
+    community: str = "",
+    dpi: int = DPI,
+) -> bytes:
+    """Draw the map of a view as a PNG that fills ``width`` by ``height`` millimetres.
+
+    It has no title: the document writes that.
+    """
+    before = request.before.plan if request.before and view == "change" else None
+    return draw_map_picture(
+        facts.plan,
+        view,
+        width,
+        height,
+        community=community,
+        before=before,
+        lang=request.lang,
+        font=request.font,
+        dpi=dpi,
+    )
