@@ -31,6 +31,7 @@ from gridplan.rules.disclosure import DisclosureRules
 from gridplan.storage import read_plan, write_plan
 from gridplan.synthetic.board_plan import CRS, X0, Y0, make_board_plan, make_site, make_table
 from gridplan.tables.conform import make_empty
+from gridplan.tables.level_indicators import place_bodies
 
 RULES = DisclosureRules()
 
@@ -146,7 +147,7 @@ def test_full_and_probationary_members_do_not_betray_one_another():
 def test_the_bounds_of_the_attacker_are_those_found_by_trying():
     plan = make_town([[4], [7], [30], [7], [9]])
     town = count_cells(plan)
-    system = tie_cells(town, plan.site.communities["subdistrict"], 1, 3)
+    system = tie_cells(town, place_bodies(plan.site.communities), 1, 3)
     members = (town["measure"] == "members").to_numpy()
     known = town["value"].to_numpy(float)
     hidden = np.flatnonzero(members & town["of"].isin(["c1", "c5"]))
@@ -178,7 +179,7 @@ def test_no_small_count_of_any_town_can_be_narrowed_to_less_than_the_interval(dr
     town = make_town(full, branches, young)
     cells = count_cells(town)
     real = cells["value"].to_numpy(float)
-    system = tie_cells(cells, town.site.communities["subdistrict"], 1, 3)
+    system = tie_cells(cells, place_bodies(town.site.communities), 1, 3)
     with mock.patch.object(
         suppression, "ROUNDS", rounds
     ):  # after one round nearly all is opened cell by cell
@@ -211,11 +212,10 @@ def test_many_small_counts_leave_the_totals_of_a_city_published(rounds):
 @settings(max_examples=10, deadline=None)
 @given(st.lists(st.integers(0, 20), min_size=2, max_size=6))
 def test_the_choice_costs_no_more_than_any_other_that_protects(values):
-    cells = count_cells(make_town([[v] for v in values]))
+    town = make_town([[v] for v in values])
+    cells = count_cells(town)
     cells = cells[cells["measure"] == "members"].reset_index(drop=True)
-    system = tie_cells(
-        cells, pd.Series({f"c{n + 1}": f"s{n % 2 + 1}" for n in range(len(values))}), 1, 3
-    )
+    system = tie_cells(cells, place_bodies(town.site.communities), 1, 3)
     choice = choose_suppressed(system, RULES)
     assert choice.gap < 1e-5
     free = np.flatnonzero(~choice.primary & (cells["value"] > 0).to_numpy())
@@ -318,7 +318,7 @@ def test_what_lies_outside_branches_is_another_place_once_doors_leave_a_branch()
     assert find_moved(new, old) == {"branch:A", "outside:c1"}
     cells = count_cells(new)
     assert cells.set_index("measure").loc["members_outside_branches", "value"] == 8
-    system = tie_cells(cells, new.site.communities["subdistrict"], 1, 3)
+    system = tie_cells(cells, place_bodies(new.site.communities), 1, 3)
     never = add_overlay(system, new, old, release(old))[2][: len(cells)]
     told = dict(zip(zip(cells["of"], cells["measure"], strict=True), never, strict=True))
     assert told[("c1", "members")]

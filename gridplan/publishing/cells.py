@@ -1,21 +1,26 @@
-"""The counts that may leave, as cells of one table, and the sums that tie them."""
+"""The counts of people that may leave, as cells of one table, and the sums that tie them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import csr_matrix, vstack
+from scipy.sparse import vstack
 
-from gridplan.arrays import Floats
 from gridplan.errors import PlanError, Problem
 from gridplan.plan import Plan
+from gridplan.publishing.place_sums import (
+    UPPER,
+    CellSystem,
+    list_cells,
+    sum_parts,
+    sum_places,
+)
 from gridplan.site import Site
+from gridplan.tables.level_indicators import place_bodies
 
-CITY = "site"
 OUTSIDE = "members_outside_branches"
 PARTS: Mapping[str, tuple[str, ...]] = {  # a total -> the parts that add up to it
     "members": ("full", "probationary"),
@@ -23,7 +28,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {  # a total -> the parts that add up to 
     "elders": (),
 }
 MEASURES = tuple(dict.fromkeys(name for total, parts in PARTS.items() for name in (total, *parts)))
-LEVELS = ("city", "subdistrict", "community", "branch")
+LEVELS = (*UPPER[::-1], "community", "branch")
 # The finest level at which each count of people may leave; the check of a
 # release refuses one that is finer. Any other measure stops at the community.
 FINEST: Mapping[str, str] = {
@@ -43,22 +48,8 @@ COUNTED = {
 }
 
 
-@dataclass(frozen=True)
-class CellSystem:
-    """Cells and the sums that tie them.
-
-    ``cells`` has level, of, community, measure and value; ``matrix`` @ value =
-    0 holds for the true values, a row for each sum; ``lower`` is what
-    everybody knows a suppressed cell to be at the least.
-    """
-
-    cells: pd.DataFrame
-    matrix: csr_matrix
-    lower: Floats
-
-
 def count_cells(plan: Plan) -> pd.DataFrame:
-    """Count Party members, volunteers and elders by branch, community, subdistrict and city.
+    """Count Party members, volunteers and elders by branch, community and every body above.
 
     From the table ``members`` where it is filled, else from the site's counts
     by community or finer.
@@ -69,14 +60,8 @@ def count_cells(plan: Plan) -> pd.DataFrame:
         If more members of a community stand in branches than it has.
     """
     measures = _count_communities(plan)
-    town = plan.site.communities["subdistrict"].reindex(measures.index).fillna("").astype("str")
-    parts = [_list_cells(measures, "community", measures.index)]
-    wards = measures.groupby(town.to_numpy()).sum(min_count=1)
-    # A community without a subdistrict counts for the city alone.
-    wards = wards[wards.index != ""]
-    parts.append(_list_cells(wards, "subdistrict", np.array([""] * len(wards), dtype=object)))
-    city = pd.DataFrame([measures.sum(min_count=1)], index=[CITY])
-    parts.append(_list_cells(city, "city", np.array([""], dtype=object)))
+    wanted = [name for name in MEASURES if name in measures.columns]
+    parts = [list_cells(measures[wanted], place_bodies(plan.site.communities))]
     if "members" in measures.columns:
         parts.append(_count_branches(plan, measures["members"]))
     cells = pd.concat(parts, ignore_index=True)
@@ -156,26 +141,6 @@ def place_counts(counts: pd.DataFrame, site: Site) -> pd.Series[Any]:
     return pd.Series(community, index=counts.index, dtype=object).fillna("").astype("str")
 
 
-def _list_cells(table: pd.DataFrame, level: str, communities: Any) -> pd.DataFrame:
-    """Turn a table of measures into cells."""
-    wanted = [name for name in MEASURES if name in table.columns]
-    cells = [
-        pd.DataFrame(
-            {
-                "level": level,
-                "of": table.index,
-                "community": communities,
-                "measure": name,
-                "value": table[name].to_numpy(),
-            }
-        )
-        for name in wanted
-    ]
-    # pandas refuses to join no tables at all.
-    blank = pd.DataFrame(columns=["level", "of", "community", "measure", "value"])
-    return pd.concat(cells, ignore_index=True) if cells else blank
-
-
 def _count_branches(plan: Plan, members: pd.Series[Any]) -> pd.DataFrame:
     """Count the members of each branch, and those of each community that are in none."""
     branches = plan.party_orgs[plan.party_orgs["level"] == "branch"]
@@ -217,73 +182,26 @@ def _count_branches(plan: Plan, members: pd.Series[Any]) -> pd.DataFrame:
     return pd.concat(both, ignore_index=True).assign(level="branch")
 
 
-def tie_cells(
-    cells: pd.DataFrame, subdistricts: pd.Series[Any], least: int, floor: int
-) -> CellSystem:
+def tie_cells(cells: pd.DataFrame, bodies: pd.DataFrame, least: int, floor: int) -> CellSystem:
     """Tie cells by the sums that everybody knows: over places, and of parts.
 
     Parameters
     ----------
     cells
         Cells as :func:`count_cells` gives them; values may be missing.
-    subdistricts
-        Subdistrict of each community.
+    bodies
+        The bodies above each community, as ``place_bodies`` names them.
     least
         What a suppressed cell is at the least: 1 where zeros are always published.
     floor
         Fewest members of a branch.
     """
-    key = pd.MultiIndex.from_frame(cells[["level", "of", "measure"]])
-    place = pd.Series(np.arange(len(cells)), index=key)
-    sums = [_sum_places(cells, place, subdistricts)]
-    sums += [_sum_parts(cells, place, total, parts) for total, parts in PARTS.items() if parts]
+    # Members outside branches are a part of their community's members.
+    sums = [sum_places(cells, bodies, cells["measure"].replace(OUTSIDE, "members"))]
+    sums += [sum_parts(cells, total, parts) for total, parts in PARTS.items() if parts]
     matrix = vstack(sums, format="csr")
     is_branch = (cells["level"] == "branch") & (cells["measure"] == "members")
     # Everybody knows the rule, and smaller branches are not published: a hidden
     # one has at least ``floor`` members.
     lower = np.where(is_branch, max(least, floor), least)
     return CellSystem(cells, matrix, lower.astype(float))
-
-
-def _sum_places(
-    cells: pd.DataFrame, place: pd.Series[Any], subdistricts: pd.Series[Any]
-) -> csr_matrix:
-    """Write the sums over places: what lies in a place adds up to it, measure by measure."""
-    town = cells["community"].map(subdistricts).fillna("").to_numpy(dtype=object)
-    level = cells["level"].to_numpy(dtype=object)
-    community = cells["community"].to_numpy(dtype=object)
-    up_level = pd.Series(level).map(
-        {"city": "", "subdistrict": "city", "community": "subdistrict", "branch": "community"}
-    )
-    # Without a subdistrict a community is added to the city directly.
-    up_level = np.where((level == "community") & (town == ""), "city", up_level)
-    up = np.select([up_level == "city", up_level == "subdistrict"], [CITY, town], community)
-    # Members outside branches are a part of their community's members.
-    measure = cells["measure"].replace(OUTSIDE, "members").to_numpy(dtype=object)
-    # NaN where the whole was not published: then there is no sum to know.
-    parent = place.reindex(pd.MultiIndex.from_arrays([up_level, up, measure])).to_numpy()
-    has_parent = np.flatnonzero(~np.isnan(parent))
-    sums, row = np.unique(parent[has_parent].astype(np.int64), return_inverse=True)
-    # A row of the matrix is a sum: its parts count 1, the whole -1.
-    signs = np.concatenate([np.ones(len(has_parent)), -np.ones(len(sums))])
-    rows = np.concatenate([row, np.arange(len(sums))])
-    columns = np.concatenate([has_parent, sums])
-    return csr_matrix((signs, (rows, columns)), shape=(len(sums), len(cells)))
-
-
-def _sum_parts(
-    cells: pd.DataFrame, place: pd.Series[Any], total: str, parts: tuple[str, ...]
-) -> csr_matrix:
-    """Write the sums of parts: full and probationary members, for example, are all members."""
-    wholes = np.flatnonzero((cells["measure"] == total) & (cells["level"] != "branch"))
-    level = cells["level"].to_numpy(dtype=object)[wholes]
-    of = cells["of"].to_numpy(dtype=object)[wholes]
-    names = [pd.MultiIndex.from_arrays([level, of, [part] * len(wholes)]) for part in parts]
-    part_rows = np.array([place.reindex(name).to_numpy(float) for name in names])
-    # The sum is known only where every part is a cell.
-    complete = np.flatnonzero(~np.isnan(part_rows).any(axis=0))
-    n = len(complete)
-    signs = np.concatenate([-np.ones(n), *np.ones((len(parts), n))])
-    rows = np.tile(np.arange(n), 1 + len(parts))
-    columns = np.concatenate([wholes[complete], *part_rows[:, complete].astype(np.int64)])
-    return csr_matrix((signs, (rows, columns)), shape=(n, len(cells)))

@@ -14,10 +14,10 @@ from scipy.sparse import csr_matrix, vstack
 from gridplan.arrays import Bools, Floats
 from gridplan.errors import PlanError
 from gridplan.plan import Plan
-from gridplan.publishing.cells import CellSystem
 from gridplan.publishing.door_atoms import link_doors, list_atoms, place_doors
 from gridplan.publishing.household_bands import OPEN, read_bands
 from gridplan.publishing.household_cells import read_totals, tie_households
+from gridplan.publishing.place_sums import CellSystem
 
 # A working plan whose release went out, and that release.
 Earlier = Sequence[tuple[Plan, Plan]]
@@ -49,7 +49,7 @@ def overlay_households(plan: Plan, earlier: Earlier) -> HouseholdOverlay:
     PlanError
         If a release given is not one of the plan given with it.
     """
-    systems = [tie_households(plan.subgrids)]
+    systems = [tie_households(plan)]
     bands = [_open_bands(len(systems[0].cells))]
     known = [np.zeros(len(systems[0].cells), bool)]
     for old, out in earlier:
@@ -96,7 +96,7 @@ def overlay_households(plan: Plan, earlier: Earlier) -> HouseholdOverlay:
 
 def _tie_old(old: Plan, out: Plan) -> tuple[CellSystem, pd.DataFrame]:
     """Tie the sub-grids of an earlier release to the totals that it shows, and read its bands."""
-    system = tie_households(old.subgrids)
+    system = tie_households(old)
     totals = read_totals(out)
     is_subgrid = (system.cells["level"] == "subgrid").to_numpy()
     key = zip(system.cells["level"], system.cells["of"].astype(str), strict=True)

@@ -10,9 +10,11 @@ from scipy.sparse import csr_matrix, vstack
 
 from gridplan.arrays import Bools
 from gridplan.plan import Plan
-from gridplan.publishing.cells import MEASURES, OUTSIDE, PARTS, CellSystem, count_cells, tie_cells
+from gridplan.publishing.cells import MEASURES, OUTSIDE, PARTS, count_cells, tie_cells
 from gridplan.publishing.earlier_households import Earlier
 from gridplan.publishing.pieces import count_pieces, find_moved, name_leaves
+from gridplan.publishing.place_sums import CITY, UPPER, CellSystem
+from gridplan.tables.level_indicators import place_bodies
 
 
 def add_overlays(
@@ -125,10 +127,10 @@ def _name_pieces(pieces: pd.DataFrame) -> pd.DataFrame:
 
 def _tie_old(published: pd.DataFrame, old: Plan, pieces: pd.DataFrame) -> CellSystem:
     """Tie the old counts that agree with today's numbers, by the sums that held among them."""
-    towns = old.site.communities["subdistrict"]
+    bodies = place_bodies(old.site.communities)
     stamp = old.rules.disclosure.zeros_safe
-    system = tie_cells(published, towns, int(stamp), old.rules.organisation.branch_full)
-    now = _recount_old(published, towns, pieces)
+    system = tie_cells(published, bodies, int(stamp), old.rules.organisation.branch_full)
+    now = _recount_old(published, bodies, pieces)
     # A shown count that differs from today's is about other people, and says nothing.
     stands = np.asarray(now.notna() & (~published["shown"] | (published["value"] == now)))
     # One count that no longer agrees spoils every sum that it is in.
@@ -149,21 +151,15 @@ def _tie_old(published: pd.DataFrame, old: Plan, pieces: pd.DataFrame) -> CellSy
 
 
 def _recount_old(
-    published: pd.DataFrame, towns: pd.Series[Any], pieces: pd.DataFrame
+    published: pd.DataFrame, bodies: pd.DataFrame, pieces: pd.DataFrame
 ) -> pd.Series[Any]:
     """Count the old places by today's numbers; NaN where no piece says."""
     inside = pieces[pieces["old_community"] != ""]
-    town_of = towns.fillna("").to_dict()
-    town = pd.Series(
-        [str(town_of.get(code, "")) for code in inside["old_community"]],
-        index=inside.index,
-        dtype=object,
-    )
-    names = [
-        inside["old"],
-        "community:" + inside["old_community"],
-        "subdistrict:" + town,
-        pd.Series("city:site", index=inside.index),
+    over = bodies.assign(city=CITY).reindex(inside["old_community"]).fillna("")
+    names = [inside["old"], "community:" + inside["old_community"]]
+    names += [
+        pd.Series(f"{level}:" + over[level].to_numpy(object), index=inside.index, dtype=object)
+        for level in UPPER
     ]
     # A leaf that is a whole community is named twice, and counted once.
     sums = pd.concat(

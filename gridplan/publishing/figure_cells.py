@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix
 
-from gridplan.publishing.cells import CITY, CellSystem
+from gridplan.publishing.place_sums import CITY, CellSystem
 from gridplan.publishing.published_figures import list_figures
 
 # What leaves of it -> the figures that equal it, are made from it, or would

@@ -10,8 +10,9 @@ from scipy.sparse import block_diag, csr_matrix, vstack
 
 from gridplan.arrays import Bools
 from gridplan.plan import Plan
-from gridplan.publishing.cells import MEASURES, CellSystem
+from gridplan.publishing.cells import MEASURES
 from gridplan.publishing.figure_cells import tie_posts
+from gridplan.publishing.place_sums import CellSystem
 
 
 def add_differences(

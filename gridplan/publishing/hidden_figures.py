@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from gridplan.plan import Plan
-from gridplan.publishing.cells import CellSystem
 from gridplan.publishing.figure_cells import FEWEST_SENDERS, FUNCTIONS, tie_posts
 from gridplan.publishing.figure_differences import add_differences, read_figures
+from gridplan.publishing.place_sums import CellSystem
 from gridplan.publishing.suppression import choose_suppressed
 from gridplan.rules.disclosure import DisclosureRules
 

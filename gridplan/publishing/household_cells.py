@@ -13,12 +13,13 @@ from scipy.sparse import csr_matrix, vstack
 from gridplan.arrays import Bools, Floats
 from gridplan.plan import Plan
 from gridplan.publishing.attack import find_ranges
-from gridplan.publishing.cells import CITY, CellSystem
 from gridplan.publishing.household_bands import OPEN, read_bands
+from gridplan.publishing.place_sums import CITY, UPPER, CellSystem
 from gridplan.publishing.suppression import choose_suppressed, find_exposed
 from gridplan.rules.disclosure import DisclosureRules
+from gridplan.tables.level_indicators import place_bodies
 
-TOTALS = ("community", "grid", "kind", "city")
+TOTALS = ("community", "grid", "kind", *UPPER)
 # Cells that must stay open: homes, what moved from one community to another, and
 # what no release parts, such as one building that went to the next sub-grid.
 INNER = ("subgrid", "piece", "old_subgrid", "part")
@@ -26,11 +27,11 @@ INNER = ("subgrid", "piece", "old_subgrid", "part")
 MEANS = {"urban": "figure:households_urban", "rural": "figure:households_rural"}
 
 
-def tie_households(subgrids: Any, inhabited: Bools | None = None) -> CellSystem:
-    """Tie the households of sub-grids to the totals that leave exactly.
+def tie_households(plan: Plan, inhabited: Bools | None = None) -> CellSystem:
+    """Tie the households of a plan's sub-grids to the totals that leave exactly.
 
-    Totals are those of communities, of upper grids, of urban and rural
-    sub-grids (as means) and of the city. What is no home is no cell of its
+    Totals are those of communities and of the bodies above them, of upper grids,
+    and of urban and rural sub-grids (as means). What is no home is no cell of its
     own, nor is a sub-grid without households: everybody can see that it is empty,
     and that a total over it is what the others hold. ``inhabited`` says which
     have some, where the numbers themselves do not.
@@ -38,17 +39,20 @@ def tie_households(subgrids: Any, inhabited: Bools | None = None) -> CellSystem:
     Examples
     --------
     >>> from gridplan.synthetic import make_board_plan
-    >>> tie_households(make_board_plan().subgrids).cells["value"].tolist()
+    >>> tie_households(make_board_plan()).cells["value"].tolist()
     [60.0, 60.0, 120.0, 120.0, 120.0]
     """
-    table = pd.DataFrame(subgrids.drop(columns="geometry", errors="ignore"))
+    table = pd.DataFrame(plan.subgrids.drop(columns="geometry", errors="ignore"))
     if inhabited is None:
         inhabited = (table["households"] > 0).to_numpy(bool)
     homes = table[(table["kind"] == "residential").to_numpy(bool) & inhabited]
+    community = table["community"].astype("str")
+    bodies = place_bodies(plan.site.communities).reindex(community).fillna("")
     keys = {
-        "community": table["community"].astype("str"),
+        "community": community,
         "grid": table["grid"].astype("str"),
         "kind": table["community_kind"].astype("str").where(table["kind"] == "residential", ""),
+        **{level: pd.Series(bodies[level].to_numpy(object), table.index) for level in UPPER},
         "city": pd.Series(CITY, index=table.index),
     }
     frames = [_list_cells("subgrid", homes.index, homes["community"], homes["households"])]
@@ -145,8 +149,13 @@ def list_bands(system: CellSystem, bands: pd.DataFrame) -> pd.DataFrame:
 def read_totals(plan: Plan) -> Mapping[tuple[str, str], float]:
     """Read the exact totals of a release, less what is in none of its homes; NaN where hidden."""
     table = plan.published[plan.published["shown"].astype(bool)]
-    of_measure = table.set_index(["measure", "of"])["value"]
-    totals = {("city", CITY): of_measure.get(("figure:households", CITY), np.nan)}
+    of_measure = table.set_index(["measure", "level", "of"])["value"]
+    figure = of_measure.get(("figure:households", "city", CITY), np.nan)
+    totals = {("city", CITY): float(figure)}
+    for level, of, value in table.loc[
+        (table["measure"] == "households") & table["level"].isin(UPPER), ["level", "of", "value"]
+    ].itertuples(index=False):
+        totals[(str(level), str(of))] = float(value)
     for code, value in plan.site.communities["households"].items():
         totals[("community", str(code))] = float(value)
     for code, value in plan.grids["households"].items():
@@ -154,7 +163,7 @@ def read_totals(plan: Plan) -> Mapping[tuple[str, str], float]:
     homes = plan.subgrids[plan.subgrids["kind"] == "residential"]
     for kind, measure in MEANS.items():
         count = int((homes["community_kind"] == kind).sum())
-        totals[("kind", kind)] = count * of_measure.get((measure, CITY), np.nan)
+        totals[("kind", kind)] = count * of_measure.get((measure, "city", CITY), np.nan)
     return totals
 
 
@@ -169,7 +178,7 @@ def check_households(
     totals = read_totals(plan)
     if inhabited is None:
         inhabited = np.ones(len(plan.subgrids), bool)
-    system = tie_households(plan.subgrids, inhabited)
+    system = tie_households(plan, inhabited)
     key = zip(system.cells["level"], system.cells["of"].astype(str), strict=True)
     value = np.array([totals.get(one, np.nan) for one in key], dtype=float)
     inner = (system.cells["level"] == "subgrid").to_numpy()

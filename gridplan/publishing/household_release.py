@@ -11,7 +11,6 @@ import pandas as pd
 from gridplan.arrays import Bools, Ints
 from gridplan.errors import PlanError
 from gridplan.plan import Plan
-from gridplan.publishing.cells import CellSystem
 from gridplan.publishing.earlier_households import Earlier, HouseholdOverlay, overlay_households
 from gridplan.publishing.household_bands import OPEN, band_households, read_bands
 from gridplan.publishing.household_cells import (
@@ -24,6 +23,7 @@ from gridplan.publishing.household_cells import (
     read_totals,
     tie_households,
 )
+from gridplan.publishing.place_sums import UPPER, CellSystem
 from gridplan.rules.disclosure import DisclosureRules
 
 
@@ -31,7 +31,8 @@ from gridplan.rules.disclosure import DisclosureRules
 class HouseholdChoice:
     """What leaves of the households: bands of the sub-grids, and the totals that stay behind.
 
-    ``hidden`` holds pairs of level (community, grid, kind, city) and code.
+    ``hidden`` holds pairs of level (community, grid, kind, subdistrict, district, city)
+    and code.
     """
 
     bands: pd.DataFrame
@@ -74,7 +75,7 @@ def choose_households(plan: Plan, rules: DisclosureRules, earlier: Earlier = ())
         near |= (level == "grid") & system.cells["of"].isin(
             plan.subgrids.loc[plan.subgrids["community"].isin(touched), "grid"]
         )
-        above = level.isin(["city", "kind"]) & bool(touched)
+        above = level.isin(["kind", *UPPER]) & bool(touched)
         near, above = near & totals, above & totals
         if not (of_place.any() or ((near | above) & ~hidden).any()):
             # What other places show narrows it: where nothing is shown, nothing is narrow.
@@ -112,7 +113,7 @@ def _refuse_lost(overlay: HouseholdOverlay, hidden: Bools, rules: DisclosureRule
 def _overlay(plan: Plan, earlier: Earlier) -> HouseholdOverlay:
     if earlier:
         return overlay_households(plan, earlier)
-    system = tie_households(plan.subgrids)
+    system = tie_households(plan)
     bands = pd.DataFrame({"first": 0, "last": OPEN}, index=system.cells.index)
     return HouseholdOverlay(system, np.zeros(len(system.cells), bool), bands)
 

@@ -10,6 +10,7 @@ import pandas as pd
 from gridplan.arrays import Objects
 from gridplan.plan import Plan
 from gridplan.publishing.cells import COUNTED, OUTSIDE, find_places, place_counts
+from gridplan.tables.level_indicators import place_bodies
 
 COLUMNS = ("measure", "new", "old", "new_community", "old_community", "value")
 
@@ -189,9 +190,11 @@ def find_moved(plan: Plan, old: Plan) -> set[str]:
         moved |= set(codes.loc[differ, "now"]) | set(codes.loc[differ, "then"])
     if set(now.index) != set(then.index):
         moved.add("city:site")
-    # A subdistrict is changed with any of its communities.
+    # A subdistrict or district is changed with any of its communities.
     for p in (plan, old):
-        towns = p.site.communities["subdistrict"].fillna("").astype("str")
-        codes_of = ("community:" + towns.index.to_series().astype("str")).isin(moved)
-        moved |= {f"subdistrict:{town}" for town in towns[codes_of.to_numpy(bool)] if town}
+        bodies = place_bodies(p.site.communities)
+        changed = ("community:" + bodies.index.to_series().astype("str")).isin(moved)
+        for level in ("subdistrict", "district"):
+            named = set(bodies.loc[changed.to_numpy(bool), level]) - {""}
+            moved |= {f"{level}:{name}" for name in named}
     return moved - {""}

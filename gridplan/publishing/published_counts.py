@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 
 from gridplan.plan import Plan
-from gridplan.publishing.cells import CITY
 from gridplan.publishing.earlier_households import Earlier
 from gridplan.publishing.hidden_figures import find_hidden_figures
 from gridplan.publishing.household_release import HouseholdChoice
+from gridplan.publishing.place_sums import CITY
 from gridplan.publishing.published_figures import count_figures
 from gridplan.rules.coverage import CENTRAL
 from gridplan.rules.disclosure import DisclosureRules

@@ -24,6 +24,7 @@ from gridplan.publishing.household_release import find_narrowed
 from gridplan.publishing.suppression import find_exposed
 from gridplan.publishing.text_check import check_text
 from gridplan.rules.disclosure import DisclosureRules
+from gridplan.tables.level_indicators import place_bodies
 
 # The tables that may hold rows in a release. Written out here, and not taken
 # from the code that makes releases, so that the check stays blind to it.
@@ -312,7 +313,7 @@ def _solve_suppressed(
     if cells.empty:
         return [], 0, float("inf")
     # Where zeros are always published, whatever is hidden is at least 1.
-    system = tie_cells(cells, plan.site.communities["subdistrict"], int(rules.zeros_safe), floor)
+    system = tie_cells(cells, place_bodies(plan.site.communities), int(rules.zeros_safe), floor)
     values = cells["value"].where(cells["shown"]).to_numpy(float)
     if working is not None and earlier:
         system, hidden, _ = add_overlays(system, working, earlier)

@@ -32,6 +32,7 @@ from gridplan.publishing.suppression import Suppression, choose_suppressed
 from gridplan.publishing.text_check import FREE_TEXT
 from gridplan.rules.disclosure import DisclosureRules
 from gridplan.tables.conform import conform_table, is_spatial, make_empty
+from gridplan.tables.level_indicators import place_bodies
 
 # Tables that leave as they are. A table that is neither here nor in STRIPPED,
 # such as one that is new in the schema, leaves empty.
@@ -226,7 +227,7 @@ def _suppress(
     earlier: Earlier,
 ) -> tuple[Suppression, pd.DataFrame]:
     """Choose what is suppressed, and take the value off it."""
-    system = tie_cells(cells, plan.site.communities["subdistrict"], int(rules.zeros_safe), floor)
+    system = tie_cells(cells, place_bodies(plan.site.communities), int(rules.zeros_safe), floor)
     always = never = None
     if earlier:
         system, always, never = add_overlays(system, plan, earlier)

@@ -17,12 +17,18 @@ from scipy.sparse.csgraph import connected_components
 
 from gridplan.arrays import Bools, Floats, Ints
 from gridplan.publishing.attack import EXACT, Ranges, find_ranges
-from gridplan.publishing.cells import CellSystem
+from gridplan.publishing.place_sums import CellSystem
 from gridplan.rules.disclosure import DisclosureRules
 
 ROUNDS = 30  # of proofs; what is then still exposed is opened cell by cell
 # What it costs to suppress a cell: its bits, more where many look at it.
-LEVEL_PRICES = {"city": 8.0, "subdistrict": 4.0, "community": 2.0, "branch": 1.0}
+LEVEL_PRICES = {
+    "city": 8.0,
+    "district": 6.0,
+    "subdistrict": 4.0,
+    "community": 2.0,
+    "branch": 1.0,
+}
 TOTAL_PRICE = 3.0  # times as much as a part: members rather than full and probationary
 
 
