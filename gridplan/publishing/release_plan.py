@@ -22,10 +22,11 @@ from gridplan.publishing.household_release import (
 from gridplan.publishing.neutral_codes import write_neutral_codes
 from gridplan.publishing.published_counts import (
     publish_figures,
-    publish_gaps,
     publish_households,
-    publish_reach,
+    publish_pairings,
 )
+from gridplan.publishing.published_gaps import publish_gaps
+from gridplan.publishing.published_reach import publish_reach
 from gridplan.publishing.release_check import check_release, list_plans
 from gridplan.publishing.release_seal import is_released, seal_tables
 from gridplan.publishing.suppression import Suppression, choose_suppressed
@@ -137,6 +138,7 @@ def release(
         [
             cells,
             publish_households(plan, households),
+            publish_pairings(plan),
             publish_figures(plan, cells, rules, households, earlier),
             publish_gaps(plan, cells, rules),
             publish_reach(plan, rules),
