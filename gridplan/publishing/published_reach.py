@@ -7,7 +7,7 @@ import pandas as pd
 
 from gridplan.plan import Plan
 from gridplan.publishing.left_over import list_left_over
-from gridplan.publishing.place_sums import UPPER
+from gridplan.publishing.place_sums import CITY, UPPER
 from gridplan.publishing.published_counts import COLUMNS
 from gridplan.rules.coverage import CENTRAL
 from gridplan.rules.disclosure import DisclosureRules
@@ -51,7 +51,7 @@ def publish_reach(plan: Plan, rules: DisclosureRules) -> pd.DataFrame:
 def _publish_shares(rows: pd.DataFrame, bodies: pd.DataFrame, width: int) -> pd.DataFrame:
     """Publish one share by place, from its rows of communities and of the city."""
     towns = rows[rows["level"] == "community"].set_index("of", drop=False)
-    towns = towns[towns.index.isin(bodies.index)]
+    bodies = bodies.reindex(bodies.index.union(towns.index)).fillna("").assign(city=CITY)
     sums = towns[["inside", "asked"]]
     few = _are_few(towns["inside"], towns["asked"], width)
 
