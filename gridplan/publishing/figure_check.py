@@ -8,24 +8,38 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gridplan.errors import Problem
+from gridplan.errors import PlanError, Problem
 from gridplan.plan import Plan
 from gridplan.publishing.attack import find_ranges
-from gridplan.publishing.figure_cells import FEWEST_SENDERS, FUNCTIONS, list_posts, tie_posts
-from gridplan.publishing.figure_differences import add_differences
+from gridplan.publishing.figure_cells import FEWEST_SENDERS, FUNCTIONS
+from gridplan.publishing.figure_differences import KEY, add_differences
+from gridplan.publishing.place_sums import CellSystem
+from gridplan.publishing.post_cells import (
+    count_posts,
+    list_placed_posts,
+    list_posts,
+    read_posts,
+    tie_posts,
+)
+from gridplan.publishing.published_figures import count_figures
 from gridplan.publishing.suppression import find_exposed
 from gridplan.rules.coverage import CENTRAL
 from gridplan.rules.disclosure import DisclosureRules
+from gridplan.tables.level_indicators import place_bodies
 
 AGAIN = "release the plan again"
 
 
 def check_figures(
-    plan: Plan, rules: DisclosureRules, earlier: Sequence[tuple[Plan, Plan]] = ()
+    plan: Plan,
+    rules: DisclosureRules,
+    earlier: Sequence[tuple[Plan, Plan]] = (),
+    working: Plan | None = None,
 ) -> list[Problem]:
     """Find figures that are small, that give a hidden count away, or whose parts can be solved for.
 
-    ``earlier`` holds working plans that were released before, and those releases.
+    ``earlier`` holds working plans that were released before, and those releases;
+    ``working`` the plan of today, by which changes of what is hidden are known.
 
     Examples
     --------
@@ -38,20 +52,23 @@ def check_figures(
     figures = city[city["measure"].str.startswith("figure:")]
     figures = figures.assign(figure=figures["measure"].str.removeprefix("figure:"))
     return [
-        *_check_small(figures, rules),
+        *_check_small(plan.published, rules),
         *_check_functions(city, figures),
-        *_check_parts(figures, rules, earlier),
+        *_check_posts(plan, rules, earlier, working),
         *_check_senders(figures),
         *_check_centres(plan.published, rules),
     ]
 
 
-def _check_small(figures: pd.DataFrame, rules: DisclosureRules) -> list[Problem]:
-    rows = figures[
-        figures["figure"].isin(list_posts())
-        & figures["shown"]
-        & (figures["value"] > 0)
-        & (figures["value"] < rules.smallest)
+def _check_small(table: pd.DataFrame, rules: DisclosureRules) -> list[Problem]:
+    # Counts of members and volunteers by place are looked at with their own sums.
+    names = [*list_placed_posts(), *(f"figure:{name}" for name in list_posts())]
+    zeros_too = not rules.zeros_safe
+    rows = table[
+        table["measure"].isin(names)
+        & table["shown"].astype(bool)
+        & ((table["value"] > 0) | (zeros_too & (table["value"] == 0)))
+        & (table["value"] < rules.smallest)
     ]
     text = f"{len(rows)} small figures of people or posts are published"
     return _report(text, rows.index)
@@ -68,28 +85,45 @@ def _check_functions(city: pd.DataFrame, figures: pd.DataFrame) -> list[Problem]
     return _report(text, rows.index)
 
 
-def _check_parts(
-    figures: pd.DataFrame, rules: DisclosureRules, earlier: Sequence[tuple[Plan, Plan]]
+def _check_posts(
+    plan: Plan,
+    rules: DisclosureRules,
+    earlier: Sequence[tuple[Plan, Plan]],
+    working: Plan | None,
 ) -> list[Problem]:
     """Solve for the posts that are hidden, the parts of those shown, and what changed of both."""
-    values = figures.set_index("figure")["value"].where(figures.set_index("figure")["shown"])
-    system = tie_posts(values.to_dict())
-    system = add_differences(system, earlier)[0]
-    known = system.cells["value"].to_numpy(float)
-    # A change between two figures that are both shown is known at once.
-    ranges = find_ranges(
-        system.matrix,
-        known,
-        np.zeros(len(known)),
-        np.flatnonzero(np.isnan(known)),
-        rules.interval,
-    )
-    # Parts that follow from figures at once need no solver.
-    small = np.flatnonzero((known > 0) & (known < rules.smallest))
-    rows = np.append(ranges.cells[find_exposed(ranges, rules)], small)
-    wrong = set(system.cells["measure"].iloc[rows])
-    text = f"{', '.join(sorted(wrong))} can be worked out from the figures of posts"
-    return _report(text, figures.index) if wrong else []
+    cells = read_posts(plan)
+    if cells.empty:
+        return []
+    bodies = place_bodies(plan.site.communities)
+    system = tie_posts(cells, bodies, float(rules.zeros_safe))
+    listed = pd.MultiIndex.from_frame(plan.published[KEY])
+    # What the table does not list may be none.
+    system.lower[~pd.MultiIndex.from_frame(cells[KEY]).isin(listed)] = 0
+    known = cells["value"].to_numpy(float)
+    full = cells
+    if working is not None and earlier:
+        true = count_posts(working, count_figures(working).to_dict()).set_index(KEY)["value"]
+        value = true.reindex(pd.MultiIndex.from_frame(cells[KEY])).to_numpy(float)
+        full = cells.assign(value=np.where(np.isnan(known), value, known))
+    system = CellSystem(full.reset_index(drop=True), system.matrix, system.lower)
+    system, changes, _ = add_differences(system, earlier)
+    values = np.append(known, system.cells["value"].to_numpy(float)[len(known) :])
+    # A change is known as far as both of its counts are.
+    values[changes] = np.nan
+    asked = np.flatnonzero(np.isnan(values))
+    try:
+        ranges = find_ranges(system.matrix, values, system.lower, asked, rules.interval)
+    # Sums that cannot hold leave no range to find: that is a fault by itself.
+    except PlanError as error:
+        return [Problem("published", "sums hold", str(error), AGAIN)]
+    rows = system.cells.iloc[ranges.cells[find_exposed(ranges, rules)]]
+    if rows.empty:
+        return []
+    names = ", ".join(sorted(set(rows["measure"].astype(str))))
+    of = sorted(set(rows["of"].astype(str).str.removeprefix("change of ")))
+    text = f"{names} can be worked out from the posts of {len(of)} places"
+    return [Problem("published", "posts", text, AGAIN, tuple(of))]
 
 
 def _check_senders(figures: pd.DataFrame) -> list[Problem]:

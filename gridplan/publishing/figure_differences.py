@@ -1,4 +1,4 @@
-"""Figures of posts between releases: what changed by a few is a small count of its own."""
+"""Posts between releases, place by place: what changed by a few is a small count of its own."""
 
 from __future__ import annotations
 
@@ -11,8 +11,12 @@ from scipy.sparse import block_diag, csr_matrix, vstack
 from gridplan.arrays import Bools
 from gridplan.plan import Plan
 from gridplan.publishing.cells import MEASURES
-from gridplan.publishing.figure_cells import tie_posts
-from gridplan.publishing.place_sums import CellSystem
+from gridplan.publishing.place_sums import UPPER, CellSystem
+from gridplan.publishing.post_cells import read_posts, tie_posts
+from gridplan.tables.level_indicators import place_bodies
+
+KEY = ["level", "of", "measure"]
+PLACES = ("community", *UPPER)
 
 
 def add_differences(
@@ -20,38 +24,46 @@ def add_differences(
 ) -> tuple[CellSystem, Bools, Bools]:
     """Add the posts of earlier releases to those of a new one, and how far each changed.
 
-    Counts of members and volunteers are cells by place, and are compared there.
+    Counts of members and volunteers are cells of their own, and are compared there.
 
     Returns
     -------
     The larger system, the cells that are hidden whatever happens (differences),
-    and those that went out. What an earlier release withheld adds nothing.
+    and those that went out, whose number of today is no news. What an earlier release
+    withheld adds nothing.
     """
     n = len(system.cells)
     never = [np.zeros(n, bool)]
     always = [np.zeros(n, bool)]
     for _, out in earlier:
-        before = tie_posts(read_figures(out))
-        names = before.cells["measure"]
-        more = _find_changes(system, before)
+        shown = read_posts(out).dropna(subset=["value"])
+        before = tie_posts(shown, place_bodies(out.site.communities))
+        both = _match_places(system, before)
+        same = both.loc[both["value"] == both["value_old"], "new"].to_numpy()
+        never[0][same[same < n]] = True
+        # What the check does not know of today is no change that anybody sees.
+        more = both[both["value"].notna() & (both["value"] != both["value_old"])]
+        change = (more["value"] - more["value_old"]).to_numpy(float)
         first = len(system.cells)
-        here = more["new"].to_numpy()
         matrix = block_diag([system.matrix, before.matrix, csr_matrix((0, len(more)))])
-        signs = np.concatenate([np.ones(len(more)), -np.ones(len(more)), -np.sign(more["value"])])
-        columns = [here, first + more["old"], first + len(names) + np.arange(len(more))]
-        places = (np.tile(np.arange(len(more)), 3), np.concatenate(columns))
-        changes = csr_matrix((signs, places), shape=(len(more), matrix.shape[1]))
-        frame = more[["measure", "value"]].assign(level="piece", of="change", community="")
-        cells = [system.cells, before.cells.assign(level="before")]
-        cells.append(frame.assign(value=frame["value"].abs()))
+        signs = np.concatenate([np.ones(len(more)), -np.ones(len(more)), -np.sign(change)])
+        places = [more["new"], first + more["old"]]
+        places.append(first + len(before.cells) + np.arange(len(more)))
+        rows = np.tile(np.arange(len(more)), 3)
+        changes = csr_matrix(
+            (signs, (rows, np.concatenate(places))), shape=(len(more), matrix.shape[1])
+        )
+        frame = more[["measure"]].assign(level="piece", community="", value=np.abs(change))
+        frame["of"] = "change of " + more["of"].astype(str)
+        cells = [system.cells, before.cells.assign(level="before"), frame]
         lower = [system.lower, before.lower, np.zeros(len(more))]
         system = CellSystem(
             pd.concat(cells, ignore_index=True),
             vstack([matrix, changes], format="csr"),
             np.concatenate(lower),
         )
-        never += [np.ones(len(names), bool), np.zeros(len(more), bool)]
-        always += [np.zeros(len(names), bool), np.ones(len(more), bool)]
+        never += [np.ones(len(before.cells), bool), np.zeros(len(more), bool)]
+        always += [np.zeros(len(before.cells), bool), np.ones(len(more), bool)]
     return system, np.concatenate(always), np.concatenate(never)
 
 
@@ -63,12 +75,9 @@ def read_figures(release: Plan) -> dict[str, float]:
     return dict(zip(names, table.loc[rows, "value"].astype(float), strict=True))
 
 
-def _find_changes(system: CellSystem, before: CellSystem) -> pd.DataFrame:
-    """Find the posts that were shown before and are not as many now."""
-    new = system.cells[system.cells["level"] == "city"].reset_index(names="new")
+def _match_places(system: CellSystem, before: CellSystem) -> pd.DataFrame:
+    """Match the posts that were shown before with those of the same place today."""
+    new = system.cells[system.cells["level"].isin(PLACES)].reset_index(names="new")
     old = before.cells.reset_index(names="old")
-    both = new.merge(old[["old", "measure", "value"]], on="measure", suffixes=("", "_old"))
-    both = both.assign(value=both["value"] - both["value_old"])
-    # What the check does not know of today is no change that anybody sees.
-    changed = both["value"].notna() & (both["value"] != 0)
-    return both[changed & ~both["measure"].isin(MEASURES)]
+    both = new.merge(old[[*KEY, "old", "value"]], on=KEY, suffixes=("", "_old"))
+    return both[~both["measure"].isin(MEASURES)]

@@ -9,16 +9,15 @@ import numpy as np
 import pandas as pd
 
 from gridplan.plan import Plan
-from gridplan.publishing.figure_cells import FEWEST_SENDERS, FUNCTIONS, tie_posts
-from gridplan.publishing.figure_differences import add_differences, read_figures
-from gridplan.publishing.place_sums import CellSystem
-from gridplan.publishing.suppression import choose_suppressed
+from gridplan.publishing.figure_cells import FEWEST_SENDERS, FUNCTIONS
+from gridplan.publishing.figure_differences import read_figures
 from gridplan.rules.disclosure import DisclosureRules
 
 
 def find_hidden_figures(
     plan: Plan,
     cells: pd.DataFrame,
+    posts: pd.DataFrame,
     values: pd.Series[Any],
     rules: DisclosureRules,
     earlier: Sequence[tuple[Plan, Plan]] = (),
@@ -31,6 +30,8 @@ def find_hidden_figures(
         The working plan.
     cells
         The counts of people that leave, with what is shown.
+    posts
+        The posts that leave, with what is shown.
     values
         Every figure, NaN where it is unknown.
     rules
@@ -39,15 +40,9 @@ def find_hidden_figures(
         Working plans that were released before, and those releases.
     """
     city = cells[cells["level"] == "city"].set_index("measure")
-    hidden = {str(name) for name in city.index if not city.loc[name, "shown"]}
-    system = tie_posts(values.dropna().to_dict())
-    # Zeros here may be nobody's: a hidden post is at the least none.
-    lower = np.full(len(system.cells), float(rules.zeros_safe))
-    system = CellSystem(system.cells, system.matrix, lower)
-    count = len(system.cells)
-    system, always, never = add_differences(system, earlier)
-    choice = choose_suppressed(system, rules, always, never)
-    hidden |= set(system.cells["measure"][:count][choice.hidden[:count]])
+    both = pd.concat([cells, posts])
+    shut_cells = both[(both["level"] == "city") & ~both["shown"].astype(bool)]
+    hidden = set(shut_cells["measure"].astype(str))
     hidden |= _find_other_totals(values, city, rules)
     if _is_of_few(plan, rules):
         hidden.add("members_checked_in")

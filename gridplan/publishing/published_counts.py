@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,6 @@ from gridplan.publishing.earlier_households import Earlier
 from gridplan.publishing.hidden_figures import find_hidden_figures
 from gridplan.publishing.household_release import HouseholdChoice
 from gridplan.publishing.place_sums import CITY, UPPER, list_cells
-from gridplan.publishing.published_figures import count_figures
 from gridplan.rules.disclosure import DisclosureRules
 from gridplan.tables.level_indicators import place_bodies
 
@@ -73,14 +73,15 @@ def _list_names(names: Iterable[str]) -> list[str]:
 
 def publish_figures(
     plan: Plan,
+    values: pd.Series[Any],
     cells: pd.DataFrame,
+    posts: pd.DataFrame,
     rules: DisclosureRules,
     households: HouseholdChoice,
     earlier: Earlier = (),
 ) -> pd.DataFrame:
     """Publish the figures of the paragraph for the city; what is suppressed has no value."""
-    values = count_figures(plan)
-    shut = find_hidden_figures(plan, cells, values, rules, earlier)
+    shut = find_hidden_figures(plan, cells, posts, values, rules, earlier)
     of_kind = {("city", CITY): "households", ("kind", "urban"): "households_urban"}
     of_kind[("kind", "rural")] = "households_rural"
     shut |= {figure for pair, figure in of_kind.items() if pair in households.hidden}

@@ -143,7 +143,7 @@ def check_release(
         *_check_levels(leaving),
         *_check_values(leaving, rules),
         *_check_bands(leaving, rules),
-        *check_figures(leaving, rules, earlier),
+        *check_figures(leaving, rules, earlier, working),
     ]
     narrowed = find_narrowed(leaving, rules, working, earlier)
     if narrowed:

@@ -11,6 +11,7 @@ import pandas as pd
 from gridplan.errors import PlanError
 from gridplan.plan import ALL_TABLES, Plan
 from gridplan.publishing.cells import count_cells, order_cells, tie_cells
+from gridplan.publishing.choose_posts import choose_posts, publish_posts
 from gridplan.publishing.earlier_households import Earlier
 from gridplan.publishing.earlier_release import add_overlays
 from gridplan.publishing.household_bands import blur_subgrids
@@ -25,6 +26,7 @@ from gridplan.publishing.published_counts import (
     publish_households,
     publish_pairings,
 )
+from gridplan.publishing.published_figures import count_figures
 from gridplan.publishing.published_gaps import publish_gaps
 from gridplan.publishing.published_reach import publish_reach
 from gridplan.publishing.release_check import check_release, list_plans
@@ -134,12 +136,15 @@ def release(
     cells = _drop_small_branches(count_cells(plan), all_rules.organisation.branch_full)
     choice, cells = _suppress(plan, cells, rules, all_rules.organisation.branch_full, earlier)
     households = choose_households(plan, rules, earlier)
+    values = count_figures(plan)
+    posts = choose_posts(plan, values.to_dict(), rules, earlier)
     table = pd.concat(
         [
             cells,
+            publish_posts(posts),
             publish_households(plan, households),
             publish_pairings(plan),
-            publish_figures(plan, cells, rules, households, earlier),
+            publish_figures(plan, values, cells, posts, rules, households, earlier),
             publish_gaps(plan, cells, rules),
             publish_reach(plan, rules),
         ]

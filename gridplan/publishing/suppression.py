@@ -29,6 +29,7 @@ LEVEL_PRICES = {
     "community": 2.0,
     "branch": 1.0,
 }
+TOTAL_COUNTS = ("members", "volunteers", "elders", "grid_workers")
 TOTAL_PRICE = 3.0  # times as much as a part: members rather than full and probationary
 
 
@@ -64,7 +65,7 @@ def price_cells(cells: pd.DataFrame) -> Floats:
     """Price each cell: the bits lost with it, weighted by level, and more for totals than parts."""
     # A level without a price is that of old counts and pieces: they cost least.
     level = cells["level"].map(LEVEL_PRICES).fillna(1.0).to_numpy()
-    total = np.where(cells["measure"].isin(["members", "volunteers", "elders"]), TOTAL_PRICE, 1.0)
+    total = np.where(cells["measure"].isin(TOTAL_COUNTS), TOTAL_PRICE, 1.0)
     # Bits of a count, plus 2 so that 0 and 1 have a price too.
     return np.asarray(level * total * np.log2(2.0 + cells["value"].to_numpy(float)))
 
