@@ -2,56 +2,55 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from gridplan.briefing.catalogue import Fact as Fact
+from gridplan.briefing.catalogue import list_facts as list_facts
+from gridplan.briefing.fact_values import VALUES, list_values
 from gridplan.plan import Plan
 from gridplan.publishing.brief_plan import Brief, write_brief
+from gridplan.publishing.cells import CITY
 from gridplan.tables.level_indicators import FOUR_LEVELS, place_bodies
-from gridplan.tables.schema import Language
 
 STATES = ("shown", "partial", "suppressed", "unknown")
 BODIES = ["level", "body", "name", "kind", "above"]
-VALUES = ["level", "body", "fact", "value", "part", "whole", "state"]
 REACH = ["level", "body", "kind", "minutes", "reach", "served", "state"]
 GAPS = ["level", "body", "room", "rule", "value", "state"]
 
 
-@dataclass(frozen=True)
-class Fact:
-    """A fact of all levels: what it is called, and which published measures it is made from.
+class Value(NamedTuple):
+    """A fact of one body: its value, the measures it is made from, and its state."""
 
-    ``kind`` is count, share or ratio; a share or ratio is ``per`` times ``part`` over
-    ``whole``. ``better`` is more, less, or empty where neither is; ``section`` is the
-    part of a briefing that it belongs to, ``needs`` what fills it where it is unknown.
+    value: float
+    part: float
+    whole: float
+    state: str
+
+    @property
+    def is_told(self) -> bool:
+        """Whether there is a value, be it only of what is known."""
+        return self.state in ("shown", "partial")
+
+
+class Origin(NamedTuple):
+    """How many households of the whole were counted; the state is that of ``counted``.
+
+    ``are_estimated`` is whether any of them may be an estimate: text then says
+    about. It is so too where nobody says how many were counted.
     """
 
-    fact: str
-    zh: str
-    en: str
-    unit_zh: str
-    unit: str
-    kind: str
-    per: float
-    better: str
-    part: str
-    whole: str
-    section: str
-    needs: str
-    needs_zh: str
-    meaning_zh: str
-    meaning_en: str
+    households: float
+    counted: float
+    state: str
 
-    def name(self, lang: Language) -> str:
-        """Name the fact in a language."""
-        return self.zh if lang == "zh" else self.en
+    @property
+    def are_estimated(self) -> bool:
+        """Whether any of the households may be estimated."""
+        return not (self.state == "shown" and self.counted >= self.households)
 
 
 @dataclass(frozen=True)
@@ -63,8 +62,9 @@ class Facts:
     published part and whole, state); ``reach`` the shares of households in reach
     and served by kind of service point and minutes on foot; ``gaps`` how many
     gaps each rule has. ``state`` is shown, partial (of what is known), suppressed
-    or unknown, and a value that is not shown or partial is NaN. ``brief`` holds
-    the paragraph and its figures.
+    or unknown, and a value that is not shown or partial is NaN. ``origin`` says
+    how many households were counted. ``brief`` holds the paragraph and its
+    figures.
     """
 
     plan: Plan
@@ -73,28 +73,21 @@ class Facts:
     values: pd.DataFrame
     reach: pd.DataFrame
     gaps: pd.DataFrame
+    origin: Origin = Origin(np.nan, np.nan, "unknown")
 
     def take(self, fact: str, level: str = "city") -> pd.DataFrame:
         """Take one fact of all bodies of a level, with their names, in the order of bodies."""
         rows = self.values[(self.values["fact"] == fact) & (self.values["level"] == level)]
         return rows.merge(self.bodies, on=["level", "body"], how="left")
 
-
-@cache
-def list_facts() -> Mapping[str, Fact]:
-    """List the facts in the order of ``facts.csv``.
-
-    Examples
-    --------
-    >>> list_facts()["in_band"].part, list_facts()["in_band"].whole
-    ('in_band', 'subgrids')
-    """
-    text = files("gridplan.briefing").joinpath("facts.csv").read_text(encoding="utf-8")
-    facts = {}
-    for row in csv.DictReader(text.splitlines()):
-        values: dict[str, Any] = {**row, "per": float(row["per"])}
-        facts[row["fact"]] = Fact(**values)
-    return facts
+    def find(self, fact: str, level: str = "city", body: str = CITY) -> Value:
+        """Find one fact of one body; unknown where there is no such body."""
+        rows = self.values
+        rows = rows[(rows["fact"] == fact) & (rows["level"] == level) & (rows["body"] == body)]
+        if rows.empty:
+            return Value(np.nan, np.nan, np.nan, "unknown")
+        row = rows.iloc[0]
+        return Value(float(row["value"]), float(row["part"]), float(row["whole"]), row["state"])
 
 
 def collect_facts(leaving: Plan) -> Facts:
@@ -120,14 +113,18 @@ def collect_facts(leaving: Plan) -> Facts:
         leaving,
         brief,
         bodies,
-        _list_values(published, bodies),
+        list_values(leaving, bodies, place_bodies(leaving.site.communities)),
         _list_reach(published),
         _list_gaps(published),
+        _find_origin(brief),
     )
 
 
 def list_bodies(leaving: Plan) -> pd.DataFrame:
-    """List the city and all districts, subdistricts and communities, each with the one above."""
+    """List the city and all districts, subdistricts and communities, each with the one above.
+
+    The city has no name of its own; a community without one goes by its code.
+    """
     communities = leaving.site.communities
     over = place_bodies(communities).assign(community=communities.index.astype(str))
     over = over.assign(kind=communities["kind"].to_numpy())
@@ -139,7 +136,8 @@ def list_bodies(leaving: Plan) -> pd.DataFrame:
             above = above.where(above != "", named[finer])
         rows = pd.DataFrame({"body": named[level], "above": above, "kind": named["kind"]})
         rows = rows.sort_values(["body", "above"]).drop_duplicates("body")
-        names = communities["name"].reindex(rows["body"]).to_numpy(object)
+        names = communities["name"].reindex(rows["body"]).fillna("").to_numpy(object)
+        names = np.where(names == "", rows["body"].to_numpy(object), names)
         frames.append(
             rows.assign(
                 level=level,
@@ -147,67 +145,31 @@ def list_bodies(leaving: Plan) -> pd.DataFrame:
                 kind=rows["kind"] if level == "community" else "",
             )[BODIES]
         )
-    return pd.concat(frames, ignore_index=True).fillna({"name": ""})
+    return pd.concat(frames, ignore_index=True).fillna({"kind": ""})
 
 
-def _list_values(published: pd.DataFrame, bodies: pd.DataFrame) -> pd.DataFrame:
-    """List every fact of every body, from the measures that were published for it."""
-    key = ["level", "of", "measure"]
-    cells = published.drop_duplicates(key).set_index(key)
-    city = published[published["measure"].str.startswith("figure:")]
-    figures = city.assign(measure=city["measure"].str.removeprefix("figure:"))
-    # A figure of the brief stands for the city where no cell of its name does.
-    more = figures.drop_duplicates(key).set_index(key)
-    cells = pd.concat([cells, more[~more.index.isin(cells.index)]])
-    frames = []
-    for fact in list_facts().values():
-        part = _take(cells, bodies, fact.part)
-        whole = _take(cells, bodies, fact.whole) if fact.whole else None
-        frames.append(_make_rows(bodies, fact, part, whole))
-    return pd.concat(frames, ignore_index=True)[VALUES]
-
-
-def _take(cells: pd.DataFrame, bodies: pd.DataFrame, measure: str) -> pd.DataFrame:
-    """Take a measure of every body; NaN in ``shown`` where nothing was published."""
-    key = pd.MultiIndex.from_arrays([bodies["level"], bodies["body"], [measure] * len(bodies)])
-    rows = cells[["value", "shown"]].reindex(key).reset_index(drop=True)
-    return rows.assign(shown=rows["shown"].astype(object))
-
-
-def _make_rows(
-    bodies: pd.DataFrame, fact: Fact, part: pd.DataFrame, whole: pd.DataFrame | None
-) -> pd.DataFrame:
-    """Make the rows of one fact: its value, and whether it is shown, suppressed or unknown."""
-    both = [part] if whole is None else [part, whole]
-    unknown = np.logical_or.reduce([rows["shown"].isna().to_numpy() for rows in both])
-    closed = np.logical_or.reduce([(rows["shown"] == False).to_numpy() for rows in both])  # noqa: E712
-    value = part["value"].to_numpy(float)
-    under = np.full(len(bodies), np.nan) if whole is None else whole["value"].to_numpy(float)
-    if whole is not None:
-        with np.errstate(invalid="ignore", divide="ignore"):
-            value = np.where(under > 0, fact.per * value / under, np.nan)
-    state = np.select([closed, unknown | np.isnan(value)], ["suppressed", "unknown"], "shown")
-    return bodies[["level", "body"]].assign(
-        fact=fact.fact,
-        value=np.where(state == "shown", value, np.nan),
-        part=part["value"].to_numpy(float),
-        whole=under,
-        state=state,
-    )
+def _find_origin(brief: Brief) -> Origin:
+    """Find how many households were counted, as the figures of the paragraph say."""
+    row = brief.figures.loc["households_counted"]
+    households = float(brief.figures.loc["households", "value"])
+    return Origin(households, float(row["value"]), str(row["status"]))
 
 
 def _list_reach(published: pd.DataFrame) -> pd.DataFrame:
     """List the shares in reach and served, a row for each body, kind and time on foot."""
-    rows = published[published["measure"].str.match(r"(reach|served):")]
+    rows = published[published["measure"].str.match(r"(?:reach|served):")]
     if rows.empty:
         return pd.DataFrame(columns=REACH)
     names = rows["measure"].str.split(":", expand=True)
     rows = rows.assign(what=names[0], kind=names[1], minutes=names[2].astype(float))
-    table = rows.set_index(["level", "of", "kind", "minutes", "what"])["value"].unstack()
-    shown = rows.groupby(["level", "of", "kind", "minutes"])["shown"].all()
-    table = table.join(shown).reset_index().rename(columns={"of": "body"})
+    key = ["level", "of", "kind", "minutes"]
+    table = rows.pivot_table("value", key, "what", dropna=False)
+    shown = rows.groupby(key)["shown"].any()
+    table = table.reindex(shown.index).join(shown).reset_index().rename(columns={"of": "body"})
     state = np.where(table["shown"].astype(bool), "shown", "suppressed")
-    return table.assign(state=state).reindex(columns=REACH)
+    rank = pd.Categorical(table["level"], FOUR_LEVELS).codes
+    table = table.assign(state=state, rank=rank).sort_values(["rank", "body", "kind", "minutes"])
+    return table.reindex(columns=REACH).reset_index(drop=True)
 
 
 def _list_gaps(published: pd.DataFrame) -> pd.DataFrame:
@@ -217,4 +179,5 @@ def _list_gaps(published: pd.DataFrame) -> pd.DataFrame:
         return pd.DataFrame(columns=GAPS)
     names = rows["measure"].str.split(":", n=2, expand=True)
     state = np.where(rows["shown"].astype(bool), "shown", "suppressed")
-    return rows.assign(room=names[1], rule=names[2], body=rows["of"], state=state)[GAPS]
+    rows = rows.assign(room=names[1], rule=names[2], body=rows["of"], state=state)
+    return rows[GAPS].sort_values(GAPS[:4]).reset_index(drop=True)
