@@ -16,7 +16,6 @@ from gridplan.tables.level_indicators import FOUR_LEVELS
 
 VALUES = ["level", "body", "fact", "value", "part", "whole", "state"]
 KEY = ["level", "of", "measure"]
-Measure = pd.DataFrame  # value and state of one measure, a row for each body
 
 
 def list_values(leaving: Plan, bodies: pd.DataFrame, over: pd.DataFrame) -> pd.DataFrame:
@@ -28,7 +27,7 @@ def list_values(leaving: Plan, bodies: pd.DataFrame, over: pd.DataFrame) -> pd.D
     """
     cells = _gather_cells(leaving, over)
     below = _list_below(bodies, over)
-    measures: dict[str, Measure] = {}
+    measures: dict[str, pd.DataFrame] = {}
     frames = []
     for fact in list_facts().values():
         for name in (fact.part, fact.whole):
@@ -102,8 +101,8 @@ def _take_measure(
     below: Mapping[int, list[int]],
     measure: str,
     adds: bool,
-) -> Measure:
-    """Take a measure of every body; what is not published is added up from communities."""
+) -> pd.DataFrame:
+    """Take value and state of a measure for every body; what is not published is added up."""
     key = pd.MultiIndex.from_arrays([bodies["level"], bodies["body"], [measure] * len(bodies)])
     rows = cells.reindex(key)
     value = rows["value"].to_numpy(float).copy()
@@ -134,7 +133,7 @@ def _make_rows(
     bodies: pd.DataFrame,
     below: Mapping[int, list[int]],
     fact: Fact,
-    measures: Mapping[str, Measure],
+    measures: Mapping[str, pd.DataFrame],
 ) -> pd.DataFrame:
     """Make the rows of one fact: its value, and whether it is shown, suppressed or unknown."""
     blank = pd.DataFrame({"value": np.nan, "state": "unknown"}, index=range(len(bodies)))

@@ -10,7 +10,7 @@ import pandas as pd
 
 from gridplan.briefing.catalogue import Fact as Fact
 from gridplan.briefing.catalogue import list_facts as list_facts
-from gridplan.briefing.fact_values import VALUES, list_values
+from gridplan.briefing.fact_values import list_values
 from gridplan.plan import Plan
 from gridplan.publishing.brief_plan import Brief, write_brief
 from gridplan.publishing.cells import CITY
@@ -53,6 +53,9 @@ class Origin(NamedTuple):
         return not (self.state == "shown" and self.counted >= self.households)
 
 
+NOBODY_SAYS = Origin(np.nan, np.nan, "unknown")
+
+
 @dataclass(frozen=True)
 class Facts:
     """All that a briefing may say of a released plan, in tables.
@@ -73,7 +76,7 @@ class Facts:
     values: pd.DataFrame
     reach: pd.DataFrame
     gaps: pd.DataFrame
-    origin: Origin = Origin(np.nan, np.nan, "unknown")
+    origin: Origin = NOBODY_SAYS
 
     def take(self, fact: str, level: str = "city") -> pd.DataFrame:
         """Take one fact of all bodies of a level, with their names, in the order of bodies."""

@@ -2,48 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 
+from gridplan.briefing.changes import write_changes
 from gridplan.briefing.facts import Facts
+from gridplan.briefing.ranking import write_ranking
 from gridplan.briefing.request import BriefingRequest
-from gridplan.tables.words import say
+from gridplan.briefing.section import Section as Section
+from gridplan.briefing.section import Table as Table
+from gridplan.briefing.section_closing import write_next_steps, write_sources
+from gridplan.briefing.section_coverage import write_coverage
+from gridplan.briefing.section_gaps import write_gaps
+from gridplan.briefing.section_overview import write_overview
+from gridplan.briefing.section_people import write_organisation, write_staffing
+from gridplan.briefing.simulation_figures import write_simulation
 
-SECTIONS = (
-    *("overview", "coverage", "gaps", "organisation", "staffing", "changes", "ranking"),
-    *("simulation", "next_steps", "sources"),
-)
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table of a briefing as it is printed.
-
-    ``rows`` are texts already rounded, ``numeric`` says which columns are numbers
-    and stand at the right, ``note`` stands below.
-    """
-
-    caption: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    numeric: tuple[bool, ...]
-    note: str = ""
-
-
-@dataclass(frozen=True)
-class Section:
-    """A section: its title, the sentences, tables, the views of its maps, what is missing.
-
-    ``finding`` is the title that states what was found, for a slide. A section
-    without data has no sentence and no table, and ``missing`` says what is to be given.
-    """
-
-    key: str
-    title: str
-    finding: str
-    sentences: tuple[str, ...]
-    tables: tuple[Table, ...] = ()
-    views: tuple[str, ...] = ()
-    missing: tuple[str, ...] = ()
+# Each section and what writes it, in the order in which a briefing has them.
+WRITERS: Mapping[str, Callable[[Facts, BriefingRequest], Section]] = {
+    "overview": write_overview,
+    "coverage": write_coverage,
+    "gaps": write_gaps,
+    "organisation": write_organisation,
+    "staffing": write_staffing,
+    "changes": write_changes,
+    "ranking": write_ranking,
+    "simulation": write_simulation,
+    "next_steps": write_next_steps,
+    "sources": write_sources,
+}
+SECTIONS = tuple(WRITERS)
 
 
 def write_sections(facts: Facts, request: BriefingRequest) -> list[Section]:
@@ -55,9 +42,7 @@ def write_sections(facts: Facts, request: BriefingRequest) -> list[Section]:
     >>> from gridplan.publishing.release_plan import release
     >>> from gridplan.synthetic import make_board_plan
     >>> facts = collect_facts(release(make_board_plan()))
-    >>> write_sections(facts, BriefingRequest(lang="en"))[0].key
-    'overview'
+    >>> write_sections(facts, BriefingRequest(lang="en"))[0].finding
+    '2 sub-grids, 100.0 % of them within the band'
     """
-    text = facts.brief.paragraphs[request.lang]
-    title = say("brief.title", request.lang)
-    return [Section("overview", title, title, (text,), views=("subgrids",))]
+    return [write(facts, request) for write in WRITERS.values()]
