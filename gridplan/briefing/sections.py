@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from gridplan.briefing.briefing_ranking import write_ranking
 from gridplan.briefing.changes import write_changes
 from gridplan.briefing.facts import Facts
-from gridplan.briefing.ranking import write_ranking
 from gridplan.briefing.request import BriefingRequest
 from gridplan.briefing.section import Section as Section
 from gridplan.briefing.section import Table as Table
