@@ -89,7 +89,7 @@ def _rank_one(rows: pd.DataFrame, facts: Facts) -> pd.DataFrame:
         ["suppressed", "unknown", "few", "partial"],
         "",
     )
-    seen = rows["value"].round(rules.digits).where(told & ~few)
+    seen = _round_as_printed(rows).where(told & ~few)
     rank = seen.rank(method="min", ascending=bool(less))
     tied = rank.map(rank.value_counts()).fillna(0).astype(np.int64)
     table = rows.assign(
@@ -97,6 +97,13 @@ def _rank_one(rows: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     )
     order = np.lexsort([table["body"], table["rank"].fillna(np.inf)])
     return table.iloc[order]
+
+
+def _round_as_printed(rows: pd.DataFrame) -> pd.Series[float]:
+    """Round values as they are printed, since what prints alike ties."""
+    share = rows["fact"].map(lambda name: list_facts()[name].unit == "share").astype(bool)
+    down = np.floor(rows["value"].astype(float) * 1000 + 1e-6) / 1000
+    return down.where(share, rows["value"].astype(float).round(1))
 
 
 def write_ranking(facts: Facts, request: BriefingRequest) -> Section:
@@ -118,7 +125,9 @@ def write_ranking(facts: Facts, request: BriefingRequest) -> Section:
         _make_group_table(ranked[ranked["group"] == group], request.before is not None, lang)
         for group in groups
     ]
-    finding = say("section.ranking_finding", lang, groups=len(groups))
+    found = [_find_difference(ranked[ranked["group"] == group], lang) for group in groups]
+    finding = next((text for text in found if text), "")
+    finding = finding or say("section.ranking_finding", lang, groups=len(groups))
     return Section("ranking", title, finding, tuple(sentences), tuple(tables))
 
 
@@ -153,6 +162,24 @@ def _write_firsts(rows: pd.DataFrame, lang: Language) -> str:
     if not items:
         return ""
     return say("section.group_ranked", lang, group=group, count=count, items=joint.join(items))
+
+
+def _find_difference(rows: pd.DataFrame, lang: Language) -> str:
+    """Say who stands first and last by the first fact that tells one body from another."""
+    for name in RANKED:
+        one = rows[(rows["fact"] == name) & rows["rank"].notna()]
+        last = one[one["rank"] == one["rank"].max()]
+        best = one[one["rank"] == 1]
+        if len(best) < len(one):
+            return say(
+                "section.ranking_best",
+                lang,
+                group=name_group(str(rows["group"].iloc[0]), lang),
+                fact=list_facts()[name].name(lang),
+                best=list_names(best["name"].tolist(), lang, 1),
+                last=list_names(last["name"].tolist(), lang, 1),
+            )
+    return ""
 
 
 def _make_group_table(rows: pd.DataFrame, has_before: bool, lang: Language) -> Table:
