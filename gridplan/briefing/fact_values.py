@@ -10,8 +10,8 @@ import pandas as pd
 
 from gridplan.briefing.catalogue import Fact, list_facts
 from gridplan.plan import Plan
-from gridplan.publishing.cells import CITY
 from gridplan.publishing.published_figures import list_figures
+from gridplan.tables.indicators import CITY
 from gridplan.tables.level_indicators import FOUR_LEVELS
 
 VALUES = ["level", "body", "fact", "value", "part", "whole", "state"]

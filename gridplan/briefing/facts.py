@@ -13,7 +13,7 @@ from gridplan.briefing.catalogue import list_facts as list_facts
 from gridplan.briefing.fact_values import list_values
 from gridplan.plan import Plan
 from gridplan.publishing.brief_plan import Brief, write_brief
-from gridplan.publishing.cells import CITY
+from gridplan.tables.indicators import CITY
 from gridplan.tables.level_indicators import FOUR_LEVELS, place_bodies
 
 STATES = ("shown", "partial", "suppressed", "unknown")
