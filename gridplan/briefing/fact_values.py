@@ -145,7 +145,10 @@ def _make_rows(
         under = whole["value"].to_numpy(float)
         states = whole["state"].to_numpy(object)
         both = (state == "shown") & (states == "shown")
-        closed = (state == "suppressed") | (states == "suppressed")
+        # What was never published is not known, whatever is withheld beside it.
+        closed = ((state == "suppressed") | (states == "suppressed")) & ~(
+            (state == "unknown") | (states == "unknown")
+        )
         over = value.copy()
         value = np.where(both, _divide(fact, over, under), np.nan)
         state = np.select([both & ~np.isnan(value), closed], ["shown", "suppressed"], "unknown")

@@ -79,6 +79,15 @@ def write_sentence(facts: Facts, key: str, names: Sequence[str], lang: Language)
     return [say(f"section.{key}", lang, **values)] if all(values.values()) else []
 
 
+def write_withheld(facts: Facts, names: Sequence[str], lang: Language) -> list[str]:
+    """Write which of some facts of the whole are withheld; nothing where none is."""
+    hidden = [name for name in names if facts.find(name).state == "suppressed"]
+    if not hidden:
+        return []
+    named = [list_facts()[name].name(lang) for name in hidden]
+    return [say("section.withheld_facts", lang, facts=list_names(named, lang, len(named)))]
+
+
 def name_body(level: str, name: str, lang: Language) -> str:
     """Name a body: the city has no name of its own."""
     return say("section.city", lang) if level == "city" else name
@@ -155,10 +164,14 @@ def make_body_table(
     *,
     most: int = 60,
 ) -> list[Table]:
-    """Make a table with a row for each body of some levels; a fact unknown of all has no column."""
+    """Make a table with a row for each body of some levels; a fact without any value has no column.
+
+    Facts that are withheld of all bodies are named in the note.
+    """
     rows = facts.values[facts.values["level"].isin(levels) & facts.values["fact"].isin(names)]
-    told = rows[rows["state"] != "unknown"]
-    known = set(told["fact"])
+    known = set(rows.loc[rows["state"].isin(["shown", "partial"]), "fact"])
+    hidden = set(rows.loc[rows["state"] == "suppressed", "fact"]) - known
+    told = rows[rows["fact"].isin(known) & (rows["state"] != "unknown")]
     # A place of which nothing is known has no row: a line of dashes says nothing.
     places = pd.MultiIndex.from_frame(facts.bodies[["level", "body"]])
     bodies = facts.bodies[places.isin(pd.MultiIndex.from_frame(told[["level", "body"]]))]
@@ -176,6 +189,9 @@ def make_body_table(
         for row in bodies.head(most).itertuples()
     ]
     notes = _note_body_table(facts, wanted, len(bodies) - most, lang)
+    if hidden:
+        named = [catalogue[name].name(lang) for name in names if name in hidden]
+        notes.append(say("section.note_hidden", lang, facts=list_names(named, lang, len(named))))
     columns = [say("section.body", lang), *(say_column(catalogue[name], lang) for name in wanted)]
     return [make_table(caption, columns, lines, lang, notes=notes)]
 

@@ -12,6 +12,7 @@ from gridplan.briefing.figure_texts import (
     say_share,
     say_value,
     write_sentence,
+    write_withheld,
 )
 from gridplan.briefing.request import BriefingRequest
 from gridplan.briefing.section import Section, Table
@@ -41,6 +42,7 @@ def write_organisation(facts: Facts, request: BriefingRequest) -> Section:
         *write_sentence(facts, "centres", ["central_households", "centre_share"], lang),
         *write_sentence(facts, "paired", ["institutions_paired"], lang),
         *write_sentence(facts, "volunteering", ["volunteers", "volunteers_per_100"], lang),
+        *write_withheld(facts, ("members", *CHAIN[:3], "volunteers"), lang),
     ]
     caption = say("section.caption_organised", lang)
     by_body = make_body_table(facts, ["subdistrict", "community"], ORGANISED, caption, lang)
@@ -124,6 +126,7 @@ def write_staffing(facts: Facts, request: BriefingRequest) -> Section:
         *_write_need(facts, lang),
         *_write_party_share(facts, lang),
         *write_sentence(facts, "captains", ["building_captains", "stairwell_captains"], lang),
+        *write_withheld(facts, (*POSTS, "party_share", "workers_needed", "workers_full"), lang),
     ]
     finding = _write_staffing_finding(facts, lang)
     return Section(
