@@ -71,8 +71,8 @@ def compare_facts(before: Facts, now: Facts) -> Changes:
 def _compare_values(before: Facts, now: Facts) -> pd.DataFrame:
     """Compare every fact of every body that is in either release."""
     key = ["level", "body", "fact"]
-    old = before.values.set_index(key)[["value", "state"]]
-    both = now.values.set_index(key)[["value", "state"]].join(old, how="outer", rsuffix="_old")
+    old = before.values.set_index(key)[["value", "state"]].add_suffix("_old")
+    both = now.values.set_index(key)[["value", "state"]].join(old, how="outer")
     bodies = pd.concat([now.bodies, before.bodies]).drop_duplicates(["level", "body"])
     both = both.reset_index().merge(bodies[["level", "body", "name"]], on=["level", "body"])
     states = both[["state", "state_old"]]

@@ -12,20 +12,21 @@ from gridplan.briefing.catalogue import Fact, list_facts
 from gridplan.plan import Plan
 from gridplan.publishing.published_figures import list_figures
 from gridplan.tables.indicators import CITY
-from gridplan.tables.level_indicators import FOUR_LEVELS
+from gridplan.tables.level_indicators import FOUR_LEVELS, place_bodies
 
 VALUES = ["level", "body", "fact", "value", "part", "whole", "state"]
 KEY = ["level", "of", "measure"]
 
 
-def list_values(leaving: Plan, bodies: pd.DataFrame, over: pd.DataFrame) -> pd.DataFrame:
-    """List every fact of every body; ``over`` says which bodies each community lies in.
+def list_values(leaving: Plan, published: pd.DataFrame, bodies: pd.DataFrame) -> pd.DataFrame:
+    """List every fact of every body from what is published.
 
     A measure that the release does not publish for a body is added up from the
     communities below it. What is suppressed for one of them is suppressed for
     the sum; a share is then that of the communities that are known.
     """
-    cells = _gather_cells(leaving, over)
+    over = place_bodies(leaving.site.communities)
+    cells = _gather_cells(leaving, published, over)
     below = _list_below(bodies, over)
     measures: dict[str, pd.DataFrame] = {}
     frames = []
@@ -38,9 +39,9 @@ def list_values(leaving: Plan, bodies: pd.DataFrame, over: pd.DataFrame) -> pd.D
     return pd.concat(frames, ignore_index=True)[VALUES]
 
 
-def _gather_cells(leaving: Plan, over: pd.DataFrame) -> pd.DataFrame:
+def _gather_cells(leaving: Plan, published: pd.DataFrame, over: pd.DataFrame) -> pd.DataFrame:
     """Gather what is published by level, body and measure, and what the land itself says."""
-    published = leaving.published.drop_duplicates(KEY)
+    published = published.drop_duplicates(KEY)
     cells = published.set_index(KEY)[["value", "shown"]]
     figures = published[published["measure"].str.startswith("figure:")]
     figures = figures.assign(measure=figures["measure"].str.removeprefix("figure:"))

@@ -109,14 +109,21 @@ def collect_facts(leaving: Plan) -> Facts:
     >>> facts.take("subgrids", "community")[["name", "value", "state"]].values.tolist()
     [['东湖社区', 2.0, 'shown']]
     """
-    brief = write_brief(leaving)
+    return gather_facts(leaving, write_brief(leaving))
+
+
+def gather_facts(leaving: Plan, brief: Brief) -> Facts:
+    """Gather the facts of a release whose brief was written, and thereby its check passed."""
     bodies = list_bodies(leaving)
-    published = leaving.published
+    # The order of rows says nothing, and what is withheld has no value whatever a row holds.
+    published = leaving.published.sort_values(["level", "of", "measure", "value"])
+    shown = published["shown"].astype(bool)
+    published = published.assign(value=published["value"].astype(float).where(shown), shown=shown)
     return Facts(
         leaving,
         brief,
         bodies,
-        list_values(leaving, bodies, place_bodies(leaving.site.communities)),
+        list_values(leaving, published, bodies),
         _list_reach(published),
         _list_gaps(published),
         _find_origin(brief),

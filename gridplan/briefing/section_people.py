@@ -113,7 +113,7 @@ def write_staffing(facts: Facts, request: BriefingRequest) -> Section:
     lang = request.lang
     title = say("section.staffing", lang)
     missing = list_needs(facts, ("grid_workers", "grid_leaders", "workers_needed"), lang)
-    if all(facts.find(name).state == "unknown" for name in POSTS):
+    if all(facts.find(name).state == "unknown" for name in STAFFED):
         return Section("staffing", title, title, (), missing=missing)
     caption = say("section.caption_staffed", lang)
     levels = ["city", "district", "subdistrict", "community"]
