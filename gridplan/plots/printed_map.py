@@ -51,7 +51,7 @@ MOST_PIXELS = 200_000_000
 # Tables whose rows are drawn in the order of their codes, so that order says nothing.
 PLACED_TABLES = ("subgrids", "communities", "special_grids", "branches", "groups")
 # matplotlib's settings are common to all threads, and some are read when a file is written.
-_WRITING = Lock()
+WRITING = Lock()
 
 
 def plot_map(
@@ -154,13 +154,13 @@ def plot_map(
         map_number=map_number,
         font=font,
     )
-    plan = _prepare(plan)
+    plan = prepare_plan(plan)
     if ax is not None:
         return _draw_on(ax, plan, request)
     return cast("Axes", compose_sheet(plan, request).axes)
 
 
-def _prepare(plan: Plan) -> Plan:
+def prepare_plan(plan: Plan) -> Plan:
     """Check a release again, since the sheet may leave; put rows in the order of their codes."""
     if plan.is_release:
         require_release(plan)
@@ -259,8 +259,8 @@ def draw_sheets(
         raise ArgumentError(f"map: there is no format {to!r} -> one of {', '.join(FORMATS)}")
     if len(requests) != 1 and to != "pdf":
         raise ArgumentError(f"map: a {to} holds one sheet -> write a PDF, or name one community")
-    plan = _prepare(plan)
-    with _WRITING:
+    plan = prepare_plan(plan)
+    with WRITING:
         if to == "pdf":
             return _write_pdf(plan, requests)
         sheet = compose_sheet(plan, requests[0])

@@ -127,7 +127,7 @@ def compose_sheet(plan: Plan, request: SheetRequest, view: View | None = None) -
     )
     window = Window((west + east) / 2, (south + north) / 2, frame.width, frame.height, layout.scale)
     face = draw_face(axes, plan, view, request, window, type_)
-    keys = _list_keys(plan, view, face.ground, request, window)
+    keys = list_keys(plan, view, face.ground, request, window)
     if view.has_codes and not request.community and has_room(plan, request, layout.scale):
         notes += [numbers] if plan.subgrids["community"].nunique() > 1 else []
     if face.left_out:
@@ -146,7 +146,7 @@ def compose_sheet(plan: Plan, request: SheetRequest, view: View | None = None) -
     return Sheet(figure, axes, layout, window, face, title, type_.family)
 
 
-def _list_keys(
+def list_keys(
     plan: Plan, view: View, ground: Ground, request: SheetRequest, window: Window
 ) -> list[Key]:
     """List the legend of what is on the sheet; classes of a view are listed whole."""

@@ -12,7 +12,6 @@ from gridplan.arrays import Shapes
 from gridplan.plan import Plan
 from gridplan.plots.sheet.ground import find_withheld
 from gridplan.plots.sheet.labels import Board, Placed, Wish, place_along, place_labels
-from gridplan.plots.sheet.paper import ENLARGED
 from gridplan.plots.sheet.request import SheetRequest
 from gridplan.plots.sheet.texts import Typeface
 from gridplan.plots.sheet.view import View
@@ -47,7 +46,7 @@ def wish_labels(
     code_look = {"style": type_.style(_size_code(request)), "colour": "#111827", "halo": "#ffffff"}
     wishes = Wishes(code_look)
     _place_communities(plan, request, window, type_, board, wishes)
-    _place_captions(view, window, type_, board, wishes, ENLARGED[request.paper])
+    _place_captions(view, window, type_, board, wishes, request.size)
     _place_streets(plan, request, window, type_, board, wishes)
     if view.has_codes:
         wishes.codes = _wish_codes(plan, request, window, type_)
@@ -56,7 +55,7 @@ def wish_labels(
 
 def _size_code(request: SheetRequest) -> float:
     """Return the points of a code: a little larger on a wall map, where many must fit still."""
-    return CODE_SIZE * min(ENLARGED[request.paper], 1.25)
+    return CODE_SIZE * min(request.size, 1.25)
 
 
 def _place_areas(
@@ -85,7 +84,7 @@ def _place_communities(
     if request.community == "" and len(others) < 2:
         return
     size = NEIGHBOUR_SIZE if request.community else COMMUNITY_SIZE
-    size *= ENLARGED[request.paper]
+    size *= request.size
     colour = "#6b7280" if request.community else PRINT_INK["limit"]
     land = shapely.intersection(others.geometry.to_numpy(), window.box)
     wants = []
@@ -137,7 +136,7 @@ def _place_streets(
     site = plan.site
     # On the land outside a community its own labels do not stand.
     land = window.box
-    size = STREET_SIZE * ENLARGED[request.paper]
+    size = STREET_SIZE * request.size
     if request.community:
         home = site.communities.geometry.loc[request.community]
         land = shapely.intersection(land, shapely.buffer(home, 12.0))

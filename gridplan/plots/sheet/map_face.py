@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,9 +34,18 @@ class Face:
 
 
 def draw_face(
-    axes: Any, plan: Plan, view: View, request: SheetRequest, window: Window, type_: Typeface
+    axes: Any,
+    plan: Plan,
+    view: View,
+    request: SheetRequest,
+    window: Window,
+    type_: Typeface,
+    kept: Sequence[Any] = (),
 ) -> Face:
-    """Draw the map on axes whose frame is the window, and label it."""
+    """Draw the map on axes whose frame is the window, and label it.
+
+    ``kept`` are places of the frame, in millimetres, where no label may stand.
+    """
     west, south, east, north = shapely.bounds(window.box)
     axes.set_xlim(west, east)
     axes.set_ylim(south, north)
@@ -60,7 +70,7 @@ def draw_face(
     _draw_limits(axes, plan, request, window)
     for mark in view.marks:
         _draw_mark(axes, mark, window, type_, request)
-    return _draw_labels(axes, plan, view, request, window, type_, ground)
+    return _draw_labels(axes, plan, view, request, window, type_, ground, kept)
 
 
 def _draw_fills(axes: Any, plan: Plan, view: View, near: Any) -> None:
@@ -132,11 +142,14 @@ def _draw_labels(
     window: Window,
     type_: Typeface,
     ground: Ground,
+    kept: Sequence[Any],
 ) -> Face:
     """Place all labels on the paper, draw them, and say what had no room."""
     edge = shapely.buffer(shapely.box(0, 0, window.width, window.height), -1.0, join_style="mitre")
     homes = window.to_paper(np.concatenate([ground.homes, ground.others]))
     board = Board(edge, homes)
+    for place in kept:
+        board.take(place)
     for mark in view.marks:
         spot = window.to_paper(np.array([shapely.Point(mark.x, mark.y)], dtype=object))[0]
         if shapely.intersects(edge, spot) and mark.sign != "host":

@@ -62,7 +62,7 @@ def measure_panel(
     columns, column = _count_columns(width, enlarged, has_inset)
     rows = list_rows(keys, notes, column - 3, type_, size)
     tall = max(
-        sum(row.get_height(size) for row in part) for part in _split_rows(rows, columns, size)
+        sum(row.get_height(size) for row in part) for part in split_rows(rows, columns, size)
     )
     least = max(inset, 2.2 * BAR_HEIGHT * enlarged)
     return float(max(head + tall + 3, least))
@@ -75,7 +75,7 @@ def _count_columns(width: float, enlarged: float, has_inset: bool) -> tuple[int,
     return columns, rest / columns
 
 
-def _split_rows(rows: list[Row], columns: int, size: float) -> list[list[Row]]:
+def split_rows(rows: list[Row], columns: int, size: float) -> list[list[Row]]:
     """Split the legend into columns that are about as high as one another, in order."""
     whole = sum(row.get_height(size) for row in rows)
     limit = whole / columns
@@ -111,15 +111,15 @@ def draw_panel(
     bar = 44.0 * big
     if frame.width < 70 * big:
         rows = list_rows(keys, notes, frame.width - 6, type_, size)
-        _draw_rows(axes, rows, frame.x + 3, start, type_, size)
+        draw_rows(axes, rows, frame.x + 3, start, type_, size)
         inset = Frame(frame.x + 3, frame.y + 3, INSET * big, INSET * big)
         low = frame.y + (INSET * big + 8 if has_inset else 4)
         draw_scale(axes, frame.x + 3, low, bar, layout, request, type_)
     else:
         columns, column = _count_columns(frame.width, big, has_inset)
         rows = list_rows(keys, notes, column - 3, type_, size)
-        for n, part in enumerate(_split_rows(rows, columns, size)):
-            _draw_rows(axes, part, frame.x + 3 + n * column, start, type_, size)
+        for n, part in enumerate(split_rows(rows, columns, size)):
+            draw_rows(axes, part, frame.x + 3 + n * column, start, type_, size)
         right = frame.x + frame.width
         inset = Frame(right - INSET * big - 3, frame.y + 3, INSET * big, INSET * big)
         left = right - (48 + (INSET + 4 if has_inset else 0)) * big
@@ -128,7 +128,7 @@ def draw_panel(
         draw_inset(axes, inset, plan, request, type_, big)
 
 
-def _draw_rows(
+def draw_rows(
     axes: Any, rows: Sequence[Row], x: float, top: float, type_: Typeface, size: float
 ) -> None:
     """Draw entries of the legend from the top down."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from gridplan.errors import ArgumentError
 from gridplan.plan import Plan
-from gridplan.plots.sheet.paper import PAPERS
+from gridplan.plots.sheet.paper import ENLARGED, PAPERS
 from gridplan.tables.schema import Language
 
 # What sub-grids are coloured by, and what is shown over them.
@@ -25,7 +25,8 @@ class SheetRequest:
     is the plan before (view ``change``), ``kind`` a kind of service point (view
     ``coverage``). ``scale`` is None for the largest that fits. ``map_number`` is
     the number of a map's approval, which is never made up. ``number`` and
-    ``of`` count the sheets of a set.
+    ``of`` count the sheets of a set. ``enlarged`` is how much larger text is than on
+    A4, 0 for what suits the paper.
     """
 
     view: str = "subgrids"
@@ -43,6 +44,7 @@ class SheetRequest:
     font: str = ""
     number: int = 1
     of: int = 1
+    enlarged: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse words that no sheet knows, and a box that is none.
@@ -72,6 +74,11 @@ class SheetRequest:
             raise ArgumentError(
                 "map: the view of changes and the plan before belong together -> give both"
             )
+
+    @property
+    def size(self) -> float:
+        """How much larger text is than on A4."""
+        return self.enlarged or ENLARGED[self.paper]
 
 
 def check_community(plan: Plan, request: SheetRequest) -> None:

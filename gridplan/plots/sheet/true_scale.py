@@ -30,11 +30,29 @@ def draw_scale(
     type_: Typeface,
 ) -> None:
     """Draw a scale bar that is true on the paper, the scale as a number, and an arrow to north."""
-    from matplotlib.patches import Polygon, Rectangle
-
     big = layout.enlarged
-    metres = choose_bar(layout.scale, width - 12 * big)
-    part = metres / 4 * 1000 / layout.scale  # mm
+    draw_bar(axes, x, y, width - 12 * big, layout.scale, request, type_)
+    number = say("sheet.scale", request.lang, scale=f"{layout.scale:,}", paper=request.paper)
+    low = y + 6.7 * big
+    draw_text(axes, x, low, number, type_.style(KEY_SIZE * big), ha="left")
+    draw_north(axes, x + width - 3 * big, y, request, type_)
+
+
+def draw_bar(
+    axes: Any,
+    x: float,
+    y: float,
+    width: float,
+    scale: float,
+    request: SheetRequest,
+    type_: Typeface,
+) -> None:
+    """Draw a scale bar no wider than a width in mm, with its metres over it."""
+    from matplotlib.patches import Rectangle
+
+    big = request.size
+    metres = choose_bar(scale, width)
+    part = metres / 4 * 1000 / scale  # mm
     tall = 1.3 * big
     for n in range(4):
         shade = INK if n % 2 == 0 else "#ffffff"
@@ -50,10 +68,14 @@ def draw_scale(
     )
     for n, text in ((0, "0"), (2, f"{metres / (2000 if in_km else 2):g}"), (4, unit)):
         draw_text(axes, x + n * part, y + tall + 1.7 * big, text, small)
-    number = say("sheet.scale", request.lang, scale=f"{layout.scale:,}", paper=request.paper)
-    draw_text(axes, x, y + tall + 5.4 * big, number, type_.style(KEY_SIZE * big), ha="left")
-    # Every plan is in a projected system whose grid north is up.
-    tip_x, low, high = x + width - 3 * big, y, y + 8.5 * big
+
+
+def draw_north(axes: Any, x: float, y: float, request: SheetRequest, type_: Typeface) -> None:
+    """Draw an arrow to north that stands on a point: every plan's grid north is up."""
+    from matplotlib.patches import Polygon
+
+    big = request.size
+    tip_x, low, high = x, y, y + 8.5 * big
     left, right = tip_x - 2 * big, tip_x + 2 * big
     notch = low + 1.8 * big
     for corner, shade in ((left, INK), (right, "#ffffff")):
