@@ -60,10 +60,14 @@ DPI = 200
 
 @dataclass(frozen=True)
 class Sheet:
-    """A sheet that is drawn: matplotlib's figure, the axes of the map, and what is on it."""
+    """A sheet that is drawn: matplotlib's figure, the axes of the map, and what is on it.
+
+    ``paper`` are axes over the whole sheet, in millimetres.
+    """
 
     figure: Any
     axes: Any
+    paper: Any
     layout: Layout
     window: Window
     face: Face
@@ -79,8 +83,12 @@ def compose_view(plan: Plan, request: SheetRequest) -> View:
     return VIEWERS[request.view](plan, request)
 
 
-def compose_sheet(plan: Plan, request: SheetRequest, view: View | None = None) -> Sheet:
+def compose_sheet(
+    plan: Plan, request: SheetRequest, view: View | None = None, layout: Layout | None = None
+) -> Sheet:
     """Draw a whole sheet on a figure of its own, which no window and no pyplot knows.
+
+    The layout is the one with the largest scale, unless one is given.
 
     Raises
     ------
@@ -95,22 +103,17 @@ def compose_sheet(plan: Plan, request: SheetRequest, view: View | None = None) -
     view = keep_within(view or compose_view(plan, request), plan, request)
     type_ = Typeface(choose_sheet_font(plan, request, view))
     land = find_land(plan, request)
-    big = ENLARGED[request.paper]
-    has_inset = bool(request.community) and len(plan.site.communities) > 1
+    has_inset = shows_inset(plan, request)
     west, south, east, north = land
-    # What the legend must hold is known before the scale: of more land than is shown.
-    around = shapely.box(west, south, east, north).buffer(max(east - west, north - south) / 2)
-    keys = [*view.keys, *list_ground_keys(plan, cut_ground(plan, around), request, around)]
-    room_for = say("sheet.left_out", request.lang, count=100, wanted=1000)
+    if layout is None:
+        layout = choose_layout(
+            request.paper,
+            (east - west, north - south),
+            find_panel_need(plan, request, view, type_),
+            request.scale,
+        )
     notes = list(view.notes)
     numbers = say("sheet.numbers", request.lang)
-    most = [*notes, numbers, room_for]
-    layout = choose_layout(
-        request.paper,
-        (east - west, north - south),
-        lambda width: measure_panel(keys, most, width, type_, big, has_inset),
-        request.scale,
-    )
     figure = Figure(figsize=(layout.width / INCH, layout.height / INCH), dpi=DPI)
     paper = figure.add_axes((0, 0, 1, 1))
     paper.set_xlim(0, layout.width)
@@ -143,7 +146,27 @@ def compose_sheet(plan: Plan, request: SheetRequest, view: View | None = None) -
     for spine in axes.spines.values():
         spine.set_linewidth(0.5)
         spine.set_zorder(20)
-    return Sheet(figure, axes, layout, window, face, title, type_.family)
+    return Sheet(figure, axes, paper, layout, window, face, title, type_.family)
+
+
+def shows_inset(plan: Plan, request: SheetRequest) -> bool:
+    """Whether a sheet shows where its community lies."""
+    return bool(request.community) and len(plan.site.communities) > 1
+
+
+def find_panel_need(
+    plan: Plan, request: SheetRequest, view: View, type_: Typeface
+) -> Callable[[float], float]:
+    """Return what says how high the panel must be at a width, both in mm."""
+    big = ENLARGED[request.paper]
+    west, south, east, north = find_land(plan, request)
+    # What the legend must hold is known before the scale: of more land than is shown.
+    around = shapely.box(west, south, east, north).buffer(max(east - west, north - south) / 2)
+    keys = [*view.keys, *list_ground_keys(plan, cut_ground(plan, around), request, around)]
+    room_for = say("sheet.left_out", request.lang, count=100, wanted=1000)
+    notes = [*view.notes, say("sheet.numbers", request.lang), room_for]
+    has_inset = shows_inset(plan, request)
+    return lambda width: measure_panel(keys, notes, width, type_, big, has_inset)
 
 
 def list_keys(
@@ -203,6 +226,11 @@ def find_land(plan: Plan, request: SheetRequest) -> tuple[float, float, float, f
 
 def choose_sheet_font(plan: Plan, request: SheetRequest, view: View) -> str:
     """Choose a font with every character that may come on the sheet."""
+    return choose_font(list_sheet_letters(plan, request, view), request.font)
+
+
+def list_sheet_letters(plan: Plan, request: SheetRequest, view: View) -> str:
+    """List every character that may come on a sheet."""
     site = plan.site
     said: list[str] = [
         *list_words("map", request.lang).values(),
@@ -217,4 +245,4 @@ def choose_sheet_font(plan: Plan, request: SheetRequest, view: View) -> str:
         *(str(name) for name in plan.manifest.get("inputs") or ()),
         *plan.subgrids.index.astype(str),
     ]
-    return choose_font("".join(said), request.font)
+    return "".join(said)

@@ -98,7 +98,7 @@ def choose_layout(
     for order, (lies, beside) in enumerate(
         ((True, True), (False, False), (False, True), (True, False))
     ):
-        frames = _place_frames(paper, lies, beside, need)
+        frames = place_frames(paper, lies, beside, need)
         if frames is None:
             continue
         room = frames[1]
@@ -123,10 +123,13 @@ def choose_layout(
     return Layout(width, height, title, room, panel, foot, step, ENLARGED[paper])
 
 
-def _place_frames(
+def place_frames(
     paper: str, lies: bool, beside: bool, need: PanelNeed
 ) -> tuple[Frame, Frame, Frame, Frame] | None:
-    """Place title, map, panel and foot; None where the panel leaves too little for a map."""
+    """Place title, map, panel and foot; None where the panel leaves too little for a map.
+
+    The panel is beside the map or below it; ``need`` says how high it must be.
+    """
     short, long = PAPERS[paper]
     width, height = (long, short) if lies else (short, long)
     size = ENLARGED[paper]

@@ -1,0 +1,141 @@
+"""Where map, legend and table stand on a sheet of an atlas: the largest scale, then the table."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from gridplan.briefing.atlas.text_table import TablePart, TextTable, break_table, measure_notes
+from gridplan.errors import PlanError
+from gridplan.plots.sheet.paper import (
+    AIR,
+    ENLARGED,
+    FOOT,
+    LADDER,
+    MARGIN,
+    PAPERS,
+    TITLE,
+    Frame,
+    Layout,
+    PanelNeed,
+    place_frames,
+)
+from gridplan.plots.sheet.texts import Typeface
+
+AROUND = 4.0  # mm of neighbouring land round the land of a sheet, where there is room
+
+
+@dataclass(frozen=True)
+class SheetLayout:
+    """A map's sheet and the pages of its table; the first part is on the sheet itself."""
+
+    layout: Layout
+    parts: tuple[TablePart, ...]
+
+
+def lay_out_sheet(
+    paper: str, land: tuple[float, float], need: PanelNeed, table: TextTable, type_: Typeface
+) -> SheetLayout:
+    """Lay out a sheet at the largest scale, and of equals the one with fewest pages of table.
+
+    Parameters
+    ----------
+    paper
+        A key of ``PAPERS``.
+    land
+        Width and height of the land in metres.
+    need
+        Says how high the legend is at a width, both in mm.
+    table
+        The table that stands beside or below the map, with its notes.
+    type_
+        The font.
+
+    Raises
+    ------
+    PlanError
+        If the land does not fit on the paper at any scale.
+    """
+    found = []
+    for order, (lies, beside) in enumerate(
+        ((True, True), (False, False), (False, True), (True, False))
+    ):
+        frames = place_frames(
+            paper, lies, beside, lambda width: need(width) + measure_notes(table, width, type_) + 2
+        )
+        if frames is None:
+            continue
+        title, room, panel, foot = frames
+        scale = _choose_scale(land, room)
+        if scale is None:
+            continue
+        short, long = PAPERS[paper]
+        width, height = (long, short) if lies else (short, long)
+        share = _share_beside if beside else _share_below
+        room, panel, first = share(land, scale, room, panel, need)
+        layout = Layout(width, height, title, room, panel, foot, scale, ENLARGED[paper])
+        parts = break_table(table, first, get_whole_page(paper, lies), type_)
+        unlike = round(abs(math.log(room.width / room.height * land[1] / land[0])), 6)
+        found.append(((scale, len(parts), unlike, order), SheetLayout(layout, parts)))
+    if not found:
+        raise PlanError(
+            f"land of {land[0]:,.0f} by {land[1]:,.0f} m does not fit on {paper} at any scale "
+            "-> give a larger paper"
+        )
+    return min(found, key=lambda one: one[0])[1]
+
+
+def _choose_scale(land: tuple[float, float], room: Frame) -> int | None:
+    most = max(
+        1000 * side / (mm - 2 * AIR)
+        for side, mm in zip(land, (room.width, room.height), strict=True)
+    )
+    return next((step for step in LADDER if step >= most - 1e-9), None)
+
+
+def _share_beside(
+    land: tuple[float, float], scale: int, room: Frame, panel: Frame, need: PanelNeed
+) -> tuple[Frame, Frame, Frame]:
+    """Give the table what the map does not need of the width: map, legend and table side by side.
+
+    The legend is at the top of the column, the table below it.
+    """
+    wanted = min(room.width, land[0] * 1000 / scale + 2 * (AIR + AROUND))
+    side = panel.width + room.width - wanted
+    tall = need(side)
+    room = Frame(room.x, room.y, wanted, room.height)
+    left = room.x + wanted
+    legend = Frame(left, room.y + room.height - tall, side, tall)
+    return room, legend, Frame(left, room.y, side, room.height - tall)
+
+
+def _share_below(
+    land: tuple[float, float], scale: int, room: Frame, panel: Frame, need: PanelNeed
+) -> tuple[Frame, Frame, Frame]:
+    """Give the table what the map does not need of the height: map, legend and table."""
+    wanted = min(room.height, land[1] * 1000 / scale + 2 * (AIR + AROUND))
+    tall = need(panel.width)
+    top = room.y + room.height
+    legend = Frame(room.x, top - wanted - tall, room.width, tall)
+    table = Frame(room.x, panel.y, room.width, legend.y - panel.y)
+    return Frame(room.x, top - wanted, room.width, wanted), legend, table
+
+
+def get_whole_page(paper: str, lies: bool) -> Frame:
+    """Return the frame between title and foot of a page without a map."""
+    short, long = PAPERS[paper]
+    width, height = (long, short) if lies else (short, long)
+    size = ENLARGED[paper]
+    head, base = TITLE * size, FOOT * size
+    return Frame(MARGIN, MARGIN + base, width - 2 * MARGIN, height - 2 * MARGIN - head - base)
+
+
+def lay_out_page(paper: str, lies: bool) -> Layout:
+    """Lay out a page without a map: the whole of it is the panel."""
+    short, long = PAPERS[paper]
+    width, height = (long, short) if lies else (short, long)
+    size = ENLARGED[paper]
+    body = get_whole_page(paper, lies)
+    title = Frame(MARGIN, body.y + body.height, body.width, TITLE * size)
+    foot = Frame(MARGIN, MARGIN, body.width, FOOT * size)
+    return Layout(width, height, title, body, body, foot, 1, size)
