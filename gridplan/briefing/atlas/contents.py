@@ -42,7 +42,6 @@ class AtlasSheet:
     community: str
     name: str
     subdistrict: str
-    table: TextTable
     codes: tuple[str, ...]
     made: SheetLayout
     enlarged: Box | None = None
@@ -91,9 +90,7 @@ def list_sheets(plan: Plan, request: AtlasRequest, view: View, type_: Typeface) 
                 made_table,
                 type_,
             )
-        sheets.append(
-            AtlasSheet(number, code, name, str(above.loc[code]), made_table, codes, made, enlarged)
-        )
+        sheets.append(AtlasSheet(number, code, name, str(above.loc[code]), codes, made, enlarged))
     return sheets
 
 

@@ -12,8 +12,8 @@ import shapely
 from gridplan.briefing.atlas.contents import AtlasSheet
 from gridplan.briefing.atlas.page_layout import SheetLayout, lay_out_sheet
 from gridplan.briefing.atlas.pages import draw_page_number, open_page
-from gridplan.briefing.atlas.table_drawing import draw_part
 from gridplan.briefing.atlas.request import AtlasRequest
+from gridplan.briefing.atlas.table_drawing import draw_part
 from gridplan.briefing.atlas.text_table import TextTable
 from gridplan.geometry.tones import choose_tones
 from gridplan.plan import Plan
@@ -39,9 +39,8 @@ NAMED = 40  # sheets up to which the index map names communities beside their nu
 
 @dataclass(frozen=True)
 class Index:
-    """The index as laid out: its table, and the pages that it takes."""
+    """The index as laid out: its map, its table, and the pages that it takes."""
 
-    table: TextTable
     made: SheetLayout
 
     @property
@@ -144,7 +143,7 @@ def lay_out_index(plan: Plan, sheets: Sequence[AtlasSheet], request: AtlasReques
         made_table,
         type_,
     )
-    return Index(made_table, made)
+    return Index(made)
 
 
 def _list_keys(request: AtlasRequest) -> list[Key]:
@@ -179,7 +178,7 @@ def draw_index_pages(
             figure, paper, page = open_page(request, layout.width > layout.height)
             title = say("atlas.continued", request.lang, title=say("atlas.index", request.lang))
         draw_title(paper, page.title, title, "", asked, type_, page.enlarged)
-        draw_part(paper, index.table, part, type_, request.lang)
+        draw_part(paper, index.made.table, part, type_, request.lang)
         draw_foot(paper, page.foot, write_foot(plan, asked), type_, page.enlarged)
         draw_neatlines(paper, page)
         draw_page_number(paper, 2 + n, pages, page, type_)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from gridplan.briefing.atlas.text_table import TablePart, TextTable, break_table, measure_notes
 from gridplan.errors import PlanError
@@ -22,7 +23,9 @@ from gridplan.plots.sheet.paper import (
 )
 from gridplan.plots.sheet.texts import Typeface
 
-AROUND = 4.0  # mm of neighbouring land round the land of a sheet, where there is room
+# How a table is brought onto one page: mm of neighbouring land round the land of a sheet, and
+# how far apart rows are, in sizes of the text. The first that needs fewest pages is taken.
+TIGHTER = ((5.0, 1.62), (0.0, 1.62), (0.0, 1.42))
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,7 @@ class SheetLayout:
     """A map's sheet and the pages of its table; the first part is on the sheet itself."""
 
     layout: Layout
+    table: TextTable
     parts: tuple[TablePart, ...]
 
 
@@ -56,33 +60,52 @@ def lay_out_sheet(
     PlanError
         If the land does not fit on the paper at any scale.
     """
-    found = []
-    for order, (lies, beside) in enumerate(
-        ((True, True), (False, False), (False, True), (True, False))
-    ):
+    best: list[tuple[tuple[float, ...], SheetLayout]] = []
+    for tight, (around, leading) in enumerate(TIGHTER):
+        closer = replace(table, leading=leading)
+        for order, found in enumerate(_list_layouts(paper, land, need, closer, type_, around)):
+            if found is not None:
+                room = found.layout.map
+                # How unlike the frame's shape is to the land's: what remains is empty paper.
+                unlike = round(abs(math.log(room.width / room.height * land[1] / land[0])), 6)
+                key = (found.layout.scale, len(found.parts), tight, unlike, order)
+                best.append((key, found))
+        if not best:
+            raise PlanError(
+                f"land of {land[0]:,.0f} by {land[1]:,.0f} m does not fit on {paper} at any scale "
+                "-> give a larger paper"
+            )
+        first = min(best, key=lambda one: one[0])[1]
+        if len(first.parts) == 1:
+            break
+    return min(best, key=lambda one: one[0])[1]
+
+
+def _list_layouts(
+    paper: str,
+    land: tuple[float, float],
+    need: PanelNeed,
+    table: TextTable,
+    type_: Typeface,
+    around: float,
+) -> Iterator[SheetLayout | None]:
+    """List the layouts of a sheet that stands or lies, with its legend beside or below the map."""
+    for lies, beside in ((True, True), (False, False), (False, True), (True, False)):
         frames = place_frames(
             paper, lies, beside, lambda width: need(width) + measure_notes(table, width, type_) + 2
         )
-        if frames is None:
+        scale = _choose_scale(land, frames[1]) if frames else None
+        if frames is None or scale is None:
+            yield None
             continue
         title, room, panel, foot = frames
-        scale = _choose_scale(land, room)
-        if scale is None:
-            continue
         short, long = PAPERS[paper]
         width, height = (long, short) if lies else (short, long)
         share = _share_beside if beside else _share_below
-        room, panel, first = share(land, scale, room, panel, need)
+        room, panel, first = share(land, scale, room, panel, need, around)
         layout = Layout(width, height, title, room, panel, foot, scale, ENLARGED[paper])
         parts = break_table(table, first, get_whole_page(paper, lies), type_)
-        unlike = round(abs(math.log(room.width / room.height * land[1] / land[0])), 6)
-        found.append(((scale, len(parts), unlike, order), SheetLayout(layout, parts)))
-    if not found:
-        raise PlanError(
-            f"land of {land[0]:,.0f} by {land[1]:,.0f} m does not fit on {paper} at any scale "
-            "-> give a larger paper"
-        )
-    return min(found, key=lambda one: one[0])[1]
+        yield SheetLayout(layout, table, parts)
 
 
 def _choose_scale(land: tuple[float, float], room: Frame) -> int | None:
@@ -94,13 +117,13 @@ def _choose_scale(land: tuple[float, float], room: Frame) -> int | None:
 
 
 def _share_beside(
-    land: tuple[float, float], scale: int, room: Frame, panel: Frame, need: PanelNeed
+    land: tuple[float, float], scale: int, room: Frame, panel: Frame, need: PanelNeed, around: float
 ) -> tuple[Frame, Frame, Frame]:
     """Give the table what the map does not need of the width: map, legend and table side by side.
 
     The legend is at the top of the column, the table below it.
     """
-    wanted = min(room.width, land[0] * 1000 / scale + 2 * (AIR + AROUND))
+    wanted = min(room.width, land[0] * 1000 / scale + 2 * (AIR + around))
     side = panel.width + room.width - wanted
     tall = need(side)
     room = Frame(room.x, room.y, wanted, room.height)
@@ -110,10 +133,10 @@ def _share_beside(
 
 
 def _share_below(
-    land: tuple[float, float], scale: int, room: Frame, panel: Frame, need: PanelNeed
+    land: tuple[float, float], scale: int, room: Frame, panel: Frame, need: PanelNeed, around: float
 ) -> tuple[Frame, Frame, Frame]:
     """Give the table what the map does not need of the height: map, legend and table."""
-    wanted = min(room.height, land[1] * 1000 / scale + 2 * (AIR + AROUND))
+    wanted = min(room.height, land[1] * 1000 / scale + 2 * (AIR + around))
     tall = need(panel.width)
     top = room.y + room.height
     legend = Frame(room.x, top - wanted - tall, room.width, tall)

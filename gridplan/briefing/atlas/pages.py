@@ -35,7 +35,7 @@ def draw_sheet_pages(
     marked = [n for n, code in enumerate(sheet.codes) if code in left_out]
     if sheet.enlarged is not None:
         draw_box(drawn.axes, sheet.enlarged)
-    draw_part(drawn.paper, sheet.table, made.parts[0], type_, request.lang, marked)
+    draw_part(drawn.paper, made.table, made.parts[0], type_, request.lang, marked)
     draw_page_number(drawn.paper, sheet.page, of[1], made.layout, type_)
     yield drawn.figure
     page = sheet.page + 1
@@ -51,7 +51,7 @@ def draw_sheet_pages(
         lies = made.layout.width > made.layout.height
         figure, paper, layout = open_page(request, lies)
         draw_title(paper, layout.title, title, sheet.community, asked, type_, layout.enlarged)
-        draw_part(paper, sheet.table, part, type_, request.lang, marked)
+        draw_part(paper, made.table, part, type_, request.lang, marked)
         draw_foot(paper, layout.foot, write_foot(plan, asked), type_, layout.enlarged)
         draw_neatlines(paper, layout)
         draw_page_number(paper, page, of[1], layout, type_)

@@ -11,7 +11,6 @@ from itertools import pairwise
 from gridplan.plots.sheet.paper import Frame
 from gridplan.plots.sheet.texts import PITCH, POINT, Typeface
 
-LEADING = 1.62  # from one row to the next, in sizes of the text
 SPACE = 2.2  # mm between columns
 HEAD = 1.5  # rows that the head of a block takes
 LAST = 3.2  # mm kept free at the foot for a note
@@ -24,7 +23,8 @@ class TextTable:
     """A table as printed: heads, rows of texts, and the column that takes what width remains.
 
     ``notes`` stand above its first block, ``right`` are columns of numbers; ``size``
-    is that of the text in points, ``least`` the width of the wide column at least.
+    is that of the text in points, ``least`` the width of the wide column at least,
+    ``leading`` what is from one row to the next, in sizes of the text.
     """
 
     heads: tuple[str, ...]
@@ -34,11 +34,12 @@ class TextTable:
     notes: tuple[str, ...] = ()
     size: float = 5.8
     least: float = 14.0
+    leading: float = 1.62
 
     @property
     def pitch(self) -> float:
         """The height of a line."""
-        return self.size * POINT * LEADING
+        return self.size * POINT * self.leading
 
 
 @dataclass(frozen=True)

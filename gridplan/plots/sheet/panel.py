@@ -55,10 +55,14 @@ def measure_panel(
     size = KEY_SIZE * enlarged
     inset = (INSET * enlarged + 6) if has_inset else 0.0
     head = 7.0 * enlarged
-    if width < 70 * enlarged:
-        rows = list_rows(keys, notes, width - 6, type_, size)
+    shape = _choose_shape(width, enlarged, has_inset)
+    if shape != "strip":
+        rows = list_rows(keys, notes, _get_column(width, enlarged, shape), type_, size)
         tall = sum(row.get_height(size) for row in rows)
-        return head + tall + (BAR_HEIGHT + 4) * enlarged + inset + 4
+        below = (BAR_HEIGHT + 4) * enlarged + 4
+        if shape == "corner":
+            return max(head + tall, inset) + below
+        return head + tall + below + inset
     columns, column = _count_columns(width, enlarged, has_inset)
     rows = list_rows(keys, notes, column - 3, type_, size)
     tall = max(
@@ -66,6 +70,23 @@ def measure_panel(
     )
     least = max(inset, 2.2 * BAR_HEIGHT * enlarged)
     return float(max(head + tall + 3, least))
+
+
+def _choose_shape(width: float, enlarged: float, has_inset: bool) -> str:
+    """Choose how a panel is filled.
+
+    It is a strip below the map, a column with the inset in its corner, or a column alone.
+    """
+    rest = width - (48 + (INSET + 6 if has_inset else 0)) * enlarged
+    if rest >= COLUMN * enlarged:
+        return "strip"
+    roomy = has_inset and width >= (COLUMN + INSET + 8) * enlarged
+    return "corner" if roomy else "column"
+
+
+def _get_column(width: float, enlarged: float, shape: str) -> float:
+    """Return the width that the entries of a column have, in mm."""
+    return width - 6 - ((INSET + 6) * enlarged if shape == "corner" else 0.0)
 
 
 def _count_columns(width: float, enlarged: float, has_inset: bool) -> tuple[int, float]:
@@ -109,11 +130,16 @@ def draw_panel(
     draw_text(axes, frame.x + 3, top - 4.5 * big, say("legend", request.lang), head, ha="left")
     start = top - 7.0 * big
     bar = 44.0 * big
-    if frame.width < 70 * big:
-        rows = list_rows(keys, notes, frame.width - 6, type_, size)
+    shape = _choose_shape(frame.width, big, has_inset)
+    if shape != "strip":
+        rows = list_rows(keys, notes, _get_column(frame.width, big, shape), type_, size)
         draw_rows(axes, rows, frame.x + 3, start, type_, size)
         inset = Frame(frame.x + 3, frame.y + 3, INSET * big, INSET * big)
         low = frame.y + (INSET * big + 8 if has_inset else 4)
+        if shape == "corner":
+            corner = frame.x + frame.width - INSET * big - 3
+            inset = Frame(corner, top - INSET * big - 3, INSET * big, INSET * big)
+            low = frame.y + 4
         draw_scale(axes, frame.x + 3, low, bar, layout, request, type_)
     else:
         columns, column = _count_columns(frame.width, big, has_inset)
