@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from gridplan.cli import (
     alternatives,
+    atlas,
     audit,
     bench,
     compare,
@@ -41,6 +42,7 @@ from gridplan.cli.entry import main
 __all__ = [
     "alternatives",
     "app",
+    "atlas",
     "audit",
     "bench",
     "compare",

@@ -106,7 +106,7 @@ def write_sheets(plan: Plan, options: SheetOptions) -> list[Path]:
         console.print_line(
             str(label), f"1:{row['scale']:,}, {row['labels']:,} labels, {row['left_out']} left out"
         )
-    _note_secrecy(plan, [sheet.layout.scale for sheet in drawn])
+    note_secrecy(plan, [sheet.layout.scale for sheet in drawn])
     return written
 
 
@@ -138,7 +138,7 @@ def list_requests(plan: Plan, options: SheetOptions) -> list[SheetRequest]:
     ]
 
 
-def _note_secrecy(plan: Plan, scales: list[int]) -> None:
+def note_secrecy(plan: Plan, scales: list[int]) -> None:
     """Say that large maps of much land may be secret, which an office decides."""
     from gridplan.cli import console
 

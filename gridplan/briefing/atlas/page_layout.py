@@ -23,6 +23,7 @@ from gridplan.plots.sheet.paper import (
 )
 from gridplan.plots.sheet.texts import Typeface
 
+FINEST = 1000  # community maps are 1:1,000 to 1:3,000; a larger scale would only cost the table
 # How a table is brought onto one page: mm of neighbouring land round the land of a sheet, and
 # how far apart rows are, in sizes of the text. The first that needs fewest pages is taken.
 TIGHTER = ((5.0, 1.62), (0.0, 1.62), (0.0, 1.42))
@@ -113,7 +114,7 @@ def _choose_scale(land: tuple[float, float], room: Frame) -> int | None:
         1000 * side / (mm - 2 * AIR)
         for side, mm in zip(land, (room.width, room.height), strict=True)
     )
-    return next((step for step in LADDER if step >= most - 1e-9), None)
+    return next((step for step in LADDER if step >= max(most - 1e-9, FINEST)), None)
 
 
 def _share_beside(
