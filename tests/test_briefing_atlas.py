@@ -85,7 +85,7 @@ def test_an_atlas_has_a_cover_an_index_a_sheet_and_bookmarks_to_them(atlas):
     assert (inner.title, reader.get_destination_page_number(inner)) == ("1 East Lake", 2)
 
 
-def test_the_table_holds_each_sub_grid_as_the_release_tells_it(leaving, atlas):
+def test_the_table_holds_each_sub_grid_as_the_release_has_it(leaving, atlas):
     made, content = atlas
     table = made.sheets[0].made.table
     homes = leaving.subgrids[leaving.subgrids["kind"] == "residential"].sort_index()
@@ -93,7 +93,7 @@ def test_the_table_holds_each_sub_grid_as_the_release_tells_it(leaving, atlas):
     for row, (code, band) in zip(table.rows, homes["household_band"].items(), strict=True):
         assert row[0] == code.split("-")[1]
         assert row[2] == ("*" if band == "0+" else band)
-    # Every code stands in the table and on the map; those beside are told again.
+    # Every code stands in the table and on the map; those beside are named again.
     on_map, in_table = list_texts(content)[2:]
     assert all(row[0] in on_map and row[0] in in_table for row in table.rows)
     # On a board of four by six each has those to the west and east, above and below.

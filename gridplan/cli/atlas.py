@@ -66,7 +66,7 @@ def atlas_command(
     """Print a release as an atlas: cover, index map, a sheet with its table for each community.
 
     Maps are at a true scale, the largest that fits the paper. Tables hold what
-    a release tells of each sub-grid: its band of households, its area, and those beside it.
+    a release says of each sub-grid: its band of households, its area, and those beside it.
 
     [dim]gridplan atlas outputs/town-release -o atlas.pdf --lang zh[/dim]
     """
