@@ -9,13 +9,17 @@ import zipfile
 DATE = "1980-01-01T00:00:00Z"
 _EARLIEST = (1980, 1, 1, 0, 0, 0)  # the first day that a ZIP file can write
 _STAMPS = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*(</dcterms:)")
+# Who wrote a document: libraries fill in names of their makers.
+_WRITERS = re.compile(rb"(<(?:dc:creator|cp:lastModifiedBy)[^>/]*>)[^<]*(</)")
+_HOUSES = re.compile(rb"(<(?:Company|Manager)>)[^<]*(</)")
 _INSIDE = (".xlsx", ".docx", ".pptx")
 
 
 def pack_again(content: bytes) -> bytes:
-    """Pack an Office document again without the time of its writing.
+    """Pack an Office document again without the time of its writing and its writer.
 
-    Parts keep their order; a workbook inside a chart is packed again too.
+    Parts keep their order; a workbook inside a chart is packed again too. Names
+    of persons and companies in its properties become empty.
 
     Examples
     --------
@@ -34,7 +38,11 @@ def pack_again(content: bytes) -> bytes:
                 part = pack_again(part)
             elif name == "docProps/core.xml":
                 part = _STAMPS.sub(rb"\g<1>" + DATE.encode() + rb"\g<2>", part)
+                part = _WRITERS.sub(rb"\g<1>\g<2>", part)
+            elif name == "docProps/app.xml":
+                part = _HOUSES.sub(rb"\g<1>\g<2>", part)
             info = zipfile.ZipInfo(name, _EARLIEST)
             info.compress_type = zipfile.ZIP_DEFLATED
+            info.create_system = 0  # that of this machine otherwise
             new.writestr(info, part)
     return buffer.getvalue()

@@ -1,0 +1,219 @@
+"""A briefing as a document of Word, from its sections: headings, text, tables, maps and tail."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from gridplan.briefing.facts import Facts
+from gridplan.briefing.needed import need_package
+from gridplan.briefing.pictures import draw_map
+from gridplan.briefing.request import BriefingRequest
+from gridplan.briefing.sections import Section, Table, write_sections
+from gridplan.briefing.word.column_widths import POINT, Layout, choose_layout
+from gridplan.briefing.word.elements import Element
+from gridplan.briefing.word.figures import Figure, choose_size, make_figure, name_view
+from gridplan.briefing.word.letterhead import make_letterhead, make_tail
+from gridplan.briefing.word.numbering import number_heading, number_item, number_subheading
+from gridplan.briefing.word.office_template import OfficeTemplate, read_office_template
+from gridplan.briefing.word.package import open_document, save_document
+from gridplan.briefing.word.page_setup import Page, close_section, set_page, write_footers
+from gridplan.briefing.word.sample_text import fill_sample
+from gridplan.briefing.word.styles import Role
+from gridplan.briefing.word.tables import SIZES, make_table
+from gridplan.briefing.word.texts import break_title, make_lines, make_paragraph
+from gridplan.errors import PlanError
+from gridplan.plots.printed_map import View
+from gridplan.tables.schema import Language
+from gridplan.tables.words import say
+
+ITEMISED = ("gaps", "next_steps")  # sections whose sentences are numbered items
+TITLE_SIZE: Mapping[Language, float] = {"zh": 22.0, "en": 18.0}
+
+
+@dataclass
+class _Writing:
+    """A document that is being written, and how far its numbers have come."""
+
+    document: Any
+    ids: Mapping[Role, str]
+    facts: Facts
+    request: BriefingRequest
+    page: Page
+    tables: int = 0
+    figures: int = 0
+    attached: list[tuple[str, str, Table, Layout]] = field(default_factory=list)
+
+    @property
+    def lang(self) -> Language:
+        return self.request.lang
+
+    def add(self, *elements: Element) -> None:
+        """Add elements at the end, before the properties of the last section."""
+        body = self.document.element.body
+        for element in elements:
+            body.insert(len(body) - 1, element)
+
+    def add_text(self, text: str, role: Role, **how: Any) -> None:
+        """Add a paragraph in the style of a role."""
+        self.add(make_paragraph(text, self.ids[role], self.lang, **how))
+
+
+def write_word(facts: Facts, request: BriefingRequest) -> bytes:
+    """Write a briefing as a document of Word (.docx), the same bytes every time.
+
+    It is laid out as GB/T 9704 has it: A4, 22 lines of 28 characters, a red
+    head, headings 一、（一）1., tables with their title above and maps with it
+    below. Tables that are too wide stand behind the text on sideways pages.
+
+    Raises
+    ------
+    MissingPackageError
+        If python-docx is not installed, or no font here has the characters of a map.
+    ArgumentError
+        If the template cannot be used, or the date is no day.
+    PlanError
+        If a map has too many dots.
+
+    Examples
+    --------
+    >>> from gridplan.briefing.facts import collect_facts
+    >>> from gridplan.publishing.release_plan import release
+    >>> from gridplan.synthetic import make_board_plan
+    >>> facts = collect_facts(release(make_board_plan()))
+    >>> write_word(facts, BriefingRequest(lang="en"))[:2]
+    b'PK'
+    """
+    return lay_out(facts, request, write_sections(facts, request))
+
+
+def lay_out(facts: Facts, request: BriefingRequest, sections: list[Section]) -> bytes:
+    """Lay sections out as a document."""
+    need_package("docx", "python-docx")
+    template = OfficeTemplate()
+    if request.template is not None:
+        template = read_office_template(request.template)
+    document, ids = open_document(template, request.lang)
+    page = template.page
+    set_page(document.element.body.sectPr, page, request.lang)
+    write_footers(document, ids["page_number"], request.lang)
+    writing = _Writing(document, ids, facts, request, page)
+    writing.add(*make_letterhead(request, ids, page.text_width))
+    title = request.title or (sections[0].finding if sections else say("word.name", request.lang))
+    ems = page.text_width / (TITLE_SIZE[request.lang] * POINT)
+    writing.add(make_lines(break_title(title, ems), ids["title"], request.lang))
+    for number, section in enumerate(sections, 1):
+        _add_section(writing, section, number)
+    _add_attachments(writing)
+    return save_document(document, title)
+
+
+def _add_section(writing: _Writing, section: Section, number: int) -> None:
+    """Add a section: its heading, text, tables and maps, and what is missing."""
+    lang = writing.lang
+    writing.add_text(number_heading(number, section.title, lang), "heading")
+    has_content = bool(section.sentences or section.tables or section.views)
+    is_split = has_content and len(section.missing) > 1
+    if is_split:
+        writing.add_text(number_subheading(number, 1, say("word.known", lang), lang), "subheading")
+    _add_sentences(writing, section)
+    for table in section.tables:
+        _add_table(writing, table)
+    for view in section.views:
+        _add_figure(writing, view)
+    if is_split:
+        writing.add_text(
+            number_subheading(number, 2, say("word.unknown", lang), lang), "subheading"
+        )
+        for item, text in enumerate(section.missing, 1):
+            writing.add_text(number_item(item, text, lang), "item")
+    elif section.missing or not has_content:
+        for text in section.missing or (say("word.no_data", lang),):
+            writing.add_text(_mark_missing(text, lang), "missing")
+
+
+def _mark_missing(text: str, lang: Language) -> str:
+    """Mark a line as one of what is missing, if it does not say so itself."""
+    mark = say("word.missing", lang)
+    return text if text.startswith(mark) else mark + text
+
+
+def _add_sentences(writing: _Writing, section: Section) -> None:
+    """Add the sentences of a section, as numbered items or as one paragraph."""
+    if section.key in ITEMISED and len(section.sentences) > 1:
+        for number, sentence in enumerate(section.sentences, 1):
+            writing.add_text(number_item(number, sentence, writing.lang), "item")
+    elif section.sentences:
+        glue = "" if writing.lang == "zh" else " "
+        writing.add_text(glue.join(section.sentences), "body")
+
+
+def _add_table(writing: _Writing, table: Table) -> None:
+    """Add a table; one that is too wide is attached, and a line says where it is."""
+    lang = writing.lang
+    writing.tables += 1
+    caption = say("word.table", lang, number=writing.tables, title=table.caption)
+    page = writing.page
+    layout = choose_layout(table, page.text_width, page.turn().text_width, SIZES[lang])
+    if not layout.is_sideways:
+        writing.add(*make_table(table, caption, layout, writing.ids, lang))
+        return
+    writing.attached.append((caption, table.caption, table, layout))
+    writing.add_text(say("word.see_attachment", lang, table=writing.tables), "body")
+
+
+def _add_figure(writing: _Writing, view: str) -> None:
+    """Add the map of a view; a line where the release does not hold what it shows."""
+    facts, request = writing.facts, writing.request
+    width, height = choose_size(facts, writing.page)
+    try:
+        picture = draw_map(facts, request, cast("View", view), width, height)
+    except PlanError:
+        title = name_view(view, writing.lang)
+        writing.add_text(say("word.no_map", writing.lang, title=title), "missing")
+        return
+    writing.figures += 1
+    figure = Figure(picture, width, height, view, writing.figures)
+    writing.add(*make_figure(writing.document, figure, request, writing.ids))
+
+
+def _add_attachments(writing: _Writing) -> None:
+    """Add the note of attachments, the tail, and the wide tables on sideways pages."""
+    lang = writing.lang
+    names = [title for _, title, _, _ in writing.attached]
+    if names:
+        writing.add_text("", "body")
+    for number, title in enumerate(names, 1):
+        numbered = title if len(names) == 1 else number_item(number, title, lang)
+        key = "word.attached" if number == 1 else "word.attached_next"
+        writing.add_text(say(key, lang, title=numbered), "body", align="left")
+    tail = make_tail(writing.ids, lang, writing.page.text_width)
+    writing.add(*tail)
+    if not names:
+        return
+    last = writing.document.element.body.sectPr
+    close_section(tail[-1], last)
+    set_page(last, writing.page.turn(), lang)
+    for number, (caption, _, table, layout) in enumerate(writing.attached, 1):
+        mark = say("word.attachment", lang, number=number if len(names) > 1 else "").strip()
+        style = writing.ids["attachment"]
+        writing.add(make_paragraph(mark, style, lang, new_page=number > 1))
+        writing.add(*make_table(table, caption, layout, writing.ids, lang))
+
+
+def write_word_template(lang: Language = "zh") -> bytes:
+    """Write the template that an office begins its own from: every named style, shown in use.
+
+    Examples
+    --------
+    >>> write_word_template()[:2]
+    b'PK'
+    """
+    need_package("docx", "python-docx")
+    document, ids = open_document(OfficeTemplate(), lang)
+    page = Page()
+    set_page(document.element.body.sectPr, page, lang)
+    write_footers(document, ids["page_number"], lang)
+    fill_sample(document, ids, page, lang)
+    return save_document(document, say("word.template_title", lang))
