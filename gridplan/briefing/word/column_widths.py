@@ -15,6 +15,7 @@ PADDING = 2.9  # mm of a cell that hold no text: its margins, and a little room 
 LATIN = 0.56  # ems of a Latin letter or digit, of Times with some room
 LINE_OF_HEAD = 3.0  # ems that the head of a column has on one line; longer ones may take two
 SHORT = 8.0  # ems of Chinese that a column of names should have on a line
+EMPTY = 6.0  # ems of a column without texts, which an office fills in by hand
 _WORDS = re.compile(r"\S+")
 
 
@@ -92,6 +93,8 @@ def _measure_columns(table: Table, size: float) -> tuple[list[float], list[float
         widest = max(map(measure_ems, texts), default=0.0)
         pieces = max(map(_measure_longest_word, texts), default=0.0)
         narrow = widest if table.numeric[number] else max(pieces, min(widest, SHORT))
+        if not widest:
+            narrow = EMPTY
         narrow = max(narrow, _measure_longest_word(head), _measure_head(head), 2.0)
         least.append(narrow * em + PADDING)
         most.append(max(narrow, widest, measure_ems(head)) * em + PADDING)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any, cast
 
 from gridplan.briefing.facts import Facts
@@ -28,7 +29,8 @@ from gridplan.plots.printed_map import View
 from gridplan.tables.schema import Language
 from gridplan.tables.words import say
 
-ITEMISED = ("gaps", "next_steps")  # sections whose sentences are numbered items
+ITEMISED = ("sources",)  # sections whose sentences are numbered items
+LONG = 200  # letters of a sentence, or several in one, that is a paragraph of its own
 TITLE_SIZE: Mapping[Language, float] = {"zh": 22.0, "en": 18.0}
 
 
@@ -130,23 +132,25 @@ def _add_section(writing: _Writing, section: Section, number: int) -> None:
             writing.add_text(number_item(item, text, lang), "item")
     elif section.missing or not has_content:
         for text in section.missing or (say("word.no_data", lang),):
-            writing.add_text(_mark_missing(text, lang), "missing")
-
-
-def _mark_missing(text: str, lang: Language) -> str:
-    """Mark a line as one of what is missing, if it does not say so itself."""
-    mark = say("word.missing", lang)
-    return text if text.startswith(mark) else mark + text
+            writing.add_text(text, "missing")
 
 
 def _add_sentences(writing: _Writing, section: Section) -> None:
-    """Add the sentences of a section, as numbered items or as one paragraph."""
+    """Add the sentences of a section: as numbered items, or run on into paragraphs."""
+    lang = writing.lang
     if section.key in ITEMISED and len(section.sentences) > 1:
         for number, sentence in enumerate(section.sentences, 1):
-            writing.add_text(number_item(number, sentence, writing.lang), "item")
-    elif section.sentences:
-        glue = "" if writing.lang == "zh" else " "
-        writing.add_text(glue.join(section.sentences), "body")
+            writing.add_text(number_item(number, sentence, lang), "item")
+        return
+    for is_long, group in groupby(section.sentences, lambda text: len(text) > LONG):
+        paragraphs = list(group) if is_long else [_run_on(group, lang)]
+        for text in paragraphs:
+            writing.add_text(text, "body")
+
+
+def _run_on(sentences: Iterable[str], lang: Language) -> str:
+    """Run sentences on, with a space between those of English."""
+    return ("" if lang == "zh" else " ").join(sentences)
 
 
 def _add_table(writing: _Writing, table: Table) -> None:
