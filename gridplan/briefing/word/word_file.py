@@ -143,8 +143,8 @@ def _add_sentences(writing: _Writing, section: Section) -> None:
             writing.add_text(number_item(number, sentence, lang), "item")
         return
     for is_long, group in groupby(section.sentences, lambda text: len(text) > LONG):
-        paragraphs = list(group) if is_long else [_run_on(group, lang)]
-        for text in paragraphs:
+        texts = list(group)
+        for text in texts if is_long else [_run_on(texts, lang)]:
             writing.add_text(text, "body")
 
 
