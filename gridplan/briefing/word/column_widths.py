@@ -6,15 +6,20 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import ceil
 
 from gridplan.briefing.sections import Table
 
 POINT = 25.4 / 72  # mm
 PADDING = 2.9  # mm of a cell that hold no text: its margins, and a little room for other fonts
-LATIN = 0.56  # ems of a Latin letter or digit, of Times with some room
+# Ems of letters of Times, with room for its bold face: digits are half an em.
+LATIN, CAPITAL, NARROW = 0.5, 0.78, 0.32
+NARROW_LETTERS = frozenset(" ,.:;'!|()[]-/fijlrt")
 LINE_OF_HEAD = 3.0  # ems that the head of a column has on one line; longer ones may take two
+MOST_LINES = 4  # of a head, before the page is turned on its side
 SHORT = 8.0  # ems of Chinese that a column of names should have on a line
+ROUNDING = 0.1  # of an em, so that what a width was measured for has room in it
 EMPTY = 6.0  # ems of a column without texts, which an office fills in by hand
 _WORDS = re.compile(r"\S+")
 
@@ -29,14 +34,23 @@ class Layout:
 
 
 def measure_ems(text: str) -> float:
-    """Measure a text in ems: a Chinese character is one, a Latin letter about half.
+    """Measure a text in ems: a Chinese character is one, a digit of Times half of it.
 
     Examples
     --------
-    >>> measure_ems("东湖社区"), measure_ems("12") < 1.2
-    (4.0, True)
+    >>> measure_ems("东湖社区"), measure_ems("12")
+    (4.0, 1.0)
     """
-    return sum(1.0 if unicodedata.east_asian_width(c) in "WFA" else LATIN for c in text)
+    return sum(map(_measure_letter, text))
+
+
+@cache
+def _measure_letter(letter: str) -> float:
+    if unicodedata.east_asian_width(letter) in "WFA":
+        return 1.0
+    if letter.isupper() or letter in "%@—":
+        return CAPITAL
+    return NARROW if letter in NARROW_LETTERS else LATIN
 
 
 def count_ems(millimetres: float, size: float) -> float:
@@ -47,7 +61,7 @@ def count_ems(millimetres: float, size: float) -> float:
     >>> round(count_ems(156, 22))
     20
     """
-    return (millimetres - PADDING) / (size * POINT)
+    return (millimetres - PADDING) / (size * POINT) + ROUNDING
 
 
 def choose_layout(
@@ -71,20 +85,17 @@ def choose_layout(
     >>> layout.is_sideways, round(sum(layout.widths))
     (False, 156)
     """
-    for size in sizes:
-        least, most = _measure_columns(table, size)
-        if sum(least) <= width:
-            return Layout(_share_width(least, most, width), False, size)
-    for size in sizes:
-        least, most = _measure_columns(table, size)
-        if sum(least) <= sideways_width:
-            return Layout(_share_width(least, most, sideways_width), True, size)
-    least, most = _measure_columns(table, sizes[-1])
+    tries = [*((size, 2) for size in sizes), (sizes[-1], MOST_LINES)]
+    for is_sideways, room in ((False, width), (True, sideways_width)):
+        for size, lines in tries:
+            least, most = _measure_columns(table, size, lines)
+            if sum(least) <= room:
+                return Layout(_share_width(least, most, room), is_sideways, size)
     squeezed = tuple(sideways_width * each / sum(least) for each in least)
     return Layout(squeezed, True, sizes[-1])
 
 
-def _measure_columns(table: Table, size: float) -> tuple[list[float], list[float]]:
+def _measure_columns(table: Table, size: float, lines: int) -> tuple[list[float], list[float]]:
     """Measure how narrow each column may be, and how wide its longest text is."""
     least, most = [], []
     em = size * POINT
@@ -95,16 +106,16 @@ def _measure_columns(table: Table, size: float) -> tuple[list[float], list[float
         narrow = widest if table.numeric[number] else max(pieces, min(widest, SHORT))
         if not widest:
             narrow = EMPTY
-        narrow = max(narrow, _measure_longest_word(head), _measure_head(head), 2.0)
+        narrow = max(narrow, _measure_longest_word(head), _measure_head(head, lines), 2.0)
         least.append(narrow * em + PADDING)
         most.append(max(narrow, widest, measure_ems(head)) * em + PADDING)
     return least, most
 
 
-def _measure_head(head: str) -> float:
-    """Measure how narrow the head of a column may be, on one line or on two."""
+def _measure_head(head: str, lines: int) -> float:
+    """Measure how narrow the head of a column may be, on one line or on several."""
     ems = measure_ems(head)
-    return ems if ems <= LINE_OF_HEAD else float(ceil(ems / 2))
+    return ems if ems <= LINE_OF_HEAD else float(ceil(ems / lines))
 
 
 def _measure_longest_word(text: str) -> float:
@@ -114,20 +125,28 @@ def _measure_longest_word(text: str) -> float:
         run = 0.0
         for letter in word:
             is_wide = unicodedata.east_asian_width(letter) in "WFA"
-            run = 1.0 if is_wide else (run + LATIN)
+            run = 1.0 if is_wide else run + _measure_letter(letter)
             longest = max(longest, run)
             run = 0.0 if is_wide or letter in "-/" else run
     return longest
 
 
 def _share_width(least: Sequence[float], most: Sequence[float], width: float) -> tuple[float, ...]:
-    """Share a width among columns: each as wide as its texts, else what is over by what they lack.
+    """Share a width among columns: those that lack least are filled first, others share the rest.
 
     A table whose texts need less than the width is stretched to it.
     """
     if sum(most) <= width:
         over = (width - sum(most)) / len(most)
         return tuple(each + over for each in most)
-    wanted = sum(most) - sum(least)
-    part = (width - sum(least)) / wanted if wanted else 0.0
-    return tuple(low + part * (high - low) for low, high in zip(least, most, strict=True))
+    widths = dict(enumerate(least))
+    lacking = {i for i, (low, high) in enumerate(zip(least, most, strict=True)) if high > low}
+    while lacking:
+        share = (width - sum(widths.values())) / len(lacking)
+        enough = {i for i in lacking if most[i] - widths[i] <= share}
+        if not enough:
+            widths |= {i: widths[i] + share for i in lacking}
+            break
+        widths |= {i: most[i] for i in enough}
+        lacking -= enough
+    return tuple(widths[i] for i in range(len(least)))

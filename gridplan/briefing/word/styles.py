@@ -188,6 +188,7 @@ def _make_paragraph_format(style: TextStyle) -> Element:
         make("keepLines") if is_heading else None,
         make("widowControl", val=0),
         _make_rule(style.rule),
+        make("overflowPunct", val=0),  # no mark hangs over the margin
         None if style.line == LINE and style.size <= 16 else make("snapToGrid", val=0),
         make("spacing", lineRule=rule, **spacing),
         make("ind", **indents),

@@ -13,8 +13,8 @@ from gridplan.briefing.word.texts import break_title, make_lines, make_paragraph
 from gridplan.tables.schema import Language
 
 SIZES: Mapping[Language, tuple[float, ...]] = {"zh": (10.5, 9.0), "en": (9.5, 8.5)}
-KEPT_WHOLE = 12  # rows of a table that is not broken over pages
-KEPT_WITH_HEAD = 2  # first rows of a longer one, so that its head is not alone on a page
+KEPT_WHOLE = 8  # rows of a table that is not broken over pages
+KEPT_WITH_HEAD = 2  # first rows of a longer one; its last two stay together too
 SHORT = 5.0  # ems; texts of a column that are no longer stand in its middle
 CELL_MARGIN = 70  # twentieths of a point, at the left and the right of a cell's text
 
@@ -56,7 +56,8 @@ def _stays(table: Table, number: int) -> bool:
     """Say whether a row stays on the page of the next one, or of the note."""
     if number == len(table.rows) - 1:
         return bool(table.note)
-    return len(table.rows) <= KEPT_WHOLE or number < KEPT_WITH_HEAD
+    is_near_end = number < KEPT_WITH_HEAD or number == len(table.rows) - 2
+    return is_near_end or len(table.rows) <= KEPT_WHOLE
 
 
 def _set_columns(table: Table, layout: Layout) -> list[_Column]:
