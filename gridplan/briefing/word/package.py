@@ -11,7 +11,7 @@ from xml.sax.saxutils import quoteattr
 
 from gridplan.briefing.containers import DATE, pack_again
 from gridplan.briefing.document_fonts import DOCUMENT_FONTS, LATIN, list_chinese_fonts
-from gridplan.briefing.word.elements import Element, make, name_tag
+from gridplan.briefing.word.elements import Element, clean_text, make, name_tag
 from gridplan.briefing.word.office_template import OfficeTemplate
 from gridplan.briefing.word.styles import (
     Role,
@@ -25,6 +25,7 @@ from gridplan.tables.schema import Language
 
 # Parts of the library's own document that ours does not carry.
 _UNASKED = ("customXml", "stylesWithEffects", "numbering", "webSettings", "thumbnail")
+LONGEST_TITLE = 255  # letters that a property of a document may have
 _SPACE = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 _APP = (
     '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
@@ -174,7 +175,7 @@ def save_document(document: Any, title: str) -> bytes:
     properties = document.core_properties
     for name in ("author", "last_modified_by", "comments", "keywords", "subject", "category"):
         setattr(properties, name, "")
-    properties.title = title
+    properties.title = clean_text(title)[:LONGEST_TITLE]
     properties.revision = 1
     day = datetime.fromisoformat(DATE.removesuffix("Z"))
     properties.created = properties.modified = day
