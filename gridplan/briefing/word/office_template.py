@@ -185,14 +185,16 @@ def _indents(style: Element) -> bool:
 
 
 def _follow(file: Path, by_id: Mapping[str, Element], ids: Iterable[str]) -> set[str]:
-    """Follow styles to those that they lean on."""
+    """Follow styles to those that they are based on."""
     needed: set[str] = set()
     for style_id in ids:
         path: list[str] = []
         name = style_id
         while name in by_id:
             if name in path:
-                raise _refuse(file, "its styles lean on one another in a circle", "correct them")
+                raise _refuse(
+                    file, "its styles are based on one another in a circle", "base them on others"
+                )
             path.append(name)
             parent = by_id[name].find(name_tag("basedOn"))
             name = "" if parent is None else parent.get(name_tag("val"), "")

@@ -146,7 +146,7 @@ def _make_english(style: TextStyle) -> TextStyle:
 
 
 def make_style(style: TextStyle, style_id: str, lang: Language) -> Element:
-    """Make the element of a style, complete in itself: it leans on no other."""
+    """Make the element of a style, complete in itself: it is based on no other."""
     name = style.built_in or style.chinese
     alias = style.chinese if style.built_in else None
     attributes = {"type": "paragraph", "styleId": style_id}
