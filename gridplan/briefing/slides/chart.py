@@ -49,8 +49,11 @@ def cut_chart(chart: Chart, most: int) -> Chart:
     )
 
 
-def place_chart(spot: Any, chart: Chart, lang: Language) -> Chart:
-    """Place a chart in a placeholder; returns what of it is drawn."""
+def place_chart(spot: Any, chart: Chart, lang: Language, heading: str = "") -> Chart:
+    """Place a chart in a placeholder; returns what of it is drawn.
+
+    ``heading`` is the slide's title, which the chart does not say again.
+    """
     from pptx.enum.chart import XL_CHART_TYPE
 
     height = find_box(spot)[1]
@@ -60,7 +63,7 @@ def place_chart(spot: Any, chart: Chart, lang: Language) -> Chart:
     shown = _move_target(cut_chart(chart, max(1, min(MOST_BARS, room))), lang)
     kind = XL_CHART_TYPE.BAR_STACKED if chart.key in STACKED else XL_CHART_TYPE.BAR_CLUSTERED
     frame = spot.insert_chart(kind, _gather_data(shown))
-    _dress_chart(frame.chart, shown)
+    _dress_chart(frame.chart, shown, chart.title != heading)
     describe_shape(frame, chart.title)
     return shown
 
@@ -112,7 +115,7 @@ def _gather_data(chart: Chart) -> Any:
     return data
 
 
-def _dress_chart(drawn: Any, chart: Chart) -> None:
+def _dress_chart(drawn: Any, chart: Chart, titled: bool) -> None:
     """Set fonts, colours, labels and the axes of a chart."""
     from pptx.enum.chart import XL_LEGEND_POSITION, XL_TICK_LABEL_POSITION, XL_TICK_MARK
     from pptx.enum.dml import MSO_THEME_COLOR
@@ -120,9 +123,10 @@ def _dress_chart(drawn: Any, chart: Chart) -> None:
 
     drawn.font.size = Pt(SMALLEST)
     drawn.font.color.theme_color = MSO_THEME_COLOR.TEXT_1
-    drawn.has_title = True
-    drawn.chart_title.text_frame.text = chart.title
-    drawn.chart_title.include_in_layout = False
+    drawn.has_title = titled
+    if titled:
+        drawn.chart_title.text_frame.text = chart.title
+        drawn.chart_title.include_in_layout = False
     many = len(chart.series) > 1
     drawn.has_legend = many
     if many:

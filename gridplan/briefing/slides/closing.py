@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from gridplan.briefing.sections import Table
 from gridplan.briefing.slides.contents import Contents
 from gridplan.briefing.slides.deck import Deck
-from gridplan.briefing.slides.layouts import TEXT
+from gridplan.briefing.slides.layouts import LAYOUTS, TABLE, TEXT
 from gridplan.briefing.slides.measure import SMALLEST
 from gridplan.briefing.slides.parts import add_section, add_texts, name_source, put_table
+from gridplan.briefing.slides.tables import fit_table
+from gridplan.briefing.slides.text import find_box, fit_paragraphs
 
-FOLLOWING = 3  # slides of definitions at most; the rest is in the document
+TEXT_SIZES = (16, SMALLEST)
 
 
 def add_changes(deck: Deck, contents: Contents) -> None:
@@ -27,23 +32,31 @@ def add_simulation(deck: Deck, contents: Contents) -> None:
 
 
 def add_last(deck: Deck, contents: Contents) -> None:
-    """Add next steps beside definitions, sources and what is missing."""
+    """Add next steps, and definitions, sources and what is missing: on one slide if both go in."""
     steps, sources = contents.find("next_steps"), contents.find("sources")
-    texts = list(sources.sentences) if sources else []
-    texts += [deck.say("missing", missing=line) for line in contents.list_missing()]
+    texts = [*(sources.sentences if sources else ()), *contents.list_missing()]
     texts = texts or [deck.facts.brief.stamp[deck.request.lang]]
     source = name_source(deck, "published")
+    heading = (sources.finding or sources.title) if sources else deck.say("subject")
     if steps is None:
-        title = sources.title if sources else deck.say("subject")
-        add_texts(deck, title, texts, source, texts)
-        return
-    title = steps.finding or steps.title
-    if not steps.tables:
-        add_texts(deck, title, [*steps.sentences, *texts], source, steps.sentences)
-        return
-    slide = deck.add_slide("columns", title, steps.sentences, source)
-    deck.write_note(slide, put_table(deck, slide, steps.tables[0]))
-    left = deck.write_spot(slide, TEXT, texts, (16, SMALLEST))
-    if left:
-        heading = sources.title if sources else title
-        add_texts(deck, deck.say("continued", title=heading), left, source, left)
+        add_texts(deck, heading, texts, source, texts)
+    elif steps.tables and _go_together(deck, steps.tables[0], texts):
+        title = steps.finding or steps.title
+        slide = deck.add_slide("columns", title, [*steps.sentences, *texts], source)
+        deck.write_note(slide, put_table(deck, slide, steps.tables[0]))
+        deck.write_spot(slide, TEXT, texts, TEXT_SIZES)
+    elif steps.tables:
+        add_section(deck, steps, source)
+        add_texts(deck, heading, texts, source, texts)
+    else:
+        title = steps.finding or steps.title
+        add_texts(deck, title, [*steps.sentences, *texts], source, [*steps.sentences, *texts])
+
+
+def _go_together(deck: Deck, table: Table, texts: Sequence[str]) -> bool:
+    """Whether a table and paragraphs go onto one slide, with nothing left out."""
+    layout = deck.presentation.slide_layouts.get_by_name(LAYOUTS["columns"][0])
+    spots = {spot.placeholder_format.idx: find_box(spot) for spot in layout.placeholders}
+    fitted = fit_table(table, *spots[TABLE])
+    left = fit_paragraphs(texts, *spots[TEXT], TEXT_SIZES)[1]
+    return not (fitted.left_rows or fitted.left_columns or left)

@@ -122,8 +122,8 @@ LAYOUTS: Mapping[str, tuple[str, tuple[Spot, ...]]] = {
     "chart": (
         "图与表 Chart and table",
         (
-            Spot(CHART, "chart", "chart", _span(LEFT, 500)),
-            Spot(TABLE, "table", "tbl", _span(558, 362)),
+            Spot(CHART, "chart", "chart", _span(LEFT, 442)),
+            Spot(TABLE, "table", "tbl", _span(496, 424)),
         ),
     ),
     "map_chart": (

@@ -10,7 +10,7 @@ from gridplan.briefing.sections import Section
 from gridplan.briefing.slides.contents import Contents
 from gridplan.briefing.slides.deck import Deck
 from gridplan.briefing.slides.layouts import FIGURES, TEXT
-from gridplan.briefing.slides.measure import SMALLEST, fit_text, measure_height
+from gridplan.briefing.slides.measure import SMALLEST, fit_text, measure_height, measure_width
 from gridplan.briefing.slides.parts import (
     draw_view,
     name_source,
@@ -18,7 +18,7 @@ from gridplan.briefing.slides.parts import (
     put_table,
     say_title,
 )
-from gridplan.briefing.slides.text import Line, find_box, write_body, write_lines
+from gridplan.briefing.slides.text import TAIL_SIZE, Line, find_box, write_body, write_lines
 from gridplan.publishing.place_and_date import name_land
 from gridplan.tables.palette import INK, PRINT_TONES
 from gridplan.tables.words import say
@@ -68,15 +68,15 @@ def add_overview(deck: Deck, contents: Contents) -> None:
 def _write_headline(deck: Deck, spot: Any, headline: Headline) -> None:
     """Write a figure into its box: the value large, its name, and a note below."""
     width, height = find_box(spot, INSET)
-    value = f"{headline.value}{headline.unit}" if headline.unit == "%" else headline.value
-    unit = "" if headline.unit == "%" else headline.unit
-    if unit and deck.request.lang == "en":
-        unit = f" {unit}"
+    value = f"{headline.value}%" if headline.unit == "%" else headline.value
+    is_said = headline.unit.lower() in headline.name.lower() and deck.request.lang == "en"
+    unit = "" if headline.unit == "%" or is_said else f" {headline.unit}"
     below = [text for text in (headline.name, headline.note) if text]
     names = [fit_text(text, width, measure_height(2, 14), (16, SMALLEST)) for text in below]
     used = sum(measure_height(len(one.lines), one.size) + one.size * 0.4 for one in names)
-    large = fit_text(value + unit, width, max(height - used, 26), VALUE_SIZES, bold=True)
-    lines = [Line(large.text, large.size, bold=True, colour="accent1")]
+    room = width - measure_width(unit, TAIL_SIZE)
+    large = fit_text(value, room, max(height - used, 26), VALUE_SIZES, bold=True)
+    lines = [Line(large.text, large.size, bold=True, colour="accent1", tail=unit.rstrip())]
     lines += [Line(one.text, one.size, colour="tx2" if n else "tx1") for n, one in enumerate(names)]
     write_lines(spot, lines, deck.request.lang)
 

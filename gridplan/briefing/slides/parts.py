@@ -32,9 +32,11 @@ def put_table(deck: Deck, slide: Any, table: Table) -> list[str]:
     return notes
 
 
-def put_chart(deck: Deck, slide: Any, chart: Chart, idx: int = CHART) -> list[str]:
+def put_chart(
+    deck: Deck, slide: Any, chart: Chart, idx: int = CHART, heading: str = ""
+) -> list[str]:
     """Put a chart into its place; returns what its line means, and how much is left out."""
-    shown = place_chart(slide.placeholders[idx], chart, deck.request.lang)
+    shown = place_chart(slide.placeholders[idx], chart, deck.request.lang, heading)
     notes = []
     if shown.target:
         target = f"{shown.target:g}" + (PERCENT if chart.unit == PERCENT else "")

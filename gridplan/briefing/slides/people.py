@@ -19,6 +19,7 @@ from gridplan.briefing.slides.parts import (
 from gridplan.briefing.slides.text import Line, find_box, write_lines
 
 INSET = 6.0
+AROUND = 14.0  # points between the lines of a box
 COUNT_SIZES = (32, 28, 24, 20)
 
 
@@ -45,11 +46,13 @@ def add_organisation(deck: Deck, contents: Contents) -> None:
 def _write_box(deck: Deck, spot: Any, row: Sequence[str]) -> None:
     """Write a link of the chain into its box: name, count, and what one of them holds."""
     width, height = find_box(spot, INSET)
-    name = fit_text(row[0], width, measure_height(2, 16), (16, SMALLEST), bold=True)
     each = fit_text(row[2], width, measure_height(2, SMALLEST), (SMALLEST,)) if row[2:3] else None
-    used = measure_height(len(name.lines), name.size)
-    used += measure_height(len(each.lines), each.size) + 20 if each else 12
-    count = fit_text(row[1], width, max(height - used, 26), COUNT_SIZES, bold=True)
+    below = measure_height(len(each.lines), each.size) if each and each.text else 0.0
+    least = measure_height(1, COUNT_SIZES[-1])
+    room = height - below - least - AROUND
+    name = fit_text(row[0], width, room, (16, SMALLEST), bold=True)
+    room = height - below - AROUND - measure_height(len(name.lines), name.size)
+    count = fit_text(row[1], width, room, COUNT_SIZES, bold=True)
     lines = [
         Line(name.text, name.size, bold=True),
         Line(count.text, count.size, bold=True, colour="accent1"),

@@ -24,10 +24,9 @@ def add_band(deck: Deck, contents: Contents) -> None:
     chart = contents.charts.get("in_band")
     if chart is None:
         return
-    section = contents.find("ranking")
-    notes = section.sentences if section else ()
-    slide = deck.add_slide("chart", chart.title, notes, name_source(deck, "outlines"))
-    lines = put_chart(deck, slide, chart)
+    source = name_source(deck, "outlines")
+    slide = deck.add_slide("chart", chart.title, [chart.title], source)
+    lines = put_chart(deck, slide, chart, heading=chart.title)
     table = _find_band_table(deck, contents) or make_table(deck, chart)
     worst = replace(table, rows=table.rows[:WORST])
     deck.write_note(slide, [*lines, *put_table(deck, slide, worst)])

@@ -24,6 +24,7 @@ from gridplan.tables.schema import Language
 SIZES = (18, 16, SMALLEST)
 SIDE, ABOVE = 6.0, 3.0  # margins of a cell in points
 MOST_LINES = 3  # of a cell; the rest is cut
+FEW = 4  # rows or columns
 WHOLE = 6  # letters of a word that is not broken
 STRETCH = 1.5  # how much higher than needed a row becomes where there is room
 _NO_STYLE = "{2D5ABB26-0587-4C30-8999-92F81FD0307C}"
@@ -52,9 +53,31 @@ def fit_table(table: Table, width: float, height: float) -> FittedTable:
     >>> fitted.size, len(fitted.cells) - 1, fitted.left_rows
     (14, 4, 5)
     """
-    fitted = [_fit_at(table, width, height, size) for size in SIZES]
-    whole = [one for one in fitted if not one.left_rows and not one.left_columns]
-    return whole[0] if whole else fitted[-1]
+    few = len(table.rows) == 1 and len(table.columns) > FEW
+    for one in (transpose(table), table) if few else (table,):
+        fitted = [_fit_at(one, width, height, size) for size in SIZES]
+        whole = [each for each in fitted if not each.left_rows and not each.left_columns]
+        if whole:
+            return whole[0]
+    if len(table.rows) <= FEW < len(table.columns):
+        # few places with many figures: a row for each figure
+        other = fit_table(transpose(table), width, height)
+        if not other.left_rows and not other.left_columns:
+            return other
+    return fitted[-1]
+
+
+def transpose(table: Table) -> Table:
+    """Turn rows into columns.
+
+    Examples
+    --------
+    >>> transpose(Table("", ("社区", "户数"), (("东湖", "12"),), (False, True))).rows
+    (('户数', '12'),)
+    """
+    head, *rows = zip(table.columns, *table.rows, strict=True)
+    numeric = (False, *(True for _ in table.rows))
+    return Table(table.caption, head, tuple(rows), numeric, table.note)
 
 
 def _fit_at(table: Table, width: float, height: float, size: int) -> FittedTable:
@@ -111,8 +134,9 @@ def _choose_widths(table: Table, count: int, width: float, size: int) -> list[fl
     if count > 1 and sum(least) > width:
         return []
     if sum(natural) <= width:
+        # A few narrow columns across a whole slide would be hard to follow with the eye.
         spare = (width - sum(natural)) / count
-        return [one + spare for one in natural]
+        return [one + min(spare, 0.5 * one + 50) for one in natural]
     low, high = 0.0, width
     for _ in range(40):  # the width at which the widest columns are cut
         middle = (low + high) / 2

@@ -21,6 +21,7 @@ from gridplan.tables.schema import Language
 
 SPACE = 'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"'
 NUMBER_FIELD = "{C1FF6DA9-008F-8B48-92A6-B652298478BF}"
+TAIL_SIZE = 16
 BETWEEN = 0.4  # space before a paragraph over the size of its letters
 
 
@@ -35,6 +36,7 @@ class Line:
     align: str = ""
     field: bool = False
     hang: float = 0.0  # points by which lines after the first stand in
+    tail: str = ""  # a small word behind, such as a unit
 
 
 def write_lines(shape: Any, lines: Sequence[Line], lang: Language, *, major: bool = False) -> None:
@@ -81,6 +83,8 @@ def _write_paragraph(line: Line, lang: Language, *, first: bool, major: bool) ->
         runs += write_run(f"/{rest}", Line(rest, line.size, line.bold, line.colour), lang)
     else:
         runs = write_run(line.text, line, lang, major=major)
+        if line.tail:
+            runs += write_run(line.tail, Line(line.tail, TAIL_SIZE, colour="tx2"), lang)
     return (
         f'<a:p {SPACE}><a:pPr{align}><a:lnSpc><a:spcPts val="{leading}"/></a:lnSpc>'
         f'<a:spcBef><a:spcPts val="{before}"/></a:spcBef></a:pPr>{runs}</a:p>'
