@@ -57,9 +57,10 @@ def make_deck(lang: Language, font: str) -> Any:
     deck.slide_width, deck.slide_height = round(WIDTH * EMU), round(HEIGHT * EMU)
     deck.part._element.find(".//{*}sldSz").attrib.pop("type", None)
     set_language(deck, lang)
+    deck.notes_master  # noqa: B018  (made when it is first asked for, with a theme of its own)
     for part in list(deck.part.package.iter_parts()):
         if "/theme/" in str(part.partname):
-            part._blob = write_theme(part.blob.decode("utf-8"), font).encode("utf-8")
+            _dress_theme(part, font)
     _drop_left_overs(deck)
     master = deck.slide_master
     _fill_master(master, lang)
@@ -67,6 +68,15 @@ def make_deck(lang: Language, font: str) -> Any:
     for key, layout in zip(LAYOUTS, layouts, strict=True):
         _fill_layout(layout, key, lang)
     return deck
+
+
+def _dress_theme(part: Any, font: str) -> None:
+    """Give a theme the colours and fonts, whether it was read as bytes or made as XML."""
+    theme = write_theme(part.blob.decode("utf-8"), font).encode("utf-8")
+    if hasattr(part, "_element"):
+        part._element = _parse(theme)
+    else:
+        part._blob = theme
 
 
 def set_language(deck: Any, lang: Language) -> None:
@@ -170,7 +180,7 @@ def _clear(tree: Any) -> None:
         tree.remove(shape)
 
 
-def _parse(text: str) -> Any:
+def _parse(text: str | bytes) -> Any:
     from pptx.oxml import parse_xml
 
     return parse_xml(text)

@@ -11,7 +11,7 @@ import csv
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from gridplan.tables.plain_text import make_plain
@@ -38,6 +38,7 @@ class Fitted:
         return _join(self.lines)
 
 
+@lru_cache(maxsize=20_000)
 def measure_width(text: str, size: float, bold: bool = False) -> float:
     """Measure a line of text in points.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gridplan.briefing.charts import Chart
@@ -80,7 +80,10 @@ def transpose(table: Table) -> Table:
     return Table(table.caption, head, tuple(rows), numeric, table.note)
 
 
-def _fit_at(table: Table, width: float, height: float, size: int) -> FittedTable:
+def _fit_at(whole: Table, width: float, height: float, size: int) -> FittedTable:
+    """Fit a table at one size; only the rows that may go in are measured."""
+    most = int(height / (measure_height(1, size) + 2 * ABOVE)) + 1
+    table = replace(whole, rows=whole.rows[:most])
     count = len(table.columns)
     widths = _choose_widths(table, count, width, size)
     while not widths:
@@ -112,7 +115,7 @@ def _fit_at(table: Table, width: float, height: float, size: int) -> FittedTable
         tuple(widths),
         tuple(high * max(stretch, 1) for high in heights),
         size,
-        len(rows) - len(cells),
+        1 + len(whole.rows) - len(cells),
         len(table.columns) - count,
     )
 

@@ -63,7 +63,8 @@ def write_run(text: str, line: Line, lang: Language, *, major: bool = False) -> 
         f'<a:rPr lang="{LANG[lang]}" altLang="en-US" sz="{line.size * 100}"{bold} dirty="0">{fill}'
         f'<a:latin typeface="{face}-lt"/><a:ea typeface="{face}-ea"/></a:rPr>'
     )
-    body = f"{look}<a:t>{escape(make_plain(text))}</a:t>"
+    lead = " " if text.startswith(" ") else ""
+    body = f"{look}<a:t>{lead}{escape(make_plain(text))}</a:t>"
     if line.field:
         return (
             f'<a:fld id="{{C1FF6DA9-008F-8B48-92A6-B652298478BF}}" type="slidenum">{body}</a:fld>'
