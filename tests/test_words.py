@@ -71,7 +71,8 @@ def read_sources(*patterns):
 
 PYTHON = scan_python(
     read_sources(
-        *("maps/*.py", "plots/**/*.py", "publishing/*.py", "storage/*.py", "workbench/*.py")
+        *("maps/*.py", "plots/**/*.py", "publishing/*.py", "storage/*.py", "workbench/*.py"),
+        "briefing/**/*.py",
     )
 )
 # The gaps of sentences that rules fill, not figures.

@@ -37,7 +37,7 @@ def add_last(deck: Deck, contents: Contents) -> None:
     texts = [*(sources.sentences if sources else ()), *contents.list_missing()]
     texts = texts or [deck.facts.brief.stamp[deck.request.lang]]
     source = name_source(deck, "published")
-    heading = (sources.finding or sources.title) if sources else deck.say("subject")
+    heading = (sources.finding or sources.title) if sources else deck.say("slides.subject")
     if steps is None:
         add_texts(deck, heading, texts, source, texts)
     elif steps.tables and _go_together(deck, steps.tables[0], texts):

@@ -48,8 +48,8 @@ class Deck:
         return write_date(date, self.request.lang) if date else ""
 
     def say(self, key: str, **values: object) -> str:
-        """Say a word of the slides."""
-        return say(f"slides.{key}", self.request.lang, **values)
+        """Say a word in the language of the deck."""
+        return say(key, self.request.lang, **values)
 
     def add_slide(self, layout: str, title: str, notes: Sequence[str], source: str = "") -> Any:
         """Add a slide with its title, notes and foot; its other places are filled afterwards."""

@@ -34,13 +34,13 @@ def add_cover(deck: Deck) -> None:
     lang, request = deck.request.lang, deck.request
     slide = deck.add_slide("cover", say_title(deck), (deck.facts.brief.stamp[lang],))
     place = name_land(deck.facts.plan, lang)
-    lines = [deck.say("place", place=place)] if place else []
+    lines = [deck.say("slides.place", place=place)] if place else []
     if request.issue:
-        lines.append(deck.say("issue", issue=request.issue))
+        lines.append(deck.say("slides.issue", issue=request.issue))
     deck.write_spot(slide, 1, lines, (24, 20, 18))
-    office = deck.say("office", office=request.office) if request.office else ""
-    date = deck.say("date", date=deck.day) if deck.day else ""
-    texts = [office or deck.say("office_blank"), date or deck.say("date_blank")]
+    office = deck.say("slides.office", office=request.office) if request.office else ""
+    date = deck.say("slides.date", date=deck.day) if deck.day else ""
+    texts = [office or deck.say("slides.office_blank"), date or deck.say("slides.date_blank")]
     deck.write_spot(slide, OFFICE, texts, (20, 18, 16))
     write_lines(slide.placeholders[MARK], [Line(say("sheet.internal", lang), 18)], lang)
     deck.write_spot(slide, STAMP, [deck.facts.brief.stamp[lang]], (SMALLEST,))
@@ -88,12 +88,12 @@ def add_map(deck: Deck, contents: Contents) -> None:
     if section is None or picture is None:
         return
     source = name_source(deck, "outlines")
-    slide = deck.add_slide("map", deck.say("map_title"), _say_map(deck, section), source)
-    put_picture(deck, slide, picture, deck.say("map_title"))
+    slide = deck.add_slide("map", deck.say("slides.map_title"), _say_map(deck, section), source)
+    put_picture(deck, slide, picture, deck.say("slides.map_title"))
     _write_legend(deck, slide)
-    lines = [deck.say("schematic")]
+    lines = [deck.say("slides.schematic")]
     if deck.request.map_number:
-        lines.append(deck.say("approval", number=deck.request.map_number))
+        lines.append(deck.say("slides.approval", number=deck.request.map_number))
     deck.write_note(slide, lines)
 
 
@@ -113,7 +113,9 @@ def _write_legend(deck: Deck, slide: Any) -> None:
     rows.append((INK["limit"], "limit"))
     spot = slide.placeholders[TEXT]
     body = spot.text_frame._txBody
-    write_body(body, [Line(f"■ {deck.say(key)}", SMALLEST, hang=HANG) for _, key in rows], lang)
+    write_body(
+        body, [Line(f"■ {deck.say(f'slides.{key}')}", SMALLEST, hang=HANG) for _, key in rows], lang
+    )
     for paragraph, (colour, _) in zip(body.findall("{*}p"), rows, strict=True):
         _colour_mark(paragraph, colour)
 

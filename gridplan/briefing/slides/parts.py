@@ -26,9 +26,9 @@ def put_table(deck: Deck, slide: Any, table: Table) -> list[str]:
     fitted = place_table(slide.placeholders[TABLE], table, deck.request.lang)
     notes = [table.note]
     if fitted.left_rows:
-        notes.append(deck.say("left_rows", count=fitted.left_rows))
+        notes.append(deck.say("slides.left_rows", count=fitted.left_rows))
     if fitted.left_columns:
-        notes.append(deck.say("left_columns", count=fitted.left_columns))
+        notes.append(deck.say("slides.left_columns", count=fitted.left_columns))
     return notes
 
 
@@ -40,18 +40,18 @@ def put_chart(
     notes = []
     if shown.target:
         target = f"{shown.target:g}" + (PERCENT if chart.unit == PERCENT else "")
-        notes.append(deck.say("target_line", target=target))
+        notes.append(deck.say("slides.target_line", target=target))
     if shown.left_over:
-        notes.append(deck.say("left_categories", count=shown.left_over))
+        notes.append(deck.say("slides.left_categories", count=shown.left_over))
     return notes
 
 
 def make_table(deck: Deck, chart: Chart) -> Table:
     """Make the table that stands beside a chart from the chart's own values."""
-    head = deck.say("category")
+    head = deck.say("slides.category")
     table = tabulate_chart(chart, head)
     has_blank = any(BLANK in row[1:] for row in table.rows)
-    return replace(table, note=deck.say("blank_note")) if has_blank else table
+    return replace(table, note=deck.say("slides.blank_note")) if has_blank else table
 
 
 def draw_view(deck: Deck, views: Sequence[str], layout: str) -> bytes | None:
@@ -72,7 +72,7 @@ def put_picture(deck: Deck, slide: Any, picture: bytes, title: str) -> None:
     """Put a picture into its place, with words for who cannot see it."""
     frame = slide.placeholders[PICTURE].insert_picture(io.BytesIO(picture))
     frame.crop_left = frame.crop_right = frame.crop_top = frame.crop_bottom = 0
-    describe_shape(frame, deck.say("picture", title=title))
+    describe_shape(frame, deck.say("slides.picture", title=title))
 
 
 def add_section(deck: Deck, section: Section, source: str, chart: Chart | None = None) -> None:
@@ -109,14 +109,14 @@ def add_texts(
     while left:
         slide = deck.add_slide("text", heading, notes, source)
         left = deck.write_spot(slide, TEXT, left)
-        heading, notes = deck.say("continued", title=title), ()
+        heading, notes = deck.say("slides.continued", title=title), ()
 
 
 def name_source(deck: Deck, *keys: str) -> str:
     """Name the tables that a slide is made from, for its foot."""
     lang = deck.request.lang
-    names = [deck.say(f"source_{key}") for key in keys]
-    return deck.say("source", tables=("、" if lang == "zh" else ", ").join(names))
+    names = [deck.say(f"slides.source_{key}") for key in keys]
+    return deck.say("slides.source", tables=("、" if lang == "zh" else ", ").join(names))
 
 
 def say_title(deck: Deck) -> str:

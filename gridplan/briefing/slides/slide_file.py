@@ -88,7 +88,7 @@ def _set_properties(presentation: Any, deck: Deck) -> None:
     properties = presentation.core_properties
     properties.title = say_title(deck)
     properties.author = deck.request.office
-    properties.subject = deck.say("subject")
+    properties.subject = deck.say("slides.subject")
     properties.language = "zh-CN" if deck.request.lang == "zh" else "en-GB"
     properties.last_modified_by = ""
     properties.comments = properties.keywords = properties.category = ""
