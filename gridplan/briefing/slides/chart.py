@@ -13,6 +13,7 @@ from gridplan.tables.schema import Language
 from gridplan.tables.words import say
 
 MOST_BARS = 12
+TITLE_SIZE = 16
 BAR_HEIGHT = 1.45  # of a category over the size of its letters
 STACKED = frozenset({"coverage", "reach"})
 LONG = 0.3  # of the axis: a bar that has room for its label
@@ -125,7 +126,10 @@ def _dress_chart(drawn: Any, chart: Chart, titled: bool) -> None:
     drawn.font.color.theme_color = MSO_THEME_COLOR.TEXT_1
     drawn.has_title = titled
     if titled:
-        drawn.chart_title.text_frame.text = chart.title
+        frame = drawn.chart_title.text_frame
+        frame.text = chart.title
+        frame.paragraphs[0].runs[0].font.size = Pt(TITLE_SIZE)
+        frame.paragraphs[0].runs[0].font.bold = True
         drawn.chart_title.include_in_layout = False
     many = len(chart.series) > 1
     drawn.has_legend = many

@@ -24,12 +24,12 @@ MILLIMETRES = 25.4 / 72  # of a point
 def put_table(deck: Deck, slide: Any, table: Table) -> list[str]:
     """Put a table into its place; returns its note, and how much of it is left out."""
     fitted = place_table(slide.placeholders[TABLE], table, deck.request.lang)
-    notes = [table.note]
+    notes = []
     if fitted.left_rows:
         notes.append(deck.say("slides.left_rows", count=fitted.left_rows))
     if fitted.left_columns:
         notes.append(deck.say("slides.left_columns", count=fitted.left_columns))
-    return notes
+    return [*notes, table.note]
 
 
 def put_chart(

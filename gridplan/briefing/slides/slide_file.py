@@ -11,13 +11,20 @@ from gridplan.briefing.request import BriefingRequest
 from gridplan.briefing.slides.closing import add_changes, add_last, add_simulation
 from gridplan.briefing.slides.contents import Contents, gather_contents
 from gridplan.briefing.slides.deck import Deck
-from gridplan.briefing.slides.master import make_deck
+from gridplan.briefing.slides.master import LANG, make_deck
 from gridplan.briefing.slides.opening import add_cover, add_map, add_overview
 from gridplan.briefing.slides.parts import say_title
 from gridplan.briefing.slides.people import add_organisation, add_staffing
 from gridplan.briefing.slides.results import add_band, add_coverage, add_gaps
 from gridplan.briefing.slides.template import open_template
 from gridplan.errors import MissingPackageError
+
+_APPLICATION = (
+    '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+    '<Properties xmlns="http://schemas.openxmlformats.org/officeDocument/2006/extended-properties">'
+    "<TotalTime>0</TotalTime><PresentationFormat>Widescreen</PresentationFormat>"
+    "<Slides>{}</Slides></Properties>"
+)
 
 
 def write_slides(facts: Facts, request: BriefingRequest) -> bytes:
@@ -89,7 +96,13 @@ def _set_properties(presentation: Any, deck: Deck) -> None:
     properties.title = say_title(deck)
     properties.author = deck.request.office
     properties.subject = deck.say("slides.subject")
-    properties.language = "zh-CN" if deck.request.lang == "zh" else "en-GB"
+    properties.language = LANG[deck.request.lang]
     properties.last_modified_by = ""
     properties.comments = properties.keywords = properties.category = ""
     properties.revision = 1
+    rels = presentation.part.package._rels
+    for key, rel in list(rels.items()):
+        if rel.reltype.endswith("/extended-properties"):
+            rel.target_part._blob = _APPLICATION.format(len(presentation.slides)).encode()
+        elif rel.reltype.endswith(("/custom-properties", "/thumbnail")):
+            rels.pop(key)  # of whoever made the template
