@@ -1,0 +1,1 @@
+"""The workbook of a briefing: a sheet for each level, lists of grids, and what stands behind."""

@@ -1,0 +1,161 @@
+"""The sheets that list what is in reach, where gaps are, what is withheld and what is unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+
+from gridplan.briefing.facts import Facts, list_facts
+from gridplan.briefing.workbook.layout import Cell, Column, Sheet
+from gridplan.briefing.workbook.level_sheets import (
+    label_fact,
+    label_reach,
+    make_cell,
+    name_bodies,
+    name_level,
+)
+from gridplan.tables.level_indicators import FOUR_LEVELS
+from gridplan.tables.schema import Language
+from gridplan.tables.words import say, say_code
+
+SHOWN_BODIES = 12  # named in a row of what is missing; the others are counted
+
+
+def make_reach(facts: Facts, lang: Language) -> Sheet:
+    """Make the sheet of what is in reach and served, a row for each body, kind and time."""
+    table = _order(facts.reach, ["kind", "minutes"])
+    columns = (
+        *_head_of_bodies(lang),
+        Column(say("workbook.service", lang)),
+        Column(say("workbook.minutes", lang), "whole"),
+        Column(say("workbook.reach", lang), "share", bar=True),
+        Column(say("workbook.served", lang), "share", bar=True),
+    )
+    names = name_bodies(facts, lang)
+    rows = [
+        (
+            *_begin(row, names, lang),
+            say_code("post_kind", row.kind, lang),
+            float(row.minutes),
+            make_cell(row.reach, row.state),
+            make_cell(row.served, row.state),
+        )
+        for row in table.itertuples()
+    ]
+    about = say("workbook.about_reach", lang)
+    return Sheet(say("workbook.reach_sheet", lang), columns, rows, 3, about)
+
+
+def make_gaps(facts: Facts, lang: Language) -> Sheet:
+    """Make the sheet of gaps, a row for each body and rule that has any."""
+    table = _order(facts.gaps, ["room", "rule"])
+    columns = (
+        *_head_of_bodies(lang),
+        Column(say("workbook.room", lang)),
+        Column(say("workbook.rule", lang)),
+        Column(say("workbook.gaps", lang), "whole"),
+    )
+    names = name_bodies(facts, lang)
+    rows = [
+        (
+            *_begin(row, names, lang),
+            say_code("room", row.room, lang),
+            say_code("gap_rule", row.rule, lang),
+            make_cell(row.value, row.state),
+        )
+        for row in table.itertuples()
+    ]
+    about = say("workbook.about_gaps", lang)
+    return Sheet(say("workbook.gaps_sheet", lang), columns, rows, 3, about)
+
+
+def make_suppressed(facts: Facts, lang: Language) -> Sheet:
+    """Make the sheet of all that is suppressed, with the reason and without a value."""
+    columns = (
+        *_head_of_bodies(lang),
+        Column(say("workbook.what", lang)),
+        Column(say("workbook.reason", lang)),
+    )
+    names = name_bodies(facts, lang)
+    smallest = facts.plan.manifest["release"]["smallest"]
+    reason = say("workbook.reason_small", lang, smallest=smallest)
+    rows: list[tuple[Cell, ...]] = []
+    tables: list[tuple[pd.DataFrame, Callable[[Any], str]]] = [
+        (facts.values, lambda row: label_fact(row.fact, lang)),
+        (facts.reach, lambda row: label_reach(row.kind, row.minutes, lang)),
+        (facts.gaps, lambda row: say_code("gap_rule", row.rule, lang)),
+    ]
+    for table, label in tables:
+        closed = _order(table[table["state"] == "suppressed"], [])
+        rows += [(*_begin(row, names, lang), label(row), reason) for row in closed.itertuples()]
+    subgrids = facts.plan.subgrids
+    bare = subgrids[(subgrids["kind"] == "residential") & (subgrids["household_band"] == "")]
+    level, what = say("workbook.level_subgrid", lang), say("workbook.band", lang)
+    narrow = say("workbook.reason_band", lang)
+    rows += [(level, str(code), "", what, narrow) for code in bare.index]
+    about = say("workbook.about_suppressed", lang)
+    return Sheet(say("workbook.suppressed", lang), columns, rows, 3, about)
+
+
+def make_missing(facts: Facts, lang: Language) -> Sheet:
+    """Make the sheet of what is unknown, with what fills it."""
+    columns = (
+        Column(say("workbook.what", lang)),
+        Column(say("workbook.level", lang)),
+        Column(say("workbook.missing_count", lang), "whole"),
+        Column(say("workbook.all_count", lang), "whole"),
+        Column(say("workbook.missing_names", lang)),
+        Column(say("workbook.needs", lang)),
+    )
+    rows: list[tuple[Cell, ...]] = []
+    names = name_bodies(facts, lang)
+    groups = facts.values.groupby(["fact", "level"], sort=False)
+    for fact in list_facts().values():
+        needs = fact.needs_zh if lang == "zh" else fact.needs
+        for level in FOUR_LEVELS:
+            key = (fact.fact, level)
+            if key not in groups.groups:
+                continue
+            of_level = groups.get_group(key)
+            bare = of_level[of_level["state"] == "unknown"]
+            partial = of_level[of_level["state"] == "partial"]
+            for some, word in ((bare, needs), (partial, say("workbook.needs_rest", lang))):
+                if len(some):
+                    listed = _list_names([names[level, body] for body in some["body"]], lang)
+                    counts = (float(len(some)), float(len(of_level)))
+                    word = word or say("workbook.not_published", lang)
+                    rows.append((fact.name(lang), name_level(level, lang), *counts, listed, word))
+    about = say("workbook.about_missing", lang)
+    return Sheet(say("workbook.missing", lang), columns, rows, 1, about)
+
+
+def _list_names(names: list[str], lang: Language) -> str:
+    between = "、" if lang == "zh" else ", "
+    text = between.join(names[:SHOWN_BODIES])
+    more = len(names) - SHOWN_BODIES
+    return text if more <= 0 else say("workbook.and_more", lang, names=text, count=more)
+
+
+def _head_of_bodies(lang: Language) -> tuple[Column, ...]:
+    return (
+        Column(say("workbook.level", lang)),
+        Column(say("workbook.code", lang), "code"),
+        Column(say("workbook.name", lang)),
+    )
+
+
+def _begin(row: Any, names: dict[tuple[str, str], str], lang: Language) -> tuple[Cell, ...]:
+    """Begin a row with the level, code and name of its body; the whole plan has no code."""
+    name = names.get((row.level, row.body), row.body)
+    code = "" if row.level == "city" or row.body == name else str(row.body)
+    return name_level(row.level, lang), code, name
+
+
+def _order(table: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Order rows by level from the top, then by body, then by what they say."""
+    if table.empty:
+        return table
+    place = table["level"].map({level: n for n, level in enumerate(FOUR_LEVELS)})
+    return table.assign(place=place).sort_values(["place", "body", *keys], kind="stable")
