@@ -9,8 +9,9 @@ import pandas as pd
 from gridplan.briefing.facts import Facts
 from gridplan.briefing.workbook.layout import Cell, Column, Sheet
 from gridplan.tables.schema import Language
-from gridplan.tables.translations import translate_word
 from gridplan.tables.words import say, say_code
+
+_FILLED_IN = 16.0  # widths of a digit of a column that is filled in by hand
 
 
 def make_grid_sheets(facts: Facts, lang: Language) -> list[Sheet]:
@@ -67,12 +68,13 @@ def _make_exclusive(facts: Facts, lang: Language) -> Sheet:
         Column(say("workbook.kind", lang)),
         Column(say("workbook.institution", lang)),
         Column(say("workbook.area", lang), "whole"),
-        Column(say("workbook.post", lang)),
+        Column(say("workbook.post", lang), least=_FILLED_IN),
     )
     kinds = [_say_word(kind, lang) for kind in both["kind"]]
     named = both["name"].astype(str).to_numpy()
     blank = [""] * len(table)
     rows = _zip(*_begin(facts, table), kinds, named, table["area"].astype(float), blank)
+    columns, rows = _drop_blank(columns, rows)
     return Sheet(
         say("workbook.exclusive", lang), columns, rows, 1, say("workbook.about_exclusive", lang)
     )
@@ -82,7 +84,13 @@ def _make_special(facts: Facts, lang: Language) -> Sheet:
     table = facts.plan.special_grids
     touches = facts.plan.touches.sort_values(["special_grid", "subgrid"])
     between = "、" if lang == "zh" else ", "
-    met = touches.groupby("special_grid")["subgrid"].agg(between.join).reindex(table.index)
+    # The grids lie in the community of the stretch: what follows its code is enough.
+    short = [
+        code.removeprefix(f"{community}-")
+        for code, community in zip(touches["subgrid"], touches["community"], strict=True)
+    ]
+    named = touches.assign(short=short).groupby("special_grid")["short"]
+    met = named.agg(between.join).reindex(table.index)
     columns = (
         *_head_of(facts, lang, "special_code"),
         Column(say("workbook.kind", lang)),
@@ -91,7 +99,7 @@ def _make_special(facts: Facts, lang: Language) -> Sheet:
         Column(say("workbook.length", lang), "whole"),
         Column(say("workbook.area", lang), "whole"),
         Column(say("workbook.touches", lang)),
-        Column(say("workbook.post", lang)),
+        Column(say("workbook.post", lang), least=_FILLED_IN),
     )
     kinds = [_say_word(kind, lang) for kind in table["kind"]]
     rows = _zip(
@@ -105,6 +113,7 @@ def _make_special(facts: Facts, lang: Language) -> Sheet:
         met.fillna(""),
         [""] * len(table),
     )
+    columns, rows = _drop_blank(columns, rows)
     return Sheet(
         say("workbook.special", lang), columns, rows, 1, say("workbook.about_special", lang)
     )
@@ -125,6 +134,18 @@ def _begin(facts: Facts, table: Any) -> tuple[Any, Any, Any]:
     return table.index.astype(str), table["community"], table["community"].map(names).fillna("")
 
 
+def _drop_blank(
+    columns: tuple[Column, ...], rows: list[tuple[Cell, ...]]
+) -> tuple[tuple[Column, ...], list[tuple[Cell, ...]]]:
+    """Drop the columns in which nothing stands, such as names that are not released."""
+    kept = [
+        n
+        for n, column in enumerate(columns)
+        if column.least or any(row[n] not in ("", None) for row in rows)
+    ]
+    return tuple(columns[n] for n in kept), [tuple(row[n] for n in kept) for row in rows]
+
+
 def _zip(*columns: Any) -> list[tuple[Cell, ...]]:
     """Put columns side by side as rows, what is NaN as an empty cell."""
     plain = [pd.Series(list(column), dtype=object) for column in columns]
@@ -140,4 +161,5 @@ def _say_all(codes: Any, lang: Language) -> Any:
 
 
 def _say_word(code: str, lang: Language) -> str:
-    return translate_word(code) if lang == "zh" else code.replace("_", " ")
+    """Say a kind of institution, place or barrier; one that nobody listed stays as it was given."""
+    return say_code("place_kind", code, lang) if code else ""

@@ -14,7 +14,7 @@ ABOUT = 3  # widths of a digit that the sign of an estimate takes, and
 PARTLY = 9  # that of a number which is of what is known only
 SAMPLED = 3_000  # rows by which a column of a long sheet is measured, and as many at its end
 _NARROWEST = 7.0
-_ROOM = 1.8  # beside the text
+_ROOM = 2.6  # beside the text, which is indented
 _BUTTON = 2.4  # of a filter, beside the head
 _HEAD_LINES = 3
 
@@ -37,7 +37,7 @@ class Column:
 
     ``bar`` draws a bar in each cell of shares; numbers below ``target`` are
     marked, and so are texts that are ``wrong``. ``widest`` is how wide its
-    texts may be before they wrap, in widths of a digit.
+    texts may be before they wrap, ``least`` how wide it is at least, in widths of a digit.
     """
 
     head: str
@@ -46,6 +46,7 @@ class Column:
     target: float | None = None
     wrong: str = ""
     widest: float = WIDEST
+    least: float = 0.0
 
     @property
     def is_number(self) -> bool:
@@ -83,19 +84,19 @@ def measure_column(column: Column, cells: Iterable[Cell]) -> float:
     Examples
     --------
     >>> measure_column(Column("社区"), ["翠湖社区", "金桂社区"])
-    9.8
+    10.6
     """
     longest_cell = max((_measure_cell(column, cell) for cell in cells), default=0)
     content = min(longest_cell, column.widest) + _ROOM
     # Chinese breaks anywhere, English between words.
     longest = max(map(measure_text, column.head.split()), default=0)
     head = measure_text(column.head) / _HEAD_LINES if not column.head.isascii() else longest
-    return round(max(content, head + _BUTTON, _NARROWEST), 1)
+    return round(max(content, head + _BUTTON, column.least, _NARROWEST), 1)
 
 
 def count_head_lines(column: Column, width: float) -> int:
     """Count the lines that a head takes in a column of a width."""
-    room = max(width - _BUTTON, 1)
+    room = max(width - 1, 1)
     if not column.head.isascii():
         return max(1, -(-measure_text(column.head) // max(2, int(room) // 2 * 2)))
     lines, used = 1, 0

@@ -14,7 +14,7 @@ from gridplan.tables.level_indicators import FOUR_LEVELS
 from gridplan.tables.schema import Language
 from gridplan.tables.words import list_words, say, say_code
 
-ESTIMATED = "households"  # the measure that is an estimate unless every building was counted
+HOUSEHOLDS = "households"  # the measure that is an estimate unless every building was counted
 
 
 def find_targets(facts: Facts) -> dict[str, float]:
@@ -30,9 +30,9 @@ def is_estimated(facts: Facts) -> bool:
     return not (both and counted["value"] >= all_["value"])
 
 
-def rests_on_estimates(fact: Fact, facts: Facts) -> bool:
-    """Whether a fact is made from households that are an estimate."""
-    return ESTIMATED in (fact.part, fact.whole) and is_estimated(facts)
+def rests_on_households(fact: Fact) -> bool:
+    """Whether a fact is made from households, which may be an estimate."""
+    return HOUSEHOLDS in (fact.part, fact.whole)
 
 
 def list_columns(facts: Facts) -> list[Fact]:
@@ -135,7 +135,8 @@ def _take(
     """Take the cells of one fact for the bodies of a level."""
     key = pd.MultiIndex.from_product([[fact.fact], [level], codes])
     rows = table.reindex(key)
-    return _list_cells(rows["value"], rows["state"], estimated=rests_on_estimates(fact, facts))
+    estimated = rests_on_households(fact) and is_estimated(facts)
+    return _list_cells(rows["value"], rows["state"], estimated=estimated)
 
 
 def _list_cells(values: Any, states: Any, *, estimated: bool = False) -> list[Cell]:

@@ -109,23 +109,21 @@ def make_missing(facts: Facts, lang: Language) -> Sheet:
         Column(say("workbook.missing_names", lang)),
         Column(say("workbook.needs", lang)),
     )
-    rows: list[tuple[Cell, ...]] = []
     names = name_bodies(facts, lang)
-    groups = facts.values.groupby(["fact", "level"], sort=False)
+    rows: list[tuple[Cell, ...]] = []
     for fact in list_facts().values():
-        needs = fact.needs_zh if lang == "zh" else fact.needs
-        for level in FOUR_LEVELS:
-            key = (fact.fact, level)
-            if key not in groups.groups:
-                continue
-            of_level = groups.get_group(key)
-            bare = of_level[of_level["state"] == "unknown"]
-            partial = of_level[of_level["state"] == "partial"]
-            for some, word in ((bare, needs), (partial, say("workbook.needs_rest", lang))):
+        of_fact = facts.values[facts.values["fact"] == fact.fact]
+        asked = (fact.needs_zh if lang == "zh" else fact.needs) or ""
+        # What some level has was given: the others are what the release does not publish.
+        is_known = (of_fact["state"] != "unknown").any()
+        needs = say("workbook.not_published", lang) if is_known or not asked else asked
+        for state, word in (("unknown", needs), ("partial", say("workbook.needs_rest", lang))):
+            for level in FOUR_LEVELS:
+                of_level = of_fact[of_fact["level"] == level]
+                some = of_level.loc[of_level["state"] == state, "body"]
                 if len(some):
-                    listed = _list_names([names[level, body] for body in some["body"]], lang)
+                    listed = _list_names([names[level, body] for body in some], lang)
                     counts = (float(len(some)), float(len(of_level)))
-                    word = word or say("workbook.not_published", lang)
                     rows.append((fact.name(lang), name_level(level, lang), *counts, listed, word))
     about = say("workbook.about_missing", lang)
     return Sheet(say("workbook.missing", lang), columns, rows, 1, about)

@@ -16,7 +16,7 @@ from gridplan.briefing.workbook.level_sheets import (
     is_estimated,
     label_fact,
     name_level,
-    rests_on_estimates,
+    rests_on_households,
 )
 from gridplan.publishing.figure_words import say_filter, say_how, say_table
 from gridplan.publishing.published_figures import list_figures
@@ -25,6 +25,7 @@ from gridplan.tables.schema import Language
 from gridplan.tables.words import list_words, say
 
 _NOTES_WIDE = 92.0  # of the notes, so that both columns fill a page
+_SOURCE_WIDE = 24.0
 
 
 def make_notes(facts: Facts, request: BriefingRequest, sheets: Sequence[Sheet]) -> Sheet:
@@ -70,10 +71,9 @@ def find_title(request: BriefingRequest) -> str:
 
 def make_sources(facts: Facts, lang: Language) -> Sheet:
     """Make the sheet of sources: what each indicator means and what it is made from."""
-    columns = tuple(
-        Column(say(f"workbook.{key}", lang))
-        for key in ("what", "unit", "meaning", "cells", "table", "filter", "how", "origin", "adds")
-    )
+    keys = ("what", "unit", "meaning", "cells", "table", "filter", "how", "origin", "adds")
+    # Narrow, so that the nine fit a page at a size that can be read.
+    columns = tuple(Column(say(f"workbook.{key}", lang), widest=_SOURCE_WIDE) for key in keys)
     targets = find_targets(facts)
     rows: list[tuple[Cell, ...]] = []
     for fact in list_facts().values():
@@ -85,8 +85,9 @@ def make_sources(facts: Facts, lang: Language) -> Sheet:
         behind = ("", "", "")
         if figure is not None:
             behind = (say_table(figure, lang), say_filter(figure, lang), say_how(figure, lang))
-        estimated = rests_on_estimates(fact, facts)
-        origin = say(f"workbook.{'estimated' if estimated else 'counted'}", lang)
+        origin = ""
+        if rests_on_households(fact):
+            origin = say(f"workbook.{'estimated' if is_estimated(facts) else 'counted'}", lang)
         adds = {True: say("workbook.yes", lang), False: say("workbook.no", lang), None: ""}
         rows.append(
             (

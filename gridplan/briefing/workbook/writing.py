@@ -63,13 +63,15 @@ class Styles:
 
     def find_star(self) -> Any:
         """Find the format of what is suppressed."""
-        return self._make("star", {"align": "right", "font_color": _FAINT, "num_format": "@"})
+        return self._make(
+            "star", {"align": "right", "valign": "vcenter", "font_color": _FAINT, "num_format": "@"}
+        )
 
     def find_cell(self, kind: str, *, estimated: bool = False, partial: bool = False) -> Any:
         """Find the format of cells of a kind."""
         if kind in ("text", "code"):
             wrap = {"text_wrap": True} if kind == "text" else {}
-            return self._make(kind, {"num_format": "@", "valign": "vcenter", **wrap})
+            return self._make(kind, {"num_format": "@", "valign": "vcenter", "indent": 1, **wrap})
         number = _NUMBERS[self._lang][kind]
         before = f'"{self._about}"' if estimated else ""
         after = f'"{self._partly}"' if partial else ""
