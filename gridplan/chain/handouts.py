@@ -9,12 +9,14 @@ from typing import Any
 
 from gridplan import storage
 from gridplan.auditing.audit_plan import audit
+from gridplan.briefing.facts import collect_facts
+from gridplan.briefing.page.page_file import write_html_parts
+from gridplan.briefing.request import BriefingRequest
 from gridplan.engine.placement import write_files
 from gridplan.maps.draw import draw_map
 from gridplan.maps.offline import write_map
 from gridplan.plan import Plan
-from gridplan.publishing.brief_pages import write_markdown, write_page
-from gridplan.publishing.brief_plan import write_brief
+from gridplan.publishing.brief_pages import write_markdown
 from gridplan.publishing.release_plan import release
 from gridplan.rules.all_rules import Rules
 from gridplan.storage.formats import READERS
@@ -108,13 +110,17 @@ def keep_release(folder: Path) -> Path:
 def _write_brief(inputs: HandoutInputs) -> Handout:
     """Write the brief of the release beside it, as text, as a page and as a table."""
     folder = inputs.folder / RELEASE
-    brief = write_brief(storage.read_plan(folder), "both")
-    texts = {
-        "brief.md": write_markdown(brief),
-        "brief.html": write_page(brief),
-        "brief.csv": MARK + brief.to_csv(),
-    }
-    write_files({folder / name: text.encode() for name, text in texts.items()})
+    facts = collect_facts(storage.read_plan(folder))
+    brief = facts.brief
+    write_files(
+        {
+            folder / "brief.md": write_markdown(brief).encode(),
+            folder / "brief.html": write_html_parts(
+                [(facts, BriefingRequest(lang=lang)) for lang in brief.paragraphs]
+            ),
+            folder / "brief.csv": (MARK + brief.to_csv()).encode(),
+        }
+    )
     shown = int((brief.figures["status"] == "shown").sum())
     return Handout({"figures": len(brief.figures), "known": shown})
 

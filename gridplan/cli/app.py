@@ -24,7 +24,7 @@ PANELS: Mapping[str, tuple[str, ...]] = {
     "People": ("organise", "staff", "pair", "rate", "inventory", "levels", "rank"),
     "Reach": ("reach", "propose", "demonstrate", "drills"),
     "What if": ("simulate", "surge", "years"),
-    "Hand out": ("release", "brief", "atlas"),
+    "Hand out": ("release", "brief", "atlas", "briefing"),
     "Explain": ("rules", "schema", "bench"),
 }
 _PANEL_OF = {name: panel for panel, names in PANELS.items() for name in names}

@@ -1,8 +1,7 @@
-"""A brief as Markdown, and as one plain HTML page that opens without a network."""
+"""A brief as Markdown, and its tables for pages."""
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -18,15 +17,7 @@ from gridplan.tables.words import say, say_code
 # In the order in which a page prints them.
 TABLES = ("unmet", "worst", "ratios", "figures")
 NOTES = ("note_estimates", "note_source")
-_STYLE = (
-    "body{font-family:'Noto Sans CJK SC','Microsoft YaHei','PingFang SC',sans-serif;"
-    "max-width:52em;margin:2em auto;padding:0 1em;"
-    "line-height:1.7;color:#222}table{border-collapse:collapse;width:100%;font-size:.85em}"
-    "td,th{border-bottom:1px solid #ddd;"
-    "padding:.2em .5em;text-align:left;vertical-align:top}td.n{text-align:right}"
-    ".stamp{border-top:2px solid #555;margin-top:2em;"
-    "font-size:.85em}code{font-size:.95em}@media print{body{margin:0}}"
-)
+PAGE_TABLES = ("ratios", "figures")  # what a page with sections has beside them
 Rows = Iterable[Sequence[str]]
 
 
@@ -44,7 +35,7 @@ def write_markdown(brief: Brief) -> str:
                 ]
         parts += [
             f"## {say('brief.unknown', lang)}",
-            "\n".join(_list_unknown(brief, lang)),
+            "\n".join(list_unknown(brief, lang)),
             f"## {say('brief.notes', lang)}",
             *(say(f"brief.{note}", lang) for note in NOTES),
         ]
@@ -52,48 +43,15 @@ def write_markdown(brief: Brief) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def write_page(brief: Brief) -> str:
-    """Write a brief as one plain HTML page without script or link."""
-    body = []
-    for lang, text in brief.paragraphs.items():
-        body += [
-            f'<section lang="{lang}">',
-            f"<h1>{say('brief.title', lang)}</h1>",
-            f"<p>{html.escape(text)}</p>",
-        ]
-        for name in TABLES:
-            rows = list(_list_rows(brief, name, lang))
-            if rows:
-                body += [
-                    f"<h2>{say(f'brief.{name}', lang)}</h2>",
-                    _write_html_table(_name_columns(name, lang), rows),
-                ]
-        unknown = "".join(
-            f"<li>{html.escape(line.removeprefix('- '))}</li>"
-            for line in _list_unknown(brief, lang)
-        )
-        body += [
-            f"<h2>{say('brief.unknown', lang)}</h2><ul>{unknown}</ul>",
-            f"<h2>{say('brief.notes', lang)}</h2>",
-        ]
-        body += [
-            f"<p>{html.escape(line)}</p>" for line in (say(f"brief.{note}", lang) for note in NOTES)
-        ]
-        body += [f'<p class="stamp">{html.escape(brief.stamp[lang])}</p>', "</section>"]
-    first = next(iter(brief.paragraphs))
-    head = (
-        f'<meta charset="utf-8"><title>{say("brief.title", first)}</title><style>{_STYLE}</style>'
-    )
-    # Should a name hold markup in spite of the escapes, nothing runs or is fetched.
-    policy = (
-        '<meta http-equiv="Content-Security-Policy" '
-        "content=\"default-src 'none'; style-src 'unsafe-inline'\">"
-    )
-    return (
-        f'<!doctype html>\n<html lang="{first}"><head>{policy}{head}</head>\n<body>\n'
-        + "\n".join(body)
-        + "\n</body></html>\n"
-    )
+def list_brief_tables(
+    brief: Brief, lang: Language, names: Sequence[str] = PAGE_TABLES
+) -> list[tuple[str, list[str], list[Sequence[str]]]]:
+    """List tables of a brief that have rows: caption, names of columns, rows of text."""
+    tables = [
+        (say(f"brief.{name}", lang), _name_columns(name, lang), list(_list_rows(brief, name, lang)))
+        for name in names
+    ]
+    return [table for table in tables if table[2]]
 
 
 def _list_rows(brief: Brief, name: str, lang: Language) -> Rows:
@@ -163,7 +121,7 @@ def _name_rule(rule: str, lang: Language) -> str:
     )
 
 
-def _list_unknown(brief: Brief, lang: Language) -> list[str]:
+def list_unknown(brief: Brief, lang: Language) -> list[str]:
     """List what is not known, and what would have to be given."""
     rows = brief.figures[brief.figures["status"] == "unknown"]
     figures = list_figures()
@@ -188,17 +146,3 @@ def _write_table(columns: Sequence[str], rows: Rows) -> str:
     # A bare | in a name would end its cell.
     lines += ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
     return "\n".join(lines)
-
-
-def _write_html_table(columns: Sequence[str], rows: Rows) -> str:
-    head = "".join(f"<th>{html.escape(column)}</th>" for column in columns)
-    body = "".join("<tr>" + "".join(_write_cell(cell) for cell in row) + "</tr>" for row in rows)
-    return f"<table><tr>{head}</tr>{body}</table>"
-
-
-def _write_cell(cell: str) -> str:
-    # Expressions come in Markdown's backticks; HTML has an element for them.
-    text = html.escape(cell)
-    return (
-        f"<td><code>{text.strip('`')}</code></td>" if text.startswith("`") else f"<td>{text}</td>"
-    )

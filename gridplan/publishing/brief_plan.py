@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -93,6 +93,13 @@ def write_brief(leaving: Plan, lang: Lang = "both") -> Brief:
         {one: write_stamp(leaving, one) for one in languages},
         {str(code): str(name) for code, name in names.items()},
     )
+
+
+def keep_languages(brief: Brief, languages: Sequence[Language]) -> Brief:
+    """Keep the texts of a brief in some languages only."""
+    texts = {lang: brief.paragraphs[lang] for lang in languages if lang in brief.paragraphs}
+    stamp = {lang: brief.stamp[lang] for lang in texts}
+    return replace(brief, paragraphs=texts, stamp=stamp)
 
 
 def describe_figures(leaving: Plan) -> pd.DataFrame:

@@ -30,14 +30,31 @@ def is_released(plan: Plan) -> bool:
     return (
         isinstance(note, Mapping)
         and bool(note.get("passed"))
-        and note.get("seal") == seal_tables(plan, note)
+        and _read_seal(note) == seal_tables(plan, note)
     )
+
+
+def _read_seal(note: Mapping[str, Any]) -> Any:
+    """Read the seal of the tables: of a part that was cut from a release, its own."""
+    cut = note.get("cut")
+    return cut.get("seal") if isinstance(cut, Mapping) else note.get("seal")
+
+
+def seal_cut(plan: Plan, level: str, body: str) -> Plan:
+    """Seal a part of a release, cut out for one body; the stamp of the whole stays on it.
+
+    It was for the whole that suppression was chosen and attacked; a part holds
+    fewer of the same rows. ``plan`` still bears the note of the whole.
+    """
+    note = dict(plan.manifest["release"])
+    cut = {"level": level, "body": body, "seal": seal_tables(plan, note)}
+    return plan.replace(manifest={**plan.manifest, "release": {**note, "cut": cut}})
 
 
 def seal_tables(plan: Plan, note: Mapping[str, Any]) -> str:
     """Sum up a release's tables and its stamp as one number, so that a later change shows."""
     digest = hashlib.sha256()
-    stamp = {key: value for key, value in note.items() if key != "seal"}
+    stamp = {key: value for key, value in note.items() if key not in ("seal", "cut")}
     digest.update(json.dumps(stamp, sort_keys=True, default=str).encode())
     for name in ALL_TABLES:
         if name in UNSEALED:

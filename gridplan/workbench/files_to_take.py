@@ -11,12 +11,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gridplan.engine.parallel_map import Progress
 from gridplan.plan import Plan
+from gridplan.tables.schema import Language
 from gridplan.tables.words import say
 from gridplan.workbench.orders import Order
+
+if TYPE_CHECKING:
+    from gridplan.briefing.facts import Facts
 
 # The date in archives: the same state gives the same bytes.
 _DAY = (2000, 1, 1, 0, 0, 0)
@@ -72,16 +76,26 @@ def _make_qgis(plan: Plan, order: Order, progress: Progress) -> Made:
     return Made(order.name_file(".zip", "qgis"), "application/zip", content.getvalue())
 
 
-def _make_brief(plan: Plan, order: Order, progress: Progress) -> Made:
-    """Write the briefing page from a release of the plan, which passes its disclosure check."""
-    from gridplan.publishing.brief_pages import write_page
-    from gridplan.publishing.brief_plan import write_brief
+def _collect_facts(plan: Plan, progress: Progress) -> Facts:
+    """Make a release of the plan, which passes its disclosure check, and collect its facts."""
+    from gridplan.briefing.facts import collect_facts
     from gridplan.publishing.release_plan import release
 
     progress("release", 0, 2)
     leaving = release(plan, rules=plan.rules.disclosure)
     progress("brief", 1, 2)
-    page = write_page(write_brief(leaving, "both"))
+    return collect_facts(leaving)
+
+
+def _make_brief(plan: Plan, order: Order, progress: Progress) -> Made:
+    """Write the briefing page from a release of the plan, in both languages."""
+    from gridplan.briefing.page.page_file import write_html_parts
+    from gridplan.briefing.request import BriefingRequest
+
+    facts = _collect_facts(plan, progress)
+    languages: tuple[Language, ...] = ("zh", "en")
+    asked = [BriefingRequest(lang=lang, office=order.office) for lang in languages]
+    page = write_html_parts([(facts, request) for request in asked]).decode()
     if order.draft:
         stamp = f'<p class="stamp"><strong>{html.escape(order.title)}</strong></p>'
         page = re.sub("<body[^>]*>", lambda tag: tag[0] + stamp, page, count=1)

@@ -1,0 +1,1 @@
+"""The briefing as one HTML page that opens without a network."""

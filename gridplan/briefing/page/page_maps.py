@@ -1,0 +1,55 @@
+"""Maps for a page on the screen: as wide as its text, in few colours so that it stays small."""
+
+from __future__ import annotations
+
+import io
+from typing import cast
+
+from gridplan.briefing.facts import Facts
+from gridplan.briefing.pictures import draw_map
+from gridplan.briefing.request import BriefingRequest
+from gridplan.errors import ArgumentError, MissingPackageError, PlanError
+from gridplan.plots.printed_map import View
+from gridplan.tables.translations import translate
+from gridplan.tables.words import say
+
+WIDTH = 174.0  # mm, the text of A4
+LOWEST, HIGHEST = 90.0, 200.0  # mm
+DPI = 150
+
+
+def draw_page_map(
+    facts: Facts,
+    request: BriefingRequest,
+    view: str,
+    *,
+    width: float = WIDTH,
+    dpi: int = DPI,
+) -> bytes | str:
+    """Draw the map of a view as a small PNG, or say why it cannot be drawn."""
+    lang = request.lang
+    try:
+        height = choose_height(facts, width)
+        picture = draw_map(facts, request, cast("View", view), width, height, dpi=dpi)
+    except (PlanError, ArgumentError, MissingPackageError) as error:
+        why = translate(str(error)) if lang == "zh" else str(error)
+        return say("page.no_map", lang, view=say(f"page.view_{view}", lang), why=why)
+    return shrink(picture)
+
+
+def choose_height(facts: Facts, width: float) -> float:
+    """Choose the height of a map by the shape of the land, within what a page has room for."""
+    west, south, east, north = facts.plan.site.communities.total_bounds
+    scaled = width * (north - south) / max(east - west, 1.0)
+    return float(min(max(scaled, width * LOWEST / WIDTH), width * HIGHEST / WIDTH))
+
+
+def shrink(picture: bytes) -> bytes:
+    """Write a PNG again in 256 colours, a third of its size."""
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    with Image.open(io.BytesIO(picture)) as image:
+        few = image.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+        few.save(buffer, format="PNG", optimize=True)
+    return buffer.getvalue()
