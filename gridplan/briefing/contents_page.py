@@ -10,7 +10,7 @@ from gridplan.briefing.pack import Pack, PackFile
 from gridplan.briefing.pack_maps import WALL, list_pack_views
 from gridplan.briefing.page.elements import escape, write_missing, write_picture, write_whole_page
 from gridplan.briefing.page.page_maps import draw_page_map
-from gridplan.briefing.page.style import CONTENTS
+from gridplan.briefing.page.style import read_style
 from gridplan.briefing.request import BriefingRequest
 from gridplan.publishing.place_and_date import find_date, name_land, write_date
 from gridplan.tables.schema import Language
@@ -50,7 +50,7 @@ def write_contents(facts: Facts, request: BriefingRequest, pack: Pack) -> dict[s
         "</ul>",
         f'<p class="stamp">{escape(facts.brief.stamp[lang])}</p>',
     ]
-    page = write_whole_page(lang, title, CONTENTS, body)
+    page = write_whole_page(lang, title, read_style("contents"), body)
     text = _write_text(facts, request, pack, title, missing)
     return {INDEX: page, say("pack.file_notes", lang): text}
 
@@ -79,7 +79,7 @@ def write_list_of_packs(
         f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>",
         f'<p class="stamp">{escape(stamp)}</p>',
     ]
-    return write_whole_page(lang, title, CONTENTS, body)
+    return write_whole_page(lang, title, read_style("contents"), body)
 
 
 def name_pack(facts: Facts, lang: Language) -> str:

@@ -83,6 +83,7 @@ def briefing_command(
 
     Exit status 1 if a product could not be written.
     """
+    from gridplan.briefing.contents_page import INDEX
     from gridplan.briefing.facts import collect_facts
     from gridplan.briefing.pack import PACK_PRODUCTS, check_products
     from gridplan.briefing.pack_folder import PackOrder, refuse_folder, write_packs
@@ -121,7 +122,7 @@ def briefing_command(
     _print_packs(packs)
     console.print_times(clock.seconds)
     console.print_line("written", output)
-    console.print_line("next", f"open {output / 'index.html'}")
+    console.print_line("next", f"open {output / INDEX}")
     if any(pack.failures for pack in packs.values()):
         raise typer.Exit(1)
 

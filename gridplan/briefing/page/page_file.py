@@ -14,7 +14,7 @@ from gridplan.briefing.page.elements import (
     write_whole_page,
 )
 from gridplan.briefing.page.page_maps import draw_page_map
-from gridplan.briefing.page.style import PAGE
+from gridplan.briefing.page.style import read_style
 from gridplan.briefing.request import BriefingRequest
 from gridplan.briefing.sections import Section, Table, write_sections
 from gridplan.publishing.brief_pages import NOTES, list_brief_tables, list_unknown
@@ -47,7 +47,7 @@ def write_html_parts(parts: Sequence[Part]) -> bytes:
     """Write one page with a part for each language."""
     body = [line for part in parts for line in _write_part(*part)]
     _, first = parts[0]
-    return write_whole_page(first.lang, _choose_title(first), PAGE, body)
+    return write_whole_page(first.lang, _choose_title(first), read_style("page"), body)
 
 
 def _choose_title(request: BriefingRequest) -> str:
