@@ -753,6 +753,52 @@ def test_a_printed_sheet_has_the_shape_of_a4_and_shows_what_the_screen_showed(
     )
 
 
+# Columns and rows of houses: land that is wide, and land that is tall.
+SHAPES = {"landscape": (12, 2), "portrait": (2, 12)}
+PAPERS = {"A4": (210, 297), "A3": (297, 420)}
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("paper", PAPERS)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_printed_page_fills_its_paper_with_arrow_legend_and_a_true_scale(
+    shape, paper, window, tmp_path
+):
+    pdfium = pytest.importorskip("pypdfium2")
+    columns, rows = SHAPES[shape]
+    plan = make_board_plan([1] * 12 + [2] * 12, columns, rows)
+    window.open(write_map(draw_map(plan), tmp_path / "a.html"))
+    short, long = PAPERS[paper]
+    # The browser asks for a sheet that stands; the page turns it where the land is wide.
+    printed = window.driver.execute_cdp_cmd(
+        "Page.printToPDF",
+        {"printBackground": True, "paperWidth": short / 25.4, "paperHeight": long / 25.4},
+    )
+    document = pdfium.PdfDocument(base64.b64decode(printed["data"]))
+    assert len(document) == 1
+    width, height = document[0].get_size()
+    assert [round(width / 72 * 25.4), round(height / 72 * 25.4)] == pytest.approx(
+        [long, short] if shape == "landscape" else [short, long], abs=1
+    )
+    ink = np.asarray(document[0].render(scale=0.5).to_pil().convert("L")) < 252
+    inked = [np.flatnonzero(ink.any(axis=axis)) for axis in (0, 1)]
+    filled = np.prod([np.ptp(along) / size for along, size in zip(inked, ink.T.shape, strict=True)])
+    assert filled >= 0.7
+    text = document[0].get_textpage().get_text_bounded()
+    for word in ("N", "Legend", "community limit", "home", "seed"):
+        assert word in text
+    found = re.findall(r"1:([\d,]+) \((A\d)\)", text)
+    said = {name: int(number.replace(",", "")) for number, name in found}
+    # The land is drawn as large as the number of this paper says.
+    window.run("window.dispatchEvent(new Event('beforeprint'))")
+    west, _, east, _ = window.run(LAND_ON_THE_SHEET)
+    bounds = plan.site.communities.total_bounds
+    on_paper = (east - west) * min((long - 16) / 1060, (short - 16) / 728)  # mm
+    assert said[paper] == pytest.approx((bounds[2] - bounds[0]) * 1000 / on_paper, rel=0.02)
+    window.run("window.dispatchEvent(new Event('afterprint'))")
+    assert window.count(".gp-paper-scale") == 0
+
+
 @pytest.mark.browser
 @both_kinds
 def test_what_a_user_adds_works_offline_and_shows_in_the_layer_control(layers, window, tmp_path):

@@ -334,6 +334,10 @@ function findPrinted(stage) {
 
 const PRINT_ZOOM = 0.8; // of the legend on paper, as in page.css
 const PRINT_AIR = 14;
+const INCH = 0.0254; // metres; a CSS pixel is the 96th part
+const MARGIN = 0.008; // metres of paper at each side, as in page.css
+// Short and long side of the papers, in metres.
+const PAPERS = { A4: [0.21, 0.297], A3: [0.297, 0.42] };
 
 // The sides of a sheet that panels cover, where no land should be.
 function measureSides(stage, tall) {
@@ -353,6 +357,31 @@ function measureSides(stage, tall) {
       : [wide * PRINT_ZOOM + 2 * PRINT_AIR, high(".gp-reels") + 2 * PRINT_AIR],
     animate: false,
   };
+}
+
+// 1 to so many on a paper, by the factor that page.css enlarges the sheet with.
+function findPaperScale(map, paper) {
+  const size = map.getSize();
+  const middle = size.y / 2;
+  const metres = map.distance(
+    map.containerPointToLatLng([0, middle]), map.containerPointToLatLng([size.x, middle]),
+  );
+  const [short, long] = PAPERS[paper].map((side) => (side - 2 * MARGIN) / (INCH / 96));
+  const zoom = Math.min(long / 1060, short / 728);
+  return metres / (size.x * zoom * (INCH / 96));
+}
+
+// The scale as numbers, each true on its paper, beside the bar.
+function writePaperScale(stage) {
+  const numbers = Object.keys(PAPERS).map((paper) => {
+    const scale = Math.round(findPaperScale(stage.map, paper) / 10) * 10;
+    return `1:${scale.toLocaleString("en")} (${paper})`;
+  });
+  const line = document.createElement("div");
+  line.className = "gp-paper-scale";
+  line.textContent = `${stage.words.scale} ${numbers.join(", ")}`;
+  stage.map.getContainer().querySelector(".leaflet-control-scale")?.appendChild(line);
+  return line;
 }
 
 function layOut(stage, tall) {
@@ -389,8 +418,10 @@ function followPrinting(stage) {
     const flat = panels.some((panel) => panel.offsetHeight > 0);
     const tall = !flat && fit(true) > fit(false);
     map.fitBounds(printed, layOut(stage, tall));
+    before.line = writePaperScale(stage);
   });
   window.addEventListener("afterprint", () => {
+    before?.line.remove();
     map.getContainer().classList.remove("gp-printing", "gp-tall");
     map.invalidateSize({ animate: false, pan: false });
     if (!before) return;
