@@ -89,4 +89,6 @@ def release_command(
     )
     console.print_times(clock.seconds)
     console.print_line("written", output)
-    console.print_line("next", f"gridplan brief {output}; gridplan map {output} --release")
+    console.print_line(
+        "next", f"gridplan brief {output}; gridplan briefing {output} -o {output}-briefing"
+    )

@@ -17,7 +17,7 @@ from gridplan.tables.words import say, say_code
 # In the order in which a page prints them.
 TABLES = ("unmet", "worst", "ratios", "figures")
 NOTES = ("note_estimates", "note_source")
-PAGE_TABLES = ("ratios", "figures")  # what a page with sections has beside them
+PAGE_TABLES = ("ratios",)  # what a page whose sections have all the rest shows beside them
 Rows = Iterable[Sequence[str]]
 
 

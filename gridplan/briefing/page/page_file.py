@@ -17,7 +17,7 @@ from gridplan.briefing.page.page_maps import draw_page_map
 from gridplan.briefing.page.style import read_style
 from gridplan.briefing.request import BriefingRequest
 from gridplan.briefing.sections import Section, Table, write_sections
-from gridplan.publishing.brief_pages import NOTES, list_brief_tables, list_unknown
+from gridplan.publishing.brief_pages import NOTES, list_brief_tables
 from gridplan.publishing.place_and_date import find_date, write_date
 from gridplan.tables.schema import Language
 from gridplan.tables.words import say
@@ -58,8 +58,9 @@ def _write_part(facts: Facts, request: BriefingRequest) -> list[str]:
     """Write the briefing in one language: head, contents, sections, where figures come from."""
     lang = request.lang
     sections = write_sections(facts, request)
-    sources = say("page.sources", lang)
-    names = [(section.key, section.title) for section in sections] + [("figures", sources)]
+    beside = list_brief_tables(facts.brief, lang)
+    names = [(section.key, section.title) for section in sections]
+    names += [("beside", say("page.beside", lang))] if beside else []
     links = "".join(f'<li><a href="#{lang}-{key}">{escape(title)}</a></li>' for key, title in names)
     lines = [
         f'<article lang="{lang}">',
@@ -69,14 +70,15 @@ def _write_part(facts: Facts, request: BriefingRequest) -> list[str]:
     counts = {"table": 0, "figure": 0}
     for number, section in enumerate(sections, 1):
         lines += _write_section(facts, request, section, number, counts)
-    lines.append(f'<h2 id="{lang}-figures">{number_section(len(sections) + 1, lang)}{sources}</h2>')
-    for caption, columns, rows in list_brief_tables(facts.brief, lang):
-        table = Table(caption, tuple(columns), tuple(map(tuple, rows)), ())
+    if beside:
+        title = f"{number_section(len(sections) + 1, lang)}{say('page.beside', lang)}"
+        lines.append(f'<h2 id="{lang}-beside">{title}</h2>')
+    for caption, columns, rows in beside:
+        numeric = (False, *[True] * (len(columns) - 1))
+        table = Table(caption, tuple(columns), tuple(map(tuple, rows)), numeric)
         lines.append(write_table(table, _count(counts, "table", caption, lang)))
-    unknown = [line.removeprefix("- ") for line in list_unknown(facts.brief, lang)]
-    if unknown:
-        lines += [f"<h3>{escape(say('page.unknown', lang))}</h3>", write_missing(unknown)]
-    lines += [f"<p>{escape(say(f'brief.{note}', lang))}</p>" for note in NOTES]
+    notes = NOTES if beside else NOTES[:1]  # the second says where Tangshan's figures are from
+    lines += [f'<p class="note">{escape(say(f"brief.{note}", lang))}</p>' for note in notes]
     return [*lines, f'<p class="stamp">{escape(facts.brief.stamp[lang])}</p>', "</article>"]
 
 
@@ -114,6 +116,9 @@ def _write_section(
     lines = [f'<h2 id="{lang}-{section.key}">{escape(title)}</h2>']
     lines += [f"<p>{escape(sentence)}</p>" for sentence in section.sentences]
     missing = list(section.missing)
+    # Tables first: a map that has to begin a new page then leaves no gap in the text.
+    for table in section.tables:
+        lines.append(write_table(table, _count(counts, "table", table.caption, lang)))
     for view in section.views:
         drawn = draw_page_map(facts, request, view)
         if isinstance(drawn, str):
@@ -121,8 +126,6 @@ def _write_section(
         else:
             caption = say(f"page.view_{view}", lang)
             lines.append(write_picture(drawn, _count(counts, "figure", caption, lang)))
-    for table in section.tables:
-        lines.append(write_table(table, _count(counts, "table", table.caption, lang)))
     return [*lines, write_missing(missing)]
 
 
