@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from gridplan.briefing.sections import Table
 
 escape = html.escape
+SHORT = 14  # rows of a table that is not broken between two printed pages
 _CHINESE = "零一二三四五六七八九"
 
 
@@ -53,8 +54,9 @@ def write_table(table: Table, caption: str) -> str:
         for row in table.rows
     )
     note = f'<p class="note">{escape(table.note)}</p>' if table.note else ""
+    short = ' class="short"' if len(table.rows) <= SHORT else ""
     return (
-        f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>"
+        f"<table{short}><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>"
         f"<tbody>{rows}</tbody></table>{note}"
     )
 
