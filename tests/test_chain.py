@@ -69,6 +69,13 @@ def test_every_step_is_done_or_says_which_data_it_lacks(made):
     assert (folder / "release" / "brief.md").exists()
 
 
+def test_a_place_that_fills_a_kind_of_service_is_enough_for_reach():
+    clinic = {"place": "p", "kind": "hospital", "geometry": Point(X0 + 15, Y0 + 15)}
+    plan = PLAN.replace(places=make_table("places", [clinic]))
+    reach = next(step for step in PLAN_STEPS if step.name == "reach")
+    assert reach.explain_missing(plan, RULES) == ""
+
+
 def test_what_has_no_data_is_skipped_and_names_the_table(tmp_path, monkeypatch):
     keep_files(monkeypatch, "audit")
     bare = PLAN.replace(

@@ -130,7 +130,7 @@ def _lack_partners(plan: Plan, rules: Rules) -> str:
 
 
 def _lack_services(plan: Plan, rules: Rules) -> str:
-    if len(list_service_points(plan, rules.coverage.services)):
+    if len(list_service_points(plan, rules.coverage.services, rules.coverage.fills)):
         return ""
     kinds = ", ".join(service.kind for service in rules.coverage.services)
     return f"the table places has no row whose kind is one of {kinds}"
