@@ -21,6 +21,10 @@ BENCHMARKS = {
     "division": ("price, proven gap and seconds on a fixed panel of communities", ("full",)),
     "published": ("published instances of capacitated division beside their best known values", ()),
     "peers": ("other programs on published instances and on the panel", ("install", "only")),
+    "briefing": (
+        "each product of a briefing: seconds, megabytes, peak memory, pages, labels on maps",
+        ("plan",),
+    ),
     "people": (
         "what the verbs on people cost and prove on a district, its ratios beside Tangshan's",
         ("hierarchy", "households"),
@@ -149,7 +153,7 @@ def make_parser():
         "--plan",
         metavar="FOLDER",
         help="simulation: a staffed plan of a city, written with --format parquet; "
-        "studio_page: a plan of a district; studio_keeping: any plan",
+        "studio_page: a plan of a district; studio_keeping: any plan; briefing: a release",
     )
     parser.add_argument(
         "--towns", metavar="FOLDER", help="studio: keep the plans of its made-up towns here"
