@@ -136,12 +136,12 @@ def check_cells(content, facts, lang):
 
     Returns the faults and how many cells were compared.
     """
-    heads = {fact.name(lang): key for key, fact in list_facts().items()}
+    heads = {_squeeze(fact.name(lang)): key for key, fact in list_facts().items()}
     cells = facts.values.set_index(["level", "body", "fact"])[["value", "state"]]
     cells = cells[~cells.index.duplicated()]
     known = _index_bodies(facts)
     faults, compared = [], 0
-    for place, rows in content.tables:
+    for place, rows in _list_both_ways(content.tables):
         columns, first = _find_heads(rows, heads)
         for row in rows[first:] if columns else ():
             bodies = _find_bodies(row, known)
@@ -156,11 +156,23 @@ def check_cells(content, facts, lang):
     return faults, compared
 
 
+def _list_both_ways(tables):
+    """List each table as it is and with its rows as columns, as a slide may have it."""
+    for place, rows in tables:
+        yield place, rows
+        if rows and len({len(row) for row in rows}) == 1:
+            yield place, [list(column) for column in zip(*rows, strict=True)]
+
+
+def _squeeze(text):
+    return re.sub(r"\s+", "", str(text))
+
+
 def _index_bodies(facts):
     """Index the bodies by code and by name; a name may belong to several."""
     known = {}
     for row in facts.bodies.itertuples():
-        for word in {str(row.body), str(row.name)} - {""}:
+        for word in {_squeeze(row.body), _squeeze(row.name)} - {""}:
             known.setdefault(word, []).append((row.level, row.body))
     return known
 
@@ -177,15 +189,15 @@ def _find_heads(rows, heads):
 
 def _match_head(cell, heads):
     """Match a head with a fact: its name alone, or with a unit behind in brackets."""
-    text = str(cell).strip()
-    plain = re.sub(r"\s*[（(][^（）()]*[)）]$", "", text)
+    text = _squeeze(cell)
+    plain = re.sub(r"[（(][^（）()]*[)）]$", "", text)
     return heads.get(text) or heads.get(plain)
 
 
 def _find_bodies(row, known):
     """Find the body of a row by the first of its cells that is a code or a name."""
     for cell in row[:4]:
-        text = str(cell).strip()
+        text = _squeeze(cell)
         if text in known:
             return known[text]
     return []

@@ -22,6 +22,7 @@ INK = 0.22  # share of a block's ink that two programs may differ by
 INK_PAGE = 0.05  # the same of a whole page, whose fine lines each draws in its own width
 SLACK = 1.5  # points that text may reach beyond the page or its shape
 OVERLAP = 0.25  # share of the smaller piece of text that another may cover
+PIECE = 4  # a text of so many characters may be cut once, of twice as many twice
 SEEN_WITHOUT = "\u200b\ufeff\u00ad\u2060"  # characters without a glyph
 
 
@@ -213,9 +214,33 @@ def read_text(pdf):
 
 
 def check_text(pdf, wanted):
-    """Whether every text that is wanted is in the PDF; spaces and breaks of lines do not count."""
+    """Whether every text that is wanted is in the PDF.
+
+    Spaces and breaks do not count, and a text may be cut by the end of a line
+    or page, where another column or a page number may come between.
+    """
     text = squeeze(read_text(pdf))
-    return [f"not on any page: {word!r}" for word in wanted if squeeze(word) not in text]
+    return [f"not on any page: {word!r}" for word in wanted if not is_found(squeeze(word), text)]
+
+
+def is_found(word, text):
+    """Whether a word is in a text, whole or in a few pieces that are as long as can be.
+
+    >>> is_found("网格党支部", "网格党1支部"), is_found("网格党支部", "网1格2党3支4部")
+    (True, False)
+    """
+    pieces = 1 + len(word) // PIECE
+    while word and pieces:
+        if word in text:
+            return True
+        low, high = 0, len(word)
+        while low + 1 < high:  # if a beginning is in the text, so is each shorter one
+            middle = (low + high) // 2
+            low, high = (middle, high) if word[:middle] in text else (low, middle)
+        if low < min(2, len(word)):
+            return False
+        word, pieces = word[low:], pieces - 1
+    return not word
 
 
 def squeeze(text):
