@@ -48,7 +48,7 @@ test: .venv/dev ## set up, lint and run the tests
 	$(MAKE) --no-print-directory --jobs 4 lint $(KERNELS)
 	$(PYTEST) -n 2 --dist worksteal -m 'not slow'
 
-test-all: test docs ## the slow tests too, and the site
+test-all: test docs ## the slow tests too, and the site; LibreOffice and poppler for documents
 	$(PYTEST) -n 2 --dist worksteal -m slow
 
 bench: .venv/dev ## measure speed, memory and quality, and print tables
