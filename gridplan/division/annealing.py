@@ -64,7 +64,12 @@ def list_savings(data: Any) -> Any:
     n, levels = data.groups.shape
     saving = np.zeros((n, levels))
     for level in range(levels):
-        count = np.bincount(data.groups[:, level])
+        largest = 0
+        for i in range(n):
+            largest = max(largest, data.groups[i, level])
+        count = np.zeros(largest + 1, np.int64)
+        for i in range(n):
+            count[data.groups[i, level]] += 1
         # Only a group of two or more atoms can be split over parts.
         for i in range(n):
             saving[i, level] = data.prices[level] if count[data.groups[i, level]] > 1 else 0.0

@@ -73,7 +73,7 @@ def grow_parts(data: Any, starts: Any, atoms: Any, worth: Any, place: Any, offsp
     for p in range(count):
         room = max(room, starts[p + 1] - starts[p])
     # Two parts: the one that changes is 0, everything else 1.
-    state = make_state(data, np.ones(n, np.int32), 2, n + 1)
+    state = make_state(data, np.ones(n, np.int32), np.int64(2), n + 1)
     prices = np.empty(count * offspring)
     ends = np.zeros(count * offspring + 1, np.int64)
     grown = np.empty(count * offspring * (room + 1), np.int32)
@@ -114,7 +114,7 @@ def open_part(data: Any, state: Any, members: Any, worth: Any) -> Any:
         state.slot[i] = s
         state.mass[0] += data.weights[i]
         value += worth[i]
-    refresh_part(data, state, 0)
+    refresh_part(data, state, np.int64(0))
     return value
 
 
@@ -149,10 +149,13 @@ def find_changes(
             if mass < data.band[0] or mass > data.band[2]:
                 continue
             # Price before contiguity, which is the dearer test.
-            reduced = price_exchange(data, state, 0, out, into) - gain
-            slot = np.argmax(best)
+            reduced = price_exchange(data, state, np.int64(0), out, into) - gain
+            slot = 0
+            for rival in range(1, best.shape[0]):
+                if best[rival] > best[slot]:
+                    slot = rival
             if reduced < best[slot] and (
-                not data.contiguous or stays_connected(data, state, 0, out, into)
+                not data.contiguous or stays_connected(data, state, np.int64(0), out, into)
             ):
                 best[slot] = reduced
                 change[slot, 0] = out

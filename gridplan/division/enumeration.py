@@ -104,14 +104,18 @@ def push_atom(data: Any, chosen: Any, depth: Any, sums: Any, extra: Any) -> Any:
 
 
 @njit(cache=True, nogil=True, inline="always")
-def record_part(members: Any, price: Any, count: Any, prices: Any, starts: Any, atoms: Any) -> Any:
-    """Record a part after the others; returns their new number, -1 where there is no room."""
-    used = starts[count] + members.shape[0]
-    if count + 1 == prices.shape[0] or used > atoms.shape[0]:
+def record_part(
+    chosen: Any, size: Any, price: Any, count: Any, prices: Any, starts: Any, atoms: Any
+) -> Any:
+    """Record the first ``size`` chosen atoms as a part; returns the new number, -1 if it is full."""
+    begin = starts[count]
+    if count + 1 == prices.shape[0] or begin + size > atoms.shape[0]:
         return -1
     prices[count] = price
-    atoms[starts[count] : used] = members
-    starts[count + 1] = used
+    # Not by a slice, whose error for other lengths takes seconds to compile.
+    for s in range(size):
+        atoms[begin + s] = chosen[s]
+    starts[count + 1] = begin + size
     return count + 1
 
 
@@ -159,7 +163,7 @@ def enumerate_parts(data: Any, most: int, deepest: int) -> Any:
                 # Every set within the band is written down as it is first reached.
                 if mass >= low:
                     price = walk + extra[depth] + price_mass(data, mass)
-                    count = record_part(chosen[: depth + 1], price, count, prices, starts, atoms)
+                    count = record_part(chosen, depth + 1, price, count, prices, starts, atoms)
                     if count < 0:
                         return -1, prices, starts, atoms
             is_grown = False

@@ -279,8 +279,8 @@ def stays_connected(data: Any, state: Any, p: Any, out: Any, into: Any) -> Any:
     # Whoever enters beside a member disconnects nothing.
     if out < 0:
         return True
-    wanted = 0
-    first = -1
+    wanted = np.int64(0)
+    first = np.int64(-1)
     # A running stamp saves clearing the marks: stamp - 1 is wanted, stamp met.
     state.mark[-1] += 2
     stamp = state.mark[-1]
@@ -340,7 +340,7 @@ def exchange(data: Any, state: Any, p: Any, out: Any, into: Any) -> Any:
             j = state.members[p, t]
             state.sums[j] -= data.pull[out] * walk_between(data, out, j)
         # Counted among the remaining: the group is lost where none shares it.
-        count_group(data, state, p, m, out, -1)
+        count_group(data, state, p, m, out, np.int64(-1))
     if into >= 0:
         newcomer_sum = 0.0
         for t in range(m):
@@ -349,7 +349,7 @@ def exchange(data: Any, state: Any, p: Any, out: Any, into: Any) -> Any:
             state.sums[j] += data.pull[into] * d
             newcomer_sum += data.pull[j] * d
         # Counted before it enters: the group is new where none shares it.
-        count_group(data, state, p, m, into, 1)
+        count_group(data, state, p, m, into, np.int64(1))
         state.members[p, m] = into
         state.slot[into] = m
         state.sums[into] = newcomer_sum

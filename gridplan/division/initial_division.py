@@ -30,14 +30,14 @@ def cut_tree(data: Any, k: int, seed: Any, tries: int) -> Any:
     below = np.zeros(n, np.int64)
     atoms = np.zeros(n, np.int64)
     best_side = np.zeros(n, np.bool_)
-    p = 0
+    p = np.int64(0)
     while p < used:
         if wanted[p] == 1:
             p += 1
             continue
         best_error = np.inf
         best_count = 1
-        total = 0
+        total = np.int64(0)
         for i in range(n):
             if part[i] == p:
                 total += data.weights[i]
