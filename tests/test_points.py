@@ -319,3 +319,24 @@ def test_a_published_instance_comes_within_half_a_percent():
     table = bench_folder(BENCH / "cpmp", "quick", only="SJC1")
     assert table["feasible"].all()
     assert table.loc["SJC1", "gap"] == pytest.approx(0.0, abs=5e-3)
+
+
+def test_weight_goes_through_parts_that_are_full() -> None:
+    """Three heaps in a row weigh 7, 6 and 5 where 6 fit: no exchange of two loads helps.
+
+    The first is one over and the last has room for one; what goes from the one to the other
+    must go through the middle one, which is full and all of whose loads are of 2.
+    """
+    from gridplan.division.plain.division_measures import measure_ways
+    from gridplan.division.plain.limit_repair import repair_limits
+    from gridplan.division.plain.points import _open_data
+
+    xy = np.array([(0, 0), (0, 1), (10, 0), (10, 1), (10, 2), (20, 0), (20, 1)], float)
+    weights = np.array([3, 4, 2, 2, 2, 3, 2])
+    data = _open_data(xy, None, weights, 0, 6, None, False, False)
+    centres = np.array([(0.0, 0.5), (10.0, 1.0), (20.0, 0.5)])
+    ways = measure_ways(data, centres, mean=True)
+    part = repair_limits(data, np.array([0, 0, 1, 1, 1, 2, 2]), 3, ways)
+    assert np.bincount(part, weights).tolist() == [6, 6, 6]
+    # what is within the limits stays as it is
+    assert repair_limits(data, part, 3, ways).tolist() == part.tolist()

@@ -49,6 +49,12 @@ def bench_command(
     with console.show_progress() as clock:
         table = published.bench_folder(folder, effort.value, only, means, seed, best, curve, clock)
     console.print_bench(f"{folder} ({effort.value})", table)
+    unread = published.list_unread(folder)
+    if unread:
+        named = ", ".join(unread[:5]) + (" ..." if len(unread) > 5 else "")
+        console.print_line(
+            "not read", f"{len(unread)} files of other kinds than .dat and .json: {named}"
+        )
     # An answer that breaks its instance's limits is a fault of gridplan's.
     if not table["feasible"].all():
         raise typer.Exit(1)

@@ -107,7 +107,7 @@ def push_atom(data: Any, chosen: Any, depth: Any, sums: Any, extra: Any) -> Any:
 def record_part(
     chosen: Any, size: Any, price: Any, count: Any, prices: Any, starts: Any, atoms: Any
 ) -> Any:
-    """Record the first ``size`` chosen atoms as a part; returns the new number, -1 if it is full."""
+    """Record the first ``size`` chosen atoms as a part; returns the new number, -1 if full."""
     begin = starts[count]
     if count + 1 == prices.shape[0] or begin + size > atoms.shape[0]:
         return -1

@@ -140,7 +140,7 @@ def price_part(data: Any, state: Any, p: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def make_state(data: Any, part: Any, k: int, room: int) -> Any:
+def make_state(data: Any, part: Any, k: Any, room: Any) -> Any:
     """Set up the sums for an assignment; ``room`` is the most atoms that a part may hold."""
     n = part.shape[0]
     levels = data.prices.shape[0]

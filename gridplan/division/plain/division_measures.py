@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gridplan.arrays import Ints
+from gridplan.arrays import Floats, Ints
 from gridplan.division.exchange_kernels import DivisionArrays, make_state
 from gridplan.division.plain.walk_kernels import place_centres
 
@@ -38,3 +38,16 @@ def measure_clustering(
     centres = np.zeros((k, 2))
     total = float(place_centres(data, state, mean, centres))
     return total, np.full(k, -1) if mean else centres[:, 0].astype(np.int64), state.mass
+
+
+def measure_ways(data: DivisionArrays, centres: Floats, mean: bool) -> Floats:
+    """Measure float[n, k], what each point pays for its way to each centre, a point or a mean."""
+    if mean:
+        x, y = centres[:, 0], centres[:, 1]
+    else:
+        atoms = centres[:, 0].astype(np.int64)
+        if data.matrix.shape[0]:
+            return np.asarray(data.matrix[:, atoms] * data.pull[:, None])
+        x, y = data.x[atoms], data.y[atoms]
+    ways = np.hypot(data.x[:, None] - x, data.y[:, None] - y)
+    return np.asarray(ways * data.pull[:, None])

@@ -12,7 +12,8 @@ from gridplan.division.column_pool import hash_parts
 from gridplan.division.exchange_kernels import DivisionArrays, PartsState, make_state
 from gridplan.division.initial_division import cut_tree
 from gridplan.division.plain.column_generation import ColumnGeneration, can_generate
-from gridplan.division.plain.division_measures import sum_ways
+from gridplan.division.plain.division_measures import measure_ways, sum_ways
+from gridplan.division.plain.limit_repair import repair_limits
 from gridplan.division.plain.load_balancing import connect_parts, level_parts
 from gridplan.division.plain.lp_master import (
     ColumnStore,
@@ -205,6 +206,12 @@ class LocalSearch:
             if step >= LOOKING * STEPS:
                 self.keep(state)
         self._restore_limits(state, centres, rounds, unit, price)
+        # The dear repair only while no division within the limits is known.
+        if self._outside(state) and self.best_outside and not self.data.contiguous:
+            ways = measure_ways(self.data, centres, self.mean)
+            state, centres = self.open_state(repair_limits(self.data, state.part, self.k, ways))
+            self.data.wishes[0] = price * 20
+            self._anneal(state, centres, 2 * rounds, 0.0, 0.0)
         self.keep(state)
 
     def _restore_limits(

@@ -151,11 +151,20 @@ def list_instances(
     return instances
 
 
+def list_unread(folder: str | Path) -> list[str]:
+    """List the files of a folder, and of those in it, that are of no kind that is read."""
+    known = {".dat", ".json", ".csv", ".md"}
+    files = [p for p in Path(folder).rglob("*") if p.is_file() and p.suffix not in known]
+    return sorted(p.name for p in files)
+
+
 def _read_points(path: Path, means: bool) -> Instance:
     """Read ``n p``, then ``x y capacity demand`` a point."""
     lines = [line.split() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-    n = int(lines[0][0])
-    k = int(lines[0][1])
+    head = lines[0] if lines else []
+    if len(head) != 2 or not all(word.isdigit() for word in head):
+        raise ValueError("the first line does not hold the numbers of points and of parts")
+    n, k = map(int, head)
     if len(lines) - 1 != n:
         raise ValueError(f"{n} points are announced, {len(lines) - 1} follow")
     short = [number for number, line in enumerate(lines[1:], 2) if len(line) != 4]
