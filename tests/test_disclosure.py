@@ -675,7 +675,8 @@ def make_homes(*communities, doors=None, limits=None, grids=None):
 
 
 def list_shown_households(leaving):
-    table = leaving.published[leaving.published["measure"] == "households"]
+    table = leaving.published
+    table = table[(table["measure"] == "households") & (table["level"] == "community")]
     return table.set_index("of")["value"].to_dict()
 
 

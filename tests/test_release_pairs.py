@@ -45,9 +45,9 @@ def read_sums(plan, leaving):
         low, _, high = band.rstrip("+").partition("-")
         yield doors.index[doors["subgrid"] == subgrid], float(low or 0), float(high or MOST)
     for (measure, of), value in shown.items():
-        if measure == "households":
+        if measure == "households" and of in plan.site.communities.index:
             yield doors.index[doors["community"] == of], value, value
-        elif measure == "figure:households":
+        elif measure in ("households", "figure:households"):
             yield doors.index, value, value
         elif measure == "figure:households_urban":
             total = round(value * len(plan.subgrids))

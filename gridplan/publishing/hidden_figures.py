@@ -17,7 +17,7 @@ from gridplan.rules.disclosure import DisclosureRules
 def find_hidden_figures(
     plan: Plan,
     cells: pd.DataFrame,
-    posts: pd.DataFrame,
+    others: pd.DataFrame,
     values: pd.Series[Any],
     rules: DisclosureRules,
     earlier: Sequence[tuple[Plan, Plan]] = (),
@@ -30,8 +30,8 @@ def find_hidden_figures(
         The working plan.
     cells
         The counts of people that leave, with what is shown.
-    posts
-        The posts that leave, with what is shown.
+    others
+        Posts, organisations and what is in band, with what of them is shown.
     values
         Every figure, NaN where it is unknown.
     rules
@@ -40,7 +40,7 @@ def find_hidden_figures(
         Working plans that were released before, and those releases.
     """
     city = cells[cells["level"] == "city"].set_index("measure")
-    both = pd.concat([cells, posts])
+    both = pd.concat([cells, others])
     shut_cells = both[(both["level"] == "city") & ~both["shown"].astype(bool)]
     hidden = set(shut_cells["measure"].astype(str))
     hidden |= _find_other_totals(values, city, rules)

@@ -95,6 +95,28 @@ def choose_households(plan: Plan, rules: DisclosureRules, earlier: Earlier = ())
     return HouseholdChoice(bands, frozenset(pairs))
 
 
+def find_narrow_if(
+    plan: Plan,
+    rules: DisclosureRules,
+    choice: HouseholdChoice,
+    known: pd.DataFrame,
+    earlier: Earlier = (),
+) -> list[str]:
+    """Find what is narrowed too far if somebody knew more of some sub-grids than their bands.
+
+    ``known`` has the first and last number of each of those, which is in no narrower band.
+    """
+    overlay = _overlay(plan, earlier)
+    cells = overlay.system.cells
+    pairs = pd.MultiIndex.from_frame(cells[["level", "of"]])
+    hidden = cells["level"].isin(INNER).to_numpy(bool) | pairs.isin(list(choice.hidden))
+    bands = choice.bands.copy()
+    bands.loc[known.index, ["first", "last"]] = known.to_numpy(np.int64)
+    joined = _join_bands(overlay, bands)
+    narrow = find_narrow(overlay.system, hidden & ~overlay.known, joined, rules)
+    return sorted(set(cells["of"].iloc[narrow.astype(np.int64)].astype(str)))
+
+
 def _refuse_lost(overlay: HouseholdOverlay, hidden: Bools, rules: DisclosureRules) -> None:
     """Refuse a release of which earlier ones give a sub-grid away, though it shows nothing more."""
     lost = find_narrow(overlay.system, hidden, overlay.bands, rules).astype(np.int64)

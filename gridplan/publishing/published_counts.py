@@ -75,13 +75,13 @@ def publish_figures(
     plan: Plan,
     values: pd.Series[Any],
     cells: pd.DataFrame,
-    posts: pd.DataFrame,
+    others: pd.DataFrame,
     rules: DisclosureRules,
     households: HouseholdChoice,
     earlier: Earlier = (),
 ) -> pd.DataFrame:
     """Publish the figures of the paragraph for the city; what is suppressed has no value."""
-    shut = find_hidden_figures(plan, cells, posts, values, rules, earlier)
+    shut = find_hidden_figures(plan, cells, others, values, rules, earlier)
     of_kind = {("city", CITY): "households", ("kind", "urban"): "households_urban"}
     of_kind[("kind", "rural")] = "households_rural"
     shut |= {figure for pair, figure in of_kind.items() if pair in households.hidden}

@@ -21,6 +21,8 @@ from gridplan.publishing.earlier_release import add_overlays
 from gridplan.publishing.figure_check import check_figures
 from gridplan.publishing.household_bands import find_tight, read_bands
 from gridplan.publishing.household_release import find_narrowed
+from gridplan.publishing.place_check import check_in_band, check_places
+from gridplan.publishing.post_cells import list_placed_posts, list_posts
 from gridplan.publishing.suppression import find_exposed
 from gridplan.publishing.text_check import check_text
 from gridplan.rules.disclosure import DisclosureRules
@@ -144,8 +146,11 @@ def check_release(
         *_check_values(leaving, rules),
         *_check_bands(leaving, rules),
         *check_figures(leaving, rules, earlier, working),
+        *check_places(leaving),
     ]
-    narrowed = find_narrowed(leaving, rules, working, earlier)
+    told, assumed = check_in_band(leaving, rules)
+    problems += told
+    narrowed = find_narrowed(assumed, rules, working, earlier)
     if narrowed:
         text = f"the households of {len(narrowed)} sub-grids or moved limits can be worked out"
         problems.append(
@@ -223,6 +228,9 @@ def _check_levels(plan: Plan) -> list[Problem]:
     """Find counts that leave at a finer level than they may, and levels that are not known."""
     table = plan.published
     finest = table["measure"].map(FINEST).fillna(OTHERWISE)
+    alone = set(list_posts()) - {*FINEST, *list_placed_posts()}
+    of_city = table["measure"].str.startswith("figure:") | table["measure"].isin(alone)
+    finest = finest.mask(of_city, "city")
     rank = {level: n for n, level in enumerate(LEVELS)}
     # A level that nobody knows counts as finer than all.
     depth = table["level"].map(rank).fillna(len(LEVELS))

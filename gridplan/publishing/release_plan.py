@@ -20,6 +20,7 @@ from gridplan.publishing.household_release import (
     choose_households,
     hide_totals,
 )
+from gridplan.publishing.in_band_cells import publish_in_band
 from gridplan.publishing.neutral_codes import write_neutral_codes
 from gridplan.publishing.published_counts import (
     publish_figures,
@@ -27,6 +28,7 @@ from gridplan.publishing.published_counts import (
     publish_pairings,
 )
 from gridplan.publishing.published_figures import count_figures
+from gridplan.publishing.published_functions import publish_needed, publish_organisations
 from gridplan.publishing.published_gaps import publish_gaps
 from gridplan.publishing.published_reach import publish_reach
 from gridplan.publishing.release_check import check_release, list_plans
@@ -138,13 +140,20 @@ def release(
     households = choose_households(plan, rules, earlier)
     values = count_figures(plan)
     posts = choose_posts(plan, values.to_dict(), rules, earlier)
+    organisations = publish_organisations(plan, cells, earlier)
+    in_band = publish_in_band(plan, rules, households, earlier)
+    # What the figures of the city are one number with, or made of.
+    made_of = pd.concat([posts, organisations, in_band], ignore_index=True)
     table = pd.concat(
         [
             cells,
             publish_posts(posts),
+            organisations,
+            in_band,
+            publish_needed(plan, households, earlier),
             publish_households(plan, households),
             publish_pairings(plan),
-            publish_figures(plan, values, cells, posts, rules, households, earlier),
+            publish_figures(plan, values, cells, made_of, rules, households, earlier),
             publish_gaps(plan, cells, rules),
             publish_reach(plan, rules),
         ]
