@@ -56,13 +56,14 @@ def list_left_over(
     pending = [code for code in bodies.index if code in asked]
     listed = []
     for level in UPPER:
-        names = bodies.loc[pending, level]
-        inside: dict[str, tuple[str, ...]] = {
-            str(name): tuple(rows) for name, rows in names.groupby(names).groups.items()
-        }
+        above = bodies[level].to_dict()
+        inside: dict[str, list[str]] = {name: [] for name in sorted(set(above.values()) - {""})}
+        for code in pending:
+            if above[code] in inside:
+                inside[above[code]].append(code)
         joined: set[str] = set()
-        for name in sorted({str(name) for name in bodies[level]} - {""}):
-            codes = inside.get(name, ())
+        for name, rows in inside.items():
+            codes = tuple(rows)
             may = (level, name) not in shut and (not codes or may_join(codes))
             if codes or not may:
                 listed.append(LeftOver(level, name, codes, may))

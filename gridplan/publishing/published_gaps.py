@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from gridplan.plan import Plan
@@ -73,26 +72,28 @@ def _sum_gaps(
 
     withheld = set(rows.loc[shut, "community"])
     left_over = list_left_over(withheld, bodies, may_join)
-    frames = []
     open_ = [code for code in value.index if code not in withheld]
+    listed = []
     for level in UPPER:
         joined = (one for one in left_over if one.level == level and one.may_join)
         open_ += [code for one in joined for code in one.communities]
-        known = value[open_]
-        over = pd.Series(known.index, dtype=object).map(bodies[level]).to_numpy(object)
-        # Some gaps are those of the city as a whole.
-        over = np.full(len(known), CITY, dtype=object) if level == "city" else over
-        sums = known.groupby(over).sum()
-        sums = sums[sums.index != ""].rename_axis("of").reset_index()
-        frames.append(sums.assign(level=level))
-    table = pd.concat(frames, ignore_index=True).assign(measure=measure, community="")
-    # The sub-grids of a body less those that lack a centre are homes of members.
-    rest = _count_homes_above(homes, bodies).reindex(
-        pd.MultiIndex.from_frame(table[["level", "of"]])
-    )
-    centres = rest.fillna(0).to_numpy() - table["value"]
-    few = is_centre & (centres > 0) & (centres < rules.smallest)
-    return table[~few]
+        above = bodies[level].to_dict()
+        sums: dict[str, float] = {}
+        for code in open_:
+            # Some gaps are those of the city as a whole.
+            name = CITY if level == "city" else above.get(code, "")
+            sums[name] = sums.get(name, 0.0) + float(value[code])
+        listed += [(level, name, total) for name, total in sorted(sums.items()) if name]
+    if is_centre:
+        # The sub-grids of a body less those that lack a centre are homes of members.
+        all_ = _count_homes_above(homes, bodies)
+        listed = [
+            (level, name, total)
+            for level, name, total in listed
+            if not 0 < float(all_.get((level, name), 0.0)) - total < rules.smallest
+        ]
+    table = pd.DataFrame(listed, columns=["level", "of", "value"])
+    return table.assign(measure=measure, community="")
 
 
 def _count_homes(plan: Plan) -> dict[str, int]:
