@@ -35,8 +35,8 @@ def draw_plan(rng):
     towns, grids, doors, people = [], [], [], []
     for n in range(int(rng.integers(3, 6))):
         code, shape = f"c{n}", box(X0 + 100 * n, Y0, X0 + 100 * n + 100, Y0 + 100)
-        towns.append({"community": code, "name": code, "kind": "urban", "subdistrict": f"s{n % 2}"})
-        towns[-1]["geometry"] = shape
+        towns.append({"community": code, "name": code, "kind": "urban", "geometry": shape})
+        towns[-1] |= {"subdistrict": f"s{n % 3}", "district": f"d{n % 3 // 2}"}
         for m in range(int(rng.integers(1, 4))):
             grid = f"{code}-{m}"
             sizes = rng.integers(8, 20, 2)
@@ -58,21 +58,24 @@ def draw_plan(rng):
         manifest={},
         members=make_table("members", people),
         party_orgs=make_empty("party_orgs", CRS),
-        posts=draw_posts(rng, int(rng.integers(1, 60))),
+        posts=draw_posts(rng, int(rng.integers(1, 60)), [town["community"] for town in towns]),
         links=draw_links(rng),
         coverage=draw_coverage(rng, [town["community"] for town in towns]),
     )
 
 
-def draw_posts(rng, workers):
-    """Draw workers, some of the Party and some full-time."""
+def draw_posts(rng, workers, codes):
+    """Draw workers, some of the Party and some full-time, and half as many leaders."""
     party, full = rng.integers(0, workers + 1, 2)
+    roles = ["grid_worker_full"] * full + ["grid_worker_part"] * (workers - full)
+    roles += ["grid_leader"] * (workers // 2)
+    towns = rng.choice(codes, len(roles))
     return make_table(
         "posts",
         [
             {"post": f"p{k}", "filled": True, "party": bool(k < party), "served": 1}
-            | {"role": "grid_worker_full" if k < full else "grid_worker_part", "community": "c0"}
-            for k in range(workers)
+            | {"role": role, "community": str(town)}
+            for k, (role, town) in enumerate(zip(roles, towns, strict=True))
         ],
     )
 
@@ -127,9 +130,10 @@ def change_posts(plan, rng):
     posts = plan.posts
     count = max(1, len(posts) + int(rng.integers(-3, 4)))
     if count <= len(posts):
-        posts = posts.iloc[:count]
+        posts = posts.iloc[len(posts) - count :]
     else:
-        more = draw_posts(rng, count - len(posts))
+        codes = list(plan.site.communities.index)
+        more = draw_posts(rng, count - len(posts), codes).iloc[: count - len(posts)]
         posts = pd.concat([posts, more.set_axis([f"q{n}" for n in range(len(more))])])
         posts.index.name = "post"
     party = posts["party"].to_numpy().copy()
@@ -180,6 +184,18 @@ def join_names(*columns):
     return texts
 
 
+def find_above(plan):
+    """Find the subdistrict and district of each community; statistical codes begin with theirs."""
+    towns = plan.site.communities
+    codes = towns.index.to_series().astype(str)
+    by_code = codes.str[:6].where(codes.str.fullmatch(r"\d{12}"), "")
+    district = towns["district"].fillna("").astype(str)
+    return {
+        "subdistrict": towns["subdistrict"].fillna("").astype(str),
+        "district": district.where(district != "", by_code),
+    }
+
+
 def attack_people(plans, releases):
     """Attack the people of both releases; yields the true number and its range."""
     leaves = [plan.members[name] for plan in plans for name in ("community", "branch")]
@@ -193,9 +209,9 @@ def attack_people(plans, releases):
     true = true[list(MEASURES)].fillna(0).groupby(atom).sum()
     for plan, leaving in zip(plans, releases, strict=True):
         home = plan.members["community"].astype(str)
-        town = home.map(plan.site.communities["subdistrict"]).astype(str)
+        over = {level: home.map(names) for level, names in find_above(plan).items()}
         branch = plan.members["branch"].astype(str)
-        where = {"community": home, "subdistrict": town, "city": home.map(lambda _: "site")}
+        where = {"community": home, "city": home.map(lambda _: "site"), **over}
         where["branch"] = branch.where(branch != "", "outside of " + home)
         counts = leaving.published[leaving.published["measure"].isin([*MEASURES, OUTSIDE])]
         for row in counts.itertuples():
@@ -234,6 +250,11 @@ def attack_households(plans, releases):
             inside = atom[plan.stairwells["community"] == code]
             if ("households", code) in table.index and len(inside):
                 attacker.learn(inside, table[("households", code)])
+        for level, names in find_above(plan).items():
+            over = plan.stairwells["community"].map(names)
+            for name in set(names) - {""}:
+                if ("households", name) in table.index:
+                    attacker.learn(atom[over == name], table[("households", name)])
         if ("figure:households", "site") in table.index:
             attacker.learn(atom, table[("figure:households", "site")])
         kinds = plan.subgrids["community_kind"].astype(str)
@@ -267,12 +288,10 @@ def attack_posts(plans, releases):
         if share is not None:
             weights = [1 - share, -share]
             attacker.learn([(n, "party"), (n, "other")], -1e-4, 1e-4, weights=weights)
-        is_full = plan.posts["role"] == "grid_worker_full"
+        posts = plan.posts[plan.posts["role"] != "grid_leader"]
+        is_full = posts["role"] == "grid_worker_full"
         true |= {(n, "full"): is_full.sum(), (n, "part"): (~is_full).sum()}
-        true |= {
-            (n, "party"): plan.posts["party"].sum(),
-            (n, "other"): (~plan.posts["party"]).sum(),
-        }
+        true |= {(n, "party"): posts["party"].sum(), (n, "other"): (~posts["party"]).sum()}
     for name, value in true.items():
         if 0 < value < RULES.smallest:
             yield "ratios", int(value), attacker.ask([name]), RULES.interval
@@ -282,6 +301,73 @@ def attack_posts(plans, releases):
             asked = [(n, name) for n in (1, 0) for name in names]
             weights = [1.0] * len(names) + [-1.0] * len(names)
             yield "posts", change, attacker.ask(asked, weights), RULES.interval
+
+
+# What is published of posts by place -> what it is the sum of.
+PLACED = {
+    "grid_leaders": ("lead",),
+    "grid_workers": ("full", "part"),
+    "grid_workers_full": ("full",),
+    "grid_workers_part": ("part",),
+    "workers_party": ("party",),
+    "workers_other": ("other",),
+}
+
+
+def count_places(plan):
+    """Count the parts of the posts by community."""
+    posts = plan.posts[plan.posts["filled"]]
+    worker = posts["role"].isin(["grid_worker_full", "grid_worker_part"])
+    parts = {
+        "lead": posts["role"] == "grid_leader",
+        "full": posts["role"] == "grid_worker_full",
+        "part": posts["role"] == "grid_worker_part",
+        "party": worker & posts["party"],
+        "other": worker & ~posts["party"],
+    }
+    towns = posts["community"].astype(str)
+    return {
+        (part, code): int((rows & (towns == code)).sum())
+        for part, rows in parts.items()
+        for code in plan.site.communities.index
+    }
+
+
+def attack_places(plans, releases):
+    """Attack the posts of every place in both releases, and how far each changed."""
+    true = [count_places(plan) for plan in plans]
+    attacker = Attacker([(n, *key) for n in (0, 1) for key in true[n]])
+    sums = {}
+    for n, (plan, leaving) in enumerate(zip(plans, releases, strict=True)):
+        towns = plan.site.communities
+        for code in towns.index:
+            parts = [(n, part, code) for part in ("full", "part", "party", "other")]
+            attacker.learn(parts, 0, weights=[1, 1, -1, -1])
+        over = {"community": towns.index.to_series(), "city": towns["name"].map(lambda _: "site")}
+        over |= find_above(plan)
+        table = leaving.published.set_index(["measure", "level", "of"])
+        for level, names in over.items():
+            for name in sorted(set(names) - {""}):
+                codes = names.index[names == name]
+                for measure, parts in PLACED.items():
+                    key = (measure, level, name)
+                    inside = [(part, code) for part in parts for code in codes]
+                    sums[(n, *key)] = inside
+                    if key in table.index:
+                        row = table.loc[key]
+                        least = row["value"] if row["shown"] else 1
+                        most = row["value"] if row["shown"] else MOST
+                        attacker.learn([(n, *one) for one in inside], least, most)
+    for (n, *key), inside in sums.items():
+        value = sum(true[n][one] for one in inside)
+        if 0 < value < RULES.smallest:
+            asked = [(n, *one) for one in inside]
+            yield "posts by place", value, attacker.ask(asked), RULES.interval
+        change = sum(true[1][one] - true[0][one] for one in inside)
+        if n and (0, *key) in sums and 0 < abs(change) < RULES.smallest:
+            asked = [(k, *one) for k in (1, 0) for one in inside]
+            weights = [1.0] * len(inside) + [-1.0] * len(inside)
+            yield "changes by place", change, attacker.ask(asked, weights), RULES.interval
 
 
 def attack_hours(plan, leaving):
@@ -310,7 +396,11 @@ def attack_shares(plan, leaving):
     for code, size in towns["households"].items():
         attacker.learn([code], 0, float(size))
     for row in rows[rows["shown"]].itertuples():
-        inside = list(towns.index) if row.level == "city" else [row.of]
+        if row.level in ("subdistrict", "district"):
+            over = find_above(plan)[row.level]
+            inside = [code for code in towns.index if over[code] == row.of]
+        else:
+            inside = list(towns.index) if row.level == "city" else [row.of]
         size = float(towns.loc[inside, "households"].sum())
         attacker.learn(inside, (row.value - 0.005) * size - 1e-6, (row.value + 0.005) * size + 1e-6)
     for code, size, inside in towns[["households", "reachable"]].itertuples():
@@ -323,6 +413,7 @@ def attack_both(old, new, first, second):
     both = (old, new), (first, second)
     answers = [("people", *answer) for answer in attack_people(*both)]
     answers += [("households", *answer) for answer in attack_households(*both)]
+    answers += attack_places(*both)
     if len(old.links) and len(old.coverage):
         answers += attack_posts(*both)
         answers += [("hours", *answer) for answer in attack_hours(new, second)]
