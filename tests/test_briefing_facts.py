@@ -169,9 +169,9 @@ def test_bodies_are_ranked_with_their_like_and_ties_share_a_rank(town):
     assert streets["name"].tolist() == ["甲街道", "丙街道", "乙镇"]
     assert streets["caveat"].tolist() == ["", "", "suppressed"]
     assert np.isnan(streets["rank"].iloc[2])
-    # Fewest vacancies come first: 0, 0, 1, 2 among urban communities.
-    posts = table[(table["group"] == "urban") & (table["fact"] == "vacancies")]
-    assert posts["rank"].tolist() == [1.0, 1.0, 3.0, 4.0]
+    # In post over needed: 4 of 2, 2 of 2, 3 of 5, 1 of 2.
+    posts = table[(table["group"] == "urban") & (table["fact"] == "full_rate")]
+    assert posts["name"].tolist() == ["甲二社区", "丙一社区", "甲一社区", "丙二社区"]
     # A share of fewer than twenty is shown and not ranked.
     small = rank_facts(collect_facts(release(make_board_plan())))
     assert small["caveat"].tolist() == ["few"]

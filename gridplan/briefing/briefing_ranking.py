@@ -14,8 +14,9 @@ from gridplan.tables.level_indicators import FOUR_LEVELS
 from gridplan.tables.schema import Language
 from gridplan.tables.words import list_words, say
 
-# What bodies are ranked by, where it is published for at least two of them.
-RANKED = ("in_band", "party_share", "full_rate", "volunteers_per_100", "vacancies", "gaps")
+# What bodies are ranked by, where it is published for at least two of them: shares and ratios
+# alone, since counts of gaps or vacancies would only say which body is large.
+RANKED = ("in_band", "party_share", "full_rate", "volunteers_per_100")
 # Villages are not ranked with communities of a town, nor a street with a district.
 GROUPS = ("urban", "rural", "subdistrict", "district")
 MOST_ROWS = 20  # of the table of a group
@@ -26,7 +27,7 @@ COLUMNS = [
 
 
 def rank_facts(facts: Facts, before: Facts | None = None) -> pd.DataFrame:
-    """Rank bodies of one kind by each fact that says which way is better; ties share a rank.
+    """Rank bodies of one kind by each share or ratio, the largest first; ties share a rank.
 
     What rests on fewer than the rules ask for, is withheld or is not known is
     not ranked and stands last.
@@ -79,9 +80,8 @@ def _rank_one(rows: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     if (rows["state"] == "unknown").all():
         rows = rows.iloc[:0]
     rules = facts.plan.rules.ranking
-    less = len(rows) > 0 and list_facts()[rows["fact"].iloc[0]].better == "less"
-    share = rows["fact"].map(lambda name: list_facts()[name].unit == "share").astype(bool)
-    # A share of few is chance more than merit.
+    share = rows["fact"].map(lambda name: list_facts()[name].kind == "share").astype(bool)
+    # A share of few is chance more than merit; posts filled of those needed are not.
     few = share & (rows["whole"] < rules.least)
     told = rows["state"].isin(["shown", "partial"])
     caveat = np.select(
@@ -90,7 +90,7 @@ def _rank_one(rows: pd.DataFrame, facts: Facts) -> pd.DataFrame:
         "",
     )
     seen = _round_as_printed(rows).where(told & ~few)
-    rank = seen.rank(method="min", ascending=bool(less))
+    rank = seen.rank(method="min", ascending=False)
     tied = rank.map(rank.value_counts()).fillna(0).astype(np.int64)
     table = rows.assign(
         rank=rank, tied=tied, ranked=int(rank.notna().sum()), caveat=caveat.astype(object)
@@ -216,7 +216,7 @@ def _say_rank(row: object, name: str, has_before: bool, lang: Language) -> list[
     value = Value(float(values["value"]), np.nan, np.nan, str(values["state"]))
     text = say_value(value, list_facts()[name], lang)
     if np.isnan(values["rank"]):
-        return [text, say("section.unranked", lang) if value.is_told else UNKNOWN]
+        return [text, say("section.unranked", lang) if value.is_told else ""]
     rank = f"{values['rank']:.0f}"
     if values["tied"] > 1:
         rank = say("section.tied", lang, rank=rank)

@@ -11,6 +11,7 @@ from gridplan.briefing.catalogue import Fact, list_facts
 from gridplan.briefing.facts import Facts, Value
 from gridplan.briefing.section import Table
 from gridplan.rules.coverage import say_kind
+from gridplan.tables.indicators import CITY
 from gridplan.tables.requirements import read_document
 from gridplan.tables.schema import Language
 from gridplan.tables.words import list_words, say, say_code
@@ -89,8 +90,14 @@ def write_withheld(facts: Facts, names: Sequence[str], lang: Language) -> list[s
 
 
 def name_body(level: str, name: str, lang: Language) -> str:
-    """Name a body: the city has no name of its own."""
-    return say("section.city", lang) if level == "city" else name
+    """Name a body; the whole has a name of its own only where it is a part cut out.
+
+    Examples
+    --------
+    >>> name_body("city", "site", "zh"), name_body("city", "柳河镇", "zh")
+    ('全域', '柳河镇')
+    """
+    return say("section.city", lang) if level == "city" and name in ("", CITY) else name
 
 
 def name_rule(room: str, rule: str, lang: Language) -> str:

@@ -69,9 +69,17 @@ def say_first(facts: Facts, lang: Language, *wanted: tuple[str, list[str]]) -> s
 
 
 def list_needs(facts: Facts, names: tuple[str, ...], lang: Language) -> tuple[str, ...]:
-    """List what is to be given for facts of the whole that are unknown, each need once."""
+    """List what is to be given for facts of the whole that are unknown, each need once.
+
+    A part cut out of a release lacks the facts that were published for the
+    whole alone: nothing that could be run would fill them.
+    """
     catalogue = list_facts()
+    asked = set(facts.values["fact"])
     unknown = [name for name in names if facts.find(name).state == "unknown"]
+    alone = [catalogue[name].name(lang) for name in unknown if name not in asked]
+    if alone:
+        return (say("section.missing_alone", lang, facts=list_names(alone, lang, len(alone))),)
     needs: dict[str, list[str]] = {}
     for name in unknown:
         if need := catalogue[name].need(lang):
