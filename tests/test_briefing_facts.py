@@ -363,14 +363,18 @@ def test_a_simulation_is_read_for_the_whole_alone(tmp_path, board):
     section = find_section(board, "simulation", simulation=table)
     assert section.finding == "诉求响应率90.0%，平均76分钟到场"
     assert section.tables[0].rows == (
-        ("响应率", "90.0%（80.0%—100.0%）"),
-        ("平均响应时间", "76分钟（60分钟—90分钟）"),
+        ("响应率", "90.0%（80.0%至100.0%）"),
+        ("平均响应时间", "76分钟（60分钟至90分钟）"),
     )
     assert "不是实际统计" in section.sentences[-1]
     with pytest.raises(PlanError, match="gridplan simulate PLAN --csv"):
         read_simulation(tmp_path / "elsewhere")
 
 
-def test_every_rule_of_gaps_has_a_remedy():
-    remedies = list_words("remedy", "zh")
-    assert set(list_words("gap_rule", "zh")) <= set(remedies)
+def test_every_rule_and_room_of_gaps_has_a_remedy():
+    rules, rooms = list_words("gap_rule", "zh"), list_words("room", "zh")
+    assert set(list_words("remedy", "zh")) == {
+        *rules,
+        *(f"room_{room}" for room in rooms),
+        "otherwise",
+    }

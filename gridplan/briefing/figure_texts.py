@@ -127,7 +127,7 @@ def list_names(names: Sequence[str], lang: Language, most: int = MOST_NAMED) -> 
     shown = list(names[:most])
     if len(names) > most:
         text = ("、" if lang == "zh" else ", ").join(shown)
-        return say("section.and_more", lang, names=text, all=len(names), more=len(names) - most)
+        return say("section.and_more", lang, names=text, all=len(names))
     if lang == "zh":
         return "、".join(shown)
     return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
