@@ -224,7 +224,7 @@ def test_coverage_says_who_is_served_and_where_least(town):
 
 def test_gaps_come_with_their_remedy_and_chances_apart(town):
     section = find_section(town, "gaps")
-    assert section.finding == "短板2类，最突出的是社区食堂服务不到位12处"
+    assert section.finding == "缺口2类，最突出的是社区食堂服务不到位12处"
     rows = section.tables[0].rows
     assert rows[0] == ("步行可达", "社区食堂服务不到位", "12", "甲一社区", "增设社区食堂或助餐点")
     assert rows[-1][1] == "接近上一档的党组织"
