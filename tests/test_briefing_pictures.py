@@ -2,12 +2,15 @@
 
 import io
 
+import numpy as np
+import pandas as pd
 import pytest
 import shapely
 from PIL import Image
 
 from gridplan.errors import PlanError
 from gridplan.plots.map_picture import compose_picture, draw_map_picture, list_views
+from gridplan.plots.sheet.compose import compose_view
 from gridplan.plots.sheet.request import SheetRequest
 from gridplan.publishing.release_plan import release
 from gridplan.synthetic import make_board_plan
@@ -57,3 +60,21 @@ def test_the_views_listed_are_those_that_draw(plan):
         assert draw_map_picture(leaving, view, 80, 60, dpi=50)
     with pytest.raises(PlanError, match="working plan"):
         draw_map_picture(leaving, "households", 80, 60, dpi=50)
+
+
+def test_of_a_release_the_share_served_is_shown_by_community_and_what_is_withheld_is_not(plan):
+    leaving = release(plan)
+    assert "coverage" not in list_views(leaving)
+    with pytest.raises(PlanError, match="gridplan reach"):
+        draw_map_picture(leaving, "coverage", 80, 60, dpi=50)
+    code = leaving.site.communities.index[0]
+    columns = ["level", "of", "community", "measure", "value", "shown"]
+    rows = [["community", code, code, "served:canteen:15", 0.629, True]]
+    rows += [["community", code, code, "served:clinic:15", np.nan, False]]
+    public = leaving.replace(published=pd.DataFrame(rows, columns=columns).rename_axis("row"))
+    assert "coverage" in list_views(public)
+    shown = compose_view(public, SheetRequest(view="coverage"))
+    assert [caption.text for caption in shown.captions] == ["62%"]
+    hidden = compose_view(public, SheetRequest(view="coverage", kind="clinic"))
+    assert not hidden.captions
+    assert "withheld" in [text for _, _, text in hidden.keys]

@@ -259,7 +259,7 @@ def test_a_release_is_mapped_and_what_it_leaves_blank_is_refused(plan):
     leaving = release(plan)
     texts = " ".join(read_texts(draw_sheet(leaving, view="band")))
     assert "Released map: disclosure check passed" in texts
-    for view in ("households", "walking", "coverage", "party"):
+    for view in ("households", "walking", "party"):
         with pytest.raises(PlanError, match="map the working plan"):
             VIEWERS[view](leaving, SheetRequest(view=view))
 

@@ -17,6 +17,7 @@ from gridplan.coverage.volunteers import KIND as VOLUNTEERS
 from gridplan.errors import PlanError
 from gridplan.geometry.tones import choose_tones
 from gridplan.plan import Plan
+from gridplan.plots.sheet.released_views import view_released_coverage
 from gridplan.plots.sheet.request import SheetRequest
 from gridplan.plots.sheet.view import (
     Caption,
@@ -38,7 +39,12 @@ CENTRE = "service_centre"
 
 
 def view_coverage(plan: Plan, request: SheetRequest) -> View:
-    """Colour sub-grids by minutes on foot to the nearest post of a kind, with posts and gaps."""
+    """Colour sub-grids by minutes on foot to the nearest post of a kind, with posts and gaps.
+
+    Of a release, communities by the share served, which is what it publishes.
+    """
+    if plan.is_release:
+        return view_released_coverage(plan, request)
     lang = request.lang
     kind = _choose_kind(plan, request.kind)
     bands = read_bands(plan)
