@@ -11,11 +11,11 @@ from gridplan.briefing.atlas.atlas_file import draw_atlas
 from gridplan.briefing.atlas.contents import list_sheets
 from gridplan.briefing.atlas.page_layout import lay_out_sheet
 from gridplan.briefing.atlas.request import AtlasRequest
-from gridplan.briefing.atlas.text_table import TextTable
 from gridplan.cli import app
 from gridplan.errors import ArgumentError, PlanError
 from gridplan.plots.sheet.compose import compose_view
 from gridplan.plots.sheet.paper import Frame
+from gridplan.plots.sheet.text_table import TextTable
 from gridplan.plots.sheet.texts import Typeface
 from gridplan.publishing.release_plan import release
 from gridplan.storage import write_plan

@@ -99,6 +99,14 @@ def map_command(
             rich_help_panel=PRINTED,
         ),
     ] = None,
+    subdistrict: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="A sheet of this subdistrict; on A1 and A0 its wall map.",
+            rich_help_panel=PRINTED,
+        ),
+    ] = "",
     view: Annotated[
         ViewName | None,
         typer.Option(help="What the sheet shows; by default sub-grids.", rich_help_panel=PRINTED),
@@ -174,6 +182,7 @@ def map_command(
     options = SheetOptions(
         files={name: file for name, file in named.items() if file is not None},
         communities=community or [],
+        subdistrict=subdistrict,
         view=view,
         kind=kind or reach,
         paper=paper,

@@ -49,6 +49,7 @@ class SheetOptions:
 
     files: dict[str, Path]
     communities: list[str]
+    subdistrict: str
     view: ViewName | None
     kind: str | None
     paper: Paper
@@ -66,6 +67,7 @@ def check_sheet_options(options: SheetOptions) -> None:
     if not options.files:
         asked = {
             "--community": bool(options.communities),
+            "--subdistrict": bool(options.subdistrict),
             "--view": options.view is not None,
             "--office": bool(options.office),
             "--before": options.before is not None,
@@ -122,6 +124,7 @@ def list_requests(plan: Plan, options: SheetOptions) -> list[SheetRequest]:
     usual = ViewName.change if before is not None else ViewName.subgrids
     common: dict[str, Any] = {
         "view": (options.view or usual).value,
+        "subdistrict": options.subdistrict,
         "before": before,
         "kind": options.kind,
         "paper": options.paper.value,

@@ -35,7 +35,7 @@ from gridplan.plots.sheet.picture_layout import (
     arrange_picture,
     measure_block,
 )
-from gridplan.plots.sheet.request import SheetRequest
+from gridplan.plots.sheet.request import SheetRequest, find_home
 from gridplan.plots.sheet.sheet_texts import list_ground_keys
 from gridplan.plots.sheet.texts import Typeface
 from gridplan.plots.sheet.true_scale import KEY_SIZE, draw_bar, draw_north
@@ -218,8 +218,8 @@ def _arrange(
     table = plan.site.communities
     if request.box is not None:
         covered: Shapes = np.array([], dtype=object)
-    elif request.community:
-        covered = np.array([table.geometry.loc[request.community]], dtype=object)
+    elif (home := find_home(plan, request)) is not None:
+        covered = np.array([home], dtype=object)
     else:
         covered = np.concatenate([table.geometry.to_numpy(), plan.subgrids.geometry.to_numpy()])
     column = measure_block(*texts, type_, request.size)

@@ -60,6 +60,7 @@ def plot_map(
     *,
     view: View = "subgrids",
     community: str = "",
+    subdistrict: str = "",
     box: Box | None = None,
     before: Plan | None = None,
     kind: str | None = None,
@@ -93,6 +94,9 @@ def plot_map(
         ``"demonstration"`` (points, belts, drills).
     community
         The code of one community; all of the plan if not given.
+    subdistrict
+        The name of one subdistrict instead; on A1 and A0 its wall map, with
+        figures by community, the chain of organisation and boxes to fill in.
     box
         West, south, east and north of the land to show, in the plan's metres.
     before
@@ -143,6 +147,7 @@ def plot_map(
     request = SheetRequest(
         view=view,
         community=community,
+        subdistrict=subdistrict,
         box=box,
         before=before,
         kind=kind,
@@ -190,6 +195,7 @@ def draw_sheet(
     to: Literal["pdf", "svg", "png"] = "pdf",
     view: View = "subgrids",
     community: str = "",
+    subdistrict: str = "",
     box: Box | None = None,
     before: Plan | None = None,
     kind: str | None = None,
@@ -225,6 +231,7 @@ def draw_sheet(
     request = SheetRequest(
         view=view,
         community=community,
+        subdistrict=subdistrict,
         box=box,
         before=before,
         kind=kind,

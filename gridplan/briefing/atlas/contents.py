@@ -11,12 +11,12 @@ import shapely
 from gridplan.arrays import Bools, Ints, Shapes
 from gridplan.briefing.atlas.page_layout import SheetLayout, lay_out_sheet
 from gridplan.briefing.atlas.request import AtlasRequest
-from gridplan.briefing.atlas.text_table import TextTable
 from gridplan.errors import ArgumentError
 from gridplan.plan import Plan
 from gridplan.plots.sheet.compose import find_land, find_panel_need
 from gridplan.plots.sheet.ground import find_withheld
 from gridplan.plots.sheet.paper import ENLARGED, choose_layout
+from gridplan.plots.sheet.text_table import TextTable
 from gridplan.plots.sheet.texts import Typeface
 from gridplan.plots.sheet.view import View
 from gridplan.tables.level_indicators import place_bodies

@@ -13,8 +13,6 @@ from gridplan.briefing.atlas.contents import AtlasSheet
 from gridplan.briefing.atlas.page_layout import SheetLayout, lay_out_sheet
 from gridplan.briefing.atlas.pages import draw_page_number, open_page
 from gridplan.briefing.atlas.request import AtlasRequest
-from gridplan.briefing.atlas.table_drawing import draw_part
-from gridplan.briefing.atlas.text_table import TextTable
 from gridplan.geometry.tones import choose_tones
 from gridplan.plan import Plan
 from gridplan.plots.sheet.compose import DPI, INCH, find_land
@@ -25,6 +23,8 @@ from gridplan.plots.sheet.panel import draw_panel, measure_panel
 from gridplan.plots.sheet.paper import ENLARGED, Layout
 from gridplan.plots.sheet.shapes import draw_areas, draw_lines
 from gridplan.plots.sheet.sheet_texts import write_foot
+from gridplan.plots.sheet.table_drawing import draw_part
+from gridplan.plots.sheet.text_table import TextTable
 from gridplan.plots.sheet.texts import POINT, Typeface, draw_text
 from gridplan.plots.sheet.view import Key
 from gridplan.plots.sheet.window import Window

@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from gridplan.briefing.atlas.text_table import TablePart, TextTable, break_table, measure_notes
 from gridplan.errors import PlanError
 from gridplan.plots.sheet.paper import (
     AIR,
@@ -21,6 +20,7 @@ from gridplan.plots.sheet.paper import (
     PanelNeed,
     place_frames,
 )
+from gridplan.plots.sheet.text_table import TablePart, TextTable, break_table, measure_notes
 from gridplan.plots.sheet.texts import Typeface
 
 FINEST = 1000  # community maps are 1:1,000 to 1:3,000; a larger scale would only cost the table

@@ -9,12 +9,12 @@ from typing import Any
 from gridplan.briefing.atlas.contents import AtlasSheet
 from gridplan.briefing.atlas.page_layout import lay_out_page
 from gridplan.briefing.atlas.request import AtlasRequest
-from gridplan.briefing.atlas.table_drawing import draw_part
 from gridplan.plan import Plan
 from gridplan.plots.sheet.compose import DPI, INCH, compose_sheet
 from gridplan.plots.sheet.furniture import draw_foot, draw_neatlines, draw_title
 from gridplan.plots.sheet.paper import ENLARGED, MARGIN, Layout
 from gridplan.plots.sheet.sheet_texts import write_foot
+from gridplan.plots.sheet.table_drawing import draw_part
 from gridplan.plots.sheet.texts import Typeface, draw_text
 from gridplan.plots.sheet.view import View
 from gridplan.tables.words import say

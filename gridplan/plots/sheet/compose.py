@@ -33,10 +33,16 @@ from gridplan.plots.sheet.people_views import (
     view_party,
     view_volunteers,
 )
-from gridplan.plots.sheet.request import SheetRequest, check_community
+from gridplan.plots.sheet.request import (
+    SheetRequest,
+    check_community,
+    find_home,
+    list_chosen,
+)
 from gridplan.plots.sheet.sheet_texts import list_ground_keys, write_facts, write_foot, write_title
 from gridplan.plots.sheet.texts import Typeface
 from gridplan.plots.sheet.view import Key, View
+from gridplan.plots.sheet.wall import Wall, draw_wall, is_wall, lay_out_wall
 from gridplan.plots.sheet.window import Window
 from gridplan.tables.palette import EXCLUSIVE, OPEN_LAND
 from gridplan.tables.words import list_words, say
@@ -105,13 +111,15 @@ def compose_sheet(
     land = find_land(plan, request)
     has_inset = shows_inset(plan, request)
     west, south, east, north = land
+    size = (east - west, north - south)
+    wall: Wall | None = None
     if layout is None:
-        layout = choose_layout(
-            request.paper,
-            (east - west, north - south),
-            find_panel_need(plan, request, view, type_),
-            request.scale,
-        )
+        need = find_panel_need(plan, request, view, type_)
+        if is_wall(request):
+            wall = lay_out_wall(plan, request, size, need, type_)
+            layout = wall.layout
+        else:
+            layout = choose_layout(request.paper, size, need, request.scale)
     notes = list(view.notes)
     numbers = say("sheet.numbers", request.lang)
     figure = Figure(figsize=(layout.width / INCH, layout.height / INCH), dpi=DPI)
@@ -138,9 +146,10 @@ def compose_sheet(
         notes.append(say("sheet.left_out", request.lang, **count))
     title = write_title(plan, view, request)
     draw_neatlines(paper, layout)
-    draw_title(
-        paper, layout.title, title, write_facts(plan, request), request, type_, layout.enlarged
-    )
+    big = layout.enlarged * (1.5 if wall else 1.0)
+    draw_title(paper, layout.title, title, write_facts(plan, request), request, type_, big)
+    if wall:
+        draw_wall(paper, plan, wall, request, type_)
     draw_panel(paper, layout, plan, keys, notes, request, type_, has_inset)
     draw_foot(paper, layout.foot, write_foot(plan, request), type_, layout.enlarged)
     for spine in axes.spines.values():
@@ -150,8 +159,8 @@ def compose_sheet(
 
 
 def shows_inset(plan: Plan, request: SheetRequest) -> bool:
-    """Whether a sheet shows where its community lies."""
-    return bool(request.community) and len(plan.site.communities) > 1
+    """Whether a sheet shows where its community or subdistrict lies."""
+    return 0 < len(list_chosen(plan, request)) < len(plan.site.communities)
 
 
 def find_panel_need(
@@ -187,9 +196,10 @@ def keep_within(view: View, plan: Plan, request: SheetRequest) -> View:
     withheld = find_withheld(plan)
     fills = [OPEN_LAND if w else fill for fill, w in zip(view.fills, withheld, strict=True)]
     view = replace(view, fills=fills)
-    if not request.community:
+    home = find_home(plan, request)
+    if home is None:
         return view
-    land = shapely.buffer(plan.site.communities.geometry.loc[request.community], 1.0)
+    land = shapely.buffer(home, 1.0)
     shapely.prepare(land)
     return replace(
         view,
@@ -214,8 +224,9 @@ def find_land(plan: Plan, request: SheetRequest) -> tuple[float, float, float, f
             )
         return request.box
     table = plan.site.communities
-    if request.community:
-        shapes: Shapes = np.array([table.geometry.loc[request.community]], dtype=object)
+    home = find_home(plan, request)
+    if home is not None:
+        shapes: Shapes = np.array([home], dtype=object)
     else:
         shapes = np.concatenate([table.geometry.to_numpy(), plan.subgrids.geometry.to_numpy()])
     west, south, east, north = shapely.total_bounds(shapes)
@@ -235,6 +246,8 @@ def list_sheet_letters(plan: Plan, request: SheetRequest, view: View) -> str:
     said: list[str] = [
         *list_words("map", request.lang).values(),
         *list_words("sheet", request.lang).values(),
+        *(list_words("wall", request.lang).values() if request.subdistrict else ()),
+        request.subdistrict,
         *(str(name) for name in site.communities["name"]),
         *(str(name) for name in site.streets["name"].unique()),
         *(str(name) for name in site.barriers["name"].unique()),

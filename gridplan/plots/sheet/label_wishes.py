@@ -12,7 +12,7 @@ from gridplan.arrays import Shapes
 from gridplan.plan import Plan
 from gridplan.plots.sheet.ground import find_withheld
 from gridplan.plots.sheet.labels import Board, Placed, Wish, place_along, place_labels
-from gridplan.plots.sheet.request import SheetRequest
+from gridplan.plots.sheet.request import SheetRequest, find_home, list_chosen
 from gridplan.plots.sheet.texts import Typeface
 from gridplan.plots.sheet.view import View
 from gridplan.plots.sheet.window import Window
@@ -32,6 +32,7 @@ class Wishes:
     """Labels placed already, those of areas still to be placed, and how each is drawn."""
 
     look: dict[str, Any]
+    size: float = 1.0
     looks: dict[str, dict[str, Any]] = field(default_factory=dict)
     placed: list[Placed] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
@@ -44,7 +45,7 @@ def wish_labels(
 ) -> Wishes:
     """Place the names that come first, and list the codes of sub-grids that come after them."""
     code_look = {"style": type_.style(_size_code(request)), "colour": "#111827", "halo": "#ffffff"}
-    wishes = Wishes(code_look)
+    wishes = Wishes(code_look, request.size)
     _place_communities(plan, request, window, type_, board, wishes)
     _place_captions(view, window, type_, board, wishes, request.size)
     _place_streets(plan, request, window, type_, board, wishes)
@@ -78,17 +79,33 @@ def _place_communities(
     board: Board,
     wishes: Wishes,
 ) -> None:
-    """Name the neighbours of the community shown, or all communities where there are several."""
+    """Name the communities shown where there are several, and the neighbours of those shown."""
     table = plan.site.communities.sort_index()
-    others = table[(table.index != request.community) & (table["name"] != "").to_numpy()]
-    if request.community == "" and len(others) < 2:
-        return
-    size = NEIGHBOUR_SIZE if request.community else COMMUNITY_SIZE
-    size *= request.size
-    colour = "#6b7280" if request.community else PRINT_INK["limit"]
-    land = shapely.intersection(others.geometry.to_numpy(), window.box)
+    table = table[(table["name"] != "").to_numpy()]
+    chosen = list_chosen(plan, request)
+    shown = table[table.index.isin(chosen)] if chosen else table
+    if len(shown) > 1:
+        _name_lands(shown, COMMUNITY_SIZE, PRINT_INK["limit"], True, window, type_, board, wishes)
+    if chosen:
+        others = table[~table.index.isin(chosen)]
+        _name_lands(others, NEIGHBOUR_SIZE, "#6b7280", False, window, type_, board, wishes)
+
+
+def _name_lands(
+    table: Any,
+    points: float,
+    colour: str,
+    counted: bool,
+    window: Window,
+    type_: Typeface,
+    board: Board,
+    wishes: Wishes,
+) -> None:
+    """Name communities on their land, in points as on A4."""
+    size = points * wishes.size
+    land = shapely.intersection(table.geometry.to_numpy(), window.box)
     wants = []
-    for code, name, shape in zip(others.index, others["name"], land, strict=True):
+    for code, name, shape in zip(table.index, table["name"], land, strict=True):
         # A sliver at the edge of the sheet is no land that a name could stand on.
         if shapely.area(shape) * (1000 / window.scale) ** 2 < 60:
             continue
@@ -101,7 +118,7 @@ def _place_communities(
         "halo": "#ffffff",
         "order": 10.5,
     }
-    _place_areas(wants, look, board, wishes, counted=not request.community)
+    _place_areas(wants, look, board, wishes, counted)
 
 
 def _place_captions(
@@ -137,8 +154,8 @@ def _place_streets(
     # On the land outside a community its own labels do not stand.
     land = window.box
     size = STREET_SIZE * request.size
-    if request.community:
-        home = site.communities.geometry.loc[request.community]
+    home = find_home(plan, request)
+    if home is not None:
         land = shapely.intersection(land, shapely.buffer(home, 12.0))
     for table, ink in ((site.streets, "#57534e"), (site.barriers, "#1d4e79")):
         look = {"style": type_.style(size), "colour": ink, "halo": "#ffffff"}
@@ -176,17 +193,19 @@ def _find_courses(shapes: Shapes) -> Shapes:
 
 def has_room(plan: Plan, request: SheetRequest, scale: float) -> bool:
     """Whether sub-grids are labelled at a scale: those of several communities at larger ones."""
-    single = bool(request.community) or plan.subgrids["community"].nunique() <= 1
+    chosen = list_chosen(plan, request) or plan.subgrids["community"].unique()
+    single = len(chosen) <= 1
     return single or scale <= SMALLEST
 
 
 def _wish_codes(plan: Plan, request: SheetRequest, window: Window, type_: Typeface) -> list[Wish]:
     """List the codes of the sub-grids shown: what follows the community's code, which is unique."""
     table = plan.subgrids[~find_withheld(plan)]
-    if request.community:
-        table = table[table["community"] == request.community]
-    elif not has_room(plan, request, window.scale):
+    if not has_room(plan, request, window.scale):
         return []
+    chosen = list_chosen(plan, request)
+    if chosen:
+        table = table[table["community"].isin(chosen)]
     # Open land is looked after by a sub-grid beside it and needs no code on paper.
     table = table[table["kind"] != "open"].sort_index()
     shapes = table.geometry.to_numpy()

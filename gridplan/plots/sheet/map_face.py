@@ -13,7 +13,7 @@ from gridplan.plan import Plan
 from gridplan.plots.sheet.ground import Ground, cut_ground, draw_ground
 from gridplan.plots.sheet.label_wishes import wish_labels
 from gridplan.plots.sheet.labels import Board, Placed, place_labels
-from gridplan.plots.sheet.request import SheetRequest
+from gridplan.plots.sheet.request import SheetRequest, find_home, list_chosen
 from gridplan.plots.sheet.shapes import draw_areas, draw_lines
 from gridplan.plots.sheet.texts import Typeface, draw_text
 from gridplan.plots.sheet.view import Mark, Overlay, View
@@ -103,12 +103,12 @@ def _draw_limits(axes: Any, plan: Plan, request: SheetRequest, window: Window) -
     table = plan.site.communities
     shapes = table.geometry.to_numpy()
     ink = PRINT_INK["limit"]
-    if request.community:
-        home = shapes[table.index.get_loc(request.community)]
+    home = find_home(plan, request)
+    if home is not None:
         veil = np.array([shapely.difference(window.box, home)], dtype=object)
         draw_areas(axes, veil, facecolor="#ffffff", edgecolor="none", alpha=0.62, zorder=5)
         draw_lines(axes, shapes, edgecolor=ink, linewidth=0.6, alpha=0.6, zorder=5.1)
-        shapes = np.array([home], dtype=object)
+        shapes = table.geometry.loc[list_chosen(plan, request)].to_numpy()
     look = {"edgecolor": ink, "linewidth": 1.5, "linestyle": (0, (7, 1.6, 1.4, 1.6))}
     draw_lines(axes, shapes, zorder=5.2, **look)
 

@@ -18,7 +18,7 @@ from gridplan.errors import PlanError
 from gridplan.geometry.tones import choose_tones
 from gridplan.plan import Plan
 from gridplan.plots.sheet.released_views import view_released_coverage
-from gridplan.plots.sheet.request import SheetRequest
+from gridplan.plots.sheet.request import SheetRequest, list_chosen
 from gridplan.plots.sheet.view import (
     Caption,
     Key,
@@ -80,6 +80,8 @@ def view_coverage(plan: Plan, request: SheetRequest) -> View:
 def _say_served(plan: Plan, request: SheetRequest, kind: str) -> list[str]:
     """Say the share served of the community shown, or of all; nothing where it is not known."""
     table = plan.coverage
+    if request.subdistrict:
+        return []
     of = (table["level"] == "community") & (table["of"] == request.community)
     rows = table[of & table["own"]] if request.community else pick_city(plan)
     rows = rows[(rows["kind"] == kind) & (rows["state"] == "now")]
@@ -129,8 +131,9 @@ def _mark_gaps(
     """Mark the largest gaps on the land shown by their rank; say how many there are."""
     gaps = plan.gaps
     rows = gaps[(gaps["room"] == "reach") & (gaps["rule"] == kind) & (gaps["level"] == "subgrid")]
-    if request.community:
-        rows = rows[rows["community"] == request.community]
+    chosen = list_chosen(plan, request)
+    if chosen:
+        rows = rows[rows["community"].isin(chosen)]
     rows = rows[rows["of"].isin(plan.subgrids.index)].sort_values("rank")
     shown = rows.head(MOST_GAPS)
     land = plan.subgrids.geometry.reindex(shown["of"]).to_numpy()

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
+
+import shapely
 
 from gridplan.errors import ArgumentError
 from gridplan.plan import Plan
 from gridplan.plots.sheet.paper import ENLARGED, PAPERS
+from gridplan.tables.level_indicators import place_bodies
 from gridplan.tables.schema import Language
 
 # What sub-grids are coloured by, and what is shown over them.
@@ -20,7 +24,8 @@ VIEWS = (
 class SheetRequest:
     """What one sheet shows, and how.
 
-    ``community`` is a code, empty for the whole plan; ``box`` is west, south,
+    ``community`` is a code, empty for the whole plan; ``subdistrict`` the name of one in its
+    place; ``box`` is west, south,
     east and north in the plan's metres, None for all of the land. ``before``
     is the plan before (view ``change``), ``kind`` a kind of service point (view
     ``coverage``). ``scale`` is None for the largest that fits. ``map_number`` is
@@ -31,6 +36,7 @@ class SheetRequest:
 
     view: str = "subgrids"
     community: str = ""
+    subdistrict: str = ""
     box: tuple[float, float, float, float] | None = None
     before: Plan | None = None
     kind: str | None = None
@@ -68,6 +74,8 @@ class SheetRequest:
             raise ArgumentError(
                 f"map: {self.box} is no box -> give west, south, east and north in metres"
             )
+        if self.community and self.subdistrict:
+            raise ArgumentError("map: a community or a subdistrict -> give one of them")
         if self.scale is not None and not self.scale >= 1:
             raise ArgumentError(f"map: 1:{self.scale} is no scale -> such as 2000")
         if (self.view == "change") != (self.before is not None):
@@ -81,8 +89,24 @@ class SheetRequest:
         return self.enlarged or ENLARGED[self.paper]
 
 
+def list_chosen(plan: Plan, request: SheetRequest) -> list[str]:
+    """List the codes of the communities that a sheet is of; none where it is of the whole plan."""
+    if request.community:
+        return [request.community]
+    if not request.subdistrict:
+        return []
+    above = place_bodies(plan.site.communities)["subdistrict"]
+    return sorted(above.index[(above == request.subdistrict).to_numpy(bool)].astype(str))
+
+
+def find_home(plan: Plan, request: SheetRequest) -> Any:
+    """Find the land in metres that a sheet is of; None where it is of the whole plan."""
+    chosen = list_chosen(plan, request)
+    return shapely.union_all(plan.site.communities.geometry.loc[chosen]) if chosen else None
+
+
 def check_community(plan: Plan, request: SheetRequest) -> None:
-    """Refuse a community that a plan does not have.
+    """Refuse a community or subdistrict that a plan does not have.
 
     Raises
     ------
@@ -95,3 +119,7 @@ def check_community(plan: Plan, request: SheetRequest) -> None:
         raise ArgumentError(
             f"map: the plan has no community {request.community!r} -> one of {some}"
         )
+    if request.subdistrict and not list_chosen(plan, request):
+        names = sorted(set(place_bodies(plan.site.communities)["subdistrict"]) - {""})
+        known = f"one of {', '.join(names[:8])}" if names else "it names none"
+        raise ArgumentError(f"map: the plan has no subdistrict {request.subdistrict!r} -> {known}")

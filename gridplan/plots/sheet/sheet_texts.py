@@ -10,7 +10,7 @@ import shapely
 
 from gridplan.plan import Plan
 from gridplan.plots.sheet.ground import Ground
-from gridplan.plots.sheet.request import SheetRequest
+from gridplan.plots.sheet.request import SheetRequest, list_chosen
 from gridplan.plots.sheet.view import Key, View
 from gridplan.publishing.place_and_date import find_date, name_land, write_date
 from gridplan.publishing.release_seal import is_released
@@ -25,6 +25,8 @@ def write_title(plan: Plan, view: View, request: SheetRequest) -> str:
     table = plan.site.communities
     if request.community:
         place = str(table["name"].loc[request.community]) or request.community
+    elif request.subdistrict:
+        place = request.subdistrict
     elif request.box is not None:
         near = shapely.intersects(table.geometry.to_numpy(), shapely.box(*request.box))
         named = table["name"][near & (table["name"] != "").to_numpy()]
@@ -40,10 +42,11 @@ def write_facts(plan: Plan, request: SheetRequest) -> str:
     """Write how many sub-grids, households and special grids there are; what is unknown is not."""
     table, specials = plan.subgrids, plan.special_grids
     communities = plan.site.communities
-    if request.community:
-        table = table[table["community"] == request.community]
-        specials = specials[specials["community"] == request.community]
-        communities = communities.loc[[request.community]]
+    chosen = list_chosen(plan, request)
+    if chosen:
+        table = table[table["community"].isin(chosen)]
+        specials = specials[specials["community"].isin(chosen)]
+        communities = communities.loc[chosen]
     if request.box is not None:
         # Of a piece of land the sub-grids are counted that have their middle in it.
         window = shapely.box(*request.box)

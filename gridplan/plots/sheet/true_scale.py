@@ -9,7 +9,7 @@ import shapely
 
 from gridplan.plan import Plan
 from gridplan.plots.sheet.paper import Frame, Layout
-from gridplan.plots.sheet.request import SheetRequest
+from gridplan.plots.sheet.request import SheetRequest, list_chosen
 from gridplan.plots.sheet.shapes import draw_areas, draw_lines
 from gridplan.plots.sheet.texts import Typeface, draw_text
 from gridplan.tables.palette import PRINT_INK
@@ -137,7 +137,7 @@ def draw_inset(
     shift = np.array([(west + east) / 2, (south + north) / 2])
     middle = np.array([frame.x + frame.width / 2, frame.y + 1 + room[1] / 2])
     small = shapely.transform(shapes, lambda xy: (xy - shift) * factor + middle)
-    chosen = np.array(table.index == request.community)
+    chosen = np.array(table.index.isin(list_chosen(plan, request)))
     draw_areas(axes, small[~chosen], facecolor="#eceae4", edgecolor="none")
     draw_areas(axes, small[chosen], facecolor="#d97b4a", edgecolor="none")
     draw_lines(axes, small, edgecolor=INK, linewidth=0.4)

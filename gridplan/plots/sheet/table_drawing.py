@@ -1,4 +1,4 @@
-"""A table of an atlas drawn on paper: notes, heads, rows with stripes, where it goes on."""
+"""A table drawn on paper: notes, heads, rows with stripes, where it goes on."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from typing import Any
 import numpy as np
 import shapely
 
-from gridplan.briefing.atlas.text_table import (
+from gridplan.plots.sheet.furniture import INK
+from gridplan.plots.sheet.shapes import draw_areas
+from gridplan.plots.sheet.text_rows import draw_rows_of_text
+from gridplan.plots.sheet.text_table import (
     NOTES,
     SPACE,
     TablePart,
@@ -19,9 +22,6 @@ from gridplan.briefing.atlas.text_table import (
     measure_columns,
     measure_notes,
 )
-from gridplan.plots.sheet.furniture import INK
-from gridplan.plots.sheet.shapes import draw_areas
-from gridplan.plots.sheet.text_rows import draw_rows_of_text
 from gridplan.plots.sheet.texts import Typeface, draw_text
 from gridplan.tables.schema import Language
 from gridplan.tables.words import say
