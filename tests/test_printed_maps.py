@@ -344,3 +344,46 @@ def test_options_of_a_sheet_without_a_sheet_are_refused(tmp_path, words, says):
     result = CliRunner().invoke(app, ["map", str(tmp_path), *words])
     assert result.exit_code == 2
     assert says in " ".join(result.output.replace("│", " ").split())
+
+
+def test_the_wall_map_of_a_subdistrict_has_its_figures_and_boxes_without_a_name(plan):
+    named = plan.site.communities.assign(subdistrict="Lakes")
+    lakes = plan.replace(communities=named)
+    request = SheetRequest(subdistrict="Lakes", paper="A1")
+    sheet = compose_sheet(lakes, request)
+    said = [text.get_text() for text in sheet.paper.texts]
+    for text in ("Chain of organisation", "Party work committee of Lakes", "Who is responsible"):
+        assert text in said
+    # What the plan does not hold is a blank to fill in, never 0.
+    assert "____ Party groups" in said
+    assert said.count("East Lake") == 1
+    frame = sheet.layout.map
+    assert sheet.layout.panel.x == pytest.approx(frame.x + frame.width)
+    west, east = sheet.axes.get_xlim()
+    assert (east - west) * 1000 / frame.width == pytest.approx(sheet.layout.scale)
+    with pytest.raises(ArgumentError, match="one of Lakes"):
+        compose_sheet(lakes, SheetRequest(subdistrict="Hills"))
+    with pytest.raises(ArgumentError, match="give one of them"):
+        SheetRequest(subdistrict="Lakes", community=COMMUNITY)
+
+
+def test_a_sheet_of_a_subdistrict_shows_its_communities_and_pales_the_others():
+    one = make_board_plan(PART_OF, columns=12, rows=6)
+    west, south, east, north = one.site.communities.total_bounds
+    both = one.site.communities.loc[[COMMUNITY] * 2].copy()
+    both.index = [COMMUNITY, "0302"]
+    both["name"], both["subdistrict"] = ["East Lake", "High Hill"], ["Lakes", "Hills"]
+    both["geometry"] = [
+        shapely.box(west, south, (west + east) / 2, north),
+        shapely.box((west + east) / 2, south, east, north),
+    ]
+    middles = one.subgrids.geometry.centroid.x
+    grids = one.subgrids.assign(community=np.where(middles > (west + east) / 2, "0302", COMMUNITY))
+    sheet = compose_sheet(
+        one.replace(communities=both.rename_axis("community"), subgrids=grids),
+        SheetRequest(subdistrict="Hills"),
+    )
+    assert sheet.title == "Hills: Sub-grids"
+    labels = {label.key for label in sheet.face.placed}
+    shown = set(grids.index[grids["community"] == "0302"])
+    assert labels & set(grids.index) == shown

@@ -38,7 +38,7 @@ def list_rows(
     keys: Sequence[Key], notes: Sequence[str], width: float, type_: Typeface, size: float
 ) -> list[Row]:
     """Break the texts of legend and notes to a width in mm; a note has no sign."""
-    room = width - SWATCH - 3.5
+    room = width - SWATCH * size / KEY_SIZE - 3.5
     rows = [Row(key, type_.wrap(key[2], size, room)) for key in keys]
     return rows + [Row(("", "", note), type_.wrap(note, size, width - 2)) for note in notes]
 
@@ -165,19 +165,22 @@ def draw_rows(
         first = y - min(tall, ROW * size / KEY_SIZE) / 2
         sign, colour, _ = row.key
         if sign:
-            draw_sign(axes, sign, colour, x, first)
-        left = x + (SWATCH + 2 if sign else 0)
+            draw_sign(axes, sign, colour, x, first, size / KEY_SIZE)
+        left = x + (SWATCH * size / KEY_SIZE + 2 if sign else 0)
         for n, line in enumerate(row.lines):
             draw_text(axes, left, first - n * size * POINT * PITCH, line, style, ha="left")
         y -= tall
 
 
-def draw_sign(axes: Any, sign: str, colour: Any, x: float, y: float) -> None:
-    """Draw the sign of an entry of the legend, as the map draws the thing itself."""
+def draw_sign(axes: Any, sign: str, colour: Any, x: float, y: float, big: float = 1.0) -> None:
+    """Draw the sign of an entry of the legend, as the map draws the thing itself.
+
+    ``big`` is how much larger it is than on A4.
+    """
     from matplotlib.patches import Circle, Rectangle
 
     edge: dict[str, Any] = {"edgecolor": PRINT_INK["outline"], "linewidth": 0.45}
-    width, tall = SWATCH, 2.8
+    width, tall = SWATCH * big, 2.8 * big
     if sign == "tones":
         part = width / len(colour)
         for n, tone in enumerate(colour):
@@ -191,9 +194,13 @@ def draw_sign(axes: Any, sign: str, colour: Any, x: float, y: float) -> None:
             look |= {"edgecolor": line, "hatch": "//////", "hatch_linewidth": 0.4}
         axes.add_patch(Rectangle((x, y - tall / 2), width, tall, **look))
     elif sign == "block":
-        axes.add_patch(Rectangle((x + 1.2, y - 1.1), width - 2.4, 2.2, facecolor=colour))
+        axes.add_patch(
+            Rectangle(
+                (x + 1.2 * big, y - 1.1 * big), width - 2.4 * big, 2.2 * big, facecolor=colour
+            )
+        )
     elif sign in ("post", "gap", "host"):
-        half = {"post": 1.1, "gap": 1.5, "host": 0.75}[sign]
+        half = {"post": 1.1, "gap": 1.5, "host": 0.75}[sign] * big
         middle = (x + width / 2, y)
         look = {"facecolor": colour, "edgecolor": "#ffffff", "linewidth": 0.4}
         if sign == "post":

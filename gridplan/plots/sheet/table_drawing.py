@@ -13,7 +13,6 @@ from gridplan.plots.sheet.shapes import draw_areas
 from gridplan.plots.sheet.text_rows import draw_rows_of_text
 from gridplan.plots.sheet.text_table import (
     NOTES,
-    SPACE,
     TablePart,
     TextTable,
     break_notes,
@@ -50,17 +49,21 @@ def draw_part(
     if part.has_notes:
         pitch = get_note_pitch(table)
         lines = break_notes(table, frame.width, type_)
-        texts = [(frame.x + SPACE, top - (n + 0.9) * pitch, line) for n, line in enumerate(lines)]
+        texts = [
+            (frame.x + table.space, top - (n + 0.9) * pitch, line) for n, line in enumerate(lines)
+        ]
         draw_rows_of_text(paper, texts, type_, size * NOTES)
         top -= measure_notes(table, frame.width, type_)
     _draw_blocks(paper, table, part, type_, daggers, top)
     style = type_.style(size)
     if any(row in daggers for block in part.blocks for row in block):
         note = say("atlas.unlabelled", lang)
-        draw_text(paper, frame.x + SPACE, frame.y + 1.7, note, style, ha="left")
+        draw_text(paper, frame.x + table.space, frame.y + 1.7, note, style, ha="left")
     if part.goes_on:
         more = say("atlas.goes_on", lang)
-        draw_text(paper, frame.x + frame.width - SPACE, frame.y + 1.7, more, style, ha="right")
+        draw_text(
+            paper, frame.x + frame.width - table.space, frame.y + 1.7, more, style, ha="right"
+        )
 
 
 def _draw_blocks(
@@ -70,14 +73,14 @@ def _draw_blocks(
     frame = part.frame
     widths = measure_columns(table, type_)
     step = frame.width / part.count
-    wide = step - sum(widths) - 1.5 * SPACE
+    wide = step - sum(widths) - 1.5 * table.space
     lines = break_rows(table, type_, wide)
     widths[table.wide] = wide
     heads: list[Text] = []
     cells: list[Text] = []
     stripes = []
     for n, block in enumerate(part.blocks):
-        left = frame.x + n * step + SPACE
+        left = frame.x + n * step + table.space
         y = top - table.pitch * 0.75
         heads += list_cells(table, table.heads, left, y, widths, type_, bold=True)
         y -= table.pitch * 1.1
@@ -90,8 +93,8 @@ def _draw_blocks(
                 cells.append((left + sum(widths[: table.wide]), y - m * table.pitch, line))
             low = y - (len(lines[row]) - 0.5) * table.pitch
             if k % 2 == 0:
-                right = left + step - 1.5 * SPACE
-                stripes.append(shapely.box(left - SPACE / 2, low, right, y + table.pitch / 2))
+                right = left + step - 1.5 * table.space
+                stripes.append(shapely.box(left - table.space / 2, low, right, y + table.pitch / 2))
             y = low - table.pitch / 2
     draw_areas(paper, np.array(stripes, dtype=object), facecolor=STRIPE, edgecolor="none", zorder=5)
     draw_rows_of_text(paper, heads, type_, table.size, bold=True)
@@ -113,6 +116,6 @@ def list_cells(
     for n, text in enumerate(texts):
         left = x + sum(widths[:n])
         if n in table.right:
-            left += widths[n] - SPACE - type_.measure(text, table.size, bold=bold)[0]
+            left += widths[n] - table.space - type_.measure(text, table.size, bold=bold)[0]
         cells.append((left, y, text))
     return cells

@@ -29,7 +29,7 @@ from gridplan.plots.sheet.paper import (
 )
 from gridplan.plots.sheet.request import SheetRequest, list_chosen
 from gridplan.plots.sheet.table_drawing import draw_part
-from gridplan.plots.sheet.text_table import SPACE, TextTable, break_table
+from gridplan.plots.sheet.text_table import TextTable, break_table
 from gridplan.plots.sheet.texts import Typeface, draw_text
 from gridplan.tables.words import say
 
@@ -228,7 +228,7 @@ def _draw_chain(paper: Any, plan: Plan, wall: Wall, request: SheetRequest, type_
     }
     head = type_.style(TEXT * 1.2 * big, bold=True)
     top = frame.y + frame.height - row * 0.55
-    draw_text(paper, frame.x + SPACE, top, say("wall.chain", lang), head, ha="left")
+    draw_text(paper, frame.x + wall.table.space, top, say("wall.chain", lang), head, ha="left")
     middle = frame.x + frame.width / 2
     wide = frame.width * 0.72
     y = frame.y + frame.height - 2.1 * row
@@ -255,7 +255,9 @@ def _draw_boxes(paper: Any, plan: Plan, wall: Wall, request: SheetRequest, type_
     head = type_.style(TEXT * 1.2 * big, bold=True)
     small = type_.style(TEXT * big)
     top = frame.y + frame.height
-    draw_text(paper, frame.x + SPACE, top - row * 0.55, say("wall.duty", lang), head, ha="left")
+    draw_text(
+        paper, frame.x + wall.table.space, top - row * 0.55, say("wall.duty", lang), head, ha="left"
+    )
     edges = [frame.x + frame.width * share for share in (0.02, 0.42, 0.68, 0.98)]
     heads = [say(f"wall.{word}", lang) for word in ("community", "leader", "telephone")]
     lines = [heads, *([name_community(plan, code), "", ""] for code in list_chosen(plan, request))]
@@ -263,7 +265,7 @@ def _draw_boxes(paper: Any, plan: Plan, wall: Wall, request: SheetRequest, type_
     for texts in lines:
         paper.plot([edges[0], edges[-1]], [y, y], color=INK, linewidth=0.6)
         for left, text in zip(edges, texts, strict=False):
-            draw_text(paper, left + SPACE / 2, y - row / 2, text, small, ha="left")
+            draw_text(paper, left + wall.table.space / 2, y - row / 2, text, small, ha="left")
         y -= row
     paper.plot([edges[0], edges[-1]], [y, y], color=INK, linewidth=0.6)
     for x in edges:
