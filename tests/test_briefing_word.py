@@ -130,13 +130,13 @@ def test_the_document_says_what_the_sections_say_and_no_more(document):
         "2.丁",
         "",
         "附件：各社区（村）指标排名",
+        "附件",
+        "表2　各社区（村）指标排名",
+        "",  # no note
         "",
         "报：",
         "送：",
         "发：\t（共印　　份）",
-        "附件",
-        "表2　各社区（村）指标排名",
-        "",
     ]
     for table, printed in zip((NARROW, WIDE), document.tables, strict=True):
         rows = [tuple(cell.text.replace("\n", "") for cell in row.cells) for row in printed.rows]
@@ -156,7 +156,7 @@ def test_figures_of_the_document_are_those_of_the_sections(facts, lang):
     assert wanted <= set(numbers.findall(read))
     tables = [table for section in sections for table in section.tables]
     printed = [tuple(c.text for c in row.cells) for t in document.tables for row in t.rows[1:]]
-    assert printed == [row for table in tables for row in table.rows]
+    assert sorted(printed) == sorted(row for table in tables for row in table.rows)
     for section in sections:
         assert any(section.title in text for text in list_texts(document))
 
@@ -208,10 +208,11 @@ def test_headings_have_the_fonts_and_levels_of_official_documents(document):
 
 
 def test_pages_have_the_margins_of_the_standard_and_wide_tables_lie_sideways(document):
-    upright, sideways = document.sections
+    upright, sideways, last = document.sections
     sides = ("top_margin", "left_margin", "right_margin", "bottom_margin")
     assert [round(getattr(upright, side).mm) for side in sides] == [37, 28, 26, 35]
     assert (round(upright.page_width.mm), round(upright.page_height.mm)) == (210, 297)
+    assert [round(getattr(last, side).mm) for side in sides] == [37, 28, 26, 35]
     assert (round(sideways.page_width.mm), round(sideways.page_height.mm)) == (297, 210)
     assert [round(getattr(sideways, side).mm) for side in sides] == [28, 35, 37, 26]
     for section in document.sections:
@@ -226,6 +227,7 @@ def test_pages_have_the_margins_of_the_standard_and_wide_tables_lie_sideways(doc
         assert kinds == ["begin", "separate", "end"]
         assert next(paragraph._p.iter(qn("w:instrText"))).text.strip() == "PAGE"
     assert sideways.footer.is_linked_to_previous
+    assert last.footer.is_linked_to_previous
 
 
 def test_tables_repeat_their_heads_and_say_their_widths_three_times(document):
@@ -542,7 +544,7 @@ def test_pages_hold_22_lines_of_28_characters_with_fonts_inside(facts, tmp_path)
     body = Section("overview", "总体", "总体情况", ("网格划分以户为单位按规定执行" * 150,))
     pdf = convert(tmp_path, lay_out(facts, REQUEST, [body, *SECTIONS]))
     pages = read_lines(pdf)
-    assert 8 <= len(pages) <= 10
+    assert 9 <= len(pages) <= 11
     full = [line for line in pages[1][2] if "—" not in line[4]]
     assert [len(line[4]) for line in full] == [28] * 22
     for width, height, lines in pages:

@@ -101,7 +101,7 @@ def _find_break(text: str, wanted: float, most: float) -> int:
         before, after = text[place - 1], text[place]
         if before in _BREAKS and not (after.isdigit() and before in ",:"):
             cost = 0.0
-        elif before == " ":
+        elif before == " " or after in "（(":
             cost = 0.15
         elif measure_ems(before) == measure_ems(after) == 1:
             cost = 0.5

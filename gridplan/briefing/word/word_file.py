@@ -30,8 +30,18 @@ from gridplan.tables.schema import Language
 from gridplan.tables.words import say
 
 ITEMISED = ("sources",)  # sections whose sentences are numbered items
+MOST_ROWS = 25  # of a table within the text; a longer one is attached
 LONG = 200  # letters of a sentence, or several in one, that is a paragraph of its own
 TITLE_SIZE: Mapping[Language, float] = {"zh": 22.0, "en": 18.0}
+
+
+@dataclass(frozen=True)
+class _Attachment:
+    """A table that stands behind the text, with its number and title."""
+
+    caption: str
+    table: Table
+    layout: Layout
 
 
 @dataclass
@@ -45,7 +55,7 @@ class _Writing:
     page: Page
     tables: int = 0
     figures: int = 0
-    attached: list[tuple[str, str, Table, Layout]] = field(default_factory=list)
+    attached: list[_Attachment] = field(default_factory=list)
 
     @property
     def lang(self) -> Language:
@@ -67,7 +77,7 @@ def write_word(facts: Facts, request: BriefingRequest) -> bytes:
 
     It is laid out as GB/T 9704 has it: A4, 22 lines of 28 characters, a red
     head, headings 一、（一）1., tables with their title above and maps with it
-    below. Tables that are too wide stand behind the text on sideways pages.
+    below. Tables that are too wide or long are attached, wide ones on sideways pages.
 
     Raises
     ------
@@ -107,7 +117,9 @@ def lay_out(facts: Facts, request: BriefingRequest, sections: list[Section]) -> 
     writing.add(make_lines(break_title(title, ems), ids["title"], request.lang))
     for number, section in enumerate(sections, 1):
         _add_section(writing, section, number)
+    _list_attachments(writing)
     _add_attachments(writing)
+    writing.add(*make_tail(ids, request.lang, page.text_width))
     return save_document(document, title)
 
 
@@ -154,17 +166,17 @@ def _run_on(sentences: Iterable[str], lang: Language) -> str:
 
 
 def _add_table(writing: _Writing, table: Table) -> None:
-    """Add a table; one that is too wide is attached, and a line says where it is."""
+    """Add a table; one that is too wide or long is attached, and a line says where it is."""
     lang = writing.lang
     writing.tables += 1
     caption = say("word.table", lang, number=writing.tables, title=table.caption)
     page = writing.page
     layout = choose_layout(table, page.text_width, page.turn().text_width, SIZES[lang])
-    if not layout.is_sideways:
+    if layout.is_sideways or len(table.rows) > MOST_ROWS:
+        writing.attached.append(_Attachment(caption, table, layout))
+        writing.add_text(say("word.see_attachment", lang, table=writing.tables), "body")
+    else:
         writing.add(*make_table(table, caption, layout, writing.ids, lang))
-        return
-    writing.attached.append((caption, table.caption, table, layout))
-    writing.add_text(say("word.see_attachment", lang, table=writing.tables), "body")
 
 
 def _add_figure(writing: _Writing, view: str) -> None:
@@ -182,28 +194,42 @@ def _add_figure(writing: _Writing, view: str) -> None:
     writing.add(*make_figure(writing.document, figure, request, writing.ids))
 
 
-def _add_attachments(writing: _Writing) -> None:
-    """Add the note of attachments, the tail, and the wide tables on sideways pages."""
+def _list_attachments(writing: _Writing) -> None:
+    """Add the note of attachments under the text: a number before each if there are several."""
     lang = writing.lang
-    names = [title for _, title, _, _ in writing.attached]
-    if names:
+    titles = [attachment.table.caption for attachment in writing.attached]
+    if titles:
         writing.add_text("", "body")
-    for number, title in enumerate(names, 1):
-        numbered = title if len(names) == 1 else number_item(number, title, lang)
+    for number, title in enumerate(titles, 1):
+        numbered = title if len(titles) == 1 else number_item(number, title, lang)
         key = "word.attached" if number == 1 else "word.attached_next"
         writing.add_text(say(key, lang, title=numbered), "body", align="left")
-    tail = make_tail(writing.ids, lang, writing.page.text_width)
-    writing.add(*tail)
-    if not names:
-        return
-    last = writing.document.element.body.sectPr
-    close_section(tail[-1], last)
-    set_page(last, writing.page.turn(), lang)
-    for number, (caption, _, table, layout) in enumerate(writing.attached, 1):
-        mark = say("word.attachment", lang, number=number if len(names) > 1 else "").strip()
-        style = writing.ids["attachment"]
-        writing.add(make_paragraph(mark, style, lang, new_page=number > 1))
-        writing.add(*make_table(table, caption, layout, writing.ids, lang))
+
+
+def _add_attachments(writing: _Writing) -> None:
+    """Add wide and long tables, each on a page of its own, and the pages back to upright."""
+    lang, count = writing.lang, len(writing.attached)
+    is_sideways = False
+    for number, attachment in enumerate(writing.attached, 1):
+        layout = attachment.layout
+        turns = layout.is_sideways != is_sideways
+        if turns:
+            _turn_page(writing, layout.is_sideways)
+            is_sideways = layout.is_sideways
+        mark = say("word.attachment", lang, number=number if count > 1 else "").strip()
+        writing.add_text(mark, "attachment", new_page=not turns)
+        table = make_table(attachment.table, attachment.caption, layout, writing.ids, lang)
+        writing.add(*table)
+    if is_sideways:
+        _turn_page(writing, False)
+
+
+def _turn_page(writing: _Writing, to_sideways: bool) -> None:
+    """End the section of pages that lie as they do so far, and turn those that follow."""
+    body = writing.document.element.body
+    close_section(body[-2], body.sectPr)
+    page = writing.page.turn() if to_sideways else writing.page
+    set_page(body.sectPr, page, writing.lang)
 
 
 def write_word_template(lang: Language = "zh") -> bytes:
