@@ -14,6 +14,8 @@ from gridplan.tables.words import say
 
 MOST_BARS = 12
 TITLE_SIZE = 16
+THICKEST = 40.0  # a bar in points
+LEAST_GAP = 45  # between bars, in per cent of one
 BAR_HEIGHT = 1.45  # of a category over the size of its letters
 STACKED = frozenset({"coverage", "reach"})
 LONG = 0.3  # of the axis: a bar that has room for its label
@@ -59,12 +61,16 @@ def place_chart(spot: Any, chart: Chart, lang: Language, heading: str = "") -> C
 
     height = find_box(spot)[1]
     series = len(chart.series) if chart.key not in STACKED else 1
-    extra = 34 + (26 if len(chart.series) > 1 else 0)  # title and legend
-    room = int((height - extra) / (SMALLEST * BAR_HEIGHT * max(1, 0.75 * series)))
+    inner = height - 34 - (26 if len(chart.series) > 1 else 0)  # without title and legend
+    room = int(inner / (SMALLEST * BAR_HEIGHT * max(1, 0.75 * series)))
     shown = _move_target(cut_chart(chart, max(1, min(MOST_BARS, room))), lang)
     kind = XL_CHART_TYPE.BAR_STACKED if chart.key in STACKED else XL_CHART_TYPE.BAR_CLUSTERED
     frame = spot.insert_chart(kind, _gather_data(shown))
     _dress_chart(frame.chart, shown, chart.title != heading)
+    for plot in frame.chart.plots:
+        # few categories have no bars as thick as a thumb
+        each = inner / len(shown.categories) / series
+        plot.gap_width = min(500, round(max(LEAST_GAP, 100 * series * (each / THICKEST - 1))))
     describe_shape(frame, chart.title)
     return shown
 
@@ -151,7 +157,6 @@ def _dress_chart(drawn: Any, chart: Chart, titled: bool) -> None:
     _draw_target(axis, chart)
     _dress_series(drawn, chart)
     for plot in drawn.plots:
-        plot.gap_width = 45
         plot.overlap = 100 if chart.key in STACKED else -5 if many else 0
         plot.vary_by_categories = False
     set_chart_fonts(drawn._chartSpace)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from gridplan.briefing.sections import Table
 from gridplan.briefing.slides.contents import Contents
@@ -20,6 +21,7 @@ def add_changes(deck: Deck, contents: Contents) -> None:
     """Add what changed since the release before, where one was given."""
     section = contents.find("changes")
     if section:
+        section = replace(section, views=section.views or ("change",))
         add_section(deck, section, name_source(deck, "changes"), contents.charts.get("changes"))
 
 

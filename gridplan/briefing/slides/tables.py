@@ -139,7 +139,7 @@ def _choose_widths(table: Table, count: int, width: float, size: int) -> list[fl
     if sum(natural) <= width:
         # A few narrow columns across a whole slide would be hard to follow with the eye.
         spare = (width - sum(natural)) / count
-        return [one + min(spare, 0.5 * one + 50) for one in natural]
+        return [one + min(spare, 0.8 * one + 80) for one in natural]
     low, high = 0.0, width
     for _ in range(40):  # the width at which the widest columns are cut
         middle = (low + high) / 2
