@@ -257,6 +257,29 @@ def test_a_map_has_single_spacing_a_text_for_the_blind_and_its_title_below(docum
     assert "".join(t.text for t in paragraph.getnext().iter(qn("w:t"))).startswith("图1")
 
 
+def test_the_number_of_the_approval_stands_under_a_map_where_there_is_one(facts, document):
+    request = BriefingRequest(map_number="冀S（2026）1号")
+    again = docx.Document(io.BytesIO(lay_out(facts, request, SECTIONS[:1])))
+    assert "审图号：冀S（2026）1号" in list_texts(again)
+    assert not any("审图号" in text for text in list_texts(document))
+
+
+def test_an_english_document_has_english_numbers_dates_and_letters(facts):
+    request = BriefingRequest(lang="en", date="2026-01-09", office="东湖街道")
+    document = docx.Document(io.BytesIO(write_word(facts, request)))
+    texts = list_texts(document)
+    assert "东湖街道\t9 January 2026" in texts
+    first = write_sections(facts, request)[0]
+    heading = document.paragraphs[texts.index(f"1. {first.title}")].style.element
+    assert read_value(heading, "rPr/rFonts", "ascii") == "Times New Roman"
+    assert read_value(heading, "rPr/rFonts", "eastAsia") == "仿宋"
+    assert read_value(heading, "rPr/lang") == "en-GB"
+    assert read_value(heading, "pPr/outlineLvl") == "0"
+    assert not list(document.element.body.iter(qn("w:rFonts")))
+    assert [round(document.sections[0].left_margin.mm), document.sections[0].orientation] == [28, 0]
+    assert read_value(document.sections[0]._sectPr, "docGrid", "type") is None
+
+
 def test_no_heading_stands_empty(facts):
     sections = [Section("overview", "总体", "总体", ()), Section("x", "其他", "其他", ("有。",))]
     document = docx.Document(io.BytesIO(lay_out(facts, BriefingRequest(), sections)))

@@ -42,7 +42,7 @@ def make_letterhead(
 
 def make_tail(ids: Mapping[Role, str], lang: Language, width: float) -> list[Element]:
     """Make the tail: a black rule, reported to, sent to, issued to, and the number of copies."""
-    first, second = (say(f"word.{key}", lang) for key in ("reported", "sent"))
+    first, second = say("word.reported", lang), say("word.sent", lang)
     last = _make_two_sides(
         say("word.issued", lang), say("word.copies", lang), ids["tail"], lang, width
     )
