@@ -13,19 +13,26 @@ from gridplan.errors import InputError, Problem
 from gridplan.reading.checks import INPUT_TABLES
 from gridplan.reading.csv_points import find_point_columns
 from gridplan.reading.layer_names import LayerRole, find_role
+from gridplan.reading.sheet_faults import Body, fill_merged, find_sheet_faults, name_place
 from gridplan.tables.column_names import match_columns
+from gridplan.tables.personal import BY_VALUE, find_personal_values
 from gridplan.tables.schema import Language, find_key
-from gridplan.tables.words import list_words
-from gridplan.tables.workbook_cells import WORKBOOKS, name_cell, read_pages
+from gridplan.tables.words import list_words, say
+from gridplan.tables.workbook_cells import WORKBOOKS, SheetCells, name_cell, read_sheets
 
+LANGUAGES: tuple[Language, ...] = ("zh", "en")
 HEAD_ROWS = 20  # rows in which the names of columns may stand, below what somebody wrote over them
 EXAMPLE = ("示例", "example")  # begins a row that shows how to fill in the sheet
-SHOWN_CELLS = 5  # of a fault
+# Begins a row of sums below a table, which is none of its rows.
+TOTALS = frozenset({"合计", "总计", "小计", "共计", "总和", "total", "totals", "sum", "subtotal"})
 
 
 @dataclass(frozen=True)
 class Page:
-    """The table of a sheet: names of columns as written, rows, and the row of each, from 0."""
+    """The table of a sheet: names of columns as written, rows, and the row of each, from 0.
+
+    ``notes`` say what was done to its rows.
+    """
 
     sheet: str
     table: str
@@ -33,7 +40,8 @@ class Page:
     names: list[str]
     rows: list[list[str]]
     numbers: list[int]
-    examples: int
+    head: int
+    notes: tuple[str, ...]
 
 
 def open_pages(path: Path, table: str | None) -> tuple[list[Page], list[str]]:
@@ -48,7 +56,9 @@ def open_pages(path: Path, table: str | None) -> tuple[list[Page], list[str]]:
     InputError
         If it cannot be read, or holds no table.
     """
-    sheets = {name: rows for name, rows in read_pages(path).items() if any(map(any, rows))}
+    cells = read_sheets(path)
+    full = {name: one for name, one in cells.items() if any(map(any, one.texts))}
+    sheets = {name: one for name, one in full.items() if not one.hidden}
     roles = {name: role for name in sheets if (role := _find_role(name)) is not None}
     if table is not None:
         roles = {name: role for name, role in roles.items() if role.table == table}
@@ -56,15 +66,34 @@ def open_pages(path: Path, table: str | None) -> tuple[list[Page], list[str]]:
         stem = find_role(path.stem)
         role = LayerRole(table) if table else stem or LayerRole("buildings")
         roles = dict.fromkeys(sheets, role)
+    _refuse_hidden(path, full, table)
     if not roles:
         wanted = table or "a table"
         message = f"none of its {len(sheets)} sheets is named {wanted}: {', '.join(sheets)}"
         remedy = "name the sheets after the tables they are, as gridplan template writes them"
         raise InputError([Problem(table or "file", "layers", message, remedy, file=path.name)])
-    pages = [_cut_page(name, sheets[name], role) for name, role in roles.items()]
+    pages = []
+    problems: list[Problem] = []
+    for name, role in roles.items():
+        page, body = _cut_page(name, sheets[name], role)
+        problems += find_sheet_faults(path, sheets[name], body)
+        pages.append(page)
+    if problems:
+        raise InputError(problems)
     # A sheet of the template that nobody filled in is no table.
     filled = [page for page in pages if page.rows] or pages[:1]
-    return filled, [name for name in sheets if name not in roles]
+    guides = {say("template.notes", lang) for lang in LANGUAGES}
+    return filled, [name for name in sheets if name not in roles and name not in guides]
+
+
+def _refuse_hidden(path: Path, sheets: Mapping[str, SheetCells], table: str | None) -> None:
+    """Refuse a hidden sheet that has the very name of a table: it may be the one that is meant."""
+    for name, cells in sheets.items():
+        role = LayerRole(name) if name in INPUT_TABLES else _find_label(name)
+        if cells.hidden and role is not None and table in (None, role.table):
+            message = f"the sheet {name} is hidden, and hidden sheets are not read"
+            remedy = "unhide it (right-click a sheet's tab), or delete it if it is not wanted"
+            raise InputError([Problem(role.table, "sheets", message, remedy, file=path.name)])
 
 
 def make_frame(page: Page) -> tuple[pd.DataFrame, list[str]]:
@@ -75,8 +104,7 @@ def make_frame(page: Page) -> tuple[pd.DataFrame, list[str]]:
         columns=[page.names[n] for n in kept],
         dtype="str",
     )
-    notes = [f"{page.examples} rows of examples left out"] if page.examples else []
-    return frame, notes
+    return frame, list(page.notes)
 
 
 def name_cells(error: InputError, sources: Iterable[Any]) -> InputError:
@@ -97,71 +125,96 @@ def _name_problem(problem: Problem, books: Mapping[str, Path]) -> Problem:
     except InputError:
         return problem
     page = pages[0]
-    cells = _find_cells(problem, page)
-    # As Excel itself names a cell; without commas, since lists of problems have those.
-    more = " ..." if len(cells) > SHOWN_CELLS else ""
-    place = f"{page.sheet}!{' '.join(cells[:SHOWN_CELLS])}{more}" if cells else page.sheet
-    return replace(problem, file=f"{path.name} {place}")
+    # Where no cell is to blame, the row of heads is.
+    cells = _find_cells(problem, page) or [f"{page.head + 1}:{page.head + 1}"]
+    return replace(problem, file=name_place(path, page.sheet, cells))
 
 
 def _find_cells(problem: Problem, page: Page) -> list[str]:
     """Find the cells that a fault speaks of: those of its column in its rows."""
+    if problem.rule == "no personal data":
+        return _find_personal_cells(problem, page)
     matched = {ours: n for n, ours in _match(page.table, page.names).items()}
     key = find_key(page.table)
     words = (problem.rule.split() or [""]) + problem.message.split()
-    column = next((word for word in words if word in matched), key)
-    place = matched.get(column)
+    column = next((word for word in words if word in matched), "")
+    place, codes = matched.get(column or key), matched.get(key)
     if place is None:
         return []
-    codes = matched.get(key)
     wrong = set(problem.ids) - {""}
-    rows = [
-        n
-        for n, row in zip(page.numbers, page.rows, strict=True)
-        if codes is not None and row[codes] in wrong
-    ]
-    if not rows:
+    lines = list(zip(page.numbers, page.rows, strict=True))
+    rows = [n for n, row in lines if codes is not None and row[codes] in wrong]
+    if not rows and column:
         # A row without a code is found by what stands there.
-        rows = [
-            n
-            for n, row in zip(page.numbers, page.rows, strict=True)
-            if row[place] and row[place] in problem.message
-        ]
+        rows = [n for n, row in lines if row[place] and row[place] in problem.message]
     return [name_cell(n, place) for n in rows]
 
 
+def _find_personal_cells(problem: Problem, page: Page) -> list[str]:
+    """Find the cells that look like data on persons, or the head of a column that is named so."""
+    place = next((n for n, name in enumerate(page.names) if name and name in problem.message), None)
+    if place is None:
+        return []
+    cells = pd.Series([row[place] for row in page.rows], dtype="str")
+    personal = find_personal_values(cells) if BY_VALUE in problem.message else cells == ""
+    numbers = [page.numbers[n] for n in cells.index[personal & (cells != "")]]
+    return [name_cell(n, place) for n in numbers] or [name_cell(page.head, place)]
+
+
 def _find_role(name: str) -> LayerRole | None:
+    return _find_label(name) or find_role(name)
+
+
+def _find_label(name: str) -> LayerRole | None:
+    """Find the table whose label in Chinese a sheet is named by."""
     labels = {label_table(table, "zh"): table for table in INPUT_TABLES}
-    return LayerRole(labels[name]) if name in labels else find_role(name)
+    return LayerRole(labels[name]) if name in labels else None
 
 
-def _cut_page(sheet: str, rows: list[list[str]], role: LayerRole) -> Page:
+def _cut_page(sheet: str, cells: SheetCells, role: LayerRole) -> tuple[Page, Body]:
     """Cut the table out of a sheet: below the row that names most of its columns."""
+    rows = cells.texts
     scores = [len(_match(role.table, row)) for row in rows[:HEAD_ROWS]]
     # Of two rows of names the upper one, in whatever language it is.
     head = next(n for n, score in enumerate(scores) if score >= max(scores) - 1)
     names = [name.rstrip("*＊ ") for name in rows[head]]
-    body = list(enumerate(rows))[head + 1 :]
+    first = head + 1
     # The template has the names of columns in both languages, one below the other.
     least = max(2, scores[head] - 1)
-    while body and len(_match(role.table, body[0][1])) >= least:
-        body = body[1:]
-    filled = [(n, row) for n, row in body if any(row)]
-    plain = [(n, row) for n, row in filled if not _is_example(row)]
-    return Page(
-        sheet,
-        role.table,
-        role,
-        names,
-        [row for _, row in plain],
-        [n for n, _ in plain],
-        len(filled) - len(plain),
+    while first < len(rows) and len(_match(role.table, rows[first])) >= least:
+        names = _take_lower_names(role.table, names, rows[first])
+        first += 1
+    matched = _match(role.table, names)
+    body = Body(role.table, sheet, matched, frozenset(range(first, len(rows))))
+    merged = fill_merged(cells, body)
+    filled = [(n, rows[n]) for n in range(first, len(rows)) if any(rows[n])]
+    examples = {n for n, row in filled if _begin(row).startswith(EXAMPLE)}
+    sums = {n for n, row in filled if "".join(_begin(row).split()).rstrip(":：") in TOTALS}
+    plain = [(n, row) for n, row in filled if n not in examples | sums]
+    counted = (
+        (len(examples), "rows of examples left out"),
+        (len(sums), "rows of totals left out"),
+        (merged, "merged cells, of which every row was given the text"),
     )
+    notes = tuple(f"{count} {what}" for count, what in counted if count)
+    numbers = [n for n, _ in plain]
+    page = Page(sheet, role.table, role, names, [row for _, row in plain], numbers, head, notes)
+    return page, body._replace(rows=frozenset(numbers))
 
 
-def _is_example(row: Sequence[str]) -> bool:
-    first = next((cell for cell in row if cell), "")
-    return first.lower().startswith(EXAMPLE)
+def _take_lower_names(table: str, upper: list[str], lower: list[str]) -> list[str]:
+    """Take the code below a name that somebody has changed, where it is known."""
+    known = set(_match(table, upper).values())
+    below = {n: ours for n, ours in _match(table, lower).items() if ours not in known}
+    return [
+        lower[n].rstrip("*＊ ") if n in below and n not in _match(table, upper) else name
+        for n, name in enumerate(upper)
+    ]
+
+
+def _begin(row: Sequence[str]) -> str:
+    """Take the first cell of a row that is not empty, in small letters."""
+    return next((cell for cell in row if cell), "").lower()
 
 
 def _match(table: str, names: Sequence[str]) -> dict[int, str]:

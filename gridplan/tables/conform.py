@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, cast
@@ -16,6 +18,8 @@ from gridplan.tables.schema import Column, find_columns, find_key, read_schema
 
 # Columns that only help to estimate: a row is not refused for a value that cannot be true.
 MEASURED = ("floors", "height", "year_built", "stairwell_count")
+
+_DATE = re.compile(r"^\s*([12]\d{3})\s*(?:年|[-/.]\d{1,2}(?!\d)).*$")
 
 # what a column that is missing is filled with; a boolean, unlike a bool, may be unknown
 _DEFAULTS: Mapping[str, Any] = {
@@ -121,7 +125,7 @@ def _cast(values: pd.Series[Any], column: Column) -> pd.Series[Any]:
     if dtype in {"int64", "float64"}:
         if pd.api.types.is_numeric_dtype(values.dtype):
             return values.astype(dtype)
-        return read_numbers(values, several=_may_be_several(column)).astype(dtype)
+        return _read_figures(values, column).astype(dtype)
     return _to_boolean(values).fillna(False).astype(dtype)  # bool: what is missing is not so
 
 
@@ -139,13 +143,25 @@ def read_texts(values: pd.Series[Any]) -> pd.Series[Any]:
     return values.astype("str").where(values.notna(), "").astype("str")
 
 
-_YES = frozenset({"true", "yes", "y", "t", "1", "1.0", "是", "有"})
-_NO = frozenset({"false", "no", "n", "f", "0", "0.0", "否", "无"})
+_YES = frozenset({"true", "yes", "y", "t", "1", "1.0", "是", "有", "对", "√", "✓", "✔"})
+_NO = frozenset({"false", "no", "n", "f", "0", "0.0", "否", "无", "错", "×", "✗", "✘"})
+
+
+def is_yes_or_no(text: str) -> bool:
+    """Whether a text says yes or no, or nothing at all.
+
+    Examples
+    --------
+    >>> [is_yes_or_no(text) for text in ("√", "否", "ＹＥＳ", "", "也许")]
+    [True, True, True, True, False]
+    """
+    word = unicodedata.normalize("NFKC", text).strip().lower()
+    return not word or word in _YES | _NO
 
 
 def _to_boolean(values: pd.Series[Any]) -> pd.Series[Any]:
     """Cast to true, false or missing; words that are neither become missing."""
-    words = values.astype("str").str.strip().str.lower()
+    words = values.astype("str").str.normalize("NFKC").str.strip().str.lower()
     out = pd.Series(pd.NA, index=values.index, dtype="boolean")
     out[words.isin(_YES)] = True
     out[words.isin(_NO)] = False
@@ -210,7 +226,7 @@ def _check_numbers(table: str, column: Column, values: Any, ids: Any, file: str)
     """Check that a column holds numbers, and within the range that the schema gives it."""
     if column.name in MEASURED and not is_no_number(values):
         return []  # what cannot be true is taken as not known, and counted, by the reading
-    numbers = read_numbers(values, several=_may_be_several(column))
+    numbers = _read_figures(values, column)
     filled = values.notna() & (values.astype(str).str.strip() != "")
     low = numbers < column.least
     high = numbers > column.most
@@ -239,6 +255,13 @@ def _check_numbers(table: str, column: Column, values: Any, ids: Any, file: str)
     return problems
 
 
+def _read_figures(values: pd.Series[Any], column: Column) -> pd.Series[Any]:
+    """Read the numbers of a column; of a date, the year where a year is asked for."""
+    if column.unit == "year" and pd.api.types.is_string_dtype(values.dtype):
+        values = values.astype("str").str.replace(_DATE, r"\1", regex=True)
+    return read_numbers(values, several=_may_be_several(column))
+
+
 def _may_be_several(column: Column) -> bool:
     """Whether ``5;6`` may stand for a number in between: floors and heights of parts."""
     return column.name in {"floors", "height"}
@@ -254,6 +277,6 @@ def find_doubtful(column: Column, values: Any) -> pd.Series[bool]:
     >>> find_doubtful(floors, pd.Series(["6", "5;6", "9999", "ca. 3", ""])).tolist()
     [False, False, True, True, False]
     """
-    numbers = read_numbers(values, several=_may_be_several(column))
+    numbers = _read_figures(values, column)
     filled = values.notna() & (values.astype(str).str.strip() != "")
     return filled & ~numbers.between(column.least, column.most)
