@@ -33,14 +33,14 @@ class Fault(NamedTuple):
 
 
 SPOILT = Fault(
-    "{why} stands there", "put the value itself there (copy, paste as values), or empty the cell"
+    "it holds {why}", "put the value itself there (copy, paste as values), or empty the cell"
 )
 LONG = Fault(
     "a number of more than 15 digits, of which a workbook keeps 15",
     "set the column to text, and copy the codes in again from where they came from",
 )
 DATED = Fault("a date stands where a number belongs", "set the cell to General and type the number")
-UNCLEAR = Fault("{why} is neither yes nor no", "choose yes or no (是 or 否), or empty the cell")
+UNCLEAR = Fault("neither yes nor no: {why}", "choose yes or no (是 or 否), or empty the cell")
 MERGED = Fault("merged cells hold one value for several rows", "unmerge them and fill in every row")
 
 
