@@ -17,10 +17,11 @@ _NUMBERS = ("int64", "float64")
 
 
 class Body(NamedTuple):
-    """The part of a sheet that is a table: places of our columns, and rows, all from 0."""
+    """The part of a sheet that is a table: heads, places of our columns, rows, all from 0."""
 
     table: str
     sheet: str
+    names: list[str]
     matched: Mapping[int, str]
     rows: frozenset[int]
 
@@ -72,7 +73,7 @@ def find_sheet_faults(path: Path, cells: SheetCells, body: Body) -> list[Problem
         wrong = sorted((r, c) for r, c in places if r in body.rows and c in kinds)
         for column in sorted({c for _, c in wrong}):
             some = [one for one in wrong if one[1] == column]
-            message = f"{kinds[column].name}: {fault.message.format(why=say(some[0]))}"
+            message = f"{body.names[column]}: {fault.message.format(why=say(some[0]))}"
             problems.append(
                 Problem(
                     body.table,

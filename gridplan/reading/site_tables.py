@@ -25,6 +25,7 @@ from gridplan.reading.checks import (
     check_table,
     find_crs,
 )
+from gridplan.reading.kind_words import WORDED, match_kinds
 from gridplan.reading.positions import check_apart
 from gridplan.reading.repeated_rows import join_rows
 from gridplan.reading.tidy_table import order_shapes, order_table
@@ -206,10 +207,11 @@ def _tidy_tables(frames: Mapping[str, Any], crs: Any) -> tuple[dict[str, Any], l
     for name, frame in frames.items():
         if name in INPUT_TABLES:
             tidy, measured = _name_measures(name, _tidy(name, frame, crs))
+            tidy, worded = _name_kinds(name, tidy)
             if find_key(name) in tidy.columns:
                 codes[name] = set(tidy[find_key(name)])
             tables[name], joined = join_rows(name, tidy)
-            entries += [*measured, *joined]
+            entries += [*measured, *worded, *joined]
     return tables, [*entries, *_note_unknown_counts(tables.get("counts"), codes)]
 
 
@@ -252,6 +254,22 @@ def _name_measures(table: str, frame: Any) -> tuple[Any, list[Entry]]:
         ),
     ]
     return frame.assign(measure=measures.map(words).reindex(frame.index)), entries
+
+
+def _name_kinds(table: str, frame: Any) -> tuple[Any, list[Entry]]:
+    """Write levels and kinds in the words that verbs read, and note which they were."""
+    column = WORDED.get(table, "")
+    if column not in frame.columns:
+        return frame, []
+    words = frame[column].dropna().astype("str")
+    ours = match_kinds(table, words.unique())
+    renamed = sorted(word for word, code in ours.items() if word != code)
+    if not renamed:
+        return frame, []
+    known = "; ".join(f"{word} is {ours[word]}" for word in renamed)
+    rows = int(words.isin(renamed).sum())
+    entry = Entry("survey", table, "noted", rows, f"{column}: {known}")
+    return frame.assign(**{column: words.map(ours).reindex(frame.index)}), [entry]
 
 
 def _tidy(table: str, frame: Any, crs: Any) -> Any:

@@ -185,7 +185,7 @@ def _cut_page(sheet: str, cells: SheetCells, role: LayerRole) -> tuple[Page, Bod
         names = _take_lower_names(role.table, names, rows[first])
         first += 1
     matched = _match(role.table, names)
-    body = Body(role.table, sheet, matched, frozenset(range(first, len(rows))))
+    body = Body(role.table, sheet, names, matched, frozenset(range(first, len(rows))))
     merged = fill_merged(cells, body)
     filled = [(n, rows[n]) for n in range(first, len(rows)) if any(rows[n])]
     examples = {n for n, row in filled if _begin(row).startswith(EXAMPLE)}

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from gridplan.errors import MissingPackageError
+from gridplan.reading.kind_words import WORDED, list_usual_words
 from gridplan.reading.workbooks import label_table
 from gridplan.tables.schema import Column, Language, find_columns, find_key
 from gridplan.tables.translations import translate
@@ -26,6 +27,9 @@ _EXAMPLES = {
     "value": 35, "floor_area": 520, "party_members": 18,
 }  # fmt: skip
 _KINDS = {"places": "service_centre", "institutions": "school"}
+# What an example is in Chinese, where a Chinese word is read as well as a code.
+_CHINESE = {"apartments": "住宅", "volunteers": "志愿者"}
+_LONGEST_LIST = 255  # letters of the words of a drop-down, by the format
 _LONGITUDE, _LATITUDE = 118.18, 39.63
 
 
@@ -69,7 +73,7 @@ def _write_notes(book: Any, lang: Language) -> None:
     page.set_column(0, 0, 100, book.add_format({"text_wrap": True, "valign": "top"}))
     for row, line in enumerate(say("template.how", lang).split("|")):
         page.write_string(row, 0, line)
-    _set_paper(page)
+    _set_paper(page, lang)
 
 
 def _write_table(book: Any, table: str, lang: Language) -> None:
@@ -79,7 +83,7 @@ def _write_table(book: Any, table: str, lang: Language) -> None:
     text = book.add_format({"num_format": "@"})
     page = book.add_worksheet(label_table(table, lang))
     columns = [c for c in find_columns(table) if c.need != "derived" and not c.is_geometry]
-    names = [(_name(c, lang), c.name, _note(c, lang)) for c in columns]
+    names = [(_name(c, lang), c.name, _note(c, table, lang)) for c in columns]
     if table in _PLACED:
         for key in ("longitude", "latitude"):
             label, note = say(f"template.{key}", lang).split("|")
@@ -93,10 +97,10 @@ def _write_table(book: Any, table: str, lang: Language) -> None:
         page.set_column(place, place, max(12, 2 * len(label) + 2), None if numeric else text)
         _write_example(page, place, name, table, lang, faint, is_key=name == key)
         if place < len(columns):
-            _limit(page, place, columns[place], lang)
+            _limit(page, place, columns[place], table, lang)
     page.freeze_panes(2, 1)
     page.repeat_rows(0)
-    _set_paper(page)
+    _set_paper(page, lang)
 
 
 def _write_example(
@@ -107,6 +111,9 @@ def _write_example(
         example = _KINDS.get(table, "")
     if name in ("longitude", "latitude"):
         example = _LONGITUDE if name == "longitude" else _LATITUDE
+    if lang == "zh" and isinstance(example, str):
+        words = list_usual_words(WORDED[table]) if name == WORDED.get(table) else _CHINESE
+        example = words.get(example, example)
     if is_key:
         # By this word the row is left out.
         example = f"{say('template.example', lang)} {example}"
@@ -116,14 +123,27 @@ def _write_example(
         page.write_number(2, place, example, style)
 
 
-def _limit(page: Any, place: int, column: Column, lang: Language) -> None:
+def _list_choices(column: Column, table: str, lang: Language) -> list[str]:
+    """List the words that a drop-down offers for a column; none where it has no list."""
+    if column.dtype == "boolean":
+        return say("template.yes_no", lang).split("|")
+    words: list[str] = list(column.values)
+    if column.name == WORDED.get(table):
+        usual = list_usual_words(column.name)
+        words = words or list(usual)
+        words = [usual.get(word, word) for word in words] if lang == "zh" else words
+    return words if len(",".join(words)) <= _LONGEST_LIST else []
+
+
+def _limit(page: Any, place: int, column: Column, table: str, lang: Language) -> None:
     """Let a column take only what it can hold: yes or no, words of a list, numbers in a range."""
     rule: dict[str, Any] = {"ignore_blank": True, "error_title": _name(column, lang)}
-    rule["error_message"] = _note(column, lang)[:250]
-    if column.dtype == "boolean":
-        rule |= {"validate": "list", "source": say("template.yes_no", lang).split("|")}
-    elif column.values:
-        rule |= {"validate": "list", "source": list(column.values)}
+    rule["error_message"] = _note(column, table, lang)[:250]
+    words = _list_choices(column, table, lang)
+    if words:
+        rule |= {"validate": "list", "source": words}
+        # Other kinds may be given, but those of the list are what verbs look for.
+        rule |= {} if column.values or column.dtype == "boolean" else {"error_type": "warning"}
     elif column.dtype == "float64":
         rule |= {"validate": "decimal", "criteria": ">=", "value": max(column.least, 0.0)}
     else:
@@ -135,7 +155,7 @@ def _name(column: Column, lang: Language) -> str:
     return column.zh if lang == "zh" else column.label
 
 
-def _note(column: Column, lang: Language) -> str:
+def _note(column: Column, table: str, lang: Language) -> str:
     """Write what a column holds: whether it is needed, its meaning, its unit, its words."""
     need = "needed" if column.need in ("key", "required") else "if_known"
     lines = [
@@ -143,13 +163,15 @@ def _note(column: Column, lang: Language) -> str:
         translate(column.meaning) if lang == "zh" else column.meaning,
     ]
     lines += [say("template.unit", lang, unit=column.unit)] if column.unit else []
-    lines += [say("template.words", lang, words="、".join(column.values))] if column.values else []
+    words = [] if column.dtype == "boolean" else _list_choices(column, table, lang)
+    between = "、" if lang == "zh" else ", "
+    lines += [say("template.words", lang, words=between.join(words))] if words else []
     return "\n".join(line for line in lines if line)
 
 
-def _set_paper(page: Any) -> None:
+def _set_paper(page: Any, lang: Language) -> None:
     """Set a sheet for paper: A4 on its side, one page wide, numbered."""
     page.set_landscape()
     page.set_paper(9)
     page.fit_to_pages(1, 0)
-    page.set_footer("&C&P / &N")
+    page.set_footer(f"&C{say('template.page', lang)}")
