@@ -18,8 +18,7 @@ from gridplan.tables.translations import translate
 from gridplan.tables.words import say
 
 INDEX = "index.html"
-THUMBNAIL = 80.0  # mm
-DPI = 96
+DPI = 72  # of maps shown small
 
 
 def write_contents(facts: Facts, request: BriefingRequest, pack: Pack) -> dict[str, bytes]:
@@ -172,7 +171,7 @@ def _write_thumbnails(facts: Facts, request: BriefingRequest, pack: Pack) -> lis
     lang = request.lang
     pictures = []
     for view in list_pack_views(facts, request):
-        drawn = draw_page_map(facts, request, view, width=THUMBNAIL, dpi=DPI)
+        drawn = draw_page_map(facts, request, view, DPI)
         if isinstance(drawn, bytes):
             pictures.append(write_picture(drawn, say(f"page.view_{view}", lang)))
     return [f"<h2>{say('pack.maps', lang)}</h2>", '<div class="sheets">', *pictures, "</div>"]

@@ -14,10 +14,11 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from gridplan.briefing.facts import Facts, collect_facts, list_facts
+from gridplan.briefing.facts import Facts, collect_facts
 from gridplan.errors import PlanError
 from gridplan.plan import Plan
 from gridplan.publishing.brief_plan import Brief, find_targets, write_paragraph
+from gridplan.publishing.published_figures import count_figures, list_figures
 from gridplan.publishing.release_seal import require_release, seal_cut
 from gridplan.tables.indicators import CITY
 from gridplan.tables.level_indicators import FOUR_LEVELS, place_bodies
@@ -25,6 +26,7 @@ from gridplan.tables.level_indicators import FOUR_LEVELS, place_bodies
 Level = Literal["subdistrict", "district"]
 # Tables of the land that lie over communities: what touches the land of the body is kept.
 _OVERLYING = ("buildings", "compounds", "barriers", "openings", "streets", "places")
+ALWAYS = ("households", "households_counted")  # figures that every brief has, known or not
 _OF_COMMUNITIES = ("subgrids", "special_grids", "touches", "links")
 
 
@@ -81,8 +83,18 @@ def cut_facts(whole: Facts, level: Level, body: str) -> Facts:
     is_top = bodies["level"].eq("city")
     above = bodies["above"].where(bodies["above"].isin(bodies["body"]) | is_top, CITY)
     bodies = bodies.assign(name=bodies["name"].mask(is_top, body), above=above)
+    # What is published of the whole alone, nothing that could be run would fill.
+    values = kept["values"]
+    lost = _list_known(whole) - _list_known(facts)
+    kept["values"] = values[~values["fact"].isin(lost)].reset_index(drop=True)
     cut = replace(facts, **{**kept, "bodies": bodies})
     return replace(cut, brief=_cut_brief(cut, whole.brief))
+
+
+def _list_known(facts: Facts) -> set[str]:
+    """List the facts that are known or suppressed for any body."""
+    values = facts.values
+    return set(values.loc[values["state"] != "unknown", "fact"])
 
 
 def cut_release(leaving: Plan, level: Level, body: str) -> Plan:
@@ -136,21 +148,32 @@ def _cut_published(
 
 
 def _cut_brief(facts: Facts, whole: Brief) -> Brief:
-    """Write the brief of a body from its facts; the stamp stays that of the whole release."""
+    """Write the brief of a body from its facts; the stamp stays that of the whole release.
+
+    Figures that are published for the whole plan alone are left out: nothing
+    that could be run would fill them for the body.
+    """
     values = facts.values[facts.values["level"] == "city"].set_index("fact")
     figures = whole.figures.copy()
-    cut = list_facts()
-    for name in figures.index:
-        row = values.loc[name] if name in cut else None
-        state = "unknown" if row is None else str(row["state"])
-        status = state if state in ("suppressed", "unknown") else "shown"
-        value = float(row["value"]) if row is not None and status == "shown" else np.nan
+    land = count_figures(facts.plan)
+    for name, figure in list_figures().items():
+        if figure.table == "communities":  # which leave as they are
+            value, status = float(land[name]), "shown"
+        elif name in values.index:
+            row = values.loc[name]
+            state = str(row["state"])
+            status = state if state in ("suppressed", "unknown") else "shown"
+            value = float(row["value"]) if status == "shown" else np.nan
+        else:
+            value, status = np.nan, "unknown"
         figures.loc[name, ["value", "status"]] = [value, status]
         figures.loc[name, "ratio"] = value / figures.loc[name, "published"]
-        needs = cut[name].needs if name in cut else ""
-        figures.loc[name, "needs"] = needs if status == "unknown" else ""
     targets = find_targets(facts.plan.rules)
-    paragraphs = {lang: write_paragraph(figures, targets, lang) for lang in whole.paragraphs}
+    paragraphs = {
+        lang: write_paragraph(figures, targets, lang, whole=True) for lang in whole.paragraphs
+    }
+    fills = (figures["status"] != "unknown") | (whole.figures["status"] == "unknown")
+    figures = figures[fills | figures.index.isin(ALWAYS)]
     # A ratio of the whole plan says nothing of a body.
     ratios = whole.ratios.assign(value=np.nan, off=np.nan, far=False)
     names = {

@@ -139,14 +139,20 @@ def find_targets(rules: Rules) -> dict[str, str]:
     }
 
 
-def write_paragraph(figures: pd.DataFrame, targets: Mapping[str, str], lang: Language) -> str:
-    """Write the paragraph: every sentence whose figures are known, in the document's order."""
+def write_paragraph(
+    figures: pd.DataFrame, targets: Mapping[str, str], lang: Language, *, whole: bool = False
+) -> str:
+    """Write the paragraph: every sentence with a known figure, in the document's order.
+
+    ``whole`` leaves out sentences that have an unknown figure too.
+    """
     parts: list[str] = []
     # The key of a sentence names the figures that it takes.
     for key, sentence in list_words("sentence", lang).items():
         names = key.split("|")
+        unknown = figures.loc[names, "status"] == "unknown"
         # One known figure is enough; the others of the sentence read as unknown.
-        if (figures.loc[names, "status"] == "unknown").all():
+        if unknown.all() or (whole and unknown.any()):
             continue
         values = {
             name: write_value(figures.loc[name], list_figures()[name], lang) for name in names

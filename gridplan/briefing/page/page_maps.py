@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 from typing import cast
 
+import numpy as np
+
 from gridplan.briefing.facts import Facts
 from gridplan.briefing.pictures import draw_map
 from gridplan.briefing.request import BriefingRequest
@@ -22,26 +24,23 @@ def draw_page_map(
     facts: Facts,
     request: BriefingRequest,
     view: str,
-    *,
-    width: float = WIDTH,
     dpi: int = DPI,
 ) -> bytes | str:
     """Draw the map of a view as a small PNG, or say why it cannot be drawn."""
     lang = request.lang
     try:
-        height = choose_height(facts, width)
-        picture = draw_map(facts, request, cast("View", view), width, height, dpi=dpi)
+        height = choose_height(facts)
+        picture = draw_map(facts, request, cast("View", view), WIDTH, height, dpi=dpi)
     except (PlanError, ArgumentError, MissingPackageError) as error:
         why = translate(str(error)) if lang == "zh" else str(error)
         return say("page.no_map", lang, view=say(f"page.view_{view}", lang), why=why)
     return shrink(picture)
 
 
-def choose_height(facts: Facts, width: float) -> float:
+def choose_height(facts: Facts) -> float:
     """Choose the height of a map by the shape of the land, within what a page has room for."""
     west, south, east, north = facts.plan.site.communities.total_bounds
-    scaled = width * (north - south) / max(east - west, 1.0)
-    return float(min(max(scaled, width * LOWEST / WIDTH), width * HIGHEST / WIDTH))
+    return float(np.clip(WIDTH * (north - south) / max(east - west, 1.0), LOWEST, HIGHEST))
 
 
 def shrink(picture: bytes) -> bytes:
