@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from gridplan.cli.app import verb
+from gridplan.cli.briefing_options import read_release
 from gridplan.cli.options import WHO, Lang, LangOption, PlanPath
 from gridplan.cli.outputs import try_date, try_output_file
 from gridplan.cli.screen import note_figures
@@ -70,7 +71,6 @@ def atlas_command(
 
     [dim]gridplan atlas outputs/town-release -o atlas.pdf --lang zh[/dim]
     """
-    from gridplan import storage
     from gridplan.briefing.atlas.atlas_file import draw_atlas
     from gridplan.briefing.atlas.request import AtlasRequest
     from gridplan.cli import console
@@ -90,7 +90,7 @@ def atlas_command(
     )
     with console.show_progress() as clock:
         clock("reading", 0, 1)
-        plan = storage.read_plan(path)
+        plan, path = read_release(path)
         # An atlas can be made again at any time, so that the one before is replaced.
         with draft_file(output) as draft, draft.open("wb") as file:
             atlas = draw_atlas(plan, file, request, path=path, workers=workers, progress=clock)

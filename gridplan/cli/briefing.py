@@ -1,9 +1,8 @@
-"""The verbs that write what goes on the table: a pack of all documents, and the atlas."""
+"""The verb that writes all that goes on the table as one pack."""
 
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -27,7 +26,7 @@ from gridplan.cli.briefing_options import (
     read_release,
 )
 from gridplan.cli.options import NewFolder, Overwrite, PlanPath
-from gridplan.cli.outputs import try_output_file, try_output_folder
+from gridplan.cli.outputs import try_output_folder
 from gridplan.cli.screen import note_figures
 
 if TYPE_CHECKING:
@@ -158,52 +157,3 @@ def _print_packs(packs: Mapping[str, Pack]) -> None:
         console.err.print(
             f"{product} was not written: {console.escape(why)}", soft_wrap=True, style="bold"
         )
-
-
-@verb("atlas", figures=True)
-def atlas_command(
-    path: PlanPath,
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help="PDF to write.", callback=try_output_file)
-    ],
-    lang: BriefLangOption = None,
-    office: Office = "",
-    date: Day = None,
-    title: Title = "",
-    map_number: MapNumber = "",
-    font: FontName = "",
-) -> None:
-    """Write an atlas of a release: cover, index map, and a sheet for each community.
-
-    [dim]gridplan atlas outputs/town-release -o outputs/atlas.pdf[/dim]
-    """
-    from gridplan.briefing.facts import collect_facts
-    from gridplan.briefing.pack import count_pages
-    from gridplan.briefing.products import find_writer
-    from gridplan.cli import console
-    from gridplan.engine.open_documents import refuse_open_documents
-    from gridplan.engine.placement import write_files
-
-    if output.suffix.lower() != ".pdf":
-        raise typer.BadParameter(f"{output}: name a file that ends in .pdf", param_hint="--output")
-    languages = list_languages(lang)
-    names = [
-        output.with_stem(f"{output.stem}-{one}") if len(languages) > 1 else output
-        for one in languages
-    ]
-    refuse_open_documents(names)
-    options = BriefingOptions(
-        office=office, date=date, title=title, map_number=map_number, font=font
-    )
-    with console.show_progress() as clock:
-        clock("reading", 0, 1)
-        facts = collect_facts(read_release(path)[0])
-        clock("atlas", 0, 1)
-        requests = make_requests(options, languages)
-        contents = [find_writer("pdf")(facts, request) for request in requests]
-        write_files(dict(zip(names, contents, strict=True)))
-    note_figures("pages", count_pages(output.name, contents[0]))
-    console.print_line("pages", f"{count_pages(output.name, contents[0])}")
-    console.print_times(clock.seconds)
-    for name in names:
-        console.print_line("written", name)
