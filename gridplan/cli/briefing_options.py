@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 HEAD = "What stands at its head"
 BESIDE = "What is set beside it"
-REQUESTS_FILE = "requests.csv"  # what ``gridplan simulate --csv FOLDER`` writes of requests
 
 
 class BriefLang(StrEnum):
@@ -170,9 +169,10 @@ def read_release(path: Path) -> tuple[Plan, Path]:
 def make_requests(options: BriefingOptions, languages: Sequence[str]) -> list[BriefingRequest]:
     """Make a request for each language, with what is set beside it read from disk."""
     from gridplan.briefing.request import BriefingRequest
+    from gridplan.briefing.simulation_figures import read_simulation
 
     before = _read_before(options.before) if options.before is not None else None
-    simulation = _read_simulation(options.simulation) if options.simulation is not None else None
+    simulation = read_simulation(options.simulation) if options.simulation is not None else None
     common: dict[str, Any] = {
         "office": options.office,
         "date": options.date or "",
@@ -191,29 +191,3 @@ def _read_before(path: Path) -> Facts:
     from gridplan.briefing.facts import collect_facts
 
     return collect_facts(read_release(path)[0])
-
-
-def _read_simulation(folder: Path) -> Any:
-    """Read the figures of requests that a simulation wrote."""
-    import pandas as pd
-
-    from gridplan.errors import PlanError
-
-    file = folder / REQUESTS_FILE
-    if not file.is_file():
-        raise PlanError(
-            f"{folder} has no {REQUESTS_FILE} -> give the folder that was written by: "
-            f"gridplan simulate PLAN --csv {folder}"
-        )
-    try:
-        table = pd.read_csv(file, encoding="utf-8-sig", dtype={"of": str})
-    except (ValueError, UnicodeDecodeError) as error:
-        raise PlanError(
-            f"{file} cannot be read: {error} -> run gridplan simulate PLAN --csv {folder} again"
-        ) from error
-    lacks = [name for name in ("level", "of", "measure", "mean") if name not in table]
-    if lacks:
-        raise PlanError(
-            f"{file} lacks {', '.join(lacks)} -> run gridplan simulate PLAN --csv {folder} again"
-        )
-    return table
