@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 
 # The date in archives: the same state gives the same bytes.
 _DAY = (2000, 1, 1, 0, 0, 0)
+_OFFICE = "application/vnd.openxmlformats-officedocument"
+_MEDIA = {
+    "docx": f"{_OFFICE}.wordprocessingml.document",
+    "pptx": f"{_OFFICE}.presentationml.presentation",
+    "xlsx": f"{_OFFICE}.spreadsheetml.sheet",
+}
 _TO_COUNT = 30  # buildings of a field sheet, as ``gridplan sample`` proposes them
 
 
@@ -102,6 +108,19 @@ def _make_brief(plan: Plan, order: Order, progress: Progress) -> Made:
     return Made(order.name_file(".html", "brief"), "text/html", page.encode())
 
 
+def _make_document(plan: Plan, order: Order, progress: Progress) -> Made:
+    """Write the briefing as a document, slides or workbook from a release of the plan."""
+    from gridplan.briefing.products import find_writer
+    from gridplan.briefing.request import BriefingRequest
+
+    facts = _collect_facts(plan, progress)
+    # What is not saved says so where the title stands.
+    title = order.title if order.draft else ""
+    request = BriefingRequest(lang=order.lang, office=order.office, title=title)
+    content = find_writer(order.what)(facts, request)
+    return Made(order.name_file(f".{order.what}", "brief"), _MEDIA[order.what], content)
+
+
 def _make_field_sheet(plan: Plan, order: Order, progress: Progress) -> Made:
     """Write the sheet of buildings to count, for Excel where that can be written, else CSV."""
     from gridplan.comparison.count_sample import propose_counts
@@ -111,8 +130,8 @@ def _make_field_sheet(plan: Plan, order: Order, progress: Progress) -> Made:
     table = propose_counts(plan, _TO_COUNT)
     notes = () if len(table) else (say("studio_file.nothing_to_count", order.lang),)
     if find_spec("xlsxwriter"):
-        media = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-        return Made(order.name_file(".xlsx", "to-count"), media, encode_workbook(table), notes)
+        content = encode_workbook(table)
+        return Made(order.name_file(".xlsx", "to-count"), _MEDIA["xlsx"], content, notes)
     # By this mark a spreadsheet knows that a text is UTF-8.
     text = "\ufeff" + write_csv_text(table.set_index("order"))
     return Made(order.name_file(".csv", "to-count"), "text/csv", text.encode(), notes)
@@ -139,6 +158,9 @@ KINDS: Mapping[str, Kind] = {
     "map": Kind(_make_map),
     "qgis": Kind(_make_qgis),
     "brief": Kind(_make_brief),
+    "docx": Kind(_make_document, ("docx", "matplotlib")),
+    "pptx": Kind(_make_document, ("pptx", "matplotlib")),
+    "xlsx": Kind(_make_document, ("xlsxwriter",)),
     "field_sheet": Kind(_make_field_sheet),
     "list": Kind(_make_list),
 }
