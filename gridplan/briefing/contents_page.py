@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
+from gridplan.briefing.fact_tables import list_missing as list_figures_missing
 from gridplan.briefing.facts import Facts
 from gridplan.briefing.pack import Pack, PackFile
 from gridplan.briefing.pack_maps import WALL, list_pack_views
@@ -89,8 +90,6 @@ def name_pack(facts: Facts, lang: Language) -> str:
 
 def list_missing(facts: Facts, request: BriefingRequest, pack: Pack) -> list[str]:
     """List what a pack lacks: products that were not written, and figures that are not known."""
-    from gridplan.publishing.brief_pages import list_unknown
-
     lang = request.lang
     lines = [
         say(
@@ -101,7 +100,8 @@ def list_missing(facts: Facts, request: BriefingRequest, pack: Pack) -> list[str
         )
         for failure in pack.failures
     ]
-    return lines + [line.removeprefix("- ") for line in list_unknown(facts.brief, lang)]
+    needs = list_figures_missing(facts, lang).itertuples(index=False, name=None)
+    return lines + [say("pack.needed", lang, fact=fact, need=need) for fact, need in needs]
 
 
 def say_size(size: int) -> str:

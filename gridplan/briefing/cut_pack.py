@@ -87,7 +87,7 @@ def cut_facts(whole: Facts, level: Level, body: str) -> Facts:
     values = kept["values"]
     lost = _list_known(whole) - _list_known(facts)
     kept["values"] = values[~values["fact"].isin(lost)].reset_index(drop=True)
-    cut = replace(facts, **{**kept, "bodies": bodies})
+    cut = replace(facts, **{**kept, "bodies": bodies, "of_whole": frozenset(lost)})
     return replace(cut, brief=_cut_brief(cut, whole.brief))
 
 

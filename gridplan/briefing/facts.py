@@ -67,7 +67,8 @@ class Facts:
     gaps each rule has. ``state`` is shown, partial (of what is known), suppressed
     or unknown, and a value that is not shown or partial is NaN. ``origin`` says
     how many households were counted. ``brief`` holds the paragraph and its
-    figures.
+    figures. ``of_whole`` names the facts that are published for the whole release
+    alone, where these are the facts of a part of it.
     """
 
     plan: Plan
@@ -77,6 +78,7 @@ class Facts:
     reach: pd.DataFrame
     gaps: pd.DataFrame
     origin: Origin = NOBODY_SAYS
+    of_whole: frozenset[str] = frozenset()
 
     def take(self, fact: str, level: str = "city") -> pd.DataFrame:
         """Take one fact of all bodies of a level, with their names, in the order of bodies."""

@@ -75,19 +75,21 @@ def list_needs(facts: Facts, names: tuple[str, ...], lang: Language) -> tuple[st
     whole alone: nothing that could be run would fill them.
     """
     catalogue = list_facts()
-    asked = set(facts.values["fact"])
     unknown = [name for name in names if facts.find(name).state == "unknown"]
-    alone = [catalogue[name].name(lang) for name in unknown if name not in asked]
-    if alone:
-        return (say("section.missing_alone", lang, facts=list_names(alone, lang, len(alone))),)
+    # Nothing that could be run would fill these for a part of a release.
+    closed = [catalogue[name].name(lang) for name in unknown if name in facts.of_whole]
+    unknown = [name for name in unknown if name not in facts.of_whole]
     needs: dict[str, list[str]] = {}
     for name in unknown:
         if need := catalogue[name].need(lang):
             needs.setdefault(need, []).append(catalogue[name].name(lang))
-    return tuple(
+    lines = [
         say("section.missing", lang, facts=list_names(facts_, lang, len(facts_)), needs=need)
         for need, facts_ in needs.items()
-    )
+    ]
+    if closed:
+        lines.append(say("section.of_whole", lang, facts=list_names(closed, lang, len(closed))))
+    return tuple(lines)
 
 
 def _make_chain_table(facts: Facts, lang: Language) -> Table | None:
