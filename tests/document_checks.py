@@ -202,8 +202,10 @@ def check_figures(path, facts, sections, request):
     return [*cells, *others], (compared, looked)
 
 
-def collect(release, before, lang):
+def collect(release, before, simulation, lang):
     """Collect the facts, the request and the sections that the documents were made from."""
+    import pandas as pd
+
     import gridplan as gp
     from gridplan.briefing.facts import collect_facts
     from gridplan.briefing.request import BriefingRequest
@@ -211,7 +213,8 @@ def collect(release, before, lang):
 
     facts = collect_facts(gp.read_plan(release))
     earlier = collect_facts(gp.read_plan(before)) if before else None
-    request = BriefingRequest(lang=lang, date="2026-11-29", before=earlier)
+    figures = pd.read_csv(simulation, encoding="utf-8-sig") if simulation else None
+    request = BriefingRequest(lang=lang, date="2026-11-29", before=earlier, simulation=figures)
     return facts, write_sections(facts, request), request
 
 
@@ -221,10 +224,13 @@ def main(words=None):
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
     parser.add_argument("--release", type=Path, help="the release that they were made from")
     parser.add_argument("--before", type=Path, help="the release before")
+    parser.add_argument("--simulation", type=Path, help="requests.csv of a simulation")
     parser.add_argument("--lang", choices=("zh", "en"), default="zh")
     parser.add_argument("--keep", type=Path, help="keep the PDFs of the pages here")
     chosen = parser.parse_args(words)
-    source = collect(chosen.release, chosen.before, chosen.lang) if chosen.release else None
+    source = None
+    if chosen.release:
+        source = collect(chosen.release, chosen.before, chosen.simulation, chosen.lang)
     wrong = 0
     with tempfile.TemporaryDirectory() as scratch:
         office = [path for path in chosen.files if path.suffix in OFFICE]
@@ -234,7 +240,7 @@ def main(words=None):
             faults = check_container(path)
             faults += check_pages(path, pdf) if pdf else []
             held = ""
-            if source and path in pages:
+            if source and path.suffix in (*OFFICE, ".html"):
                 more, (compared, looked) = check_figures(path, *source)
                 held = f", {compared} cells and {looked} numbers held against the facts"
                 faults += more

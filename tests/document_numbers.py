@@ -147,8 +147,8 @@ def check_cells(content, facts, lang):
             bodies = _find_bodies(row, known)
             for column, fact in columns.items():
                 keys = [(*b, fact) for b in bodies if (*b, fact) in cells.index]
-                if not keys or column >= len(row):
-                    continue
+                if not keys or column >= len(row) or _squeeze(row[column]) in known:
+                    continue  # a list of facts names the place beside each
                 compared += 1
                 wrong = [_judge(row[column], *cells.loc[key]) for key in keys]
                 if all(wrong):
@@ -227,6 +227,8 @@ def gather_pool(facts, sections, request=None):
     for table, left_out in ((plan.subgrids, {"households"}), (plan.special_grids, set())):
         numeric = table.select_dtypes("number")
         values += [numeric[c].to_numpy(float) for c in numeric.columns if c not in left_out]
+    if request is not None and request.simulation is not None:
+        values += list(request.simulation.select_dtypes("number").to_numpy(float).T)
     texts = [*facts.brief.paragraphs.values(), *facts.brief.stamp.values()]
     texts += [str(band) for band in plan.subgrids["household_band"].unique()]
     for section in sections:
