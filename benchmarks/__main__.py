@@ -23,7 +23,7 @@ BENCHMARKS = {
     "peers": ("other programs on published instances and on the panel", ("install", "only")),
     "briefing": (
         "each product of a briefing: seconds, megabytes, peak memory, pages, labels on maps",
-        ("plan",),
+        ("plan", "only"),
     ),
     "people": (
         "what the verbs on people cost and prove on a district, its ratios beside Tangshan's",
@@ -136,7 +136,7 @@ def make_parser():
         metavar="WORD",
         help="peers: problems with this in their name; siting: peers, medians or large; "
         "planted_faults: a table; hostile: inputs with this in their kind or name; "
-        "studio: open, answers, outlines, save, restart, seats or kills; "
+        "briefing: a product or a language; studio: open, answers, outlines, save, restart, seats or kills; "
         "may be repeated",
     )
     parser.add_argument(

@@ -88,15 +88,20 @@ def count_all_pages(paths, folder):
     return {path: count_pages(pdf) for path, pdf in made.items()}
 
 
-def run(plan=None):
-    """Print a row for each product and language: of a release, or of the example."""
+def run(plan=None, only=()):
+    """Print a row for each product and language: of a release, or of the example.
+
+    ``only`` names the products or languages that are written, all by default.
+    """
     from gridplan.briefing.products import PRODUCTS
 
     with tempfile.TemporaryDirectory() as scratch:
         release = plan or make_example(scratch)
         results = {}
-        cases = [("facts", ""), *((p, lang) for p in PRODUCTS for lang in LANGUAGES)]
-        for product, lang in cases:
+        cases = [(product, lang) for product in PRODUCTS for lang in LANGUAGES]
+        if only:
+            cases = [case for case in cases if set(case) & set(only)]
+        for product, lang in [("facts", ""), *cases]:
             target = Path(scratch) / f"{product}-{lang}.{product}"
             results[target] = call_in_own_process(
                 "briefing", "measure", release, product, lang, target
