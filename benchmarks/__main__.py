@@ -136,7 +136,8 @@ def make_parser():
         metavar="WORD",
         help="peers: problems with this in their name; siting: peers, medians or large; "
         "planted_faults: a table; hostile: inputs with this in their kind or name; "
-        "briefing: a product or a language; studio: open, answers, outlines, save, restart, seats or kills; "
+        "briefing: a product or a language; "
+        "studio: open, answers, outlines, save, restart, seats or kills; "
         "may be repeated",
     )
     parser.add_argument(

@@ -250,7 +250,7 @@ def attack_households(plans, releases):
             inside = atom[plan.stairwells["community"] == code]
             if ("households", code) in table.index and len(inside):
                 attacker.learn(inside, table[("households", code)])
-        for level, names in find_above(plan).items():
+        for names in find_above(plan).values():
             over = plan.stairwells["community"].map(names)
             for name in set(names) - {""}:
                 if ("households", name) in table.index:
