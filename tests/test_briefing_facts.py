@@ -127,7 +127,8 @@ def test_a_surplus_of_one_community_fills_no_post_of_another(town):
     assert find(town, "vacancies", "community", "a1") == (2.0, "shown")
     assert find(town, "vacancies", "community", "a2") == (0.0, "shown")
     assert find(town, "vacancies", "subdistrict", "甲街道") == (2.0, "shown")
-    assert find(town, "full_rate", "subdistrict", "甲街道") == (1.0, "shown")
+    assert find(town, "full_rate", "community", "a2") == (1.0, "shown")
+    assert find(town, "full_rate", "subdistrict", "甲街道") == (round(5 / 7, 6), "shown")
     assert find(town, "vacancies", "city", "site") == (3.0, "shown")
 
 
@@ -169,7 +170,7 @@ def test_bodies_are_ranked_with_their_like_and_ties_share_a_rank(town):
     assert streets["name"].tolist() == ["甲街道", "丙街道", "乙镇"]
     assert streets["caveat"].tolist() == ["", "", "suppressed"]
     assert np.isnan(streets["rank"].iloc[2])
-    # In post over needed: 4 of 2, 2 of 2, 3 of 5, 1 of 2.
+    # Filled of needed: 2 of 2, 2 of 2, 3 of 5, 1 of 2.
     posts = table[(table["group"] == "urban") & (table["fact"] == "full_rate")]
     assert posts["name"].tolist() == ["甲二社区", "丙一社区", "甲一社区", "丙二社区"]
     # A share of fewer than twenty is shown and not ranked.

@@ -16,13 +16,13 @@ from gridplan.tables.schema import Language
 class Fact:
     """A fact of all levels: what it is called, and which published measures it is made from.
 
-    ``kind`` is count, share, ratio or short; a share or ratio is ``per`` times
-    ``part`` over ``whole``, and what is short is what ``part`` lacks to
-    ``whole``. ``figure`` is the figure of the paragraph that says it for the
-    city where no measure does, ``adds`` whether those of communities add up to
-    the bodies above. ``better`` is more, less, or empty where neither is;
-    ``section`` is the part of a briefing that it belongs to, ``needs`` what
-    fills it where it is unknown.
+    ``kind`` is count, share, ratio, short or filled; a share or ratio is ``per``
+    times ``part`` over ``whole``, what is short is what ``part`` lacks to
+    ``whole``, and filled the share of ``whole`` that is not short. ``figure`` is
+    the figure of the paragraph that says it for the city where no measure does,
+    ``adds`` whether those of communities add up to the bodies above. ``better``
+    is more, less, or empty where neither is; ``section`` is the part of a
+    briefing that it belongs to, ``needs`` what fills it where it is unknown.
     """
 
     fact: str

@@ -255,7 +255,7 @@ def _make_fact_table(facts: Facts, before: Facts, lang: Language) -> list[Table]
     rows = []
     for name in COMPARED:
         fact, old, now = list_facts()[name], before.find(name), facts.find(name)
-        if "unknown" in (old.state, now.state):
+        if not {old.state, now.state} <= {"shown", "suppressed"}:
             continue
         change = UNKNOWN if not (old.is_told and now.is_told) else ""
         if not change:

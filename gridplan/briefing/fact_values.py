@@ -16,6 +16,7 @@ from gridplan.tables.level_indicators import FOUR_LEVELS, place_bodies
 
 VALUES = ["level", "body", "fact", "value", "part", "whole", "state"]
 KEY = ["level", "of", "measure"]
+LACKING = ("short", "filled")  # kinds that are added up from what each community lacks
 
 
 def list_values(leaving: Plan, published: pd.DataFrame, bodies: pd.DataFrame) -> pd.DataFrame:
@@ -156,6 +157,10 @@ def _make_rows(
         state = state.astype(object)
         for n, parts in below.items():
             _join_communities(fact, n, parts, over, under, value, state, both)
+    if fact.kind == "filled":
+        with np.errstate(invalid="ignore", divide="ignore"):
+            value = np.where(under > 0, 1 - value / under, np.nan)
+        state = np.where(np.isnan(value) & np.isin(state, ("shown", "partial")), "unknown", state)
     return bodies[["level", "body"]].assign(
         fact=fact.fact,
         value=value,
@@ -167,7 +172,7 @@ def _make_rows(
 
 def _divide(fact: Fact, part: Any, whole: Any) -> Any:
     """Divide a part by its whole, or take what it lacks."""
-    if fact.kind == "short":
+    if fact.kind in LACKING:
         return np.clip(whole - part, 0, None)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(whole > 0, fact.per * part / whole, np.nan)
@@ -178,7 +183,7 @@ def _join_communities(
 ) -> None:
     """Make a ratio of a body above from its communities, if it has none of its own."""
     known = [part for part in parts if both[part]]
-    if fact.kind == "short":
+    if fact.kind in LACKING:
         # A surplus in one community fills no post in another, so that what the sums lack is less.
         if len(known) == len(parts):
             value[n], state[n] = float(value[known].sum()), "shown"

@@ -56,12 +56,16 @@ def rank_rules(facts: Facts) -> pd.DataFrame:
 
 def say_item(facts: Facts, room: str, rule: str, value: float, lang: Language) -> str:
     """Say how many gaps a rule has; a service that nobody has anywhere is not counted."""
-    if room == "reach":
-        city = facts.reach[(facts.reach["level"] == "city") & (facts.reach["kind"] == rule)]
-        if len(city) and (city["reach"] == 0).all():
-            return say("section.rule_absent", lang, kind=say_kind(rule, lang))
+    if is_absent(facts, room, rule):
+        return say("section.rule_absent", lang, kind=say_kind(rule, lang))
     name, count = name_rule(room, rule, lang), say_count(value, lang)
     return say(f"section.item_{room if room in COUNTED else 'other'}", lang, rule=name, count=count)
+
+
+def is_absent(facts: Facts, room: str, rule: str) -> bool:
+    """Whether a rule is of a service that reaches nobody at all."""
+    city = facts.reach[(facts.reach["level"] == "city") & (facts.reach["kind"] == rule)]
+    return room == "reach" and len(city) > 0 and bool((city["reach"] == 0).all())
 
 
 def say_remedy(room: str, rule: str, lang: Language) -> str:
@@ -129,7 +133,9 @@ def _make_rule_table(facts: Facts, rules: pd.DataFrame, lang: Language) -> list[
     rows = [
         (
             say_code("room", row.room, lang),
-            name_rule(row.room, row.rule, lang),
+            say("section.rule_absent", lang, kind=say_kind(row.rule, lang))
+            if is_absent(facts, row.room, row.rule)
+            else name_rule(row.room, row.rule, lang),
             _say_gaps(row.value, lang),
             _name_worst(facts, row.room, row.rule, lang),
             say_remedy(row.room, row.rule, lang),

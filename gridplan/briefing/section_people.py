@@ -150,7 +150,9 @@ def _write_need(facts: Facts, lang: Language) -> list[str]:
     if not vacancies.is_told:
         return []
     if not vacancies.value:
-        return write_sentence(facts, "need_met", ["workers_needed", "workers_full"], lang)
+        # Where a community is withheld, only the sums are known to be enough.
+        key = "need_met" if vacancies.state == "shown" else "need_enough"
+        return write_sentence(facts, key, ["workers_needed", "workers_full"], lang)
     names = ["workers_needed", "workers_full", "vacancies"]
     sentences = write_sentence(facts, "need_short", names, lang)
     rows = facts.take("vacancies", "community")
@@ -185,6 +187,7 @@ def _write_staffing_finding(facts: Facts, lang: Language) -> str:
         return say_first(facts, lang, ("staffing_short", ["vacancies", "party_share"]),
                          ("staffing_vacant", ["vacancies"]))  # fmt: skip
     if vacancies.is_told:
-        return say_first(facts, lang, ("staffing_full", ["workers_full", "party_share"]))
+        key = "staffing_full" if vacancies.state == "shown" else "staffing_enough"
+        return say_first(facts, lang, (key, ["workers_needed", "workers_full"]))
     party = ("staffing_workers", ["grid_workers", "party_share"])
     return say_first(facts, lang, party, ("staffing_plain", ["grid_workers"]))
