@@ -29,6 +29,7 @@ from gridplan.plots.figure import need_matplotlib
 from gridplan.plots.fonts import choose_font, choose_pdf_type
 from gridplan.plots.printed_map import PLACED_TABLES, WRITING
 from gridplan.plots.sheet.compose import compose_view, list_sheet_letters
+from gridplan.plots.sheet.sheet_texts import write_foot
 from gridplan.plots.sheet.texts import Typeface
 from gridplan.plots.sheet.view import View
 from gridplan.publishing.release_seal import require_release
@@ -143,17 +144,18 @@ def draw_atlas(
     letters = list_sheet_letters(plan, request.ask_sheet(), view) + list_letters(plan, request)
     request = replace(request, font=choose_font(letters, request.font))
     atlas = lay_out_atlas(plan, request, view)
+    foot = write_foot(plan, request.ask_sheet())
     count = len(atlas.sheets)
     bounds = [(n, min(n + PART, count)) for n in range(0, count, PART)]
     progress("atlas", 0, count)
     with tempfile.TemporaryDirectory(prefix="gridplan-") as folder:
         files = [Path(folder) / f"{n:05d}.pdf" for n in range(len(bounds) + 1)]
         with WRITING:
-            _write_part(files[0], atlas, lambda: _draw_front(plan, atlas))
+            _write_part(files[0], atlas, lambda: _draw_front(plan, foot, atlas))
         if path is None or workers == 1:
             for (first, last), file in zip(bounds, files[1:], strict=True):
                 with WRITING:
-                    _write_sheets(plan, view, _Task(Path(), atlas, first, last, file))
+                    _write_sheets(plan, view, foot, _Task(Path(), atlas, first, last, file))
                 progress("atlas", last, count)
         else:
             tasks = [
@@ -194,28 +196,29 @@ def _put_in_order(plan: Plan) -> Plan:
 
 def _work(task: _Task) -> int:
     """Draw a part in a worker process, which reads the plan once."""
-    plan, view = _read(task.plan, task.atlas.request)
-    _write_sheets(plan, view, task)
+    plan, view, foot = _read(task.plan, task.atlas.request)
+    _write_sheets(plan, view, foot, task)
     return task.last - task.first
 
 
 @lru_cache(maxsize=1)
-def _read(path: Path, request: AtlasRequest) -> tuple[Plan, View]:
+def _read(path: Path, request: AtlasRequest) -> tuple[Plan, View, list[str]]:
     plan = _put_in_order(read_plan(path))
-    return plan, compose_view(plan, request.ask_sheet())
+    asked = request.ask_sheet()
+    return plan, compose_view(plan, asked), write_foot(plan, asked)
 
 
-def _write_sheets(plan: Plan, view: View, task: _Task) -> None:
+def _write_sheets(plan: Plan, view: View, foot: list[str], task: _Task) -> None:
     def draw() -> Iterator[Any]:
         for sheet in task.atlas.sheets[task.first : task.last]:
-            yield from draw_sheet_pages(plan, sheet, task.atlas.of, view, task.atlas.request)
+            yield from draw_sheet_pages(plan, sheet, task.atlas.of, view, foot, task.atlas.request)
 
     _write_part(task.file, task.atlas, draw)
 
 
-def _draw_front(plan: Plan, atlas: Atlas) -> Iterator[Any]:
-    yield draw_cover(plan, atlas.sheets, atlas.pages, atlas.request)
-    yield from draw_index_pages(plan, atlas.index, atlas.sheets, atlas.pages, atlas.request)
+def _draw_front(plan: Plan, foot: list[str], atlas: Atlas) -> Iterator[Any]:
+    yield draw_cover(plan, atlas.sheets, atlas.pages, foot, atlas.request)
+    yield from draw_index_pages(plan, atlas.index, atlas.sheets, atlas.pages, foot, atlas.request)
 
 
 def _write_part(file: Path, atlas: Atlas, draw: Callable[[], Iterator[Any]]) -> None:

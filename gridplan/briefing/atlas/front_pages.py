@@ -22,7 +22,6 @@ from gridplan.plots.sheet.labels import Board, Wish, place_labels
 from gridplan.plots.sheet.panel import draw_panel, measure_panel
 from gridplan.plots.sheet.paper import ENLARGED, Layout
 from gridplan.plots.sheet.shapes import draw_areas, draw_lines
-from gridplan.plots.sheet.sheet_texts import write_foot
 from gridplan.plots.sheet.table_drawing import draw_part
 from gridplan.plots.sheet.text_table import TextTable
 from gridplan.plots.sheet.texts import POINT, Typeface, draw_text
@@ -61,7 +60,13 @@ def write_title(plan: Plan, request: AtlasRequest) -> str:
     )
 
 
-def draw_cover(plan: Plan, sheets: Sequence[AtlasSheet], pages: int, request: AtlasRequest) -> Any:
+def draw_cover(
+    plan: Plan,
+    sheets: Sequence[AtlasSheet],
+    pages: int,
+    foot: Sequence[str],
+    request: AtlasRequest,
+) -> Any:
     """Draw the cover: title, office, date, what the atlas holds, whether it may leave."""
     lang = request.lang
     type_ = Typeface(request.font)
@@ -103,9 +108,9 @@ def draw_cover(plan: Plan, sheets: Sequence[AtlasSheet], pages: int, request: At
     ):
         draw_text(paper, middle, y, text, type_.style(13 * size))
         y -= 9 * size
-    foot = layout.foot
-    draw_foot(paper, foot, write_foot(plan, request.ask_sheet())[1:], type_, layout.enlarged)
-    whole = replace(foot, height=tall - 2 * foot.y)
+    base = layout.foot
+    draw_foot(paper, base, foot[1:], type_, layout.enlarged)
+    whole = replace(base, height=tall - 2 * base.y)
     draw_neatlines(paper, replace(layout, title=whole, map=whole, panel=whole))
     draw_page_number(paper, 1, pages, layout, type_)
     return figure
@@ -155,7 +160,12 @@ def _list_keys(request: AtlasRequest) -> list[Key]:
 
 
 def draw_index_pages(
-    plan: Plan, index: Index, sheets: Sequence[AtlasSheet], pages: int, request: AtlasRequest
+    plan: Plan,
+    index: Index,
+    sheets: Sequence[AtlasSheet],
+    pages: int,
+    foot: Sequence[str],
+    request: AtlasRequest,
 ) -> Iterator[Any]:
     """Draw the index: the map with the numbers of sheets, and its table on as many pages."""
     from matplotlib.figure import Figure
@@ -179,7 +189,7 @@ def draw_index_pages(
             title = say("atlas.continued", request.lang, title=say("atlas.index", request.lang))
         draw_title(paper, page.title, title, "", asked, type_, page.enlarged)
         draw_part(paper, index.made.table, part, type_, request.lang)
-        draw_foot(paper, page.foot, write_foot(plan, asked), type_, page.enlarged)
+        draw_foot(paper, page.foot, foot, type_, page.enlarged)
         draw_neatlines(paper, page)
         draw_page_number(paper, 2 + n, pages, page, type_)
         yield figure

@@ -91,12 +91,17 @@ def _list_layouts(
     around: float,
 ) -> Iterator[SheetLayout | None]:
     """List the layouts of a sheet that stands or lies, with its legend beside or below the map."""
+    placed = []
     for lies, beside in ((True, True), (False, False), (False, True), (True, False)):
         frames = place_frames(
             paper, lies, beside, lambda width: need(width) + measure_notes(table, width, type_) + 2
         )
         scale = _choose_scale(land, frames[1]) if frames else None
-        if frames is None or scale is None:
+        placed.append((lies, beside, frames, scale))
+    largest = min((scale for *_, scale in placed if scale is not None), default=0)
+    for lies, beside, frames, scale in placed:
+        # Only where the scale is the largest is the table broken, which takes longest.
+        if frames is None or scale is None or scale > largest:
             yield None
             continue
         title, room, panel, foot = frames

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +13,6 @@ from gridplan.plan import Plan
 from gridplan.plots.sheet.compose import DPI, INCH, compose_sheet
 from gridplan.plots.sheet.furniture import draw_foot, draw_neatlines, draw_title
 from gridplan.plots.sheet.paper import ENLARGED, MARGIN, Layout
-from gridplan.plots.sheet.sheet_texts import write_foot
 from gridplan.plots.sheet.table_drawing import draw_part
 from gridplan.plots.sheet.texts import Typeface, draw_text
 from gridplan.plots.sheet.view import View
@@ -21,16 +20,22 @@ from gridplan.tables.words import say
 
 
 def draw_sheet_pages(
-    plan: Plan, sheet: AtlasSheet, of: tuple[int, int], view: View, request: AtlasRequest
+    plan: Plan,
+    sheet: AtlasSheet,
+    of: tuple[int, int],
+    view: View,
+    foot: Sequence[str],
+    request: AtlasRequest,
 ) -> Iterator[Any]:
     """Draw the pages of a sheet one after another, as figures that are the caller's to clear.
 
-    ``of`` is how many sheets and how many pages the atlas has.
+    ``of`` is how many sheets and how many pages the atlas has, ``foot`` what
+    stands at the foot of all.
     """
     type_ = Typeface(request.font)
     asked = request.ask_sheet(community=sheet.community, number=sheet.number, of=of[0])
     made = sheet.made
-    drawn = compose_sheet(plan, asked, view, made.layout)
+    drawn = compose_sheet(plan, asked, view, made.layout, foot)
     left_out = set(drawn.face.left_out)
     marked = [n for n, code in enumerate(sheet.codes) if code in left_out]
     if sheet.enlarged is not None:
@@ -41,7 +46,9 @@ def draw_sheet_pages(
     page = sheet.page + 1
     if sheet.enlarged is not None:
         title = say("atlas.enlarged", request.lang, title=drawn.title)
-        larger = compose_sheet(plan, replace(asked, box=sheet.enlarged, title=title), view)
+        larger = compose_sheet(
+            plan, replace(asked, box=sheet.enlarged, title=title), view, foot=foot
+        )
         draw_page_number(larger.paper, page, of[1], larger.layout, type_)
         yield larger.figure
         page += 1
@@ -52,7 +59,7 @@ def draw_sheet_pages(
         figure, paper, layout = open_page(request, lies)
         draw_title(paper, layout.title, title, sheet.community, asked, type_, layout.enlarged)
         draw_part(paper, made.table, part, type_, request.lang, marked)
-        draw_foot(paper, layout.foot, write_foot(plan, asked), type_, layout.enlarged)
+        draw_foot(paper, layout.foot, foot, type_, layout.enlarged)
         draw_neatlines(paper, layout)
         draw_page_number(paper, page, of[1], layout, type_)
         yield figure

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -90,11 +90,16 @@ def compose_view(plan: Plan, request: SheetRequest) -> View:
 
 
 def compose_sheet(
-    plan: Plan, request: SheetRequest, view: View | None = None, layout: Layout | None = None
+    plan: Plan,
+    request: SheetRequest,
+    view: View | None = None,
+    layout: Layout | None = None,
+    foot: Sequence[str] = (),
 ) -> Sheet:
     """Draw a whole sheet on a figure of its own, which no window and no pyplot knows.
 
-    The layout is the one with the largest scale, unless one is given.
+    The layout is the one with the largest scale, unless one is given; so is
+    the ``foot``, whose seal takes time on a large plan.
 
     Raises
     ------
@@ -151,7 +156,7 @@ def compose_sheet(
     if wall:
         draw_wall(paper, plan, wall, request, type_)
     draw_panel(paper, layout, plan, keys, notes, request, type_, has_inset)
-    draw_foot(paper, layout.foot, write_foot(plan, request), type_, layout.enlarged)
+    draw_foot(paper, layout.foot, foot or write_foot(plan, request), type_, layout.enlarged)
     for spine in axes.spines.values():
         spine.set_linewidth(0.5)
         spine.set_zorder(20)

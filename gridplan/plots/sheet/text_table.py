@@ -5,7 +5,9 @@ All lengths are millimetres of paper.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from gridplan.plots.sheet.paper import Frame
@@ -69,10 +71,18 @@ def measure_columns(table: TextTable, type_: Typeface) -> list[float]:
     return widths
 
 
-def break_rows(table: TextTable, type_: Typeface, wide: float) -> list[list[str]]:
+def break_rows(table: TextTable, type_: Typeface, wide: float) -> Sequence[Sequence[str]]:
     """Break the wide cells of all rows into lines of a width."""
-    room = max(wide - table.space, 8.0)
-    return [type_.wrap(row[table.wide], table.size, room) for row in table.rows]
+    texts = tuple(row[table.wide] for row in table.rows)
+    return _break_texts(texts, type_, table.size, round(max(wide - table.space, 8.0), 6))
+
+
+@lru_cache(maxsize=64)
+def _break_texts(
+    texts: tuple[str, ...], type_: Typeface, size: float, room: float
+) -> tuple[tuple[str, ...], ...]:
+    # A table is tried in several frames of one width before it is drawn.
+    return tuple(tuple(type_.wrap(text, size, room)) for text in texts)
 
 
 def break_notes(table: TextTable, width: float, type_: Typeface) -> list[str]:

@@ -40,7 +40,8 @@ class Typeface:
         return [*lines, line.rstrip()]
 
 
-def _split_pieces(text: str) -> list[str]:
+@lru_cache(maxsize=4096)
+def _split_pieces(text: str) -> tuple[str, ...]:
     """Split a text where a line may break; closing punctuation stays with what is before it."""
     pieces: list[str] = []
     for letter in text:
@@ -52,7 +53,7 @@ def _split_pieces(text: str) -> list[str]:
             pieces.append(letter)
         else:
             pieces[-1] += letter
-    return pieces
+    return tuple(pieces)
 
 
 @lru_cache(maxsize=64)
