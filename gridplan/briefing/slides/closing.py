@@ -37,22 +37,21 @@ def add_last(deck: Deck, contents: Contents) -> None:
     """Add next steps, and definitions, sources and what is missing: on one slide if both go in."""
     steps, sources = contents.find("next_steps"), contents.find("sources")
     texts = [*(sources.sentences if sources else ()), *contents.list_missing()]
+    if steps and not steps.tables:
+        texts = [*steps.sentences, *texts]
     texts = texts or [deck.facts.brief.stamp[deck.request.lang]]
     source = name_source(deck, "published")
     heading = (sources.finding or sources.title) if sources else deck.say("slides.subject")
-    if steps is None:
+    if steps is None or not steps.tables:
         add_texts(deck, heading, texts, source, texts)
-    elif steps.tables and _go_together(deck, steps.tables[0], texts):
+    elif _go_together(deck, steps.tables[0], texts):
         title = steps.finding or steps.title
         slide = deck.add_slide("columns", title, [*steps.sentences, *texts], source)
         deck.write_note(slide, put_table(deck, slide, steps.tables[0]))
         deck.write_spot(slide, TEXT, texts, TEXT_SIZES)
-    elif steps.tables:
+    else:
         add_section(deck, steps, source)
         add_texts(deck, heading, texts, source, texts)
-    else:
-        title = steps.finding or steps.title
-        add_texts(deck, title, [*steps.sentences, *texts], source, [*steps.sentences, *texts])
 
 
 def _go_together(deck: Deck, table: Table, texts: Sequence[str]) -> bool:

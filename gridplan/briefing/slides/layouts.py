@@ -100,18 +100,12 @@ COVER = (
     Spot(14, "mark", "body", (80, 44, 500, 26), size=18, bold=True, colour="accent4"),
     Spot(15, "stamp", "body", (80, 462, 800, 56), colour="tx2"),
 )
-CHART, CHART_BESIDE, TABLE, PICTURE, TEXT, TEXT_BESIDE = 30, 31, 32, 33, 34, 35
+CHART, CHART_BESIDE, TABLE, PICTURE, TEXT = 30, 31, 32, 33, 34
 # A layout -> its name as offices see it, and its places beside title, note and foot.
 LAYOUTS: Mapping[str, tuple[str, tuple[Spot, ...]]] = {
     "cover": ("封面 Cover", COVER),
     "figures": ("数据 Figures", (*_FIGURE_SPOTS, Spot(TABLE, "table", "tbl", _span(468, 452)))),
-    "map": (
-        "地图 Map",
-        (
-            Spot(PICTURE, "map", "pic", _span(LEFT, 690)),
-            Spot(TEXT, "legend", "body", _span(748, 172)),
-        ),
-    ),
+    "map": ("地图 Map", (Spot(PICTURE, "map", "pic", _span(LEFT, 880)),)),
     "map_table": (
         "地图与表 Map and table",
         (

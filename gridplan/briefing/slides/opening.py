@@ -18,13 +18,11 @@ from gridplan.briefing.slides.parts import (
     put_table,
     say_title,
 )
-from gridplan.briefing.slides.text import TAIL_SIZE, Line, find_box, write_body, write_lines
+from gridplan.briefing.slides.text import TAIL_SIZE, Line, find_box, write_lines
 from gridplan.publishing.place_and_date import name_land
-from gridplan.tables.palette import INK, PRINT_TONES
 from gridplan.tables.words import say
 
 INSET = 6.0
-HANG = 19.0  # behind the mark of a legend
 VALUE_SIZES = (36, 32, 28, 24, 20)
 OFFICE, MARK, STAMP = 13, 14, 15
 
@@ -82,7 +80,7 @@ def _write_headline(deck: Deck, spot: Any, headline: Headline) -> None:
 
 
 def add_map(deck: Deck, contents: Contents) -> None:
-    """Add the map of sub-grids as large as a slide allows, with a short legend."""
+    """Add the map of sub-grids as large as a slide allows."""
     section = contents.sections.get("overview")
     picture = draw_view(deck, section.views if section else (), "map")
     if section is None or picture is None:
@@ -90,7 +88,6 @@ def add_map(deck: Deck, contents: Contents) -> None:
     source = name_source(deck, "outlines")
     slide = deck.add_slide("map", deck.say("slides.map_title"), _say_map(deck, section), source)
     put_picture(deck, slide, picture, deck.say("slides.map_title"))
-    _write_legend(deck, slide)
     lines = [deck.say("slides.schematic")]
     if deck.request.map_number:
         lines.append(deck.say("slides.approval", number=deck.request.map_number))
@@ -100,38 +97,3 @@ def add_map(deck: Deck, contents: Contents) -> None:
 def _say_map(deck: Deck, section: Section) -> Sequence[str]:
     """Say what the map shows, for who speaks to it."""
     return (section.finding or section.title,)
-
-
-def _write_legend(deck: Deck, slide: Any) -> None:
-    """Write a legend of four lines, each behind a mark in its colour."""
-    plan, lang = deck.facts.plan, deck.request.lang
-    rows = [(PRINT_TONES[0], "subgrid")]
-    if (plan.subgrids["kind"] == "exclusive").any():
-        rows.append((INK["other_building"], "exclusive"))
-    if len(plan.special_grids):
-        rows.append((INK["special"], "special"))
-    rows.append((INK["limit"], "limit"))
-    spot = slide.placeholders[TEXT]
-    body = spot.text_frame._txBody
-    write_body(
-        body, [Line(f"■ {deck.say(f'slides.{key}')}", SMALLEST, hang=HANG) for _, key in rows], lang
-    )
-    for paragraph, (colour, _) in zip(body.findall("{*}p"), rows, strict=True):
-        _colour_mark(paragraph, colour)
-
-
-def _colour_mark(paragraph: Any, colour: str) -> None:
-    """Colour the mark that a line of the legend begins with."""
-    from copy import deepcopy
-
-    from pptx.oxml import parse_xml
-
-    from gridplan.briefing.slides.text import SPACE
-
-    run = paragraph.find("{*}r")
-    mark = deepcopy(run)
-    mark.find("{*}t").text = "■ "
-    run.find("{*}t").text = run.find("{*}t").text.removeprefix("■ ")
-    fill = f'<a:solidFill {SPACE}><a:srgbClr val="{colour[1:].upper()}"/></a:solidFill>'
-    mark.find("{*}rPr").insert(0, parse_xml(fill))
-    run.addprevious(mark)

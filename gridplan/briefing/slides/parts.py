@@ -19,6 +19,7 @@ from gridplan.errors import PlanError
 from gridplan.tables.words import say
 
 MILLIMETRES = 25.4 / 72  # of a point
+ENLARGED = 1.6  # text of a map on a slide, over that on a page
 
 
 def put_table(deck: Deck, slide: Any, table: Table) -> list[str]:
@@ -63,15 +64,18 @@ def draw_view(deck: Deck, views: Sequence[str], layout: str) -> bytes | None:
     spot = next(s for s in found.placeholders if s.placeholder_format.idx == PICTURE)
     width, height = (size / EMU * MILLIMETRES for size in (spot.width, spot.height))
     try:
-        return draw_map(deck.facts, deck.request, view, width, height)
+        return draw_map(deck.facts, deck.request, view, width, height, enlarged=ENLARGED)
     except PlanError:  # what the view shows is not in a release
         return None
 
 
 def put_picture(deck: Deck, slide: Any, picture: bytes, title: str) -> None:
-    """Put a picture into its place, with words for who cannot see it."""
+    """Put a picture into its place, framed, with words for who cannot see it."""
+    from pptx.enum.dml import MSO_THEME_COLOR
+
     frame = slide.placeholders[PICTURE].insert_picture(io.BytesIO(picture))
     frame.crop_left = frame.crop_right = frame.crop_top = frame.crop_bottom = 0
+    frame.line.color.theme_color = MSO_THEME_COLOR.TEXT_2
     describe_shape(frame, deck.say("slides.picture", title=title))
 
 

@@ -14,7 +14,7 @@ from gridplan.briefing.slides.parts import (
     put_chart,
     put_table,
 )
-from gridplan.tables.words import read_pages
+from gridplan.tables.words import say
 
 WORST = 5
 
@@ -22,8 +22,8 @@ WORST = 5
 def add_band(deck: Deck, contents: Contents) -> None:
     """Add the sorted bars of what share is in band by community, beside the worst five."""
     chart = contents.charts.get("in_band")
-    if chart is None:
-        return
+    if chart is None or len(chart.categories) < 2:
+        return  # nothing to compare
     source = name_source(deck, "outlines")
     slide = deck.add_slide("chart", chart.title, [chart.title], source)
     lines = put_chart(deck, slide, chart, heading=chart.title)
@@ -34,7 +34,7 @@ def add_band(deck: Deck, contents: Contents) -> None:
 
 def _find_band_table(deck: Deck, contents: Contents) -> Table | None:
     """Find the table of communities with sub-grids out of band, by its caption."""
-    caption = read_pages().get("section", {}).get("caption_band", {}).get(deck.request.lang)
+    caption = say("section.caption_band", deck.request.lang)
     tables = [table for section in contents.sections.values() for table in section.tables]
     return next((table for table in tables if table.caption == caption), None)
 

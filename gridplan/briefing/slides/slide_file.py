@@ -7,6 +7,7 @@ from typing import Any
 
 from gridplan.briefing.containers import pack_again
 from gridplan.briefing.facts import Facts
+from gridplan.briefing.needed import need_package
 from gridplan.briefing.request import BriefingRequest
 from gridplan.briefing.slides.closing import add_changes, add_last, add_simulation
 from gridplan.briefing.slides.contents import Contents, gather_contents
@@ -17,7 +18,6 @@ from gridplan.briefing.slides.parts import say_title
 from gridplan.briefing.slides.people import add_organisation, add_staffing
 from gridplan.briefing.slides.results import add_band, add_coverage, add_gaps
 from gridplan.briefing.slides.template import open_template
-from gridplan.errors import MissingPackageError
 
 _APPLICATION = (
     '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
@@ -49,7 +49,7 @@ def write_slides(facts: Facts, request: BriefingRequest) -> bytes:
     >>> write_slides(facts, BriefingRequest(lang="en"))[:2]
     b'PK'
     """
-    need_pptx()
+    need_package("pptx", "python-pptx")
     return lay_out(facts, request, gather_contents(facts, request))
 
 
@@ -71,23 +71,6 @@ def lay_out(facts: Facts, request: BriefingRequest, contents: Contents) -> bytes
     buffer = io.BytesIO()
     presentation.save(buffer)
     return pack_again(buffer.getvalue())
-
-
-def need_pptx() -> None:
-    """Refuse to go on without python-pptx and what it writes charts with.
-
-    Raises
-    ------
-    MissingPackageError
-        If one is not installed.
-    """
-    try:
-        import pptx  # noqa: F401
-        import xlsxwriter  # noqa: F401
-    except ImportError as error:
-        raise MissingPackageError(
-            "slides need python-pptx -> pip install 'gridplan[report]'"
-        ) from error
 
 
 def _set_properties(presentation: Any, deck: Deck) -> None:

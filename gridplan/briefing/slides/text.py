@@ -35,7 +35,6 @@ class Line:
     colour: str = ""
     align: str = ""
     field: bool = False
-    hang: float = 0.0  # points by which lines after the first stand in
     tail: str = ""  # a small word behind, such as a unit
 
 
@@ -74,8 +73,6 @@ def write_run(text: str, line: Line, lang: Language, *, major: bool = False) -> 
 
 def _write_paragraph(line: Line, lang: Language, *, first: bool, major: bool) -> str:
     align = f' algn="{line.align}"' if line.align else ""
-    if line.hang:
-        align += f' marL="{round(line.hang * EMU)}" indent="{-round(line.hang * EMU)}"'
     before = 0 if first else round(line.size * BETWEEN * 100)
     leading = round(line.size * LEADING * 100)
     number, _, rest = line.text.partition("/")
