@@ -363,6 +363,8 @@ def test_styles_and_page_of_an_office_are_used_and_nothing_else_of_its_document(
     ours = docx.Document(io.BytesIO(write_word_template()))
     ours.styles["Heading 1"].font.size = docx.shared.Pt(20)
     ours.styles["表题"].delete()
+    ours.styles["简报名称"].font.size = docx.shared.Pt(40)
+    ours.styles["表内文字"].font.size = docx.shared.Pt(14)
     ours.styles["Title"].element.find(qn("w:name")).set(qn("w:val"), "标题")
     ours.sections[0].left_margin = docx.shared.Mm(30)
     ours.core_properties.author = "Zhang San"
@@ -377,6 +379,12 @@ def test_styles_and_page_of_an_office_are_used_and_nothing_else_of_its_document(
     assert by_text[SECTIONS[0].finding].style.element.find(qn("w:name")).get(qn("w:val")) == "标题"
     assert read_value(by_text["表1　各社区（村）情况"].style.element, "rPr/sz") == "24"
     assert round(document.sections[0].left_margin.mm) == 30
+    name = by_text["网格化治理工作简报"]
+    assert not list(name._p.iter(qn("w:sz")))  # its size is that of the office's style
+    assert read_value(name.style.element, "rPr/sz") == "80"
+    cell = document.tables[0].cell(1, 1).paragraphs[0]
+    assert not list(cell._p.iter(qn("w:sz")))
+    assert read_value(cell.style.element, "rPr/sz") == "28"
     names = [style.element.find(qn("w:name")).get(qn("w:val")) for style in document.styles]
     assert len(names) == len(set(names))
     with zipfile.ZipFile(io.BytesIO(content)) as file:

@@ -28,11 +28,15 @@ _WORDS = re.compile(r"\S+")
 
 @dataclass(frozen=True)
 class Layout:
-    """The widths of columns in millimetres, and whether the page must lie on its side."""
+    """The widths of columns in millimetres, whether the page must lie on its side, the letters.
+
+    ``size`` is that of the letters in points; ``is_small`` says that it is not the wanted one.
+    """
 
     widths: tuple[float, ...]
     is_sideways: bool
     size: float
+    is_small: bool
 
 
 def measure_ems(text: str) -> float:
@@ -102,9 +106,10 @@ def choose_layout(
         for size, lines in tries:
             least, most = _measure_columns(table, size, lines)
             if sum(least) <= room:
-                return Layout(_share_width(least, most, room), is_sideways, size)
+                widths = _share_width(least, most, room)
+                return Layout(widths, is_sideways, size, size != sizes[0])
     squeezed = tuple(sideways_width * each / sum(least) for each in least)
-    return Layout(squeezed, True, sizes[-1])
+    return Layout(squeezed, True, sizes[-1], sizes[-1] != sizes[0])
 
 
 def _measure_columns(table: Table, size: float, lines: int) -> tuple[list[float], list[float]]:

@@ -18,17 +18,25 @@ LARGEST, SMALLEST = 62.0, 22.0  # points of the name in red, which stands on one
 
 
 def make_letterhead(
-    request: BriefingRequest, ids: Mapping[Role, str], width: float
+    request: BriefingRequest,
+    ids: Mapping[Role, str],
+    width: float,
+    *,
+    name_in_style: bool = False,
 ) -> list[Element]:
-    """Make the head: internal paper, name, number, and office and date over a red rule."""
+    """Make the head: internal paper, name, number, and office and date over a red rule.
+
+    The name fills its line, unless ``name_in_style`` leaves its size to the style of an office.
+    """
     lang = request.lang
     name = say("word.name", lang)
     largest = LARGEST if lang == "zh" else LARGEST / 2
     size = max(SMALLEST, min(largest, 0.97 * width / (measure_ems(name) * POINT)))
+    size = round(size * 2) / 2
     number = say("word.issue", lang, number=request.issue or say("word.blank_number", lang))
     return [
         make_paragraph(say("word.internal", lang), ids["internal"], lang),
-        make_paragraph(name, ids["name"], lang, size=round(size * 2) / 2),
+        make_paragraph(name, ids["name"], lang, size=None if name_in_style else size),
         make_paragraph(number, ids["issue"], lang),
         _make_two_sides(
             request.office or say("word.blank_office", lang),

@@ -31,12 +31,13 @@ class OfficeTemplate:
     """What is taken from an office's document.
 
     ``styles`` are elements of its styles that are needed, ``ids`` the id of each
-    role that it has; ``defaults`` is what holds for every text of it, and ``page``
-    its paper and margins.
+    role that it has, ``sizes`` that of its letters in points; ``defaults`` is what
+    holds for every text of it, and ``page`` its paper and margins.
     """
 
     styles: tuple[Element, ...] = ()
     ids: Mapping[Role, str] = field(default_factory=dict)
+    sizes: Mapping[Role, float] = field(default_factory=dict)
     defaults: Element | None = None
     page: Page = field(default_factory=Page)
 
@@ -70,6 +71,7 @@ def read_office_template(file: Path) -> OfficeTemplate:
     return OfficeTemplate(
         tuple(_clean(by_id[name], theme, needed) for name in by_id if name in needed),
         ids,
+        {role: size for role, name in ids.items() if (size := _read_size(by_id, name))},
         None if defaults is None or not ids else _clean(defaults, theme),
         _read_page(document),
     )
@@ -200,6 +202,19 @@ def _follow(file: Path, by_id: Mapping[str, Element], ids: Iterable[str]) -> set
             name = "" if parent is None else parent.get(name_tag("val"), "")
         needed.update(path)
     return needed
+
+
+def _read_size(by_id: Mapping[str, Element], style_id: str) -> float:
+    """Read the size of letters of a style, or of one that it is based on; 0 if none says it."""
+    while style_id in by_id:
+        style = by_id[style_id]
+        size = style.find(f"{name_tag('rPr')}/{name_tag('sz')}")
+        value = "" if size is None else size.get(name_tag("val"), "")
+        if value.isdecimal():
+            return int(value) / 2
+        parent = style.find(name_tag("basedOn"))
+        style_id = "" if parent is None else parent.get(name_tag("val"), "")
+    return 0.0
 
 
 def _read_theme(file: Path, content: bytes | None) -> dict[str, str]:

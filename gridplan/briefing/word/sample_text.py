@@ -11,7 +11,7 @@ from gridplan.briefing.word.column_widths import choose_layout
 from gridplan.briefing.word.letterhead import make_letterhead, make_tail
 from gridplan.briefing.word.page_setup import Page
 from gridplan.briefing.word.styles import Role, list_text_styles
-from gridplan.briefing.word.tables import SIZES, make_table
+from gridplan.briefing.word.tables import choose_sizes, make_table
 from gridplan.briefing.word.texts import make_paragraph
 from gridplan.tables.schema import Language
 from gridplan.tables.words import say
@@ -30,7 +30,7 @@ def fill_sample(document: Any, ids: Mapping[Role, str], page: Page, lang: Langua
     head = (names["table_head"], say("word.sample_number", lang))
     row = (names["table_text"], "12")
     table = Table(names["table_caption"], head, (row,), (False, True), names["table_note"])
-    layout = choose_layout(table, page.text_width, page.turn().text_width, SIZES[lang])
+    layout = choose_layout(table, page.text_width, page.turn().text_width, choose_sizes(lang))
     caption = say("word.table", lang, number=1, title=names["table_caption"])
     elements += make_table(table, caption, layout, ids, lang)
     figure = say("word.figure", lang, number=1, title=names["figure_caption"])

@@ -12,7 +12,8 @@ from gridplan.briefing.word.styles import Role
 from gridplan.briefing.word.texts import break_title, make_lines, make_paragraph
 from gridplan.tables.schema import Language
 
-SIZES: Mapping[Language, tuple[float, ...]] = {"zh": (10.5, 9.0), "en": (9.5, 8.5)}
+SMALLER, SMALLEST = 1.5, 7.5  # points by which a table that is too wide is set smaller, at least
+SIZES: Mapping[Language, tuple[float, float]] = {"zh": (10.5, 9.0), "en": (9.5, 8.5)}
 KEPT_WHOLE = 8  # rows of a table that is not broken over pages
 KEPT_WITH_HEAD = 2  # first rows of a longer one; its last two stay together too
 SHORT = 5.0  # ems; texts of a column that are no longer stand in its middle
@@ -28,11 +29,22 @@ class _Column:
     indent: int
 
 
+def choose_sizes(lang: Language, size: float | None = None) -> tuple[float, float]:
+    """Choose the size of letters of tables, that of an office's style if it has one, and a smaller.
+
+    Examples
+    --------
+    >>> choose_sizes("zh"), choose_sizes("zh", 12)
+    ((10.5, 9.0), (12, 10.5))
+    """
+    return (size, max(size - SMALLER, SMALLEST)) if size else SIZES[lang]
+
+
 def make_table(
     table: Table, caption: str, layout: Layout, ids: Mapping[Role, str], lang: Language
 ) -> list[Element]:
     """Make the elements of a table: its caption, the table, and its note."""
-    size = None if layout.size == SIZES[lang][0] else layout.size
+    size = layout.size if layout.is_small else None
     columns = _set_columns(table, layout)
     rows = [_make_head(table, layout, ids, lang, size)]
     for number, row in enumerate(table.rows):

@@ -22,7 +22,7 @@ from gridplan.briefing.word.package import open_document, save_document
 from gridplan.briefing.word.page_setup import Page, close_section, set_page, write_footers
 from gridplan.briefing.word.sample_text import fill_sample
 from gridplan.briefing.word.styles import Role
-from gridplan.briefing.word.tables import SIZES, make_table
+from gridplan.briefing.word.tables import choose_sizes, make_table
 from gridplan.briefing.word.texts import break_title, make_lines, make_paragraph
 from gridplan.errors import PlanError
 from gridplan.plots.printed_map import View
@@ -52,7 +52,7 @@ class _Writing:
     ids: Mapping[Role, str]
     facts: Facts
     request: BriefingRequest
-    page: Page
+    template: OfficeTemplate
     tables: int = 0
     figures: int = 0
     attached: list[_Attachment] = field(default_factory=list)
@@ -60,6 +60,10 @@ class _Writing:
     @property
     def lang(self) -> Language:
         return self.request.lang
+
+    @property
+    def page(self) -> Page:
+        return self.template.page
 
     def add(self, *elements: Element) -> None:
         """Add elements at the end, before the properties of the last section."""
@@ -110,10 +114,12 @@ def lay_out(facts: Facts, request: BriefingRequest, sections: list[Section]) -> 
     page = template.page
     set_page(document.element.body.sectPr, page, request.lang)
     write_footers(document, ids["page_number"], request.lang)
-    writing = _Writing(document, ids, facts, request, page)
-    writing.add(*make_letterhead(request, ids, page.text_width))
+    writing = _Writing(document, ids, facts, request, template)
+    is_theirs = "name" in template.ids
+    writing.add(*make_letterhead(request, ids, page.text_width, name_in_style=is_theirs))
     title = request.title or (sections[0].finding if sections else say("word.name", request.lang))
-    ems = page.text_width / (TITLE_SIZE[request.lang] * POINT)
+    size = template.sizes.get("title", TITLE_SIZE[request.lang])
+    ems = page.text_width / (size * POINT)
     writing.add(make_lines(break_title(title, ems), ids["title"], request.lang))
     for number, section in enumerate(sections, 1):
         _add_section(writing, section, number)
@@ -171,7 +177,8 @@ def _add_table(writing: _Writing, table: Table) -> None:
     writing.tables += 1
     caption = say("word.table", lang, number=writing.tables, title=table.caption)
     page = writing.page
-    layout = choose_layout(table, page.text_width, page.turn().text_width, SIZES[lang])
+    sizes = choose_sizes(lang, writing.template.sizes.get("table_text"))
+    layout = choose_layout(table, page.text_width, page.turn().text_width, sizes)
     if layout.is_sideways or len(table.rows) > MOST_ROWS:
         writing.attached.append(_Attachment(caption, table, layout))
         writing.add_text(say("word.see_attachment", lang, table=writing.tables), "body")
