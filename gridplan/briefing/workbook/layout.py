@@ -21,11 +21,15 @@ _HEAD_LINES = 3
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """A number with a mark: ``estimated``, or ``partial`` where it is of what is known only."""
+    """A number with a mark: ``estimated``, or ``partial`` where it is of what is known only.
+
+    ``kind`` is its kind where a column holds numbers of several.
+    """
 
     value: float
     estimated: bool = False
     partial: bool = False
+    kind: Kind | None = None
 
 
 Cell = str | float | Marked | None
@@ -139,6 +143,7 @@ def _measure_cell(column: Column, cell: Cell) -> int:
         return measure_text(cell)
     number = cell.value if isinstance(cell, Marked) else float(cell)
     marks = ABOUT * cell.estimated + PARTLY * cell.partial if isinstance(cell, Marked) else 0
-    if column.kind == "share":
+    kind = column.kind if not isinstance(cell, Marked) else cell.kind or column.kind
+    if kind == "share":
         return len(f"{number:.1%}") + marks
-    return len(f"{number:,.0f}" if column.kind == "whole" else f"{number:,.1f}") + marks
+    return len(f"{number:,.0f}" if kind == "whole" else f"{number:,.1f}") + marks

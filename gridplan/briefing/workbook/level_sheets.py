@@ -8,31 +8,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gridplan.briefing.facts import Fact, Facts, list_facts
+from gridplan.briefing.catalogue import Fact, list_facts
+from gridplan.briefing.facts import Facts
+from gridplan.briefing.figure_texts import ESTIMATED, name_body
 from gridplan.briefing.workbook.layout import SUPPRESSED, Cell, Column, Kind, Marked, Sheet
+from gridplan.rules.coverage import say_kind
 from gridplan.tables.level_indicators import FOUR_LEVELS
 from gridplan.tables.schema import Language
 from gridplan.tables.words import list_words, say, say_code
-
-HOUSEHOLDS = "households"  # the measure that is an estimate unless every building was counted
 
 
 def find_targets(facts: Facts) -> dict[str, float]:
     """Find the least that a share should be, of the facts that have such a rule."""
     return {"in_band": 1.0, "full_rate": 1.0, "party_share": facts.plan.rules.staffing.party_share}
-
-
-def is_estimated(facts: Facts) -> bool:
-    """Whether some of the households are an estimate."""
-    figures = facts.brief.figures
-    counted, all_ = figures.loc["households_counted"], figures.loc["households"]
-    both = counted["status"] == all_["status"] == "shown"
-    return not (both and counted["value"] >= all_["value"])
-
-
-def rests_on_households(fact: Fact) -> bool:
-    """Whether a fact is made from households, which may be an estimate."""
-    return HOUSEHOLDS in (fact.part, fact.whole)
 
 
 def list_columns(facts: Facts) -> list[Fact]:
@@ -61,13 +49,12 @@ def name_bodies(facts: Facts, lang: Language) -> dict[tuple[str, str], str]:
         (level, body): str(name) or str(body)
         for level, body, name in zip(bodies["level"], bodies["body"], bodies["name"], strict=True)
     }
-    whole = say("workbook.whole", lang)
-    return {key: whole if key[0] == "city" else name for key, name in names.items()}
+    return {key: name_body(key[0], name, lang) for key, name in names.items()}
 
 
 def name_level(level: str, lang: Language) -> str:
-    """Name the sheet of a level."""
-    return say(f"workbook.{level}", lang)
+    """Name a level as a row of a list does."""
+    return list_words("inventory", lang)[f"level_{level}"]
 
 
 def label_fact(fact: str, lang: Language) -> str:
@@ -77,8 +64,7 @@ def label_fact(fact: str, lang: Language) -> str:
 
 def label_reach(kind: str, minutes: float, lang: Language) -> str:
     """Label a share of households in reach as the head of a column."""
-    what = say_code("post_kind", kind, lang)
-    return say("workbook.reach_head", lang, kind=what, minutes=f"{minutes:g}")
+    return say("workbook.reach_head", lang, kind=say_kind(kind, lang), minutes=f"{minutes:g}")
 
 
 def _make_level(
@@ -113,7 +99,12 @@ def _make_level(
     columns = tuple(column for column, _ in places)
     rows_ = list(zip(*(cells for _, cells in places), strict=True))
     about = say("workbook.about_level", lang)
-    return Sheet(name_level(level, lang), columns, rows_, 2 if has_codes else 1, about)
+    return Sheet(say(f"workbook.{level}", lang), columns, rows_, 2 if has_codes else 1, about)
+
+
+def find_kind(fact: Fact) -> Kind:
+    """Find how the values of a fact are shown: as shares, with a decimal, or whole."""
+    return "share" if fact.unit == "share" else "decimal" if fact.kind == "ratio" else "whole"
 
 
 def _order_kinds(reach: pd.DataFrame) -> list[tuple[str, float]]:
@@ -124,9 +115,8 @@ def _order_kinds(reach: pd.DataFrame) -> list[tuple[str, float]]:
 
 
 def _make_column(fact: Fact, targets: Mapping[str, float], lang: Language) -> Column:
-    is_share = fact.unit == "share"
-    kind: Kind = "share" if is_share else "decimal" if fact.kind == "ratio" else "whole"
-    return Column(fact.name(lang), kind, bar=is_share, target=targets.get(fact.fact))
+    kind = find_kind(fact)
+    return Column(fact.name(lang), kind, bar=kind == "share", target=targets.get(fact.fact))
 
 
 def _take(
@@ -135,7 +125,7 @@ def _take(
     """Take the cells of one fact for the bodies of a level."""
     key = pd.MultiIndex.from_product([[fact.fact], [level], codes])
     rows = table.reindex(key)
-    estimated = rests_on_households(fact) and is_estimated(facts)
+    estimated = fact.fact in ESTIMATED and facts.origin.are_estimated
     return _list_cells(rows["value"], rows["state"], estimated=estimated)
 
 
@@ -147,8 +137,10 @@ def _list_cells(values: Any, states: Any, *, estimated: bool = False) -> list[Ce
     ]
 
 
-def make_cell(value: float, state: str, *, estimated: bool = False) -> Cell:
-    """Make the cell of a value.
+def make_cell(
+    value: float, state: str, *, estimated: bool = False, kind: Kind | None = None
+) -> Cell:
+    """Make the cell of a value; its kind is given where its column has several.
 
     Examples
     --------
@@ -159,6 +151,6 @@ def make_cell(value: float, state: str, *, estimated: bool = False) -> Cell:
         return SUPPRESSED
     if state not in ("shown", "partial") or np.isnan(value):
         return None
-    if estimated or state == "partial":
-        return Marked(float(value), estimated, state == "partial")
+    if estimated or kind or state == "partial":
+        return Marked(float(value), estimated, state == "partial", kind)
     return float(value)

@@ -7,7 +7,11 @@ from typing import Any
 
 import pandas as pd
 
-from gridplan.briefing.facts import Facts, list_facts
+from gridplan.briefing.catalogue import list_facts
+from gridplan.briefing.fact_tables import list_missing, list_suppressed
+from gridplan.briefing.facts import Facts
+from gridplan.briefing.figure_texts import name_rule
+from gridplan.briefing.section_coverage import say_group
 from gridplan.briefing.workbook.layout import Cell, Column, Sheet
 from gridplan.briefing.workbook.level_sheets import (
     label_fact,
@@ -16,6 +20,8 @@ from gridplan.briefing.workbook.level_sheets import (
     name_bodies,
     name_level,
 )
+from gridplan.rules.coverage import say_kind
+from gridplan.tables.indicators import CITY
 from gridplan.tables.level_indicators import FOUR_LEVELS
 from gridplan.tables.schema import Language
 from gridplan.tables.words import say, say_code
@@ -29,6 +35,7 @@ def make_reach(facts: Facts, lang: Language) -> Sheet:
     columns = (
         *_head_of_bodies(lang),
         Column(say("workbook.service", lang)),
+        Column(say("workbook.for_whom", lang)),
         Column(say("workbook.minutes", lang), "whole"),
         Column(say("workbook.reach", lang), "share", bar=True),
         Column(say("workbook.served", lang), "share", bar=True),
@@ -37,7 +44,8 @@ def make_reach(facts: Facts, lang: Language) -> Sheet:
     rows = [
         (
             *_begin(row, names, lang),
-            say_code("post_kind", row.kind, lang),
+            say_kind(row.kind, lang),
+            say_group(facts, row.kind, lang),
             float(row.minutes),
             make_cell(row.reach, row.state),
             make_cell(row.served, row.state),
@@ -62,7 +70,7 @@ def make_gaps(facts: Facts, lang: Language) -> Sheet:
         (
             *_begin(row, names, lang),
             say_code("room", row.room, lang),
-            say_code("gap_rule", row.rule, lang),
+            name_rule(row.room, row.rule, lang),
             make_cell(row.value, row.state),
         )
         for row in table.itertuples()
@@ -80,16 +88,24 @@ def make_suppressed(facts: Facts, lang: Language) -> Sheet:
     )
     names = name_bodies(facts, lang)
     smallest = facts.plan.manifest["release"]["smallest"]
-    reason = say("workbook.reason_small", lang, smallest=smallest)
+    reason = say("section.reason", lang, smallest=smallest)
     rows: list[tuple[Cell, ...]] = []
     tables: list[tuple[pd.DataFrame, Callable[[Any], str]]] = [
         (facts.values, lambda row: label_fact(row.fact, lang)),
         (facts.reach, lambda row: label_reach(row.kind, row.minutes, lang)),
-        (facts.gaps, lambda row: say_code("gap_rule", row.rule, lang)),
+        (facts.gaps, lambda row: name_rule(row.room, row.rule, lang)),
     ]
     for table, label in tables:
         closed = _order(table[table["state"] == "suppressed"], [])
         rows += [(*_begin(row, names, lang), label(row), reason) for row in closed.itertuples()]
+    # Then what no column shows, such as the members of a branch.
+    listed = {row[1:4] for row in rows}
+    withheld = list_suppressed(facts, lang).drop_duplicates(["code", "name", "fact"])
+    rows += [
+        tuple(row)
+        for row in withheld.itertuples(index=False)
+        if (row.code, row.name, row.fact) not in listed
+    ]
     subgrids = facts.plan.subgrids
     bare = subgrids[(subgrids["kind"] == "residential") & (subgrids["household_band"] == "")]
     level, what = say("workbook.level_subgrid", lang), say("workbook.band", lang)
@@ -125,6 +141,14 @@ def make_missing(facts: Facts, lang: Language) -> Sheet:
                     listed = _list_names([names[level, body] for body in some], lang)
                     counts = (float(len(some)), float(len(of_level)))
                     rows.append((fact.name(lang), name_level(level, lang), *counts, listed, word))
+    # Then the figures of the paragraph, which the city alone has.
+    named = {row[0] for row in rows}
+    city = (name_level("city", lang), 1.0, 1.0, names.get(("city", CITY), ""))
+    rows += [
+        (one.fact, *city, one.needs)
+        for one in list_missing(facts, lang).itertuples()
+        if one.fact not in named
+    ]
     about = say("workbook.about_missing", lang)
     return Sheet(say("workbook.missing", lang), columns, rows, 1, about)
 

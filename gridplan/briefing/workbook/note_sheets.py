@@ -8,15 +8,16 @@ from itertools import groupby
 import numpy as np
 import pandas as pd
 
-from gridplan.briefing.facts import Fact, Facts, list_facts
+from gridplan.briefing.catalogue import Fact, list_facts
+from gridplan.briefing.fact_tables import list_sources
+from gridplan.briefing.facts import Facts
+from gridplan.briefing.figure_texts import ESTIMATED
 from gridplan.briefing.request import BriefingRequest
 from gridplan.briefing.workbook.layout import Cell, Column, Sheet
 from gridplan.briefing.workbook.level_sheets import (
     find_targets,
-    is_estimated,
     label_fact,
     name_level,
-    rests_on_households,
 )
 from gridplan.publishing.figure_words import say_filter, say_how, say_table
 from gridplan.publishing.published_figures import list_figures
@@ -46,7 +47,7 @@ def make_notes(facts: Facts, request: BriefingRequest, sheets: Sequence[Sheet]) 
         (say("workbook.item_check", lang), facts.brief.stamp[lang]),
     ]
     signs = list_words("workbook_sign", lang)
-    shown = {key for key in signs if key != "estimated" or is_estimated(facts)}
+    shown = {key for key in signs if key != "estimated" or facts.origin.are_estimated}
     rows += [tuple(signs[key].split("|")) for key in signs if key in shown]
     targets = between.join(
         f"{label_fact(fact, lang)} {target:.0%}" for fact, target in find_targets(facts).items()
@@ -86,8 +87,10 @@ def make_sources(facts: Facts, lang: Language) -> Sheet:
         if figure is not None:
             behind = (say_table(figure, lang), say_filter(figure, lang), say_how(figure, lang))
         origin = ""
-        if rests_on_households(fact):
-            origin = say(f"workbook.{'estimated' if is_estimated(facts) else 'counted'}", lang)
+        if fact.fact in ESTIMATED:
+            origin = say(
+                f"workbook.{'estimated' if facts.origin.are_estimated else 'counted'}", lang
+            )
         adds = {True: say("workbook.yes", lang), False: say("workbook.no", lang), None: ""}
         rows.append(
             (
@@ -100,6 +103,14 @@ def make_sources(facts: Facts, lang: Language) -> Sheet:
                 adds[adds_up(facts, fact)],
             )
         )
+    # Then the figures of the paragraph, which the city alone has.
+    named = {str(row[0]) for row in rows}
+    blank = ("", "", "")
+    rows += [
+        (one.fact, *blank, one.table, one.filter, one.how, "", "")
+        for one in list_sources(facts, lang).itertuples()
+        if one.fact not in named
+    ]
     about = say("workbook.about_sources", lang)
     return Sheet(say("workbook.sources", lang), columns, rows, 1, about)
 

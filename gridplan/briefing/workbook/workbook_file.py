@@ -7,7 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from gridplan.briefing.facts import Facts
+from gridplan.briefing.needed import need_package
 from gridplan.briefing.request import BriefingRequest
+from gridplan.briefing.workbook.compare_sheets import make_changes, make_ranking
 from gridplan.briefing.workbook.grid_sheets import make_grid_sheets
 from gridplan.briefing.workbook.layout import Sheet
 from gridplan.briefing.workbook.level_sheets import make_level_sheets
@@ -19,7 +21,6 @@ from gridplan.briefing.workbook.list_sheets import (
 )
 from gridplan.briefing.workbook.note_sheets import find_title, make_notes, make_sources
 from gridplan.briefing.workbook.writing import Styles, write_sheet
-from gridplan.errors import MissingPackageError
 from gridplan.tables.words import say
 
 _MADE = datetime(2000, 1, 1)  # one date for all, so that the same facts are the same file
@@ -50,12 +51,9 @@ def write_workbook(facts: Facts, request: BriefingRequest) -> bytes:
     >>> write_workbook(facts, BriefingRequest())[:2]
     b'PK'
     """
-    try:
-        import xlsxwriter
-    except ImportError as error:
-        raise MissingPackageError(
-            "the workbook needs xlsxwriter -> pip install 'gridplan[report]'"
-        ) from error
+    need_package("xlsxwriter", "xlsxwriter")
+    import xlsxwriter
+
     held = io.BytesIO()
     font = request.font or _FONTS[request.lang]
     book = xlsxwriter.Workbook(
@@ -82,6 +80,9 @@ def make_sheets(facts: Facts, request: BriefingRequest) -> list[Sheet]:
     sheets = [*make_level_sheets(facts, lang), *make_grid_sheets(facts, lang)]
     sheets += [make_reach(facts, lang)] if len(facts.reach) else []
     sheets += [make_gaps(facts, lang)] if len(facts.gaps) else []
+    ranking = make_ranking(facts, request.before, lang)
+    sheets += [ranking] if ranking else []
+    sheets += make_changes(facts, request.before, lang) if request.before else []
     sheets += [make_suppressed(facts, lang), make_missing(facts, lang), make_sources(facts, lang)]
     return [make_notes(facts, request, sheets), *sheets]
 

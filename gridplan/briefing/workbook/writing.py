@@ -149,9 +149,8 @@ def _write_rows(page: Any, styles: Styles, sheet: Sheet, widths: list[float]) ->
             if isinstance(cell, str) and cell:
                 page.write_string(number, place, cell, texts[place])
             elif isinstance(cell, Marked):
-                style = styles.find_cell(
-                    sheet.columns[place].kind, estimated=cell.estimated, partial=cell.partial
-                )
+                kind = cell.kind or sheet.columns[place].kind
+                style = styles.find_cell(kind, estimated=cell.estimated, partial=cell.partial)
                 page.write_number(number, place, cell.value, style)
             elif isinstance(cell, (int, float)):
                 page.write_number(number, place, cell, plain[place])
