@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from python_calamine import CalamineWorkbook
 
-from gridplan.briefing.facts import collect_facts, list_facts
+from gridplan.briefing.facts import NOBODY_SAYS, collect_facts, list_facts
 from gridplan.briefing.request import BriefingRequest
 from gridplan.briefing.workbook import writing
 from gridplan.briefing.workbook.layout import Column, count_lines, measure_column
@@ -102,8 +102,8 @@ def take(book, sheet):
 
 def test_sheets_come_in_order_with_one_row_of_heads(book):
     lang, _, rows = book
-    keys = ("notes", "city", "community", "subgrids", "reach_sheet", "gaps_sheet", "suppressed",
-            "missing", "sources")  # fmt: skip
+    keys = ("notes", "city", "community", "subgrids", "reach_sheet", "gaps_sheet", "ranking",
+            "suppressed", "missing", "sources")  # fmt: skip
     assert list(rows) == [say(f"workbook.{key}", lang) for key in keys]
     for name, (head, *_) in rows.items():
         assert all(head), name
@@ -195,11 +195,40 @@ def test_filters_frozen_heads_bars_and_paper(book):
     assert any("ISNUMBER(" in text for text in pages)
 
 
+def test_what_changed_stands_beside_the_release_before(facts):
+    values = facts.values.copy()
+    is_one = (values["fact"] == "exclusive") & (values["body"] == CODES[0])
+    values.loc[is_one, "value"] -= 3
+    before = replace(facts, values=values)
+    for lang in ("zh", "en"):
+        sheets = make_sheets(facts, BriefingRequest(lang=lang, before=before))
+        named = {sheet.name: sheet for sheet in sheets}
+        figures = named[say("workbook.figure_changes", lang)]
+        fact = list_facts()["exclusive"].name(lang)
+        row = next(row for row in figures.rows if row[1] == CODES[0] and row[3] == fact)
+        assert [cell.value for cell in row[4:7]] == [98.0, 101.0, 3.0]
+        members = list_facts()["members"].name(lang)
+        row = next(row for row in figures.rows if row[1] == CODES[1] and row[3] == members)
+        assert row[4:7] == (None, None, None)  # suppressed
+        # no sub-grid changed
+        assert named[say("workbook.changes", lang)].rows == []
+        ranks = named[say("workbook.ranking", lang)]
+        assert say("workbook.rank_before", lang) in [column.head for column in ranks.columns]
+
+
+def test_like_is_ranked_with_like_and_what_rests_on_few_is_not(book):
+    lang = book[0]
+    table = take(book, "ranking")
+    fact = list_facts()["in_band"].name(lang)
+    rows = [row for row in table if row[say("workbook.what", lang)] == fact]
+    assert len(rows) == len(CODES)
+    assert {row[say("workbook.value", lang)] for row in rows} == {0.5}
+    assert all(isinstance(row[say("workbook.ranked", lang)], float) for row in rows)
+
+
 def test_estimates_are_never_shown_as_if_counted(facts):
     # Nobody counted a building in these figures.
-    figures = facts.brief.figures.copy()
-    figures.loc["households_counted", "value"] = 0.0
-    guessed = replace(facts, brief=replace(facts.brief, figures=figures))
+    guessed = replace(facts, origin=NOBODY_SAYS)
     for lang in ("zh", "en"):
         about = f"&quot;{say('workbook.about', lang)}&quot;"
         counted, estimated = (

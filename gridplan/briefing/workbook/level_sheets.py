@@ -95,7 +95,7 @@ def _make_level(
     for kind, minutes in _order_kinds(reach):
         head = Column(label_reach(kind, minutes, lang), "share", bar=True)
         rows = reach.loc[kind, minutes].reindex([(level, code) for code in codes])
-        places.append((head, _list_cells(rows["reach"], rows["state"])))
+        places.append((head, list(map(make_share, rows["reach"], rows["state"]))))
     columns = tuple(column for column, _ in places)
     rows_ = list(zip(*(cells for _, cells in places), strict=True))
     about = say("workbook.about_level", lang)
@@ -135,6 +135,19 @@ def _list_cells(values: Any, states: Any, *, estimated: bool = False) -> list[Ce
         make_cell(value, str(state), estimated=estimated)
         for value, state in zip(values, states, strict=True)
     ]
+
+
+def make_share(value: float, state: Any) -> Cell:
+    """Make the cell of a share in reach or served: one without a value beside others is withheld.
+
+    Examples
+    --------
+    >>> make_share(0.5, "shown"), make_share(np.nan, "shown"), make_share(np.nan, np.nan)
+    (0.5, '*', None)
+    """
+    if state not in ("shown", "suppressed"):
+        return None
+    return SUPPRESSED if state == "suppressed" or np.isnan(value) else float(value)
 
 
 def make_cell(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -15,8 +14,8 @@ from gridplan.briefing.section_coverage import say_group
 from gridplan.briefing.workbook.layout import Cell, Column, Sheet
 from gridplan.briefing.workbook.level_sheets import (
     label_fact,
-    label_reach,
     make_cell,
+    make_share,
     name_bodies,
     name_level,
 )
@@ -47,8 +46,8 @@ def make_reach(facts: Facts, lang: Language) -> Sheet:
             say_kind(row.kind, lang),
             say_group(facts, row.kind, lang),
             float(row.minutes),
-            make_cell(row.reach, row.state),
-            make_cell(row.served, row.state),
+            make_share(row.reach, row.state),
+            make_share(row.served, row.state),
         )
         for row in table.itertuples()
     ]
@@ -90,17 +89,16 @@ def make_suppressed(facts: Facts, lang: Language) -> Sheet:
     smallest = facts.plan.manifest["release"]["smallest"]
     reason = say("section.reason", lang, smallest=smallest)
     rows: list[tuple[Cell, ...]] = []
-    tables: list[tuple[pd.DataFrame, Callable[[Any], str]]] = [
-        (facts.values, lambda row: label_fact(row.fact, lang)),
-        (facts.reach, lambda row: label_reach(row.kind, row.minutes, lang)),
-        (facts.gaps, lambda row: name_rule(row.room, row.rule, lang)),
+    closed = _order(facts.values[facts.values["state"] == "suppressed"], [])
+    rows += [
+        (*_begin(row, names, lang), label_fact(row.fact, lang), reason)
+        for row in closed.itertuples()
     ]
-    for table, label in tables:
-        closed = _order(table[table["state"] == "suppressed"], [])
-        rows += [(*_begin(row, names, lang), label(row), reason) for row in closed.itertuples()]
-    # Then what no column shows, such as the members of a branch.
+    # Then services, gaps, and what no column shows, such as the members of a branch.
     listed = {row[1:4] for row in rows}
-    withheld = list_suppressed(facts, lang).drop_duplicates(["code", "name", "fact"])
+    withheld = list_suppressed(facts, lang)
+    # A body that has no code is called by its name alone.
+    withheld = withheld.assign(code=withheld["code"].mask(withheld["code"] == withheld["name"], ""))
     rows += [
         tuple(row)
         for row in withheld.itertuples(index=False)
