@@ -138,6 +138,7 @@ def make_command(
     _print_release(output, results)
     console.print_times(clock.seconds)
     console.print_line("written", output)
+    console.print_line("next", f"gridplan briefing {output} -o {output}-briefing")
     if not passed:
         console.err.print(
             f"the audit found errors: {output / 'audit.txt'} lists them", soft_wrap=True
