@@ -4,6 +4,7 @@ import json
 import re
 import zipfile
 from html.parser import HTMLParser
+from urllib.parse import unquote
 
 import pandas as pd
 import pytest
@@ -205,22 +206,28 @@ def test_a_file_that_windows_will_not_open_is_named(folder, tmp_path, monkeypatc
 SOME = ("--products", "html,csv,maps")
 
 
-def test_a_pack_has_a_contents_page_that_leads_to_every_file(folder, tmp_path):
-    run("briefing", folder / "plan", "-o", tmp_path / "p", *SOME, "--lang", "zh",
-        "--office", "凤凰路街道党工委", "--date", "2026-11-29")  # fmt: skip
-    names = {path.name for path in (tmp_path / "p").iterdir()}
-    assert names == {"网页简报.html", "指标数据.csv", "专题地图.pdf", "说明.txt", "index.html"}
-    page = Page((tmp_path / "p" / "index.html").read_bytes())
-    linked = {link for link in page.links if not link.startswith("data:")}
-    from urllib.parse import unquote
+HEAD = ("--lang", "zh", "--office", "凤凰路街道党工委", "--date", "2026-11-29")
 
+
+@pytest.fixture(scope="module")
+def pack(folder):
+    """A pack in Chinese of the release in the folder."""
+    run("briefing", folder / "plan", "-o", folder / "pack", *SOME, *HEAD)
+    return folder / "pack"
+
+
+def test_a_pack_has_a_contents_page_that_leads_to_every_file(pack):
+    names = {path.name for path in pack.iterdir()}
+    assert names == {"网页简报.html", "指标数据.csv", "专题地图.pdf", "说明.txt", "index.html"}
+    page = Page((pack / "index.html").read_bytes())
+    linked = {link for link in page.links if not link.startswith("data:")}
     assert {unquote(link) for link in linked} == names - {"index.html", "说明.txt"}
     assert "凤凰路街道党工委　2026年11月29日" in page.texts
     assert "img" in page.tags
-    text = (tmp_path / "p" / "说明.txt").read_text(encoding="utf-8-sig")
+    text = (pack / "说明.txt").read_text(encoding="utf-8-sig")
     for shown in ("指标数据.csv", "披露检查：通过"):
         assert shown in text
-    table = pd.read_csv(tmp_path / "p" / "指标数据.csv")
+    table = pd.read_csv(pack / "指标数据.csv")
     assert (
         table.loc[(table["level"] == "city") & (table["fact"] == "subgrids"), "value"].notna().all()
     )
@@ -250,11 +257,11 @@ def test_what_stops_on_the_way_leaves_no_folder(folder, tmp_path, monkeypatch):
     assert not (tmp_path / "p").exists()
 
 
-def test_two_packs_are_the_same_bytes(folder, tmp_path):
-    for name in ("a", "b"):
-        run("briefing", folder / "plan", "-o", tmp_path / name, *SOME)
-    for file in (tmp_path / "a").iterdir():
-        assert file.read_bytes() == (tmp_path / "b" / file.name).read_bytes()
+def test_two_packs_are_the_same_bytes_whatever_the_time_zone(pack, folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("TZ", "Pacific/Kiritimati")
+    run("briefing", folder / "plan", "-o", tmp_path / "p", *SOME, *HEAD)
+    for file in pack.iterdir():
+        assert file.read_bytes() == (tmp_path / "p" / file.name).read_bytes()
 
 
 def test_without_matplotlib_the_rest_is_written_and_the_line_to_run_is_said(
