@@ -119,8 +119,13 @@ def read_number(cell):
 
 
 def agree(number, value):
-    """Whether a number read from a document is a value, rounded as it is there."""
+    """Whether a number read from a document is a value, rounded as it is there.
+
+    A share may be rounded down, so that 100.0 % is all.
+    """
     read, decimals = number
+    if decimals is not None and 0 <= value * 100 - read < 10**-decimals:
+        return True
     for factor in (1.0, 100.0):
         true = value * factor
         room = 1e-6 * max(1.0, abs(true)) if decimals is None else 0.5 * 10**-decimals + 1e-9
@@ -223,6 +228,7 @@ def gather_pool(facts, sections, request=None):
     values = [facts.values[c].to_numpy(float) for c in ("value", "part", "whole")]
     values += [facts.reach[c].to_numpy(float) for c in ("minutes", "reach", "served")]
     values += [facts.gaps["value"].to_numpy(float), facts.brief.figures["value"].to_numpy(float)]
+    values += list(facts.brief.ratios.select_dtypes("number").to_numpy(float).T)
     plan = facts.plan
     for table, left_out in ((plan.subgrids, {"households"}), (plan.special_grids, set())):
         numeric = table.select_dtypes("number")
