@@ -201,7 +201,7 @@ def test_headings_have_the_fonts_and_levels_of_official_documents(document):
         assert read_value(style, "pPr/spacing", "lineRule") == "exact"
         indent = None if font == "方正小标宋简体" else "200"
         assert read_value(style, "pPr/ind", "firstLineChars") == (indent or "0")
-    assert read_value(by_text["1.甲。"], "rPr/spacing") == "-5"
+    assert read_value(by_text["1.甲。"], "rPr/spacing") == "-6"
     assert read_value(by_text["网格化治理工作简报"], "rPr/color") == "FF0000"
     rule = by_text["凤凰路街道党工委\t2026年1月9日"].find(qn("w:pPr")).find(qn("w:pBdr"))
     assert read_value(rule, "bottom", "color") == "FF0000"

@@ -84,9 +84,9 @@ _CHINESE: tuple[TextStyle, ...] = (
         outline=1,
         keep_next=True,
     ),
-    TextStyle("body", "正文", "Normal", "body", 16, first=200, spacing=-5),
-    TextStyle("item", "条目", "", "body", 16, first=200, spacing=-5),
-    TextStyle("missing", "暂缺", "", "subheading", 16, first=200, spacing=-5),
+    TextStyle("body", "正文", "Normal", "body", 16, first=200, spacing=-6),
+    TextStyle("item", "条目", "", "body", 16, first=200, spacing=-6),
+    TextStyle("missing", "暂缺", "", "subheading", 16, first=200, spacing=-6),
     TextStyle(
         *("table_caption", "表题", "", "heading", 12, "center", 360), before=120, keep_next=True
     ),
