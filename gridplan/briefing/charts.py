@@ -193,6 +193,7 @@ def _chart_in_band(facts: Facts, lang: Language) -> Chart | None:
     out = find_out_of_band(facts)
     in_band = say_fact(facts, "in_band", lang)
     key = "band_finding" if len(out) else "band_all"
+    key += "_estimated" if facts.origin.are_estimated else ""
     title = say(f"section.{key}", lang, count=len(out), in_band=in_band)
     return chart_bodies(facts, "in_band", title, ["in_band"], lang)
 

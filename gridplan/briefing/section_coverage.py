@@ -76,14 +76,18 @@ def _write_finding(city: pd.DataFrame, lang: Language) -> str:
     if low.empty:
         return say("section.coverage_good", lang, count=len(known))
     placed = low[low["reach"] != 0]
-    row = (low if placed.empty else placed).iloc[0]
-    return say(
+    if placed.empty:
+        kinds = list_names([say_kind(kind, lang) for kind in low["kind"]], lang, len(low))
+        return say("section.coverage_none", lang, kinds=kinds).rstrip("。.")
+    row = placed.iloc[0]
+    text = say(
         "section.coverage_finding",
         lang,
         kind=say_kind(row["kind"], lang),
         served=say_reach(row["served"], lang),
         minutes=f"{row['minutes']:g}",
     )
+    return text[:1].upper() + text[1:]
 
 
 def _write_kinds(city: pd.DataFrame, lang: Language) -> list[str]:

@@ -67,7 +67,8 @@ def _write_finding(facts: Facts, lang: Language) -> str:
     subgrids, in_band = say_fact(facts, "subgrids", lang), say_fact(facts, "in_band", lang)
     if not in_band:
         return say("section.overview_plain", lang, subgrids=subgrids or "0")
-    return say("section.overview_finding", lang, subgrids=subgrids, in_band=in_band)
+    key = "overview_finding_estimated" if facts.origin.are_estimated else "overview_finding"
+    return say(f"section.{key}", lang, subgrids=subgrids, in_band=in_band)
 
 
 def _write_origin(facts: Facts, lang: Language) -> list[str]:
