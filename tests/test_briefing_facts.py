@@ -213,7 +213,7 @@ def find_section(facts, key, lang="zh", **request):
 
 def test_coverage_says_who_is_served_and_where_least(town):
     section = find_section(town, "coverage")
-    assert section.finding == "15分钟社区食堂服务率54%，为各类设施最低"
+    assert section.finding == "15分钟社区食堂服务率54%，为已设设施中最低"
     assert "社区食堂15分钟可达率75%、计入服务能力后为54%" in section.sentences[0]
     assert section.sentences[1] == "初心小院尚无居民在步行范围内可达。"
     assert section.sentences[2].startswith("卫生服务站的覆盖率")

@@ -81,7 +81,7 @@ TARGETS = {f"{{{name}}}" for name in find_targets(Rules())}
 WHOLE = (
     *("sentence", "cause", "plan_file", "post_kind", "demand_unit", "studio"),
     *("ranking", "period", "inventory", "rating", "room", "gap_rule", "value", "unit", "scenario"),
-    "remedy",
+    *("remedy", "place_kind"),
 )
 # Where codes come from that are words of a plot as they stand: prices, and what a surge depends on.
 CODES = scan_python(
