@@ -121,7 +121,7 @@ def _check_posts(
     if rows.empty:
         return []
     names = ", ".join(sorted(set(rows["measure"].astype(str))))
-    of = sorted(set(rows["of"].astype(str).str.removeprefix("change of ")))
+    of = sorted(set(rows["of"].astype(str)))
     text = f"{names} can be worked out from the posts of {len(of)} places"
     return [Problem("published", "posts", text, AGAIN, tuple(of))]
 

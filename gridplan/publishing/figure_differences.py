@@ -53,8 +53,7 @@ def add_differences(
         changes = csr_matrix(
             (signs, (rows, np.concatenate(places))), shape=(len(more), matrix.shape[1])
         )
-        frame = more[["measure"]].assign(level="piece", community="", value=np.abs(change))
-        frame["of"] = "change of " + more["of"].astype(str)
+        frame = more[["of", "measure"]].assign(level="piece", community="", value=np.abs(change))
         cells = [system.cells, before.cells.assign(level="before"), frame]
         lower = [system.lower, before.lower, np.zeros(len(more))]
         system = CellSystem(
