@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks.disclosure import attack_places, change_posts, draw_plan
 from gridplan.publishing import choose_posts as posts_module
 from gridplan.publishing.left_over import list_left_over
 from gridplan.publishing.place_sums import CITY, UPPER
@@ -17,6 +18,7 @@ from gridplan.synthetic.board_plan import make_table
 from gridplan.tables.level_indicators import place_bodies
 from tests.test_disclosure import make_homes
 
+SEED = 1  # of a town in which a few posts change
 TOWNS = ["c1", "c2", "c3", "c4", "c5", "c6"]
 WARDS = ["north", "north", "north", "south", "south", ""]
 DISTRICTS = ["east", "east", "east", "east", "east", "west"]
@@ -263,6 +265,21 @@ def test_posts_that_changed_by_a_few_in_one_place_are_no_difference(plan, leavin
     assert workers.loc["site", "value"] == 222
     # c5, of which nothing changed, cannot hide it: whoever kept the first release has its number.
     assert not find_rules(careful, **known)
+
+
+def test_nobody_solves_for_the_posts_of_a_place_from_two_releases():
+    rng = np.random.default_rng(SEED)
+    old = draw_plan(rng)
+    new = change_posts(old, rng)
+    first = release(old)
+    both = (first, release(new, before=old, published=first)), (first, release(new))
+    held = [
+        [high - low >= width for _, _, (low, high), width in attack_places((old, new), pair)]
+        for pair in both
+    ]
+    assert all(held[0])
+    # The attacker finds what is not protected.
+    assert not all(held[1])
 
 
 def test_what_a_sum_leaves_over_is_two_at_the_least():

@@ -47,6 +47,9 @@ def read_sums(plan, leaving):
     for (measure, of), value in shown.items():
         if measure == "households" and of in plan.site.communities.index:
             yield doors.index[doors["community"] == of], value, value
+        elif measure == "households" and of in set(plan.site.communities["subdistrict"]):
+            inside = plan.site.communities.index[plan.site.communities["subdistrict"] == of]
+            yield doors.index[doors["community"].isin(inside)], value, value
         elif measure in ("households", "figure:households"):
             yield doors.index, value, value
         elif measure == "figure:households_urban":
@@ -294,6 +297,8 @@ def find_narrow(sizes, door, place, limits):
     doors = [[town[n : n + 2] for n in range(0, len(town), 2)] for town in sizes]
     codes = {f"c{a + 1}-{b + 1}": grid for a, t in enumerate(doors) for b, grid in enumerate(t)}
     old = make_homes(*([sum(grid) for grid in town] for town in doors), doors=codes)
+    wards = [f"s{n % 2}" for n in range(len(sizes))]
+    old = old.replace(communities=old.site.communities.assign(subdistrict=wards))
     moving = old.stairwells.index[door % len(old.stairwells)]
     there = old.subgrids.index[place % len(old.subgrids)]
     new = move_doors(old, **{moving.replace("-", "_"): there})

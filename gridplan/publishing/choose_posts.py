@@ -13,7 +13,7 @@ from gridplan.publishing.earlier_households import Earlier
 from gridplan.publishing.figure_differences import add_differences
 from gridplan.publishing.place_sums import CellSystem
 from gridplan.publishing.post_cells import count_posts, list_placed_posts, tie_posts
-from gridplan.publishing.suppression import choose_suppressed
+from gridplan.publishing.suppression import choose_suppressed, is_small
 from gridplan.rules.disclosure import DisclosureRules
 from gridplan.tables.level_indicators import place_bodies
 
@@ -38,6 +38,8 @@ def choose_posts(
     # Where zeros are always published, whatever is hidden is at least 1.
     system = tie_posts(cells, place_bodies(plan.site.communities), float(rules.zeros_safe))
     system, always, never = add_differences(system, earlier)
+    # What went out by other rules may be small by those of today.
+    never[: len(cells)] &= ~is_small(cells["value"].to_numpy(float), rules)
     choice = choose_suppressed(system, rules, always, never)
     if len(choice.exposed):
         # Numbers that went out may be hidden again: nobody knows that they are the same.
