@@ -167,6 +167,11 @@ def test_small_posts_stay_behind_with_others_so_that_no_sum_gives_them_back(leav
     assert "figures" in find_rules(put_back(leaving, {("grid_leaders", "c3"): 3}))
 
 
+def test_the_order_of_rows_does_not_choose_what_stays_behind(plan, leaving):
+    turned = plan.replace(communities=plan.site.communities.iloc[::-1], posts=plan.posts.iloc[::-1])
+    pd.testing.assert_frame_equal(release(turned).published, leaving.published)
+
+
 def test_the_check_finds_posts_of_which_only_the_small_ones_are_hidden(plan):
     def hide_small(system, rules, always=None, never=None, small=None):
         hidden = is_small(system.cells["value"].to_numpy(float), rules)

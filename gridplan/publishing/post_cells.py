@@ -9,6 +9,7 @@ import pandas as pd
 from scipy.sparse import csr_matrix, vstack
 
 from gridplan.plan import Plan
+from gridplan.publishing.cells import order_cells
 from gridplan.publishing.place_sums import (
     CELL,
     CITY,
@@ -84,7 +85,9 @@ def count_posts(plan: Plan, values: Mapping[str, float]) -> pd.DataFrame:
     _add_rest(table)
     placed = list_cells(table, place_bodies(plan.site.communities))
     city = {name: value for name, value in values.items() if not np.isnan(value)}
-    return pd.concat([placed, _list_city(city, set(table.columns))], ignore_index=True)
+    cells = pd.concat([placed, _list_city(city, set(table.columns))], ignore_index=True)
+    # In an order of their own: the order of rows must not choose what is hidden.
+    return order_cells(cells)
 
 
 def _count_rows(rows: pd.DataFrame, codes: pd.Index) -> pd.Series[int]:
