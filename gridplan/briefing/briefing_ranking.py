@@ -124,6 +124,7 @@ def write_ranking(facts: Facts, request: BriefingRequest) -> Section:
     tables = [
         _make_group_table(ranked[ranked["group"] == group], request.before is not None, lang)
         for group in groups
+        if _list_telling(ranked[ranked["group"] == group])
     ]
     found = [_find_difference(ranked[ranked["group"] == group], lang) for group in groups]
     finding = next((text for text in found if text), "")
@@ -164,6 +165,12 @@ def _write_firsts(rows: pd.DataFrame, lang: Language) -> str:
     return say("section.group_ranked", lang, group=group, count=count, items=joint.join(items))
 
 
+def _list_telling(rows: pd.DataFrame) -> list[str]:
+    """List the facts by which some body of a group stands before another."""
+    ranks = rows.groupby("fact")["rank"].max()
+    return [name for name in RANKED if ranks.get(name, 1.0) > 1]
+
+
 def _find_difference(rows: pd.DataFrame, lang: Language) -> str:
     """Say who stands first and last by the first fact that tells one body from another."""
     for name in RANKED:
@@ -188,9 +195,15 @@ def _make_group_table(rows: pd.DataFrame, has_before: bool, lang: Language) -> T
     cells = {(row.body, row.fact): row for row in rows.itertuples()}
     ranks = rows.pivot_table("rank", "body", "fact", dropna=False).reindex(columns=names)
     labels = rows.drop_duplicates("body").set_index("body")["name"]
-    order = ranks.fillna(np.inf).sort_values(names, kind="stable").index
+    # The first fact that tells one from another decides the order of rows.
+    keys = [*_list_telling(rows), *names]
+    order = ranks.fillna(np.inf).sort_values(list(dict.fromkeys(keys)), kind="stable").index
+    shown = list(order)
+    if len(order) > MOST_ROWS:
+        placed = [body for body in order if ranks.loc[body].notna().any()]
+        shown = [*placed[: MOST_ROWS // 2], *placed[-MOST_ROWS // 2 :]]
     lines = []
-    for body in order[:MOST_ROWS]:
+    for body in shown:
         line = [str(labels[body])]
         for name in names:
             line += _say_rank(cells[(body, name)], name, has_before, lang)
@@ -202,7 +215,8 @@ def _make_group_table(rows: pd.DataFrame, has_before: bool, lang: Language) -> T
     if any(cell.startswith("(") or cell.startswith("（") for line in lines for cell in line[2::2]):
         notes.append(say("section.note_few", lang))
     if len(order) > len(lines):
-        notes.append(say("section.note_more", lang, count=len(order) - len(lines)))
+        half, more = MOST_ROWS // 2, len(order) - len(lines)
+        notes.append(say("section.note_ends", lang, half=half, count=more))
     group = name_group(str(rows["group"].iloc[0]), lang)
     caption = say("section.caption_ranking", lang, group=group)
     return make_table(caption, columns, lines, lang, notes=notes)

@@ -103,15 +103,15 @@ def find_land_events(before: Plan, now: Plan) -> pd.DataFrame:
     old, new = (_take_homes(plan) for plan in (before, now))
     flows = _overlay(old, new)
     events = find_events(flows)
-    inside = flows[(flows["old"] != "") & (flows["new"] != "")]
-    of_old = flows[flows["old"] != ""].groupby("old")["households"].sum()
-    shares = []
-    for row in events.itertuples():
-        olds, news = row.old.split(", "), row.new.split(", ")
-        stays = inside[inside["old"].isin(olds) & inside["new"].isin(news)]["households"].sum()
-        whole = of_old.reindex(olds).sum()
-        shares.append(float(stays / whole) if whole else np.nan)
-    return events.assign(share=shares)[EVENTS].reset_index(drop=True)
+    # Of the land of the old sub-grids of an event, that which is in its new ones stays.
+    sides = {}
+    for side in ("old", "new"):
+        codes = events[side].str.split(", ").explode()
+        sides[side] = flows[side].map(pd.Series(codes.index, index=codes).drop("", errors="ignore"))
+    of_event = flows["households"].groupby(sides["old"]).sum()
+    stays = flows["households"].where(sides["old"] == sides["new"], 0).groupby(sides["old"]).sum()
+    share = (stays / of_event).reindex(events.index).to_numpy(float)
+    return events.assign(share=share)[EVENTS].reset_index(drop=True)
 
 
 def _take_homes(plan: Plan) -> pd.DataFrame:
@@ -245,7 +245,7 @@ def _write_places(events: pd.DataFrame, facts: Facts, before: Facts, lang: Langu
     for key, table, other in (("places_new", names, olds), ("places_gone", olds, names)):
         rest = table[~table.index.isin(other.index)]
         if len(rest):
-            named = list_names(rest.tolist(), lang)
+            named = list_names(rest.tolist(), lang, counted=True)
             sentences.append(say(f"section.{key}", lang, count=len(rest), names=named))
     return sentences
 

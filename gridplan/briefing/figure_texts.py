@@ -19,6 +19,7 @@ from gridplan.tables.words import list_words, say, say_code
 WITHHELD = "*"
 UNKNOWN = "—"
 OF_KNOWN = "†"  # after a figure of the communities that are known
+MOST_LISTED = 60  # bodies in a table of a document; the others are in the workbook
 MOST_NAMED = 3  # bodies named in a sentence; the others are counted
 ESTIMATED = frozenset({"households", "mean_households", "volunteers_per_100"})
 
@@ -116,8 +117,12 @@ def name_rule(room: str, rule: str, lang: Language) -> str:
     return document[rule].name(lang) if rule in document else say_code("gap_rule", rule, lang)
 
 
-def list_names(names: Sequence[str], lang: Language, most: int = MOST_NAMED) -> str:
+def list_names(
+    names: Sequence[str], lang: Language, most: int = MOST_NAMED, *, counted: bool = False
+) -> str:
     """List names in a sentence; of many the first, and how many there are.
+
+    ``counted`` is whether the sentence has said already how many they are.
 
     Examples
     --------
@@ -127,6 +132,8 @@ def list_names(names: Sequence[str], lang: Language, most: int = MOST_NAMED) -> 
     shown = list(names[:most])
     if len(names) > most:
         text = ("、" if lang == "zh" else ", ").join(shown)
+        if counted:
+            return say("section.and_others", lang, names=text)
         return say("section.and_more", lang, names=text, all=len(names))
     if lang == "zh":
         return "、".join(shown)
@@ -162,6 +169,19 @@ def make_table(
     return Table(caption, tuple(columns), kept, numeric, note + end if note else "")
 
 
+def choose_levels(facts: Facts, *wanted: str) -> list[str]:
+    """Choose the levels of which a document lists the bodies, from those wanted.
+
+    A level with one body is the level above once more, and hundreds of
+    communities belong into the workbook where there are streets to list.
+    """
+    counts = facts.bodies["level"].value_counts()
+    levels = [level for level in wanted if level == "city" or counts.get(level, 0) > 1]
+    if counts.get("community", 0) > MOST_LISTED and "subdistrict" in levels:
+        levels = [level for level in levels if level != "community"]
+    return levels
+
+
 def make_body_table(
     facts: Facts,
     levels: Sequence[str],
@@ -169,7 +189,7 @@ def make_body_table(
     caption: str,
     lang: Language,
     *,
-    most: int = 60,
+    most: int = MOST_LISTED,
 ) -> list[Table]:
     """Make a table with a row for each body of some levels; a fact without any value has no column.
 

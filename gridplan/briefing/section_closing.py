@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from gridplan.briefing.fact_tables import list_missing, list_sources, list_suppressed
 from gridplan.briefing.facts import Facts
-from gridplan.briefing.figure_texts import list_names, make_table, say_count
+from gridplan.briefing.figure_texts import list_names, make_table, say_count, write_withheld
 from gridplan.briefing.request import BriefingRequest
 from gridplan.briefing.section import Section, Table
-from gridplan.briefing.section_gaps import rank_rules, say_item, say_remedy
+from gridplan.briefing.section_gaps import list_unchecked, rank_rules, say_item, say_remedy
 from gridplan.briefing.section_overview import find_out_of_band
 from gridplan.tables.schema import Language
 from gridplan.tables.words import say
@@ -23,6 +23,11 @@ def write_next_steps(facts: Facts, request: BriefingRequest) -> Section:
     lang = request.lang
     title = say("section.next_steps", lang)
     steps = list_steps(facts, lang)
+    unchecked = list_unchecked(facts, lang)
+    if not steps and (unchecked or facts.gaps.empty):
+        # Nobody may say that nothing is to be done where nobody looked, or none may be named.
+        sentences = tuple(write_withheld(facts, ("gaps",), lang))
+        return Section("next_steps", title, title, sentences, missing=unchecked)
     if not steps:
         sentence = say("section.no_steps", lang)
         return Section("next_steps", title, sentence.rstrip("。."), (sentence,))
@@ -37,7 +42,7 @@ def write_next_steps(facts: Facts, request: BriefingRequest) -> Section:
     firsts = list_names([step[0] for step in steps[:3]], lang)
     sentence = say("section.steps", lang, count=len(steps), firsts=firsts)
     finding = say("section.steps_finding", lang, count=len(steps))
-    return Section("next_steps", title, finding, (sentence,), (table,))
+    return Section("next_steps", title, finding, (sentence,), (table,), missing=unchecked)
 
 
 def list_steps(facts: Facts, lang: Language) -> list[Step]:
@@ -58,7 +63,7 @@ def list_steps(facts: Facts, lang: Language) -> list[Step]:
         # What is withheld may be known to the office, and is no step of a public document.
         if row.state == "shown" and row.rule not in _SAID_ABOVE:
             what = say_item(facts, row.room, row.rule, row.value, lang)
-            steps.append((what, say_remedy(row.room, row.rule, lang)))
+            steps.append((what, say_remedy(facts, row.room, row.rule, lang)))
     return steps
 
 

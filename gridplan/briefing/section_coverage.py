@@ -13,7 +13,7 @@ from gridplan.rules.coverage import say_kind
 from gridplan.tables.schema import Language
 from gridplan.tables.words import say
 
-MOST_COMMUNITIES = 15  # of the table of those that are served least
+MOST_COMMUNITIES = 15  # and kinds in a table of those that are served least, a row each
 NEARLY_ALL = 0.95
 
 
@@ -48,6 +48,9 @@ def find_weak(facts: Facts) -> pd.DataFrame:
     """Find where less is served than the rules ask for, by community and kind, worst first."""
     low = facts.plan.rules.coverage.low
     rows = facts.reach[(facts.reach["level"] == "community") & (facts.reach["served"] < low)]
+    # One community is the whole, of which all is said already.
+    if (facts.bodies["level"] == "community").sum() < 2:
+        rows = rows.iloc[:0]
     # A kind that nobody has anywhere is a matter of the whole, not of one community.
     city = facts.reach[(facts.reach["level"] == "city") & (facts.reach["served"] == 0)]
     rows = rows[~rows["kind"].isin(set(city["kind"]))]
@@ -139,7 +142,7 @@ def _write_weak(facts: Facts, weak: pd.DataFrame, lang: Language) -> list[str]:
             lang,
             communities=len(counts),
             low=say_share(facts.plan.rules.coverage.low, lang, 0),
-            names=list_names(counts["name"].tolist(), lang),
+            names=list_names(counts["name"].tolist(), lang, counted=True),
             worst=worst["name"],
             kind=say_kind(worst["kind"], lang),
             served=say_reach(worst["served"], lang),
@@ -166,7 +169,9 @@ def _make_kind_table(facts: Facts, city: pd.DataFrame, lang: Language) -> Table:
 
 
 def _make_weak_table(facts: Facts, weak: pd.DataFrame, lang: Language) -> Table:
-    """Make the table of communities that are served least."""
+    """Make the table of communities that are served least, by kind where they are many."""
+    if len(weak) > MOST_COMMUNITIES:
+        return _make_weak_kinds(facts, weak, lang)
     rows = [
         (
             row.name,
@@ -175,11 +180,27 @@ def _make_weak_table(facts: Facts, weak: pd.DataFrame, lang: Language) -> Table:
             say_reach(row.reach, lang),
             say_reach(row.served, lang),
         )
-        for row in weak.head(MOST_COMMUNITIES).itertuples(index=False)
+        for row in weak.itertuples(index=False)
     ]
     columns = say("section.columns_weak", lang).split("|")
+    return make_table(_caption_weak(facts, lang), columns, rows, lang, words=2)
+
+
+def _caption_weak(facts: Facts, lang: Language) -> str:
     low = say_share(facts.plan.rules.coverage.low, lang, 0)
-    caption = say("section.caption_weak", lang, low=low)
-    more = len(weak) - len(rows)
-    notes = [say("section.note_more", lang, count=more)] if more else []
-    return make_table(caption, columns, rows, lang, words=2, notes=notes)
+    return say("section.caption_weak", lang, low=low)
+
+
+def _make_weak_kinds(facts: Facts, weak: pd.DataFrame, lang: Language) -> Table:
+    """Make the table of kinds: in how many communities each serves too few, and where least."""
+    places = weak.groupby("kind", sort=True)
+    sizes = places.size().sort_values(ascending=False, kind="stable")
+    rows = []
+    for kind, count in sizes.items():
+        rows_of_kind = places.get_group(kind)
+        named = list_names(rows_of_kind["name"].tolist(), lang, counted=True)
+        least = say_reach(float(rows_of_kind["served"].iloc[0]), lang)
+        rows.append((say_kind(str(kind), lang), f"{count}", least, named))
+    columns = say("section.columns_weak_kinds", lang).split("|")
+    table = make_table(_caption_weak(facts, lang), columns, rows, lang)
+    return Table(table.caption, table.columns, table.rows, (False, True, True, False), table.note)

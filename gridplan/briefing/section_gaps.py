@@ -12,6 +12,7 @@ from gridplan.briefing.figure_texts import (
     name_rule,
     say_count,
     say_share,
+    write_withheld,
 )
 from gridplan.briefing.request import BriefingRequest
 from gridplan.briefing.section import Section, Table
@@ -38,11 +39,18 @@ def write_gaps(facts: Facts, request: BriefingRequest) -> Section:
         *_make_community_table(facts, lang),
         *_make_band_table(facts, out, lang),
     ]
-    missing = () if len(facts.gaps) else (say("section.missing_gaps", lang),)
     sentences = (*_write_rules(facts, rules, lang), *_write_out(facts, out, lang))
+    sentences = (*sentences, *write_withheld(facts, ("gaps",), lang))
+    missing = list_unchecked(facts, lang)
     views = ("band",) if len(out) else ()
     finding = _write_finding(facts, rules, out, lang) or title
     return Section("gaps", title, finding, sentences, tuple(tables), views, missing)
+
+
+def list_unchecked(facts: Facts, lang: Language) -> tuple[str, ...]:
+    """Say what to give where gaps were not looked for; nothing where they were, or are withheld."""
+    looked_for = len(facts.gaps) or facts.find("gaps").state != "unknown"
+    return () if looked_for else (say("section.missing_gaps", lang),)
 
 
 def rank_rules(facts: Facts) -> pd.DataFrame:
@@ -68,8 +76,10 @@ def is_absent(facts: Facts, room: str, rule: str) -> bool:
     return room == "reach" and len(city) > 0 and bool((city["reach"] == 0).all())
 
 
-def say_remedy(room: str, rule: str, lang: Language) -> str:
+def say_remedy(facts: Facts, room: str, rule: str, lang: Language) -> str:
     """Say what would close the gaps of a rule; the room's own remedy where the rule has none."""
+    if is_absent(facts, room, rule):
+        return say("section.remedy_absent", lang, kind=say_kind(rule, lang))
     remedies = list_words("remedy", lang)
     return remedies.get(rule) or remedies.get(f"room_{room}") or remedies["otherwise"]
 
@@ -138,7 +148,7 @@ def _make_rule_table(facts: Facts, rules: pd.DataFrame, lang: Language) -> list[
             else name_rule(row.room, row.rule, lang),
             _say_gaps(row.value, lang),
             _name_worst(facts, row.room, row.rule, lang),
-            say_remedy(row.room, row.rule, lang),
+            say_remedy(facts, row.room, row.rule, lang),
         )
         for row in rules.head(MOST_RULES).itertuples()
     ]

@@ -6,6 +6,7 @@ import pandas as pd
 
 from gridplan.briefing.facts import Facts
 from gridplan.briefing.figure_texts import (
+    choose_levels,
     list_names,
     make_body_table,
     say_count,
@@ -18,7 +19,6 @@ from gridplan.briefing.section import Section, Table
 from gridplan.tables.schema import Language
 from gridplan.tables.words import say
 
-UPPER = ("city", "district", "subdistrict")
 INDICATORS = (
     *("households", "subgrids", "mean_households", "in_band", "exclusive", "special"),
     *("grid_leaders", "grid_workers", "volunteers_per_100"),
@@ -46,20 +46,16 @@ def write_overview(facts: Facts, request: BriefingRequest) -> Section:
 
 def make_level_tables(facts: Facts, lang: Language) -> list[Table]:
     """Make the table of the levels above, where there are any, and that of communities."""
-    uppers = [level for level in UPPER if _tells_apart(facts, level)]
+    uppers = choose_levels(facts, "city", "district", "subdistrict")
     tables = []
     # The city alone would only say the paragraph again.
     if len(uppers) > 1:
         caption = say("section.caption_levels", lang)
         tables += make_body_table(facts, uppers, INDICATORS, caption, lang)
-    caption = say("section.caption_communities", lang)
-    tables += make_body_table(facts, ["community"], INDICATORS, caption, lang)
+    if len(uppers) == 1 or "community" in choose_levels(facts, "subdistrict", "community"):
+        caption = say("section.caption_communities", lang)
+        tables += make_body_table(facts, ["community"], INDICATORS, caption, lang)
     return tables
-
-
-def _tells_apart(facts: Facts, level: str) -> bool:
-    """Whether a level has bodies to compare; the city has one, and is the sum."""
-    return level == "city" or (facts.bodies["level"] == level).sum() > 1
 
 
 def _write_finding(facts: Facts, lang: Language) -> str:
@@ -106,6 +102,6 @@ def _write_band(facts: Facts, lang: Language) -> list[str]:
             lang,
             communities=len(out),
             subgrids=say_count(float(out["out"].sum()), lang),
-            names=list_names(out["name"].tolist(), lang),
+            names=list_names(out["name"].tolist(), lang, counted=True),
         )
     ]

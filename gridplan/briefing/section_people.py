@@ -5,6 +5,7 @@ from __future__ import annotations
 from gridplan.briefing.catalogue import list_facts
 from gridplan.briefing.facts import Facts
 from gridplan.briefing.figure_texts import (
+    choose_levels,
     list_names,
     make_body_table,
     make_table,
@@ -45,7 +46,8 @@ def write_organisation(facts: Facts, request: BriefingRequest) -> Section:
         *write_withheld(facts, ("members", *CHAIN[:3], "volunteers"), lang),
     ]
     caption = say("section.caption_organised", lang)
-    by_body = make_body_table(facts, ["subdistrict", "community"], ORGANISED, caption, lang)
+    levels = choose_levels(facts, "district", "subdistrict", "community")
+    by_body = make_body_table(facts, levels, ORGANISED, caption, lang)
     finding = say_first(facts, lang, ("chain_finding", ["branches", "groups", "centre_share"]),
                         ("chain_short", ["branches", "groups"]))  # fmt: skip
     views = ("party",) if len(facts.plan.branches) else ()
@@ -126,9 +128,7 @@ def write_staffing(facts: Facts, request: BriefingRequest) -> Section:
     if all(facts.find(name).state == "unknown" for name in STAFFED):
         return Section("staffing", title, title, (), missing=missing)
     caption = say("section.caption_staffed", lang)
-    levels = ["city", "district", "subdistrict", "community"]
-    if (facts.bodies["level"] == "district").sum() < 2:
-        levels.remove("district")
+    levels = choose_levels(facts, "city", "district", "subdistrict", "community")
     tables = make_body_table(facts, levels, STAFFED, caption, lang)
     sentences = [
         *write_sentence(facts, "leaders", ["grid_leaders", "leader_span"], lang),
@@ -175,7 +175,7 @@ def _write_party_share(facts: Facts, lang: Language) -> list[str]:
     rows = facts.take("party_share", "community")
     low = rows[rows["value"] < target].sort_values(["value", "body"])
     if len(low):
-        named = list_names(low["name"].tolist(), lang)
+        named = list_names(low["name"].tolist(), lang, counted=True)
         sentences.append(say("section.party_where", lang, count=len(low), names=named))
     return sentences
 
