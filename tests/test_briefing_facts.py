@@ -307,6 +307,19 @@ def test_every_number_of_a_sentence_is_a_fact(town):
                 assert known, (number, sentence)
 
 
+def test_a_release_can_draw_the_maps_that_sections_ask_for():
+    pytest.importorskip("matplotlib")
+    from gridplan.plots.printed_map import plot_map
+
+    out_of_band = release(make_board_plan((1, 1, 1, 2, 2, 3) * 2))
+    facts = collect_facts(out_of_band)
+    sections = write_sections(facts, BriefingRequest(lang="en"))
+    views = [view for section in sections for view in section.views]
+    assert views == ["subgrids", "band"]
+    for view in views:
+        assert plot_map(out_of_band, view=view).get_xlim()[0] > 0
+
+
 def test_headlines_and_charts_are_the_facts(town):
     request = BriefingRequest(lang="zh")
     headlines = {one.name: (one.value, one.unit) for one in list_headlines(town, request)}

@@ -30,10 +30,10 @@ def write_coverage(facts: Facts, request: BriefingRequest) -> Section:
     if len(weak):
         tables.append(_make_weak_table(facts, weak, lang))
     sentences = (*_write_kinds(city, lang), *_write_weak(facts, weak, lang))
-    views = ("coverage",) if (facts.plan.coverage["level"] == "subgrid").any() else ()
-    return Section(
-        "coverage", title, _write_finding(city, lang), sentences, tuple(tables), tuple(views)
-    )
+    # The map shows communities by what is published of them.
+    by_place = facts.reach[facts.reach["level"] == "community"]
+    views = ("coverage",) if by_place["served"].notna().any() else ()
+    return Section("coverage", title, _write_finding(city, lang), sentences, tuple(tables), views)
 
 
 def list_city_reach(facts: Facts) -> pd.DataFrame:
