@@ -174,9 +174,13 @@ def test_bodies_are_ranked_with_their_like_and_ties_share_a_rank(town):
     posts = table[(table["group"] == "urban") & (table["fact"] == "full_rate")]
     assert posts["name"].tolist() == ["甲二社区", "丙一社区", "甲一社区", "丙二社区"]
     # A share of fewer than twenty is shown and not ranked.
-    small = rank_facts(collect_facts(release(make_board_plan())))
-    assert small["caveat"].tolist() == ["few"]
-    assert small["rank"].isna().all()
+    few = make_published()
+    for measure in ("subgrids", "in_band"):
+        few.loc[f"few-{measure}"] = ("community", "a2", "a2", measure, 19.0, True)
+    table = rank_facts(make_town(few)).set_index(["group", "fact", "name"])
+    row = table.loc[("urban", "in_band", "甲二社区")]
+    assert (row["value"], row["caveat"], np.isnan(row["rank"])) == (1.0, "few", True)
+    assert table.loc[("urban", "in_band", "丙一社区"), "tied"] == 2
 
 
 def test_ranks_of_the_release_before_say_who_rose(town):

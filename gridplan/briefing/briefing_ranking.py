@@ -46,7 +46,7 @@ def rank_facts(facts: Facts, before: Facts | None = None) -> pd.DataFrame:
     >>> from gridplan.synthetic import make_board_plan
     >>> table = rank_facts(collect_facts(release(make_board_plan())))
     >>> table[["group", "fact", "caveat"]].values.tolist()
-    [['urban', 'in_band', 'few']]
+    [['urban', 'in_band', 'suppressed']]
     """
     now = _rank_all(facts)
     old = now.iloc[:0] if before is None else _rank_all(before)
