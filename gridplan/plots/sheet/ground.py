@@ -44,24 +44,27 @@ def is_withheld(kinds: Any) -> Bools:
     >>> is_withheld(["school", "military", "power_tower"]).tolist()
     [False, True, True]
     """
-    known = {kind: any(word in str(kind).lower() for word in WITHHELD) for kind in set(kinds)}
-    return np.array([known[kind] for kind in kinds], dtype=bool)
+    # By the few different kinds: a city has hundreds of thousands of rows.
+    rows, known = pd.factorize(np.asarray(kinds, dtype=object), use_na_sentinel=False)
+    hidden = [any(word in str(kind).lower() for word in WITHHELD) for kind in known]
+    return np.array(hidden, dtype=bool)[rows]
 
 
 def find_withheld(plan: Plan) -> Bools:
     """Find the sub-grids of institutions that no sheet shows, one by one in the plan's order."""
     site = plan.site
-    owners = plan.subgrids["institution"]
+    owners = plan.subgrids["institution"].to_numpy(object)
     columns = [site.institutions["kind"], site.places["kind"], site.buildings["use"]]
-    kinds = pd.concat(columns).astype(str)
-    hidden = set(kinds.index[is_withheld(kinds)])
-    return np.array([owner != "" and owner in hidden for owner in owners], dtype=bool)
+    hidden: set[str] = set()
+    for kinds in columns:
+        hidden |= set(kinds.index[is_withheld(kinds)])
+    return np.asarray(np.isin(owners, sorted(hidden - {""})), dtype=bool)
 
 
 def cut_ground(plan: Plan, window: Any) -> Ground:
     """Take of a plan's land what reaches into a window, without what no sheet shows."""
     site = plan.site
-    buildings = _take(site.buildings, site.buildings["use"], window)
+    buildings = _take(site.buildings, "use", window)
     lives = buildings["residential"].fillna(False).to_numpy(dtype=bool) | (
         buildings["households"].to_numpy() > 0
     )
@@ -69,16 +72,20 @@ def cut_ground(plan: Plan, window: Any) -> Ground:
     return Ground(
         homes=shapes[lives],
         others=shapes[~lives],
-        streets=_sort(_take(site.streets, site.streets["kind"], window), STREET_FAMILIES),
-        barriers=_sort(_take(site.barriers, site.barriers["kind"], window), BARRIER_FAMILIES),
+        streets=_sort(_take(site.streets, "kind", window), STREET_FAMILIES),
+        barriers=_sort(_take(site.barriers, "kind", window), BARRIER_FAMILIES),
     )
 
 
-def _take(table: Any, kinds: Any, window: Any) -> Any:
-    """Take the rows of a table that reach into the window and may be shown, in order of codes."""
+def _take(table: Any, column: str, window: Any) -> Any:
+    """Take the rows of a table that reach into the window and may be shown, in order of codes.
+
+    The column says of which kind each is.
+    """
     shapes = table.geometry.to_numpy()
     near = ~shapely.is_missing(shapes) & shapely.intersects(shapes, window)
-    return table[near & ~is_withheld(kinds)].sort_index()
+    rows = table[near]
+    return rows[~is_withheld(rows[column])].sort_index()
 
 
 def _sort(table: Any, families: Mapping[str, tuple[str, ...]]) -> dict[str, Shapes]:
