@@ -47,7 +47,7 @@ def is_withheld(kinds: Any) -> Bools:
     # By the few different kinds: a city has hundreds of thousands of rows.
     rows, known = pd.factorize(np.asarray(kinds, dtype=object), use_na_sentinel=False)
     hidden = [any(word in str(kind).lower() for word in WITHHELD) for kind in known]
-    return np.array(hidden, dtype=bool)[rows]
+    return np.asarray(np.array(hidden, dtype=bool)[rows])
 
 
 def find_withheld(plan: Plan) -> Bools:
