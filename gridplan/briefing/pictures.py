@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from gridplan.briefing.facts import Facts
 from gridplan.briefing.request import BriefingRequest
-from gridplan.plots.map_picture import draw_map_picture, list_views
-from gridplan.plots.printed_map import View
+from gridplan.plots.figure import need_matplotlib
+from gridplan.plots.map_picture import draw_picture_file, list_views
+from gridplan.plots.printed_map import View, order_rows
+from gridplan.plots.sheet.request import SheetRequest
 
 DPI = 200
 
@@ -23,6 +25,7 @@ def draw_map(
     height: float,
     *,
     community: str = "",
+    subdistrict: str = "",
     dpi: int = DPI,
     enlarged: float = 1.0,
 ) -> bytes:
@@ -36,16 +39,16 @@ def draw_map(
     PlanError
         If the view is none of :func:`list_map_views`.
     """
+    need_matplotlib()
     before = request.before.plan if request.before and view == "change" else None
-    return draw_map_picture(
-        facts.plan,
-        view,
-        width,
-        height,
+    asked = SheetRequest(
+        view=view,
         community=community,
+        subdistrict=subdistrict,
         before=before,
         lang=request.lang,
         font=request.font,
-        dpi=dpi,
         enlarged=enlarged,
     )
+    # The plan of facts was checked when they were collected.
+    return draw_picture_file(order_rows(facts.plan), asked, (width, height), dpi)

@@ -169,6 +169,11 @@ def prepare_plan(plan: Plan) -> Plan:
     """Check a release again, since the sheet may leave; put rows in the order of their codes."""
     if plan.is_release:
         require_release(plan)
+    return order_rows(plan)
+
+
+def order_rows(plan: Plan) -> Plan:
+    """Put rows in the order of their codes, so that the order of a file changes no sheet."""
     return plan.replace(**{name: plan.get_table(name).sort_index() for name in PLACED_TABLES})
 
 

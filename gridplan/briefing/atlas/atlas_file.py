@@ -27,7 +27,7 @@ from gridplan.errors import MissingPackageError, PlanError
 from gridplan.plan import Plan
 from gridplan.plots.figure import need_matplotlib
 from gridplan.plots.fonts import choose_font, choose_pdf_type
-from gridplan.plots.printed_map import PLACED_TABLES, WRITING
+from gridplan.plots.printed_map import WRITING, order_rows
 from gridplan.plots.sheet.compose import compose_view, list_sheet_letters
 from gridplan.plots.sheet.sheet_texts import write_foot
 from gridplan.plots.sheet.texts import Typeface
@@ -139,7 +139,7 @@ def draw_atlas(
             "then gridplan atlas FOLDER -o atlas.pdf"
         )
     require_release(plan)
-    plan = _put_in_order(plan)
+    plan = order_rows(plan)
     view = compose_view(plan, request.ask_sheet())
     letters = list_sheet_letters(plan, request.ask_sheet(), view) + list_letters(plan, request)
     request = replace(request, font=choose_font(letters, request.font))
@@ -189,11 +189,6 @@ def lay_out_atlas(plan: Plan, request: AtlasRequest, view: View) -> Atlas:
     return Atlas(request, write_title(plan, request), tuple(placed), index, page - 1)
 
 
-def _put_in_order(plan: Plan) -> Plan:
-    """Put rows in the order of their codes, so that the order of a file changes no page."""
-    return plan.replace(**{name: plan.get_table(name).sort_index() for name in PLACED_TABLES})
-
-
 def _work(task: _Task) -> int:
     """Draw a part in a worker process, which reads the plan once."""
     plan, view, foot = _read(task.plan, task.atlas.request)
@@ -203,7 +198,7 @@ def _work(task: _Task) -> int:
 
 @lru_cache(maxsize=1)
 def _read(path: Path, request: AtlasRequest) -> tuple[Plan, View, list[str]]:
-    plan = _put_in_order(read_plan(path))
+    plan = order_rows(read_plan(path))
     asked = request.ask_sheet()
     return plan, compose_view(plan, asked), write_foot(plan, asked)
 

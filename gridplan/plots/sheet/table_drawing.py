@@ -75,7 +75,11 @@ def _draw_blocks(
     step = frame.width / part.count
     wide = step - sum(widths) - 1.5 * table.space
     lines = break_rows(table, type_, wide)
-    widths[table.wide] = wide
+    # No wider than its texts: a row is followed by eye from one end to the other.
+    texts = {table.heads[table.wide], *(line for row in lines for line in row)}
+    widest = max(type_.measure(text, table.size, bold=True)[0] for text in texts) + table.space
+    step -= max(wide - widest, 0.0)
+    widths[table.wide] = min(wide, widest)
     heads: list[Text] = []
     cells: list[Text] = []
     stripes = []
@@ -85,10 +89,10 @@ def _draw_blocks(
         heads += list_cells(table, table.heads, left, y, widths, type_, bold=True)
         y -= table.pitch * 1.1
         for k, row in enumerate(block):
-            texts = list(table.rows[row])
-            texts[0] += DAGGER if row in daggers else ""
-            texts[table.wide] = lines[row][0]
-            cells += list_cells(table, texts, left, y, widths, type_)
+            said = list(table.rows[row])
+            said[0] += DAGGER if row in daggers else ""
+            said[table.wide] = lines[row][0]
+            cells += list_cells(table, said, left, y, widths, type_)
             for m, line in enumerate(lines[row][1:], 1):
                 cells.append((left + sum(widths[: table.wide]), y - m * table.pitch, line))
             low = y - (len(lines[row]) - 0.5) * table.pitch
