@@ -25,6 +25,7 @@ from gridplan.tables.words import list_words, say
 NEAR = 60.0  # metres within which a community is a neighbour: a river may lie between
 TOUCH = 0.5  # metres within which sub-grids are side by side
 SMALL = 5000  # below this scale a settlement is shown enlarged
+PAIRS = 2000  # of sub-grids side by side that are looked at together
 GAIN = 1.5  # how much larger it must be
 WITHHELD = "0+"  # the band of a sub-grid whose band is withheld
 Box = tuple[float, float, float, float]
@@ -180,10 +181,14 @@ def _list_rows(
 
 def _are_beside(shapes: Shapes, here: Ints, there: Ints) -> Bools:
     """Whether two outlines share an edge, not a corner alone."""
-    edges = shapely.intersection(
-        shapely.buffer(shapes[here], TOUCH, quad_segs=1), shapely.boundary(shapes[there])
-    )
-    return np.asarray(shapely.length(edges) > 4 * TOUCH)
+    lengths = np.zeros(len(here))
+    # By parts: the outlines of a district's hundred thousand pairs at once fill the memory.
+    for first in range(0, len(here), PAIRS):
+        part = slice(first, first + PAIRS)
+        zones = shapely.buffer(shapes[here[part]], TOUCH, quad_segs=1)
+        edges = shapely.intersection(zones, shapely.boundary(shapes[there[part]]))
+        lengths[part] = shapely.length(edges)
+    return np.asarray(lengths > 4 * TOUCH)
 
 
 def _make_table(
