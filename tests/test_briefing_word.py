@@ -17,7 +17,7 @@ from gridplan.briefing.document_fonts import DOCUMENT_FONTS, list_chinese_fonts
 from gridplan.briefing.facts import collect_facts
 from gridplan.briefing.request import BriefingRequest
 from gridplan.briefing.sections import Section, Table, write_sections
-from gridplan.briefing.word.column_widths import choose_layout
+from gridplan.briefing.word.column_widths import choose_layout, measure_ems
 from gridplan.briefing.word.figures import check_dots
 from gridplan.briefing.word.texts import break_title
 from gridplan.briefing.word.word_file import lay_out, write_word, write_word_template
@@ -485,6 +485,8 @@ def test_columns_fill_the_width_and_numbers_are_not_broken():
     assert not layout.is_sideways
     assert sum(layout.widths) == pytest.approx(156)
     assert layout.widths[1] > 9 * 0.5 * 10.5 * 25.4 / 72 - 5
+    # in Times Bold: w 0.722, o 0.5, r 0.444, k 0.556, e 0.444, s 0.389
+    assert measure_ems("workers") >= 0.722 + 0.5 + 3 * 0.444 + 0.556 + 0.389
     many = Table("x", ("数",) * 40, (("1,234,567",) * 40,), (True,) * 40)
     squeezed = choose_layout(many, 156, 225, (10.5, 9.0))
     assert squeezed.is_sideways

@@ -14,10 +14,16 @@ from gridplan.briefing.sections import Table
 
 POINT = 25.4 / 72  # mm
 PADDING = 2.9  # mm of a cell that hold no text: its margins, and a little room for other fonts
-# Ems of letters of Times, with room for its bold face: digits are half an em.
-LATIN, CAPITAL, NARROW = 0.5, 0.78, 0.32
+# Ems of letters of Times, bold ones where they are wider; digits and all others are half an em.
+LATIN, CAPITAL = 0.5, 0.78
+LETTERS = {
+    **dict.fromkeys(" ,.:;'!|()[]-/fijlt", 0.34),
+    **dict.fromkeys("bdhknpqu", 0.56),
+    **dict.fromkeys("w", 0.73),
+    **dict.fromkeys("m%", 0.84),
+    **dict.fromkeys("MW@—", 1.0),
+}
 GAP = 0.25
-NARROW_LETTERS = frozenset(" ,.:;'!|()[]-/fijlrt")
 LINE_OF_HEAD = 3.0  # ems that the head of a column has on one line; longer ones may take two
 MOST_LINES = 4  # of a head, before the page is turned on its side
 SHORT = 8.0  # ems of Chinese that a column of names should have on a line
@@ -64,9 +70,7 @@ def _is_wide(letter: str) -> bool:
 def _measure_letter(letter: str) -> float:
     if _is_wide(letter):
         return 1.0
-    if letter.isupper() or letter in "%@—":
-        return CAPITAL
-    return NARROW if letter in NARROW_LETTERS else LATIN
+    return LETTERS.get(letter, CAPITAL if letter.isupper() else LATIN)
 
 
 def count_ems(millimetres: float, size: float) -> float:
