@@ -13,7 +13,7 @@ from gridplan.briefing.word.texts import break_title, make_lines, make_paragraph
 from gridplan.tables.schema import Language
 
 SMALLER, SMALLEST = 1.5, 7.5  # points by which a table that is too wide is set smaller, at least
-SIZES: Mapping[Language, tuple[float, float]] = {"zh": (10.5, 9.0), "en": (9.5, 8.5)}
+SIZES: Mapping[Language, tuple[float, float]] = {"zh": (10.5, 9.0), "en": (9.5, 8.0)}
 KEPT_WHOLE = 8  # rows of a table that is not broken over pages
 KEPT_WITH_HEAD = 2  # first rows of a longer one; its last two stay together too
 SHORT = 5.0  # ems; texts of a column that are no longer stand in its middle
