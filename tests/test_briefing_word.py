@@ -251,6 +251,7 @@ def test_a_map_has_single_spacing_a_text_for_the_blind_and_its_title_below(docum
     (inline,) = document.element.body.iter(qn("wp:inline"))
     assert inline.docPr.get("descr") == "地图：子网格分布图"
     assert abs(inline.extent.cx / 36_000 - 156) < 0.1
+    assert {inline.get(side) for side in ("distT", "distB", "distL", "distR")} == {"0"}
     paragraph = next(inline.iterancestors(qn("w:p")))
     style = document.styles.element.get_by_id(read_value(paragraph, "pPr/pStyle"))
     assert read_value(style, "pPr/spacing", "lineRule") == "auto"

@@ -63,6 +63,8 @@ def make_figure(
         round(figure.width * EMU_PER_MM),
         round(figure.height * EMU_PER_MM),
     )
+    for side in ("distT", "distB", "distL", "distR"):
+        inline.set(side, "0")  # a picture as wide as the text has no room beside it
     properties = inline.docPr
     properties.set("name", clean_text(caption))
     properties.set("descr", clean_text(say("word.alt", lang, title=title)))
