@@ -14,9 +14,10 @@ from gridplan.tables.words import say
 
 MOST_BARS = 12
 TITLE_SIZE = 16
+ROOM, LEAST_ROOM = 1.2, 1.08  # the axis over its longest bar
 THICKEST = 40.0  # a bar in points
 LEAST_GAP = 45  # between bars, in per cent of one
-BAR_HEIGHT = 1.45  # of a category over the size of its letters
+BAR_HEIGHT = 1.15  # of a bar over the size of its label
 STACKED = frozenset({"coverage", "reach"})
 LONG = 0.3  # of the axis: a bar that has room for its label
 BLANK = "—"
@@ -59,11 +60,12 @@ def place_chart(spot: Any, chart: Chart, lang: Language, heading: str = "") -> C
     """
     from pptx.enum.chart import XL_CHART_TYPE
 
-    height = find_box(spot)[1]
-    series = len(chart.series) if chart.key not in STACKED else 1
-    inner = height - 34 - (26 if len(chart.series) > 1 else 0)  # without title and legend
-    room = int(inner / (SMALLEST * BAR_HEIGHT * max(1, 0.75 * series)))
-    shown = _move_target(cut_chart(chart, max(1, min(MOST_BARS, room))), lang)
+    drawn = _move_target(chart, lang)
+    series = len(drawn.series) if chart.key not in STACKED else 1
+    # what title and legend leave
+    inner = find_box(spot)[1] - 34 - (26 if len(drawn.series) > 1 else 0)
+    room = int(inner / (SMALLEST * BAR_HEIGHT * (series + LEAST_GAP / 100)))
+    shown = cut_chart(drawn, max(1, min(MOST_BARS, room)))
     kind = XL_CHART_TYPE.BAR_STACKED if chart.key in STACKED else XL_CHART_TYPE.BAR_CLUSTERED
     frame = spot.insert_chart(kind, _gather_data(shown))
     _dress_chart(frame.chart, shown, chart.title != heading)
@@ -169,8 +171,11 @@ def choose_maximum(chart: Chart) -> float:
         columns = zip(*(series for _, series in chart.series), strict=True)
         values = [sum(v for v in column if math.isfinite(v)) for column in columns]
         return 100.0 if chart.unit == PERCENT else max([*values, 1.0])
-    top = max([*values, chart.target or 0.0, 1e-9])
-    return float(f"{top * 1.2:.3g}")
+    target = chart.target or 0.0
+    top = max([*values, target, 1e-9])
+    if top * LEAST_ROOM < 2 * target <= top * ROOM:
+        return 1.99 * target  # short of where its line would come again
+    return float(f"{top * ROOM:.3g}")
 
 
 def has_room_inside(chart: Chart) -> bool:

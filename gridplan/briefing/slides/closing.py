@@ -30,7 +30,7 @@ def add_simulation(deck: Deck, contents: Contents) -> None:
     section = contents.find("simulation")
     if section:
         chart = contents.charts.get("simulation")
-        add_section(deck, section, name_source(deck, "simulation"), chart)
+        add_section(deck, section, deck.say("slides.from_simulation"), chart)
 
 
 def add_last(deck: Deck, contents: Contents) -> None:

@@ -20,6 +20,7 @@ from gridplan.tables.words import say
 
 MILLIMETRES = 25.4 / 72  # of a point
 ENLARGED = 1.6  # text of a map on a slide, over that on a page
+MANY = 30  # communities, whose names would hide the map
 
 
 def put_table(deck: Deck, slide: Any, table: Table) -> list[str]:
@@ -63,8 +64,9 @@ def draw_view(deck: Deck, views: Sequence[str], layout: str) -> bytes | None:
     found = deck.presentation.slide_layouts.get_by_name(LAYOUTS[layout][0])
     spot = next(s for s in found.placeholders if s.placeholder_format.idx == PICTURE)
     width, height = (size / EMU * MILLIMETRES for size in (spot.width, spot.height))
+    enlarged = ENLARGED if len(deck.facts.plan.site.communities) <= MANY else 1.2
     try:
-        return draw_map(deck.facts, deck.request, view, width, height, enlarged=ENLARGED)
+        return draw_map(deck.facts, deck.request, view, width, height, enlarged=enlarged)
     except PlanError:  # what the view shows is not in a release
         return None
 

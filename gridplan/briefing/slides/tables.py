@@ -24,6 +24,7 @@ from gridplan.tables.schema import Language
 SIZES = (18, 16, SMALLEST)
 SIDE, ABOVE = 6.0, 3.0  # margins of a cell in points
 MOST_LINES = 3  # of a cell; the rest is cut
+BY_HAND = 76.0  # points that somebody writes in
 FEW = 4  # rows or columns
 WHOLE = 6  # letters of a word that is not broken
 STRETCH = 1.5  # how much higher than needed a row becomes where there is room
@@ -95,7 +96,11 @@ def _fit_at(whole: Table, width: float, height: float, size: int) -> FittedTable
     for n, row in enumerate(rows):
         cut = tuple(
             fit_text(
-                *(cell, wide - 2 * SIDE, measure_height(MOST_LINES, size), (size,)), bold=n == 0
+                cell,
+                wide - 2 * SIDE,
+                measure_height(MOST_LINES if n else MOST_LINES + 1, size),
+                (size,),
+                bold=n == 0,
             ).text
             for cell, wide in zip(row, widths, strict=True)
         )
@@ -126,6 +131,8 @@ def _choose_widths(table: Table, count: int, width: float, size: int) -> list[fl
     for n in range(count):
         head, cells = table.columns[n], [row[n] for row in table.rows]
         widest = max([measure_width(cell, size) for cell in cells] or [0.0])
+        blank = bool(cells) and not any(cells)  # to be filled in by hand
+        widest = max(widest, BY_HAND) if blank else widest
         natural.append(max(widest, measure_width(head, size, bold=True)) + 2 * SIDE + 1)
         # Numbers and short words stay whole, and four characters of a head in Chinese.
         whole = [cell for cell in cells if table.numeric[n] or len(cell) <= WHOLE]
@@ -133,6 +140,7 @@ def _choose_widths(table: Table, count: int, width: float, size: int) -> list[fl
         words += [measure_longest_word(cell, size) for cell in cells]
         words += [measure_longest_word(head, size, bold=True)]
         words += [min(measure_width(head, size, bold=True), 4.2 * size)]
+        words += [BY_HAND] if blank else []
         least.append(min(max(words), width if count == 1 else 0.6 * width) + 2 * SIDE + 1)
     if count > 1 and sum(least) > width:
         return []
