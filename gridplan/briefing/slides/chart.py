@@ -14,6 +14,7 @@ from gridplan.tables.words import say
 
 MOST_BARS = 12
 TITLE_SIZE = 16
+LIGHT = 45_000  # of 100,000: how dense the colour of bars before a line is
 ROOM, LEAST_ROOM = 1.2, 1.08  # the axis over its longest bar
 THICKEST = 40.0  # a bar in points
 LEAST_GAP = 45  # between bars, in per cent of one
@@ -150,6 +151,7 @@ def _dress_chart(drawn: Any, chart: Chart, titled: bool) -> None:
     names.has_major_gridlines = False
     names.tick_label_position = XL_TICK_LABEL_POSITION.LOW
     names.format.line.color.theme_color = MSO_THEME_COLOR.TEXT_2
+    names.format.line.width = Pt(2.5 if chart.target else 1)  # over the grid line of nothing
     axis = drawn.value_axis
     axis.minimum_scale = 0
     axis.tick_label_position = XL_TICK_LABEL_POSITION.NONE
@@ -192,7 +194,7 @@ def has_room_inside(chart: Chart) -> bool:
 
 def _draw_target(axis: Any, chart: Chart) -> None:
     """Draw the target as the one grid line of the values."""
-    from pptx.enum.dml import MSO_LINE, MSO_THEME_COLOR
+    from pptx.enum.dml import MSO_THEME_COLOR
     from pptx.util import Pt
 
     wanted = chart.target is not None and chart.target > 0
@@ -202,7 +204,6 @@ def _draw_target(axis: Any, chart: Chart) -> None:
         line = axis.major_gridlines.format.line
         line.color.theme_color = MSO_THEME_COLOR.ACCENT_4
         line.width = Pt(2)
-        line.dash_style = MSO_LINE.DASH
 
 
 def _dress_series(drawn: Any, chart: Chart) -> None:
@@ -229,9 +230,22 @@ def _dress_series(drawn: Any, chart: Chart) -> None:
         labels.number_format_is_linked = False
         labels.font.size = Pt(SMALLEST)
         labels.position = XL_LABEL_POSITION.OUTSIDE_END
-        if has_room_inside(chart):  # where no line crosses them
-            labels.position = XL_LABEL_POSITION.INSIDE_END
-            labels.font.color.theme_color = MSO_THEME_COLOR.BACKGROUND_1
+        if chart.target:
+            _lighten(series)
+        if has_room_inside(chart):
+            # at the foot of bars where the line of a target would cross them at the end
+            at = XL_LABEL_POSITION.INSIDE_BASE if chart.target else XL_LABEL_POSITION.INSIDE_END
+            labels.position = at
+            ink = MSO_THEME_COLOR.TEXT_1 if chart.target else MSO_THEME_COLOR.BACKGROUND_1
+            labels.font.color.theme_color = ink
+
+
+def _lighten(series: Any) -> None:
+    """Make bars so light that the line behind them is seen."""
+    from pptx.oxml import parse_xml
+
+    colour = series._element.find(f"{{*}}spPr/{{{DRAWING}}}solidFill/{{{DRAWING}}}schemeClr")
+    colour.append(parse_xml(f'<a:alpha {SPACE} val="{LIGHT}"/>'))
 
 
 def set_chart_fonts(space: Any) -> None:
