@@ -132,8 +132,8 @@ LAYOUTS: Mapping[str, tuple[str, tuple[Spot, ...]]] = {
         "两图一表 Two charts",
         (
             Spot(CHART, "chart", "chart", _span(LEFT, 430)),
-            Spot(CHART_BESIDE, "chart beside", "chart", _span(488, 432, bottom=290)),
-            Spot(TABLE, "table", "tbl", _span(488, 432, top=298)),
+            Spot(CHART_BESIDE, "chart beside", "chart", _span(488, 432, bottom=256)),
+            Spot(TABLE, "table", "tbl", _span(488, 432, top=264)),
         ),
     ),
     "columns": (

@@ -85,7 +85,9 @@ def _write_paragraph(line: Line, lang: Language, *, first: bool, major: bool) ->
             runs += write_run(line.tail, Line(line.tail, TAIL_SIZE, colour="tx2"), lang)
     return (
         f'<a:p {SPACE}><a:pPr{align}><a:lnSpc><a:spcPts val="{leading}"/></a:lnSpc>'
-        f'<a:spcBef><a:spcPts val="{before}"/></a:spcBef></a:pPr>{runs}</a:p>'
+        f'<a:spcBef><a:spcPts val="{before}"/></a:spcBef></a:pPr>{runs}'
+        # an empty paragraph is as high as its end says
+        f'<a:endParaRPr lang="{LANG[lang]}" sz="{line.size * 100}"/></a:p>'
     )
 
 
