@@ -25,6 +25,7 @@ SIZES = (18, 16, SMALLEST)
 SIDE, ABOVE = 6.0, 3.0  # margins of a cell in points
 MOST_LINES = 3  # of a cell; the rest is cut
 BY_HAND = 76.0  # points that somebody writes in
+EMPTY = 1.46  # height of a line of Noto Sans CJK over its size
 FEW = 4  # rows or columns
 WHOLE = 6  # letters of a word that is not broken
 STRETCH = 1.5  # how much higher than needed a row becomes where there is room
@@ -109,6 +110,8 @@ def _fit_at(whole: Table, width: float, height: float, size: int) -> FittedTable
             for cell, wide in zip(cut, widths, strict=True)
         )
         high = measure_height(lines, size) + 2 * ABOVE
+        if not all(cut):  # a line without letters is as high as its font
+            high = max(high, EMPTY * size + 2 * ABOVE)
         if n and sum(heights) + high > height:
             break
         cells.append(cut)
