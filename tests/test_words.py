@@ -10,9 +10,11 @@ import pytest
 from gridplan.plan import ALL_TABLES
 from gridplan.publishing.brief_plan import find_targets
 from gridplan.publishing.published_figures import list_figures
+from gridplan.reading.kind_words import read_kind_words
 from gridplan.rules.all_rules import Rules
 from gridplan.rules.coverage import DEMONSTRATION, GROUPS, SERVICES, STREET_SERVICE, say_kind
 from gridplan.storage.plan_folder import OWN_FILES
+from gridplan.tables.schema import find_columns
 from gridplan.tables.words import MAPS, list_words, say
 
 PACKAGE = Path(__file__).parents[1] / "gridplan"
@@ -133,6 +135,12 @@ def test_every_kind_of_post_has_a_name_in_both_languages():
     kinds = [*(service.kind for service in (*SERVICES, STREET_SERVICE)), DEMONSTRATION]
     assert list(list_words("post_kind")) == kinds
     assert say_kind("canteen", "zh") == "社区食堂"
+
+
+def test_every_kind_that_a_file_may_give_in_chinese_has_a_name():
+    special = next(c for c in find_columns("special_grids") if c.name == "kind").values
+    given = set(read_kind_words("kind").values())
+    assert set(list_words("place_kind")) == (given | set(special)) - set(list_words("post_kind"))
 
 
 def test_every_group_that_posts_serve_has_its_unit():

@@ -8,8 +8,9 @@ import pandas as pd
 
 from gridplan.briefing.facts import Facts
 from gridplan.briefing.workbook.layout import Cell, Column, Sheet
+from gridplan.rules.coverage import say_kind
 from gridplan.tables.schema import Language
-from gridplan.tables.words import say, say_code
+from gridplan.tables.words import list_words, say, say_code
 
 _FILLED_IN = 16.0  # widths of a digit of a column that is filled in by hand
 
@@ -162,4 +163,6 @@ def _say_all(codes: Any, lang: Language) -> Any:
 
 def _say_word(code: str, lang: Language) -> str:
     """Say a kind of institution, place or barrier; one that nobody listed stays as it was given."""
+    if code in list_words("post_kind", lang):
+        return say_kind(code, lang)
     return say_code("place_kind", code, lang) if code else ""
