@@ -9,7 +9,7 @@ from gridplan.briefing.catalogue import Fact, list_facts
 from gridplan.briefing.changes import compare_facts
 from gridplan.briefing.facts import Facts
 from gridplan.briefing.figure_texts import ESTIMATED
-from gridplan.briefing.workbook.layout import Cell, Column, Kind, Marked, Sheet
+from gridplan.briefing.workbook.layout import SUPPRESSED, Cell, Column, Kind, Marked, Sheet
 from gridplan.briefing.workbook.level_sheets import (
     find_kind,
     make_cell,
@@ -77,13 +77,23 @@ def make_changes(facts: Facts, before: Facts, lang: Language) -> list[Sheet]:
     table = table.assign(level_place=place, fact_place=table["fact"].map(order))
     table = table.sort_values(["level_place", "body", "fact_place"])
     states = list_words("workbook_state", lang)
+    key = ["level", "body", "fact"]
+    old, new = (
+        set(one.values.loc[one.values["state"] == "suppressed", key].itertuples(index=False))
+        for one in (before, facts)
+    )
     rows: list[tuple[Cell, ...]] = []
     for row in table.itertuples():
         fact = list_facts()[row.fact]
         name = names[row.level, row.body]
         code = "" if row.level == "city" or row.body == name else str(row.body)
         estimated = row.fact in ESTIMATED and facts.origin.are_estimated
-        figures = (_figure(value, fact, estimated) for value in (row.before, row.now, row.change))
+        cell = (row.level, row.body, row.fact)
+        figures = (
+            SUPPRESSED if cell in old else _figure(row.before, fact, estimated),
+            SUPPRESSED if cell in new else _figure(row.now, fact, estimated),
+            _figure(row.change, fact, estimated),
+        )
         rows.append(
             (
                 name_level(row.level, lang),

@@ -75,7 +75,11 @@ class Styles:
         number = _NUMBERS[self._lang][kind]
         before = f'"{self._about}"' if estimated else ""
         after = f'"{self._partly}"' if partial else ""
-        look = {"num_format": before + number + after, "align": "right", "valign": "vcenter"}
+        shown = before + number + after
+        if estimated:
+            # The sign of a loss stands behind that of an estimate.
+            shown += f";{before}-{number}{after}"
+        look = {"num_format": shown, "align": "right", "valign": "vcenter"}
         return self._make(kind, look, estimated, partial)
 
     def find_warning(self) -> Any:
