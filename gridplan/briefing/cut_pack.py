@@ -19,7 +19,7 @@ from gridplan.errors import PlanError
 from gridplan.plan import Plan
 from gridplan.publishing.brief_plan import Brief, find_targets, write_paragraph
 from gridplan.publishing.published_figures import count_figures, list_figures
-from gridplan.publishing.release_seal import require_release, seal_cut
+from gridplan.publishing.release_seal import is_released, require_release, seal_cut
 from gridplan.tables.indicators import CITY
 from gridplan.tables.level_indicators import FOUR_LEVELS, place_bodies
 
@@ -71,7 +71,10 @@ def cut_facts(whole: Facts, level: Level, body: str) -> Facts:
     >>> cut.brief.stamp == whole.brief.stamp
     True
     """
-    facts = collect_facts(cut_release(whole.plan, level, body))
+    # The whole was checked when its facts were collected; with its seal it is still that.
+    if not is_released(whole.plan):
+        require_release(whole.plan)
+    facts = collect_facts(_cut(whole.plan, level, body))
     # The body stands for the city: levels above it, and it itself, would be there twice.
     twice = FOUR_LEVELS[1 : FOUR_LEVELS.index(level) + 1]
     kept = {
@@ -106,6 +109,11 @@ def cut_release(leaving: Plan, level: Level, body: str) -> Plan:
         If the plan is no release that passes its check, or has no such body.
     """
     require_release(leaving)  # the whole, before anything is taken away
+    return _cut(leaving, level, body)
+
+
+def _cut(leaving: Plan, level: Level, body: str) -> Plan:
+    """Cut a release that passed its check."""
     over = place_bodies(leaving.site.communities)
     inside = over.index[over[level] == body]
     if inside.empty:

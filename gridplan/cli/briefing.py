@@ -87,6 +87,7 @@ def briefing_command(
     from gridplan.briefing.pack import PACK_PRODUCTS, check_products
     from gridplan.briefing.pack_folder import PackOrder, refuse_folder, write_packs
     from gridplan.cli import console
+    from gridplan.cli.plan_to_plan import find_folder
 
     if output is None:
         raise typer.BadParameter("say where it goes: -o outputs/NAME", param_hint="--output")
@@ -108,7 +109,7 @@ def briefing_command(
     refuse_folder(output, overwrite)
     with console.show_progress() as clock:
         clock("reading", 0, 1)
-        plan, _ = read_release(path)
+        plan, folder = read_release(path)
         clock("figures", 0, 1)
         facts = collect_facts(plan)
         order = PackOrder(
@@ -118,6 +119,8 @@ def briefing_command(
             template or [],
         )
         packs = write_packs(facts, order, output, overwrite, clock)
+    if folder != find_folder(path):
+        console.print_line("release", folder)
     _print_packs(packs)
     console.print_times(clock.seconds)
     console.print_line("written", output)
