@@ -21,6 +21,7 @@ COMMAND = re.compile(r"gridplan .*|<[^>]*>|\[默认：[^\]]*\]|[│╭╰─╮�
 VALUES = """
 none all quick default thorough most median centre classes tiles canteen simulation surge years both
 instance name code institution community kind subdistrict versions worth cccp Ctrl-C
+docx pptx xlsx html csv md atlas maps wallmap
 """
 TYPED = re.compile(r"-{1,2}[a-z][a-z-]*|\S*[/_.\d]\S*")
 

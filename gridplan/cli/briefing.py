@@ -49,7 +49,7 @@ def briefing_command(
     products: Annotated[
         str,
         typer.Option(
-            metavar="LIST",
+            metavar="KIND",
             help="Which, with commas: docx, pptx, xlsx, atlas, maps, wallmap, html, csv; "
             "by default all.",
         ),
