@@ -80,8 +80,8 @@ def make_pack(
     check_products(products)
     files: list[PackFile] = []
     failures: list[Failure] = []
-    for n, product in enumerate(products):
-        progress(product, n, len(products))
+    for product in products:
+        progress(product, 0, 1)
         began = time.perf_counter()
         asked = replace(request, template=choose_template(product, templates))
         try:

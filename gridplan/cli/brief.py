@@ -114,8 +114,8 @@ def brief_command(
         clock("figures", 0, 1)
         facts = collect_facts(plan)
         contents: dict[Path, bytes] = {}
-        for n, kind in enumerate(kinds):
-            clock(kind, n, len(kinds))
+        for kind in kinds:
+            clock(kind, 0, 1)
             languages = list_languages(lang, "" if kind in DOCUMENTS else "both")
             requests = make_requests(options, languages)
             contents |= write_kind(kind, facts, requests, stem, template or [])
