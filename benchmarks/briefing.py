@@ -75,17 +75,15 @@ def measure(release, product, lang, target):
     }
 
 
-def count_all_pages(paths, folder):
-    """Count the pages of each document; none where LibreOffice is not installed."""
+def count_pages_of(path, folder):
+    """Count the pages of a document; none of an Office document without LibreOffice."""
     from tests.document_pages import OFFICE, convert, count_pages, find_missing_programs
 
-    missing = find_missing_programs()
-    office = [path for path in paths if path.suffix in OFFICE]
-    if missing:
-        print(f"pages of Office documents are not counted: install {', '.join(missing)}")
-    made = {} if missing else convert(office, folder)
-    made |= {path: path for path in paths if path.suffix == ".pdf"}
-    return {path: count_pages(pdf) for path, pdf in made.items()}
+    if path.suffix == ".pdf":
+        return str(count_pages(path))
+    if path.suffix not in OFFICE or find_missing_programs():
+        return "-"
+    return str(count_pages(convert([path], folder)[path]))
 
 
 def run(plan=None, only=()):
@@ -97,36 +95,35 @@ def run(plan=None, only=()):
 
     with tempfile.TemporaryDirectory() as scratch:
         release = plan or make_example(scratch)
-        results = {}
         cases = [(product, lang) for product in PRODUCTS for lang in LANGUAGES]
         if only:
             cases = [case for case in cases if set(case) & set(only)]
         for product, lang in [("facts", ""), *cases]:
             target = Path(scratch) / f"{product}-{lang}.{product}"
-            results[target] = call_in_own_process(
-                "briefing", "measure", release, product, lang, target
-            )
-        pages = count_all_pages([t for t in results if t.exists()], Path(scratch) / "pages")
-        print_table(results, pages, plan or "the example")
+            row = call_in_own_process("briefing", "measure", release, product, lang, target)
+            if product == "facts":
+                print_head(row, plan or "the example")
+            pages = count_pages_of(target, Path(scratch) / "pages") if target.exists() else "-"
+            print_row(f"{product} {lang}", row, pages)
 
 
-def print_table(results, pages, name):
-    """Print the table; the row of facts is reading the release and collecting its facts."""
-    first = next(iter(results.values()))
+def print_head(row, name):
+    """Print the head of the table; the row of facts is reading the release and collecting them."""
     print(
-        f"\nBriefings of {name}: {first['communities']:,} communities, "
-        f"{first['subgrids']:,} sub-grids"
+        f"\nBriefings of {name}: {row['communities']:,} communities, {row['subgrids']:,} sub-grids"
     )
     heads = ("seconds", "processor s", "MB", "peak MB", "pages", "maps", "labels placed")
-    print(f"{'product':12}" + "".join(f"{head:>14}" for head in heads))
-    for target, row in results.items():
-        labels = f"{row['placed']:,} of {row['wanted']:,}" if row["maps"] else "-"
-        cells = (
-            *(f"{row['seconds']:.1f}", f"{row['processor']:.1f}"),
-            "-" if row["mb"] is None else f"{row['mb']:.2f}",
-            f"{row['peak_mb']:.0f}",
-            str(pages.get(target, "-")),
-            str(row["maps"] or "-"),
-            labels,
-        )
-        print(f"{target.stem.rstrip('-'):12}" + "".join(f"{cell:>14}" for cell in cells))
+    print(f"{'product':12}" + "".join(f"{head:>16}" for head in heads), flush=True)
+
+
+def print_row(name, row, pages):
+    """Print the figures of one product."""
+    cells = (
+        *(f"{row['seconds']:.1f}", f"{row['processor']:.1f}"),
+        "-" if row["mb"] is None else f"{row['mb']:.2f}",
+        f"{row['peak_mb']:.0f}",
+        pages,
+        str(row["maps"] or "-"),
+        f"{row['placed']:,} of {row['wanted']:,}" if row["maps"] else "-",
+    )
+    print(f"{name:12}" + "".join(f"{cell:>16}" for cell in cells), flush=True)
