@@ -86,7 +86,8 @@ _CHINESE: tuple[TextStyle, ...] = (
     ),
     TextStyle("body", "正文", "Normal", "body", 16, first=200, spacing=-6),
     TextStyle("item", "条目", "", "body", 16, first=200, spacing=-6),
-    TextStyle("missing", "暂缺", "", "subheading", 16, first=200, spacing=-6),
+    # At the left, since a line before a long Latin word would be stretched.
+    TextStyle("missing", "暂缺", "", "subheading", 16, "left", first=200, spacing=-6),
     TextStyle(
         *("table_caption", "表题", "", "heading", 12, "center", 360), before=120, keep_next=True
     ),
