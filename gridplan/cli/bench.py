@@ -49,7 +49,7 @@ def bench_command(
     with console.show_progress() as clock:
         table = published.bench_folder(folder, effort.value, only, means, seed, best, curve, clock)
     console.print_bench(f"{folder} ({effort.value})", table)
-    unread = published.list_unread(folder)
+    unread = _list_unread(folder)
     if unread:
         named = ", ".join(unread[:5]) + (" ..." if len(unread) > 5 else "")
         console.print_line(
@@ -58,3 +58,9 @@ def bench_command(
     # An answer that breaks its instance's limits is a fault of gridplan's.
     if not table["feasible"].all():
         raise typer.Exit(1)
+
+
+def _list_unread(folder: Path) -> list[str]:
+    """List the files of a folder, and of those in it, that are of no kind that is read."""
+    known = {".dat", ".json", ".csv", ".md"}
+    return sorted(p.name for p in folder.rglob("*") if p.is_file() and p.suffix not in known)

@@ -151,13 +151,6 @@ def list_instances(
     return instances
 
 
-def list_unread(folder: str | Path) -> list[str]:
-    """List the files of a folder, and of those in it, that are of no kind that is read."""
-    known = {".dat", ".json", ".csv", ".md"}
-    files = [p for p in Path(folder).rglob("*") if p.is_file() and p.suffix not in known]
-    return sorted(p.name for p in files)
-
-
 def _read_points(path: Path, means: bool) -> Instance:
     """Read ``n p``, then ``x y capacity demand`` a point."""
     lines = [line.split() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
