@@ -92,10 +92,15 @@ def _publish(
     secret = withheld - _find_known(count, earlier)
 
     def may_join(codes: tuple[str, ...]) -> bool:
-        return may_be_summed(len(codes), float(count[list(codes)].sum()), least)
+        unknown = [code for code in codes if code in secret]
+        return all(
+            may_be_summed(len(group), float(count[list(group)].sum()), least)
+            for group in (codes, unknown)
+            if group
+        )
 
     above = {pair for pair in closed if pair[0] in UPPER}
-    left_over = list_left_over(secret, bodies, may_join, above)
+    left_over = list_left_over(withheld, bodies, may_join, above)
     closed |= {(one.level, one.of) for one in left_over if not one.may_join}
     rows = list_cells(count.to_frame(), bodies)
     hidden = pd.MultiIndex.from_frame(rows[["level", "of"]]).isin(list(closed))
