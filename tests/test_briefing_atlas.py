@@ -176,4 +176,8 @@ def test_the_verb_writes_an_atlas(leaving, tmp_path):
     assert result.exit_code == 0, result.output
     assert "1 on 4 pages" in result.output
     assert len(list_texts(file.read_bytes())) == 4
+    # The verb's parts are drawn as workers draw them, from the folder: the same bytes.
+    buffer = io.BytesIO()
+    draw_atlas(leaving, buffer, AtlasRequest(lang="en", paper="A4"))
+    assert buffer.getvalue() == file.read_bytes()
     assert CliRunner().invoke(app, [*words[:2], "-o", "atlas.doc"]).exit_code == 2
