@@ -124,6 +124,6 @@ def print_row(name, row, pages):
         f"{row['peak_mb']:.0f}",
         pages,
         str(row["maps"] or "-"),
-        f"{row['placed']:,} of {row['wanted']:,}" if row["maps"] else "-",
+        f"{row['placed']:,} of {row['wanted']:,}" if row["wanted"] else "-",
     )
     print(f"{name:12}" + "".join(f"{cell:>16}" for cell in cells), flush=True)
