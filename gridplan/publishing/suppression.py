@@ -225,15 +225,13 @@ def find_exposed(ranges: Ranges, rules: DisclosureRules) -> Bools:
 
 
 def _seed_cuts(matrix: csr_matrix, small: Bools) -> csr_matrix:
-    """Write the plain rule: a sum that holds a small cell must hold another hidden one."""
-    pairs = matrix[:, np.flatnonzero(small)].tocoo()
-    cuts = abs(matrix)[pairs.row].tolil()
-    cuts[np.arange(len(pairs.row)), np.flatnonzero(small)[pairs.col]] = 0
-    cuts = cuts.tocsr()
+    """Write the plain rule: a sum that holds one small cell must hold another hidden one."""
+    # Where another small cell is in the sum the rule is met, as in most sums of many places:
+    # they are left out before they are copied, since the longest of them hold every cell.
+    held = np.asarray(matrix[:, np.flatnonzero(small)].getnnz(axis=1)).ravel()
+    cuts = abs(matrix[np.flatnonzero(held == 1)]).multiply((~small).astype(float)[None, :]).tocsr()
     cuts.eliminate_zeros()
-    # Where another small cell is in the sum, the rule is met.
-    rest = np.asarray(cuts[:, ~small].getnnz(axis=1) == cuts.getnnz(axis=1))
-    return cuts[rest]
+    return cuts
 
 
 def _write_cuts(system: CellSystem, ranges: Ranges, rows: Ints, need: int) -> csr_matrix:
