@@ -194,6 +194,8 @@ def _chart_in_band(facts: Facts, lang: Language) -> Chart | None:
     in_band = say_fact(facts, "in_band", lang)
     key = "band_finding" if len(out) else "band_all"
     key += "_estimated" if facts.origin.are_estimated else ""
+    # Where the share of the whole is withheld, the communities that are known speak.
+    key = key if in_band else "band_withheld"
     title = say(f"section.{key}", lang, count=len(out), in_band=in_band)
     return chart_bodies(facts, "in_band", title, ["in_band"], lang)
 

@@ -35,6 +35,16 @@ class Ground:
     streets: Mapping[str, Shapes]
     barriers: Mapping[str, Shapes]
 
+    def keep_main(self) -> Ground:
+        """Keep what a map of small scale shows: main streets, water, roads and railways."""
+        none = np.array([], dtype=object)
+        return Ground(
+            homes=none,
+            others=none,
+            streets={name: lines for name, lines in self.streets.items() if name == "major"},
+            barriers={name: lines for name, lines in self.barriers.items() if name != "wall"},
+        )
+
 
 def is_withheld(kinds: Any) -> Bools:
     """Whether a kind or use is one that no sheet shows, for each of a column.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import shapely
 
@@ -12,7 +13,12 @@ from gridplan.arrays import Shapes
 from gridplan.plan import Plan
 from gridplan.plots.sheet.ground import find_withheld
 from gridplan.plots.sheet.labels import Board, Placed, Wish, place_along, place_labels
-from gridplan.plots.sheet.request import SheetRequest, find_home, list_chosen
+from gridplan.plots.sheet.request import (
+    SheetRequest,
+    find_home,
+    join_subdistricts,
+    list_chosen,
+)
 from gridplan.plots.sheet.texts import Typeface
 from gridplan.plots.sheet.view import View
 from gridplan.plots.sheet.window import Window
@@ -24,6 +30,7 @@ CAPTION_SIZE = 7.0
 SIGN = 1.9  # mm of half the width of a sign with a number
 COMMUNITY_SIZE = 10.0
 NEIGHBOUR_SIZE = 8.0
+MANY = 40  # communities above which a map of the whole names subdistricts
 SMALLEST = 7_500  # the smallest scale at which sub-grids of several communities are labelled
 
 
@@ -47,7 +54,9 @@ def wish_labels(
     code_look = {"style": type_.style(_size_code(request)), "colour": "#111827", "halo": "#ffffff"}
     wishes = Wishes(code_look, request.size)
     _place_communities(plan, request, window, type_, board, wishes)
-    _place_captions(view, window, type_, board, wishes, request.size)
+    # Of hundreds of communities the colours say more than a figure on one in four.
+    if list_chosen(plan, request) or len(plan.site.communities) <= MANY:
+        _place_captions(view, window, type_, board, wishes, request.size)
     _place_streets(plan, request, window, type_, board, wishes)
     if view.has_codes:
         wishes.codes = _wish_codes(plan, request, window, type_)
@@ -84,11 +93,24 @@ def _place_communities(
     table = table[(table["name"] != "").to_numpy()]
     chosen = list_chosen(plan, request)
     shown = table[table.index.isin(chosen)] if chosen else table
+    if not chosen and len(shown) > MANY:
+        shown = _name_subdistricts(plan, shown)
     if len(shown) > 1:
         _name_lands(shown, COMMUNITY_SIZE, PRINT_INK["limit"], True, window, type_, board, wishes)
     if chosen:
         others = table[~table.index.isin(chosen)]
         _name_lands(others, NEIGHBOUR_SIZE, "#6b7280", False, window, type_, board, wishes)
+
+
+def _name_subdistricts(plan: Plan, communities: Any) -> Any:
+    """Name subdistricts in place of communities, where there are several with names."""
+    named = [(name, land) for name, land in join_subdistricts(plan) if name]
+    if len(named) < 2:
+        return communities
+    names, lands = zip(*named, strict=True)
+    return gpd.GeoDataFrame(
+        {"name": list(names)}, geometry=list(lands), index=list(names), crs=communities.crs
+    )
 
 
 def _name_lands(

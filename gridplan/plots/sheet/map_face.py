@@ -13,13 +13,20 @@ from gridplan.plan import Plan
 from gridplan.plots.sheet.ground import Ground, cut_ground, draw_ground
 from gridplan.plots.sheet.label_wishes import wish_labels
 from gridplan.plots.sheet.labels import Board, Placed, place_labels
-from gridplan.plots.sheet.request import SheetRequest, find_home, list_chosen
+from gridplan.plots.sheet.request import (
+    SheetRequest,
+    find_home,
+    join_subdistricts,
+    list_chosen,
+)
 from gridplan.plots.sheet.shapes import draw_areas, draw_lines
 from gridplan.plots.sheet.texts import Typeface, draw_text
 from gridplan.plots.sheet.view import Mark, Overlay, View
 from gridplan.plots.sheet.window import Window
 from gridplan.tables.palette import PRINT_INK
 
+FINE = 2.5  # mm on paper of a usual sub-grid from which its outline has its full width
+COARSE = 1.6  # mm below which houses, lanes and walls would only blacken the map
 MARKS = {"post": 1.5, "gap": 1.9, "host": 0.75}  # millimetres of half a sign's width
 
 
@@ -53,7 +60,10 @@ def draw_face(
     axes.set_xticks([])
     axes.set_yticks([])
     axes.set_facecolor(PRINT_INK["paper"])
+    detail = measure_detail(plan, window)
     ground = cut_ground(plan, window.box)
+    if detail < COARSE:
+        ground = ground.keep_main()
     near = shapely.intersects(plan.subgrids.geometry.to_numpy(), window.box)
     _draw_fills(axes, plan, view, near)
     for overlay in view.overlays:
@@ -61,16 +71,26 @@ def draw_face(
             _draw_overlay(axes, overlay, 1.5)
     draw_ground(axes, ground, window.scale)
     outlines = plan.subgrids.geometry.to_numpy()[near]
-    thin = {"edgecolor": PRINT_INK["outline"], "linewidth": 0.45}
+    share = float(np.clip(detail / FINE, 0.1, 1.0))
+    thin = {"edgecolor": PRINT_INK["outline"], "linewidth": 0.45 * share}
     draw_lines(axes, outlines, zorder=4, **thin)
     _draw_specials(axes, plan, window)
     for overlay in view.overlays:
         if overlay.kind == "line" or "zorder" in overlay.look:
             _draw_overlay(axes, overlay, 4.5)
-    _draw_limits(axes, plan, request, window)
+    _draw_limits(axes, plan, request, window, detail < COARSE)
     for mark in view.marks:
         _draw_mark(axes, mark, window, type_, request)
     return _draw_labels(axes, plan, view, request, window, type_, ground, kept)
+
+
+def measure_detail(plan: Plan, window: Window) -> float:
+    """Measure how large a usual sub-grid of homes is on the paper: the side of a square, in mm."""
+    homes = plan.subgrids[(plan.subgrids["kind"] == "residential").to_numpy(bool)]
+    areas = shapely.area(homes.geometry.to_numpy())
+    if not len(areas):
+        return np.inf
+    return float(np.sqrt(np.median(areas)) * 1000 / window.scale)
 
 
 def _draw_fills(axes: Any, plan: Plan, view: View, near: Any) -> None:
@@ -98,7 +118,9 @@ def _draw_specials(axes: Any, plan: Plan, window: Window) -> None:
     draw_lines(axes, shapes[~is_area], edgecolor=ink, linewidth=2.2, alpha=0.55, zorder=4.1)
 
 
-def _draw_limits(axes: Any, plan: Plan, request: SheetRequest, window: Window) -> None:
+def _draw_limits(
+    axes: Any, plan: Plan, request: SheetRequest, window: Window, is_coarse: bool
+) -> None:
     """Pale what lies outside the community, and draw the limits of communities."""
     table = plan.site.communities
     shapes = table.geometry.to_numpy()
@@ -110,7 +132,11 @@ def _draw_limits(axes: Any, plan: Plan, request: SheetRequest, window: Window) -
         draw_lines(axes, shapes, edgecolor=ink, linewidth=0.6, alpha=0.6, zorder=5.1)
         shapes = table.geometry.loc[list_chosen(plan, request)].to_numpy()
     look = {"edgecolor": ink, "linewidth": 1.5, "linestyle": (0, (7, 1.6, 1.4, 1.6))}
-    draw_lines(axes, shapes, zorder=5.2, **look)
+    if is_coarse:
+        draw_lines(axes, shapes, edgecolor=ink, linewidth=0.35, zorder=5.2)
+        shapes = np.array([land for _, land in join_subdistricts(plan)], dtype=object)
+        look["linewidth"] = 1.0
+    draw_lines(axes, shapes, zorder=5.3, **look)
 
 
 def _draw_mark(

@@ -105,6 +105,21 @@ def find_home(plan: Plan, request: SheetRequest) -> Any:
     return shapely.union_all(plan.site.communities.geometry.loc[chosen]) if chosen else None
 
 
+def join_subdistricts(plan: Plan) -> list[tuple[str, Any]]:
+    """Join the land of each subdistrict's communities: its name and shape, in order of names.
+
+    Communities that name none stand for themselves, without a name.
+    """
+    table = plan.site.communities.sort_index()
+    above = place_bodies(table)["subdistrict"].to_numpy(object)
+    shapes = table.geometry.to_numpy()
+    joined = [
+        (str(name), shapely.union_all(shapes[above == name]))
+        for name in sorted(set(above.tolist()) - {""})
+    ]
+    return [*joined, *(("", shape) for shape in shapes[above == ""])]
+
+
 def check_community(plan: Plan, request: SheetRequest) -> None:
     """Refuse a community or subdistrict that a plan does not have.
 
