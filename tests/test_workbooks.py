@@ -109,6 +109,17 @@ def test_the_template_is_written_once(tmp_path):
     assert next(iter(read_pages(path))) == "notes"
 
 
+def test_the_template_of_a_document_holds_its_styles(tmp_path):
+    from docx import Document
+
+    path = tmp_path / "模板.docx"
+    assert "--template" in run("template", "-o", path, "--lang", "zh").stdout
+    names = {style.name for style in Document(str(path)).styles}
+    # headings and the body are the styles that every program has
+    assert {"简报名称", "表题", "Title", "Heading 1", "Normal"} <= names
+    assert ".docx" in run("template", "-o", tmp_path / "模板.pdf", status=2).stderr
+
+
 def fill_template(path, rows, sheet="楼栋", lang="zh", after=None, **heads):
     """Fill a sheet of the template as an office does: below its examples, with its heads."""
     template = path.with_name("blank.xlsx")
