@@ -146,27 +146,31 @@ def check_cells(content, facts, lang):
     cells = cells[~cells.index.duplicated()]
     known = _index_bodies(facts)
     faults, compared = [], 0
-    for place, rows in _list_both_ways(content.tables):
+    for place, rows, width in _list_both_ways(content.tables):
         columns, first = _find_heads(rows, heads)
         for row in rows[first:] if columns else ():
-            bodies = _find_bodies(row, known)
+            bodies = _find_bodies(row[:width], known)
             for column, fact in columns.items():
                 keys = [(*b, fact) for b in bodies if (*b, fact) in cells.index]
                 if not keys or column >= len(row) or _squeeze(row[column]) in known:
                     continue  # a list of facts names the place beside each
                 compared += 1
-                wrong = [_judge(row[column], *cells.loc[key]) for key in keys]
+                blank = "chart" in place and row[column] in (None, "")  # no bar is drawn
+                wrong = [not blank and _judge(row[column], *cells.loc[key]) for key in keys]
                 if all(wrong):
                     faults.append(f"{place}: {fact} of {keys[0][1]}: {wrong[0]}")
     return faults, compared
 
 
 def _list_both_ways(tables):
-    """List each table as it is and with its rows as columns, as a slide may have it."""
+    """List each table as it is and with its rows as columns, as a slide may have it.
+
+    The last says in how many of the first cells of a row its place may stand.
+    """
     for place, rows in tables:
-        yield place, rows
-        if rows and len({len(row) for row in rows}) == 1:
-            yield place, [list(column) for column in zip(*rows, strict=True)]
+        yield place, rows, 4
+        if rows and len({len(row) for row in rows}) == 1 and "chart" not in place:
+            yield place, [list(column) for column in zip(*rows, strict=True)], 1
 
 
 def _squeeze(text):
@@ -201,7 +205,7 @@ def _match_head(cell, heads):
 
 def _find_bodies(row, known):
     """Find the body of a row by the first of its cells that is a code or a name."""
-    for cell in row[:4]:
+    for cell in row:
         text = _squeeze(cell)
         if text in known:
             return known[text]
@@ -233,6 +237,8 @@ def gather_pool(facts, sections, request=None):
     for table, left_out in ((plan.subgrids, {"households"}), (plan.special_grids, set())):
         numeric = table.select_dtypes("number")
         values += [numeric[c].to_numpy(float) for c in numeric.columns if c not in left_out]
+    if request is not None and request.before is not None:
+        values += _compare(facts, request.before)
     if request is not None and request.simulation is not None:
         values += list(request.simulation.select_dtypes("number").to_numpy(float).T)
     texts = [*facts.brief.paragraphs.values(), *facts.brief.stamp.values()]
@@ -247,6 +253,14 @@ def gather_pool(facts, sections, request=None):
     pool = np.concatenate(values)
     pool = pool[~np.isnan(pool)]
     return Pool(pool, texts)
+
+
+def _compare(facts, before):
+    """Take the values of the release before, and how much each changed."""
+    key = ["level", "body", "fact"]
+    both = facts.values.merge(before.values, on=key, suffixes=("", "_before"))
+    old = before.values["value"].to_numpy(float)
+    return [old, both["value"].to_numpy(float) - both["value_before"].to_numpy(float)]
 
 
 class Pool:
