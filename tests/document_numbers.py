@@ -293,6 +293,8 @@ class Pool:
         near = self.values[max(place - 1, 0) : place + 1]
         if len(near) and np.abs(near - value).min() <= 1e-6 * max(1.0, abs(value)):
             return True
+        if any(f"{value * 100:.{d}f}" in self.written for d in (0, 1)):
+            return True  # a share that a section says in percent
         digits = repr(float(value))
         return len(digits.partition(".")[2]) < DECIMALS and self.has(digits)
 
@@ -334,7 +336,7 @@ def _list_names(facts):
 def _take_names_out(text, words):
     """Take codes and names out of a text."""
     for word in re.findall(r"[0-9A-Za-z]+(?:-[0-9A-Za-z]+)+|\d{6,}", text):
-        if word in words:
+        if word in words or word.partition("-")[0] in words:
             text = text.replace(word, " ")
     return text
 
