@@ -295,6 +295,8 @@ class Pool:
             return True
         if any(f"{value * 100:.{d}f}" in self.written for d in (0, 1)):
             return True  # a share that a section says in percent
+        if str(int(value * 100)) in self.written:
+            return True  # the same, rounded down
         digits = repr(float(value))
         return len(digits.partition(".")[2]) < DECIMALS and self.has(digits)
 
