@@ -344,17 +344,22 @@ def _take_names_out(text, words):
 
 
 def check_recoverable(facts):
-    """Whether no suppressed count follows from a total and all the other parts of it."""
-    faults = []
+    """Whether no small count that is suppressed is the rest of a total and its other parts.
+
+    What is suppressed only to protect another may be the rest: it is not small.
+    """
+    smallest = facts.plan.rules.disclosure.smallest
     counts = [key for key, fact in list_facts().items() if fact.kind == "count"]
     table = facts.values[facts.values["fact"].isin(counts)]
     table = table.merge(facts.bodies[["level", "body", "above"]], on=["level", "body"])
-    closed = (table["state"] == "suppressed").groupby(
-        [table["fact"], table["level"], table["above"]]
-    )
-    known = table[table["state"] == "shown"].set_index(["fact", "body"]).index
-    for (fact, level, above), hidden in closed.sum().items():
-        if hidden == 1 and (fact, above) in known:
+    totals = table[table["state"] == "shown"].set_index(["fact", "body"])["value"]
+    totals = totals[~totals.index.duplicated()]
+    faults = []
+    for (fact, level, above), parts in table.groupby(["fact", "level", "above"]):
+        hidden = int((parts["state"] == "suppressed").sum())
+        whole = parts["state"].isin(["shown", "suppressed"]).all() and (fact, above) in totals.index
+        rest = totals[fact, above] - parts["value"].sum() if whole else 0.0
+        if hidden == 1 and 0 < rest < smallest:
             faults.append(f"{fact}: the one suppressed {level} of {above} is its rest")
     return faults
 
@@ -365,5 +370,6 @@ def list_wanted(content):
     for place, rows in content.tables:
         if "chart" not in place:
             wanted += [cell for row in rows for cell in row if isinstance(cell, str)]
-    lines = [line for text in wanted for line in str(text).splitlines()]
+    # A blank to be filled in is a run of wide spaces, which a page need not keep.
+    lines = [line for text in wanted for line in re.split(r"\n|\u3000{2,}", str(text))]
     return list(pd.unique(pd.Series([line for line in lines if line.strip()], dtype=object)))
