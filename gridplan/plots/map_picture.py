@@ -43,6 +43,7 @@ from gridplan.tables.palette import PRINT_INK
 from gridplan.tables.schema import Language
 from gridplan.tables.words import say
 
+LEAST_SHARE = 0.6  # of a picture, that a legend of all there is must leave to the map
 COLOURS = 256  # of a PNG: a third of the bytes, and no eye sees it on a map
 
 
@@ -173,6 +174,10 @@ def compose_picture(
     keys = [*view.keys, *list_ground_keys(plan, cut_ground(plan, around), request, around)]
     room_for = say("sheet.left_out", request.lang, count=100, wanted=1000)
     layout = _arrange(plan, request, size, land, (keys, [*view.notes, room_for]), type_)
+    # A legend that leaves little to the map says only what the view is about.
+    is_cramped = layout.share < LEAST_SHARE
+    if is_cramped:
+        layout = _arrange(plan, request, size, land, (view.keys, [*view.notes, room_for]), type_)
     figure = Figure(figsize=(size[0] / INCH, size[1] / INCH), dpi=dpi)
     paper = figure.add_axes((0, 0, 1, 1), zorder=2)
     paper.set_xlim(0, size[0])
@@ -190,7 +195,8 @@ def compose_picture(
     for spine in axes.spines.values():
         spine.set_linewidth(0.6)
         spine.set_zorder(20)
-    shown = list_keys(plan, view, face.ground, request, layout.window)
+    every = list_keys(plan, view, face.ground, request, layout.window)
+    shown = [key for key in every if not is_cramped or key in view.keys]
     notes = list(view.notes)
     if (
         view.has_codes

@@ -50,6 +50,13 @@ class PictureLayout:
     window: Window
     inside: bool
 
+    @property
+    def share(self) -> float:
+        """The share of the picture that the legend leaves to the map."""
+        key = self.key.width * self.key.height
+        whole = self.map.width * self.map.height + (0 if self.inside else key)
+        return 1 - key / whole
+
 
 def measure_block(
     keys: Sequence[Key], notes: Sequence[str], type_: Typeface, size: float, width: float = 0.0
