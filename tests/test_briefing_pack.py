@@ -271,7 +271,7 @@ def test_without_matplotlib_the_rest_is_written_and_the_line_to_run_is_said(
         raise figure.MissingPackageError("maps need matplotlib -> pip install 'gridplan[report]'")
 
     monkeypatch.setattr("gridplan.plots.printed_map.need_matplotlib", refuse_import)
-    monkeypatch.setattr("gridplan.plots.map_picture.need_matplotlib", refuse_import)
+    monkeypatch.setattr("gridplan.briefing.pictures.need_matplotlib", refuse_import)
     shown = run("briefing", folder / "plan", "-o", tmp_path / "p", *SOME, "--json", status=1)
     assert "pip install 'gridplan[report]'" in shown
     assert {path.name for path in (tmp_path / "p").iterdir()} >= {"brief.html", "figures.csv"}

@@ -182,6 +182,8 @@ def compile_something(number):
     """Compile what no process has compiled before; works in a process of its own."""
     from numba import njit
 
+    # a process looks ten times a second whether numba is loaded, and hears of nothing before
+    time.sleep(0.5)
     return njit(lambda x: x + number)(1)
 
 
