@@ -125,6 +125,30 @@ def check_pictures(path):
     return faults
 
 
+def check_last_rows(path, pdf):
+    """Whether the last row of every table of a .docx is on a page, behind the table's caption.
+
+    A program that takes a table as one that cannot be broken may draw no row
+    below the end of a page, and the same words may stand in another table.
+    """
+    from docx import Document
+
+    text = document_pages.squeeze(document_pages.read_text(pdf))
+    tables, caption = [], ""
+    for block in Document(str(path)).iter_inner_content():
+        if hasattr(block, "rows"):
+            tables.append((caption, [cell.text for cell in block.rows[-1].cells]))
+        elif block.text.strip():
+            caption = document_pages.squeeze(block.text)
+    ends = [text.find(caption) for caption, _cells in tables[1:]] + [len(text)]
+    faults = []
+    for (caption, cells), end in zip(tables, ends, strict=True):
+        own = text[max(0, text.find(caption)) : end]
+        lost = [c for c in cells if not document_pages.is_found(document_pages.squeeze(c), own)]
+        faults += [f"the last row of {caption!r} is on no page: {lost[0]!r}"] if lost else []
+    return faults
+
+
 def check_shapes(path, pdf):
     """Whether the text of every shape and table of a .pptx stays within it on the page."""
     from pptx import Presentation
@@ -187,7 +211,7 @@ def check_pages(path, pdf):
         wanted = document_numbers.list_wanted(document_numbers.read_document(path))
         faults += document_pages.check_text(pdf, wanted)
     if ending == ".docx":
-        faults += check_pictures(path)
+        faults += [*check_pictures(path), *check_last_rows(path, pdf)]
     if ending == ".pptx" and importlib.util.find_spec("pymupdf"):
         faults += check_shapes(path, pdf)
     return faults

@@ -15,7 +15,6 @@ from gridplan.tables.schema import Language
 SMALLER, SMALLEST = 1.5, 7.5  # points by which a table that is too wide is set smaller, at least
 SIZES: Mapping[Language, tuple[float, float]] = {"zh": (10.5, 9.0), "en": (9.5, 8.0)}
 KEPT_WHOLE = 8  # rows of a table that is not broken over pages
-KEPT_WITH_HEAD = 2  # first rows of a longer one; its last two stay together too
 SHORT = 5.0  # ems; texts of a column that are no longer stand in its middle
 CELL_MARGIN = 70  # twentieths of a point, at the left and the right of a cell's text
 
@@ -65,11 +64,15 @@ def make_table(
 
 
 def _stays(table: Table, number: int) -> bool:
-    """Say whether a row stays on the page of the next one, or of the note."""
+    """Say whether a row stays on the page of the next one, or of the note.
+
+    Of a table that goes over pages the head stays with the first row, and the last two rows
+    stay together. More rows at its beginning may not: LibreOffice then takes the table as
+    one that cannot be broken, and draws no row below the end of the page.
+    """
     if number == len(table.rows) - 1:
         return bool(table.note)
-    is_near_end = number < KEPT_WITH_HEAD or number == len(table.rows) - 2
-    return is_near_end or len(table.rows) <= KEPT_WHOLE
+    return number == len(table.rows) - 2 or len(table.rows) <= KEPT_WHOLE
 
 
 def _set_columns(table: Table, layout: Layout) -> list[_Column]:
