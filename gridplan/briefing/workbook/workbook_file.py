@@ -99,4 +99,5 @@ def _write_header(title: str, sheet: str, request: BriefingRequest) -> str:
     # An ampersand begins a code there, and is doubled to be one.
     title, office = (text[:_HEADER_LETTERS].replace("&", "&&") for text in (title, request.office))
     internal = say("workbook.internal", request.lang)
-    return f"&L{internal}&C{title} · {sheet}&R{office} {request.date}".rstrip()
+    # Who issued it stands below what it is, since beside each other long names would meet.
+    return f"&L{internal}&R{title} · {sheet}\n{office} {request.date}".rstrip()
