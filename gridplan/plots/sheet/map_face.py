@@ -132,7 +132,8 @@ def _draw_limits(
         draw_lines(axes, shapes, edgecolor=ink, linewidth=0.6, alpha=0.6, zorder=5.1)
         shapes = table.geometry.loc[list_chosen(plan, request)].to_numpy()
     look = {"edgecolor": ink, "linewidth": 1.5, "linestyle": (0, (7, 1.6, 1.4, 1.6))}
-    if is_coarse:
+    # A sheet of some communities is about their limits, however small its scale.
+    if is_coarse and home is None:
         draw_lines(axes, shapes, edgecolor=ink, linewidth=0.35, zorder=5.2)
         shapes = np.array([land for _, land in join_subdistricts(plan)], dtype=object)
         look["linewidth"] = 1.0
