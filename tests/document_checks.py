@@ -23,7 +23,12 @@ from tests.document_pages import OFFICE
 
 EARLIEST = 1980  # the year of all parts of a document; the first that a ZIP file can write
 LATEST = 2020  # a date of later is one of the machine
-PATHS = (rb"/home/[\w.-]+", rb"/tmp/[\w.-]+", rb"/work/[\w.-]+", rb"/root/", rb"[A-Z]:\\\\?Users")
+# Folders of users on any machine, and the one at the top that this project stands in.
+TOP = re.escape(str(Path(*Path.cwd().parts[:2])).encode())
+PATHS = (
+    *(rb"/home/[\w.-]+", rb"/tmp/[\w.-]+", rb"/root/", rb"[A-Z]:\\\\?Users"),
+    TOP + rb"/[\w.-]+",
+)
 DATES = re.compile(rb"<dcterms:(?:created|modified)[^>]*>([^<]*)<")
 PDF_DATES = (rb"/CreationDate", rb"/ModDate", rb"xmp:CreateDate")
 # Two machines that differ in all that documents should not depend on.
