@@ -8,12 +8,13 @@ from urllib.parse import quote
 from gridplan.briefing.fact_tables import list_missing as list_figures_missing
 from gridplan.briefing.facts import Facts
 from gridplan.briefing.pack import Pack, PackFile
-from gridplan.briefing.pack_maps import WALL, list_pack_views
+from gridplan.briefing.pack_maps import WALL
 from gridplan.briefing.page.elements import escape, write_missing, write_picture, write_whole_page
 from gridplan.briefing.page.page_maps import draw_page_map
 from gridplan.briefing.page.style import read_style
 from gridplan.briefing.request import BriefingRequest
 from gridplan.publishing.place_and_date import find_date, name_land, write_date
+from gridplan.tables.csv_text import MARK
 from gridplan.tables.schema import Language
 from gridplan.tables.translations import translate
 from gridplan.tables.words import say
@@ -65,18 +66,10 @@ def write_list_of_packs(
         f'<td class="n">{say_size(sum(len(file.content) for file in pack.files))}</td></tr>'
         for folder, (name, pack) in packs.items()
     )
-    head = "".join(
-        f"<th{kind}>{name}</th>"
-        for name, kind in zip(
-            say("pack.bodies_columns", lang).split("|"),
-            ("", ' class="n"', ' class="n"'),
-            strict=True,
-        )
-    )
     body = [
         f"<h1>{escape(title)}</h1>",
         f"<h2>{say('pack.bodies', lang)}</h2>",
-        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>",
+        _write_rows(say("pack.bodies_columns", lang), 1, rows),
         f'<p class="stamp">{escape(stamp)}</p>',
     ]
     return write_whole_page(lang, title, read_style("contents"), body)
@@ -142,18 +135,12 @@ def _say_purpose(file: PackFile, lang: Language) -> str:
     """Say what a file is for; of maps, which views it has."""
     text = say(f"pack.for_{file.product}", lang, paper=WALL)
     between = "、" if lang == "zh" else ", "
-    views = between.join(file.notes)
+    views = between.join(say(f"page.view_{view}", lang) for view in file.views)
     return text if not views else f"{text}（{views}）" if lang == "zh" else f"{text} ({views})"
 
 
 def _write_files(pack: Pack, lang: Language) -> str:
     """Write the table of files."""
-    head = "".join(
-        f"<th{kind}>{name}</th>"
-        for name, kind in zip(
-            say("pack.columns", lang).split("|"), ("", "", ' class="n"', ' class="n"'), strict=True
-        )
-    )
     rows = "".join(
         f'<tr><td><a href="{quote(file.name)}">{escape(file.name)}</a></td>'
         f"<td>{escape(_say_purpose(file, lang))}</td>"
@@ -161,16 +148,26 @@ def _write_files(pack: Pack, lang: Language) -> str:
         f'<td class="n">{say_size(len(file.content))}</td></tr>'
         for file in pack.files
     )
+    return _write_rows(say("pack.columns", lang), 2, rows)
+
+
+def _write_rows(heads: str, texts: int, rows: str) -> str:
+    """Write rows under their heads, the first of which are of texts, the others of numbers."""
+    kinds = ["" if n < texts else ' class="n"' for n in range(len(heads.split("|")))]
+    head = "".join(
+        f"<th{kind}>{name}</th>" for name, kind in zip(heads.split("|"), kinds, strict=True)
+    )
     return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
 def _write_thumbnails(facts: Facts, request: BriefingRequest, pack: Pack) -> list[str]:
     """Draw the maps of the pack small; none where they were not written."""
-    if not any(file.product == "maps" for file in pack.files):
+    views = [view for file in pack.files for view in file.views]
+    if not views:
         return []
     lang = request.lang
     pictures = []
-    for view in list_pack_views(facts, request):
+    for view in views:
         drawn = draw_page_map(facts, request, view, DPI)
         if isinstance(drawn, bytes):
             pictures.append(write_picture(drawn, say(f"page.view_{view}", lang)))
@@ -190,4 +187,4 @@ def _write_text(
     if missing:
         lines += ["", say("pack.missing", lang), *(f"  {line}" for line in missing)]
     lines += ["", *say("pack.notes", lang).split("|"), "", facts.brief.stamp[lang], ""]
-    return ("\ufeff" + "\r\n".join(lines)).encode()
+    return (MARK + "\r\n".join(lines)).encode()

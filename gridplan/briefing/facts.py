@@ -14,7 +14,7 @@ from gridplan.briefing.fact_values import list_values
 from gridplan.plan import Plan
 from gridplan.publishing.brief_plan import Brief, write_brief
 from gridplan.tables.indicators import CITY
-from gridplan.tables.level_indicators import FOUR_LEVELS, place_bodies
+from gridplan.tables.level_indicators import FOUR_LEVELS, name_above, place_bodies
 
 STATES = ("shown", "partial", "suppressed", "unknown")
 BODIES = ["level", "body", "name", "kind", "above"]
@@ -141,11 +141,9 @@ def list_bodies(leaving: Plan) -> pd.DataFrame:
     over = place_bodies(communities).assign(community=communities.index.astype(str))
     over = over.assign(kind=communities["kind"].to_numpy())
     frames = []
-    for depth, level in enumerate(FOUR_LEVELS):
+    for level in FOUR_LEVELS:
         named = over[over[level] != ""]
-        above = pd.Series("", named.index, dtype=object)
-        for finer in FOUR_LEVELS[:depth][::-1]:
-            above = above.where(above != "", named[finer])
+        above = name_above(named, level)
         rows = pd.DataFrame({"body": named[level], "above": above, "kind": named["kind"]})
         rows = rows.sort_values(["body", "above"]).drop_duplicates("body")
         names = communities["name"].reindex(rows["body"]).fillna("").to_numpy(object)

@@ -16,26 +16,28 @@ from gridplan.briefing.products import find_writer
 from gridplan.briefing.request import BriefingRequest
 from gridplan.engine.parallel_map import Progress, keep_silent
 from gridplan.errors import ArgumentError, GridplanError, MissingPackageError
-from gridplan.tables.csv_text import write_csv_text
+from gridplan.tables.csv_text import MARK, write_csv_text
 from gridplan.tables.words import say
 
 # In the order in which a pack lists them.
 PACK_PRODUCTS = ("docx", "pptx", "xlsx", "atlas", "maps", "wallmap", "html", "csv")
-MARK = "\ufeff"  # by which a spreadsheet knows that a text is UTF-8
 _PDF_PAGE = re.compile(rb"/Type\s*/Page\b")
 _PARTS = {".pptx": r"ppt/slides/slide\d+\.xml", ".xlsx": r"xl/worksheets/sheet\d+\.xml"}
 
 
 @dataclass(frozen=True)
 class PackFile:
-    """A file of a pack: its name, product and content; ``pages`` is 0 where nobody can count."""
+    """A file of a pack: its name, product and content.
+
+    ``pages`` is 0 where nobody can count, ``views`` are those of a file of maps.
+    """
 
     name: str
     product: str
     content: bytes
     pages: int
     seconds: float
-    notes: tuple[str, ...] = ()
+    views: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -85,13 +87,13 @@ def make_pack(
         began = time.perf_counter()
         asked = replace(request, template=choose_template(product, templates))
         try:
-            content, notes = _make_content(product, facts, asked)
+            content, views = _make_content(product, facts, asked)
         except (GridplanError, ImportError) as error:
             failures.append(Failure(product, _explain(error)))
             continue
         name = say(f"pack.file_{product}", request.lang)
         seconds = time.perf_counter() - began
-        files.append(PackFile(name, product, content, count_pages(name, content), seconds, notes))
+        files.append(PackFile(name, product, content, count_pages(name, content), seconds, views))
     return Pack(tuple(files), tuple(failures))
 
 
@@ -118,7 +120,7 @@ def choose_template(product: str, templates: Sequence[Path]) -> Path | None:
 def _make_content(
     product: str, facts: Facts, request: BriefingRequest
 ) -> tuple[bytes, tuple[str, ...]]:
-    """Make the content of one product, and notes of what it leaves out."""
+    """Make the content of one product, and list the views of its maps."""
     if product in _MAKERS:
         return _MAKERS[product](facts, request)
     return find_writer("pdf" if product == "atlas" else product)(facts, request), ()

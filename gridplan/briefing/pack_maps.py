@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Literal
 
 from gridplan.briefing.facts import Facts
+from gridplan.briefing.pictures import list_map_views
 from gridplan.briefing.request import BriefingRequest
 from gridplan.errors import PlanError
 from gridplan.plots.printed_map import draw_sheets
-from gridplan.plots.sheet.compose import compose_view
 from gridplan.plots.sheet.request import SheetRequest
-from gridplan.tables.words import say
 
 # In the order in which they are laid out; those that a release does not hold are left out.
 PACK_VIEWS = ("subgrids", "band", "coverage", "volunteers", "party", "change", "demonstration")
@@ -30,20 +29,12 @@ def list_pack_views(facts: Facts, request: BriefingRequest) -> list[str]:
     >>> list_pack_views(facts, BriefingRequest())[0]
     'subgrids'
     """
-    shown = []
-    for view in PACK_VIEWS:
-        if view == "change" and request.before is None:
-            continue
-        try:
-            compose_view(facts.plan, _ask_sheet(view, PAPER, request))
-        except PlanError:
-            continue
-        shown.append(view)
-    return shown
+    there = list_map_views(facts, request)
+    return [view for view in PACK_VIEWS if view in there]
 
 
 def draw_maps(facts: Facts, request: BriefingRequest) -> tuple[bytes, tuple[str, ...]]:
-    """Draw the main views as pages of one PDF, and note the views that the release lacks.
+    """Draw the main views as pages of one PDF, and note which they are.
 
     Raises
     ------
@@ -55,7 +46,7 @@ def draw_maps(facts: Facts, request: BriefingRequest) -> tuple[bytes, tuple[str,
         raise PlanError("the release has no sub-grids to map -> release a plan that was drawn")
     requests = [_ask_sheet(view, PAPER, request, n, len(views)) for n, view in enumerate(views, 1)]
     content, _ = draw_sheets(facts.plan, requests, to="pdf")
-    return content, tuple(say(f"page.view_{view}", request.lang) for view in views)
+    return content, tuple(views)
 
 
 def draw_wall_map(facts: Facts, request: BriefingRequest) -> tuple[bytes, tuple[str, ...]]:

@@ -20,11 +20,10 @@ from gridplan.publishing.brief_pages import write_markdown
 from gridplan.publishing.release_plan import release
 from gridplan.rules.all_rules import Rules
 from gridplan.storage.formats import READERS
-from gridplan.tables.csv_text import write_csv_text
+from gridplan.tables.csv_text import MARK, write_csv_text
 from gridplan.tables.schema import Language
 
 RELEASE = "release"
-MARK = "\ufeff"  # by which a spreadsheet knows that a text is UTF-8
 
 
 @dataclass(frozen=True)

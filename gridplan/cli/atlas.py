@@ -8,9 +8,16 @@ from typing import Annotated
 import typer
 
 from gridplan.cli.app import verb
-from gridplan.cli.briefing_options import read_release
+from gridplan.cli.briefing_options import (
+    Day,
+    FontName,
+    MapNumber,
+    Office,
+    Title,
+    read_release,
+)
 from gridplan.cli.options import WHO, Lang, LangOption, PlanPath
-from gridplan.cli.outputs import try_date, try_output_file
+from gridplan.cli.outputs import try_output_file
 from gridplan.cli.screen import note_figures
 from gridplan.cli.sheets import Paper, note_secrecy
 
@@ -26,35 +33,15 @@ def atlas_command(
     ],
     lang: LangOption = Lang.en,
     paper: Annotated[Paper, typer.Option(help="Size of the paper.")] = Paper.A3,
-    office: Annotated[
-        str,
-        typer.Option(metavar="OFFICE", help="Who issues the atlas; by default a blank to fill in."),
-    ] = "",
-    date: Annotated[
-        str | None,
-        typer.Option(
-            metavar="YYYY-MM-DD",
-            help="Day on the sheets; by default that of the plan.",
-            callback=try_date,
-        ),
-    ] = None,
-    title: Annotated[
-        str, typer.Option(help="Title of the cover; by default with the name of the place.")
-    ] = "",
-    map_number: Annotated[
-        str,
-        typer.Option(metavar="NUMBER", help="Number of the maps' approval, if they have one."),
-    ] = "",
+    office: Office = "",
+    date: Day = None,
+    title: Title = "",
+    map_number: MapNumber = "",
     community: Annotated[
         list[str] | None,
         typer.Option(metavar="CODE", help="A sheet of this community alone; may be repeated."),
     ] = None,
-    font: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME", help="Font to write in; by default one that has all characters."
-        ),
-    ] = "",
+    font: FontName = "",
     workers: Annotated[
         int | None,
         typer.Option(

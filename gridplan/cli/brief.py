@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 TEXTS = ("md", "html", "csv")  # what is written where nothing is asked for
 DOCUMENTS = ("docx", "pptx", "xlsx")
 ENDINGS = ("md", "html", *DOCUMENTS)
-MARK = "\ufeff"  # by which a spreadsheet knows that a text is UTF-8
 
 
 @verb("brief", figures=True)
@@ -113,11 +112,13 @@ def brief_command(
                 try_output_file(name)
         clock("figures", 0, 1)
         facts = collect_facts(plan)
+        # What is set beside it is read once, whatever is written.
+        asked = {one.lang: one for one in make_requests(options, ["zh", "en"])}
         contents: dict[Path, bytes] = {}
         for kind in kinds:
             clock(kind, 0, 1)
             languages = list_languages(lang, "" if kind in DOCUMENTS else "both")
-            requests = make_requests(options, languages)
+            requests = [asked[one] for one in languages]  # type: ignore[index]
             contents |= write_kind(kind, facts, requests, stem, template or [])
         clock("writing", 0, 1)
         # Together: a text beside the figures of another release would be wrong.
@@ -190,6 +191,8 @@ def write_kind(
             ).encode()
         }
     if kind == "csv":
+        from gridplan.tables.csv_text import MARK
+
         return {stem.with_name(f"{stem.name}.csv"): (MARK + facts.brief.to_csv()).encode()}
     if kind == "html":
         page = write_html_parts([(facts, request) for request in requests])

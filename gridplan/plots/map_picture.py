@@ -14,8 +14,8 @@ from gridplan.errors import PlanError
 from gridplan.plan import Plan
 from gridplan.plots.figure import need_matplotlib
 from gridplan.plots.printed_map import MOST_PIXELS, WRITING, View, prepare_plan
+from gridplan.plots.sheet.canvas import INCH, open_canvas, open_frame
 from gridplan.plots.sheet.compose import (
-    INCH,
     VIEWERS,
     choose_sheet_font,
     compose_view,
@@ -163,8 +163,6 @@ def compose_picture(
     plan: Plan, request: SheetRequest, size: tuple[float, float], dpi: int
 ) -> Picture:
     """Draw a picture on a figure of its own: the map, and the legend clear of the land."""
-    from matplotlib.figure import Figure
-
     view = keep_within(compose_view(plan, request), plan, request)
     type_ = Typeface(choose_sheet_font(plan, request, view))
     land = find_land(plan, request)
@@ -178,15 +176,8 @@ def compose_picture(
     is_cramped = layout.share < LEAST_SHARE
     if is_cramped:
         layout = _arrange(plan, request, size, land, (view.keys, [*view.notes, room_for]), type_)
-    figure = Figure(figsize=(size[0] / INCH, size[1] / INCH), dpi=dpi)
-    paper = figure.add_axes((0, 0, 1, 1), zorder=2)
-    paper.set_xlim(0, size[0])
-    paper.set_ylim(0, size[1])
-    paper.set_axis_off()
-    frame = layout.map
-    axes = figure.add_axes(
-        (frame.x / size[0], frame.y / size[1], frame.width / size[0], frame.height / size[1])
-    )
+    figure, paper = open_canvas(size, dpi, order=2)
+    axes = open_frame(figure, layout.map, size)
     kept = []
     if layout.inside:
         key = layout.key

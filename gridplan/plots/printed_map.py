@@ -13,9 +13,8 @@ from gridplan.errors import ArgumentError, PlanError
 from gridplan.plan import Plan
 from gridplan.plots.figure import need_matplotlib
 from gridplan.plots.fonts import choose_pdf_type
+from gridplan.plots.sheet.canvas import DPI, INCH
 from gridplan.plots.sheet.compose import (
-    DPI,
-    INCH,
     Sheet,
     choose_sheet_font,
     compose_sheet,

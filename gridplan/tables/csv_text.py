@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+MARK = "\ufeff"  # by which a spreadsheet knows that a text is UTF-8
 # How a cell begins that a spreadsheet runs as a formula, also after blanks and in full width.
 _FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?%?")

@@ -122,6 +122,21 @@ def place_bodies(communities: pd.DataFrame) -> pd.DataFrame:
     return over.assign(subdistrict=ward.where(~shared, district + " " + ward), city=CITY)
 
 
+def name_above(bodies: pd.DataFrame, level: str) -> pd.Series[Any]:
+    """Name for each community the next body above its body of a level that anybody names.
+
+    Examples
+    --------
+    >>> towns = pd.DataFrame({"subdistrict": ["s", ""], "district": "", "city": "site"}, list("ab"))
+    >>> name_above(towns, "community").tolist(), name_above(towns, "city").tolist()
+    (['s', 'site'], ['', ''])
+    """
+    above = pd.Series("", bodies.index, dtype=object)
+    for upper in FOUR_LEVELS[: FOUR_LEVELS.index(level)][::-1]:
+        above = above.where(above != "", bodies[upper])
+    return above
+
+
 def _read_district(code: str) -> str:
     """Read the district of a statistical code; empty where the code is of another kind."""
     match = _STATISTICAL.fullmatch(code)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 # Ends of lines and tabs, which would break a row or a message in two.
 _BREAKS = re.compile(r"[\t\n\r\x0b\x0c\x1c-\x1f\x85\u2028\u2029]+")
@@ -43,3 +44,14 @@ def drop_controls(text: str) -> str:
     'one\ntwo[2J'
     """
     return _CONTROLS.sub("", text)
+
+
+def is_wide(letter: str) -> bool:
+    """Whether a letter is as wide as a Chinese character.
+
+    Examples
+    --------
+    >>> [is_wide(letter) for letter in "网，a1"]
+    [True, True, False, False]
+    """
+    return unicodedata.east_asian_width(letter) in "WFA"

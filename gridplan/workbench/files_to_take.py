@@ -125,23 +125,23 @@ def _make_field_sheet(plan: Plan, order: Order, progress: Progress) -> Made:
     """Write the sheet of buildings to count, for Excel where that can be written, else CSV."""
     from gridplan.comparison.count_sample import propose_counts
     from gridplan.comparison.count_sheets import encode_workbook
-    from gridplan.tables.csv_text import write_csv_text
+    from gridplan.tables.csv_text import MARK, write_csv_text
 
     table = propose_counts(plan, _TO_COUNT)
     notes = () if len(table) else (say("studio_file.nothing_to_count", order.lang),)
     if find_spec("xlsxwriter"):
         content = encode_workbook(table)
         return Made(order.name_file(".xlsx", "to-count"), _MEDIA["xlsx"], content, notes)
-    # By this mark a spreadsheet knows that a text is UTF-8.
-    text = "\ufeff" + write_csv_text(table.set_index("order"))
+    text = MARK + write_csv_text(table.set_index("order"))
     return Made(order.name_file(".csv", "to-count"), "text/csv", text.encode(), notes)
 
 
 def _make_list(plan: Plan, order: Order, progress: Progress) -> Made:
     """Write the list of sub-grids that lies beside every plan."""
     from gridplan.storage.companion_files import list_subgrids
+    from gridplan.tables.csv_text import MARK
 
-    text = "\ufeff" + list_subgrids(plan.subgrids)
+    text = MARK + list_subgrids(plan.subgrids)
     return Made(order.name_file(".csv", "subgrids"), "text/csv", text.encode())
 
 

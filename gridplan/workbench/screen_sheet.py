@@ -10,7 +10,8 @@ import shapely
 
 from gridplan.plan import Plan
 from gridplan.plots.printed_map import PLACED_TABLES
-from gridplan.plots.sheet.compose import INCH, compose_sheet, compose_view
+from gridplan.plots.sheet.canvas import INCH
+from gridplan.plots.sheet.compose import compose_sheet, compose_view
 from gridplan.plots.sheet.paper import ENLARGED, MARGIN, PAPERS
 from gridplan.plots.sheet.request import SheetRequest
 from gridplan.plots.sheet.texts import PITCH, POINT, Typeface, draw_text

@@ -15,7 +15,8 @@ from gridplan.briefing.atlas.pages import draw_page_number, open_page
 from gridplan.briefing.atlas.request import AtlasRequest
 from gridplan.geometry.tones import choose_tones
 from gridplan.plan import Plan
-from gridplan.plots.sheet.compose import DPI, INCH, find_land
+from gridplan.plots.sheet.canvas import open_canvas, open_frame
+from gridplan.plots.sheet.compose import find_land
 from gridplan.plots.sheet.furniture import draw_foot, draw_neatlines, draw_title
 from gridplan.plots.sheet.ground import cut_ground, draw_ground
 from gridplan.plots.sheet.labels import Board, Wish, place_labels
@@ -168,19 +169,13 @@ def draw_index_pages(
     request: AtlasRequest,
 ) -> Iterator[Any]:
     """Draw the index: the map with the numbers of sheets, and its table on as many pages."""
-    from matplotlib.figure import Figure
-
     type_ = Typeface(request.font)
     asked = request.ask_sheet()
     layout = index.made.layout
     title = say("atlas.index", request.lang)
     for n, part in enumerate(index.made.parts):
         if n == 0:
-            figure = Figure(figsize=(layout.width / INCH, layout.height / INCH), dpi=DPI)
-            paper = figure.add_axes((0, 0, 1, 1))
-            paper.set_xlim(0, layout.width)
-            paper.set_ylim(0, layout.height)
-            paper.set_axis_off()
+            figure, paper = open_canvas((layout.width, layout.height))
             _draw_index_map(figure, plan, layout, sheets, request)
             draw_panel(paper, layout, plan, _list_keys(request), [], asked, type_, False)
             page = layout
@@ -200,14 +195,7 @@ def _draw_index_map(
 ) -> None:
     """Draw all communities, a tone for each subdistrict, with the numbers of their sheets."""
     frame = layout.map
-    axes = figure.add_axes(
-        (
-            frame.x / layout.width,
-            frame.y / layout.height,
-            frame.width / layout.width,
-            frame.height / layout.height,
-        )
-    )
+    axes = open_frame(figure, frame, (layout.width, layout.height))
     west, south, east, north = find_land(plan, request.ask_sheet())
     window = Window((west + east) / 2, (south + north) / 2, frame.width, frame.height, layout.scale)
     bounds = shapely.bounds(window.box)

@@ -10,7 +10,8 @@ from gridplan.briefing.atlas.contents import AtlasSheet
 from gridplan.briefing.atlas.page_layout import lay_out_page
 from gridplan.briefing.atlas.request import AtlasRequest
 from gridplan.plan import Plan
-from gridplan.plots.sheet.compose import DPI, INCH, compose_sheet
+from gridplan.plots.sheet.canvas import open_canvas
+from gridplan.plots.sheet.compose import compose_sheet
 from gridplan.plots.sheet.furniture import draw_foot, draw_neatlines, draw_title
 from gridplan.plots.sheet.paper import ENLARGED, MARGIN, Layout
 from gridplan.plots.sheet.table_drawing import draw_part
@@ -68,15 +69,8 @@ def draw_sheet_pages(
 
 def open_page(request: AtlasRequest, lies: bool) -> tuple[Any, Any, Layout]:
     """Open an empty page: its figure, axes over it in millimetres, and its layout."""
-    from matplotlib.figure import Figure
-
     layout = lay_out_page(request.paper, lies)
-    figure = Figure(figsize=(layout.width / INCH, layout.height / INCH), dpi=DPI)
-    paper = figure.add_axes((0, 0, 1, 1))
-    paper.set_xlim(0, layout.width)
-    paper.set_ylim(0, layout.height)
-    paper.set_axis_off()
-    return figure, paper, layout
+    return *open_canvas((layout.width, layout.height)), layout
 
 
 def draw_box(axes: Any, box: tuple[float, float, float, float]) -> None:

@@ -11,7 +11,6 @@ from gridplan.briefing.sections import Table
 
 escape = html.escape
 SHORT = 14  # rows of a table that is not broken between two printed pages
-_CHINESE = "零一二三四五六七八九"
 
 
 def write_whole_page(lang: str, title: str, style: str, body: Iterable[str]) -> bytes:
@@ -83,18 +82,3 @@ def write_missing(lines: Sequence[str]) -> str:
         return ""
     items = "".join(f"<li>{escape(line)}</li>" for line in lines)
     return f'<div class="missing"><ul>{items}</ul></div>'
-
-
-def number_section(number: int, lang: str) -> str:
-    """Write the number of a section as documents of the language do.
-
-    Examples
-    --------
-    >>> number_section(2, "zh"), number_section(12, "zh"), number_section(2, "en")
-    ('二、', '十二、', '2. ')
-    """
-    if lang != "zh":
-        return f"{number}. "
-    tens, ones = divmod(number, 10)
-    ten = "" if not tens else "十" if tens == 1 else f"{_CHINESE[tens]}十"
-    return f"{ten}{_CHINESE[ones] if ones else ''}、"

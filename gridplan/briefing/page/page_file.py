@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gridplan.briefing.facts import Facts
+from gridplan.briefing.numbering import number_heading
 from gridplan.briefing.page.elements import (
     escape,
-    number_section,
     write_missing,
     write_picture,
     write_table,
@@ -71,7 +71,7 @@ def _write_part(facts: Facts, request: BriefingRequest) -> list[str]:
     for number, section in enumerate(sections, 1):
         lines += _write_section(facts, request, section, number, counts)
     if beside:
-        title = f"{number_section(len(sections) + 1, lang)}{say('page.beside', lang)}"
+        title = number_heading(len(sections) + 1, say("page.beside", lang), lang)
         lines.append(f'<h2 id="{lang}-beside">{title}</h2>')
     for caption, columns, rows in beside:
         numeric = (False, *[True] * (len(columns) - 1))
@@ -112,7 +112,7 @@ def _write_section(
 ) -> list[str]:
     """Write a section: sentences, maps, tables, and what is missing."""
     lang = request.lang
-    title = f"{number_section(number, lang)}{section.title}"
+    title = number_heading(number, section.title, lang)
     lines = [f'<h2 id="{lang}-{section.key}">{escape(title)}</h2>']
     lines += [f"<p>{escape(sentence)}</p>" for sentence in section.sentences]
     missing = list(section.missing)

@@ -1,8 +1,7 @@
-"""Maps for a page on the screen: as wide as its text, in few colours so that it stays small."""
+"""Maps for a page on the screen: as wide as its text."""
 
 from __future__ import annotations
 
-import io
 from typing import cast
 
 import numpy as np
@@ -30,25 +29,13 @@ def draw_page_map(
     lang = request.lang
     try:
         height = choose_height(facts)
-        picture = draw_map(facts, request, cast("View", view), WIDTH, height, dpi=dpi)
+        return draw_map(facts, request, cast("View", view), WIDTH, height, dpi=dpi)
     except (PlanError, ArgumentError, MissingPackageError) as error:
         why = translate(str(error)) if lang == "zh" else str(error)
         return say("page.no_map", lang, view=say(f"page.view_{view}", lang), why=why)
-    return shrink(picture)
 
 
 def choose_height(facts: Facts) -> float:
     """Choose the height of a map by the shape of the land, within what a page has room for."""
     west, south, east, north = facts.plan.site.communities.total_bounds
     return float(np.clip(WIDTH * (north - south) / max(east - west, 1.0), LOWEST, HIGHEST))
-
-
-def shrink(picture: bytes) -> bytes:
-    """Write a PNG again in 256 colours, a third of its size."""
-    from PIL import Image
-
-    buffer = io.BytesIO()
-    with Image.open(io.BytesIO(picture)) as image:
-        few = image.convert("RGB").quantize(256, dither=Image.Dither.NONE)
-        few.save(buffer, format="PNG", optimize=True)
-    return buffer.getvalue()

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
 
-from gridplan.tables.plain_text import make_plain
+from gridplan.tables.plain_text import is_wide, make_plain
 
 LEADING = 1.25  # height of a line over the size of its letters
 SPARE = 1.02  # programs set letters a little wider than the font says
@@ -113,11 +113,6 @@ def _join(lines: Sequence[str]) -> str:
         close = not text or not line or is_wide(text[-1]) or is_wide(line[0])
         text += line if close or text.endswith("-") else f" {line}"
     return text
-
-
-def is_wide(letter: str) -> bool:
-    """Whether a letter is as wide as a Chinese character."""
-    return unicodedata.east_asian_width(letter) in "WFA"
 
 
 def _split_pieces(text: str, width: float, size: float, bold: bool) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -11,6 +10,7 @@ from itertools import pairwise
 from math import ceil
 
 from gridplan.briefing.sections import Table
+from gridplan.tables.plain_text import is_wide
 
 POINT = 25.4 / 72  # mm
 PADDING = 2.9  # mm of a cell that hold no text: its margins, and a little room for other fonts
@@ -56,19 +56,15 @@ def measure_ems(text: str) -> float:
     (4.0, 1.0, 3.5)
     """
     gaps = sum(
-        letter.isalnum() and after.isalnum() and _is_wide(letter) != _is_wide(after)
+        letter.isalnum() and after.isalnum() and is_wide(letter) != is_wide(after)
         for letter, after in pairwise(text)
     )
     return sum(map(_measure_letter, text)) + GAP * gaps
 
 
-def _is_wide(letter: str) -> bool:
-    return unicodedata.east_asian_width(letter) in "WFA"
-
-
 @cache
 def _measure_letter(letter: str) -> float:
-    if _is_wide(letter):
+    if is_wide(letter):
         return 1.0
     return LETTERS.get(letter, CAPITAL if letter.isupper() else LATIN)
 
@@ -145,10 +141,9 @@ def _measure_longest_word(text: str) -> float:
     for word in _WORDS.findall(text):
         run = 0.0
         for letter in word:
-            is_wide = _is_wide(letter)
-            run = 1.0 if is_wide else run + _measure_letter(letter)
+            run = 1.0 if is_wide(letter) else run + _measure_letter(letter)
             longest = max(longest, run)
-            run = 0.0 if is_wide or letter in "-/" else run
+            run = 0.0 if is_wide(letter) or letter in "-/" else run
     return longest
 
 

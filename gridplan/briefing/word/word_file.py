@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from gridplan.briefing.facts import Facts
 from gridplan.briefing.needed import need_package
+from gridplan.briefing.numbering import number_heading, number_item, number_subheading
 from gridplan.briefing.pictures import draw_map
 from gridplan.briefing.request import BriefingRequest
 from gridplan.briefing.sections import Section, Table, write_sections
@@ -16,7 +17,6 @@ from gridplan.briefing.word.column_widths import POINT, Layout, choose_layout
 from gridplan.briefing.word.elements import Element
 from gridplan.briefing.word.figures import Figure, choose_size, make_figure, name_view
 from gridplan.briefing.word.letterhead import make_letterhead, make_tail
-from gridplan.briefing.word.numbering import number_heading, number_item, number_subheading
 from gridplan.briefing.word.office_template import OfficeTemplate, read_office_template
 from gridplan.briefing.word.package import open_document, save_document
 from gridplan.briefing.word.page_setup import Page, close_section, set_page, write_footers

@@ -6,7 +6,7 @@ import numpy as np
 
 from gridplan.briefing.briefing_ranking import name_group, rank_facts
 from gridplan.briefing.catalogue import Fact, list_facts
-from gridplan.briefing.changes import compare_facts
+from gridplan.briefing.changes import Changes, compare_facts
 from gridplan.briefing.facts import Facts
 from gridplan.briefing.figure_texts import ESTIMATED
 from gridplan.briefing.workbook.layout import SUPPRESSED, Cell, Column, Kind, Marked, Sheet
@@ -70,6 +70,14 @@ def make_ranking(facts: Facts, before: Facts | None, lang: Language) -> Sheet | 
 def make_changes(facts: Facts, before: Facts, lang: Language) -> list[Sheet]:
     """Make the sheets of changes: of the indicators, and of the sub-grids that are not kept."""
     changes = compare_facts(before, facts)
+    return [
+        _make_figure_changes(facts, before, changes, lang),
+        _make_land_changes(changes, lang),
+    ]
+
+
+def _make_figure_changes(facts: Facts, before: Facts, changes: Changes, lang: Language) -> Sheet:
+    """Make the sheet of the indicators that are known of either release."""
     names = {**name_bodies(before, lang), **name_bodies(facts, lang)}
     order = {fact: place for place, fact in enumerate(list_facts())}
     table = changes.facts[changes.facts["state"] != "unknown"]
@@ -113,7 +121,11 @@ def make_changes(facts: Facts, before: Facts, lang: Language) -> list[Sheet]:
         Column(say("workbook.caveat", lang)),
     )
     about = say("workbook.about_changes", lang)
-    figures_sheet = Sheet(say("workbook.figure_changes", lang), columns, rows, 4, about)
+    return Sheet(say("workbook.figure_changes", lang), columns, rows, 4, about)
+
+
+def _make_land_changes(changes: Changes, lang: Language) -> Sheet:
+    """Make the sheet of the sub-grids that are not kept, and of what became of them."""
     between = "、" if lang == "zh" else ", "
     events = changes.events[changes.events["kind"] != "kept"]
     land: list[tuple[Cell, ...]] = [
@@ -134,7 +146,7 @@ def make_changes(facts: Facts, before: Facts, lang: Language) -> list[Sheet]:
         Column(say("workbook.land_share", lang), "share"),
     )
     about = say("workbook.about_events", lang, kept=len(changes.events) - len(events))
-    return [figures_sheet, Sheet(say("workbook.changes", lang), heads, land, 1, about)]
+    return Sheet(say("workbook.changes", lang), heads, land, 1, about)
 
 
 def _figure(value: float, fact: Fact, estimated: bool) -> Cell:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
+
+from gridplan.tables.plain_text import is_wide
 
 Kind = Literal["text", "code", "whole", "share", "decimal"]
 SUPPRESSED = "*"
@@ -79,7 +80,7 @@ def measure_text(text: str) -> int:
     """
     if text.isascii():
         return len(text)
-    return sum(2 if unicodedata.east_asian_width(letter) in "WFA" else 1 for letter in text)
+    return sum(2 if is_wide(letter) else 1 for letter in text)
 
 
 def measure_column(column: Column, cells: Iterable[Cell]) -> float:

@@ -21,6 +21,7 @@ from gridplan.tables.level_indicators import (
     LevelIndicator,
     Quantity,
     list_level_indicators,
+    name_above,
     place_bodies,
 )
 
@@ -123,10 +124,7 @@ def _count_quantity(
 
 def _find_above(bodies: pd.DataFrame, over: pd.Series[Any], level: str) -> Mapping[str, str]:
     """Find the body that each body of a level is part of: the next that anybody names."""
-    finer = FOUR_LEVELS[: FOUR_LEVELS.index(level)][::-1]
-    above = pd.Series("", bodies.index, dtype=object)
-    for word in finer:
-        above = above.where(above != "", bodies[word])
+    above = name_above(bodies, level)
     # A subdistrict whose communities name different districts lies in the first of them.
     pairs = pd.DataFrame({"body": over, "above": above}).sort_values(["body", "above"])
     return dict(pairs.drop_duplicates("body").itertuples(index=False, name=None))

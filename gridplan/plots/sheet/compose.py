@@ -13,6 +13,7 @@ from gridplan.arrays import Shapes
 from gridplan.errors import PlanError
 from gridplan.plan import Plan
 from gridplan.plots.fonts import choose_font
+from gridplan.plots.sheet.canvas import open_canvas, open_frame
 from gridplan.plots.sheet.furniture import draw_foot, draw_neatlines, draw_title
 from gridplan.plots.sheet.ground import Ground, cut_ground, find_withheld
 from gridplan.plots.sheet.label_wishes import has_room
@@ -60,8 +61,6 @@ VIEWERS: Mapping[str, Callable[[Plan, SheetRequest], View]] = {
     "demonstration": view_demonstration,
 }
 LEAST_LAND = 40.0  # metres; a plan of one house is shown with some land round it
-INCH = 25.4
-DPI = 200
 
 
 @dataclass(frozen=True)
@@ -109,8 +108,6 @@ def compose_sheet(
     MissingPackageError
         If no font on this machine has the characters.
     """
-    from matplotlib.figure import Figure
-
     view = keep_within(view or compose_view(plan, request), plan, request)
     type_ = Typeface(choose_sheet_font(plan, request, view))
     land = find_land(plan, request)
@@ -127,20 +124,10 @@ def compose_sheet(
             layout = choose_layout(request.paper, size, need, request.scale)
     notes = list(view.notes)
     numbers = say("sheet.numbers", request.lang)
-    figure = Figure(figsize=(layout.width / INCH, layout.height / INCH), dpi=DPI)
-    paper = figure.add_axes((0, 0, 1, 1))
-    paper.set_xlim(0, layout.width)
-    paper.set_ylim(0, layout.height)
-    paper.set_axis_off()
+    sides = (layout.width, layout.height)
+    figure, paper = open_canvas(sides)
     frame = layout.map
-    axes = figure.add_axes(
-        (
-            frame.x / layout.width,
-            frame.y / layout.height,
-            frame.width / layout.width,
-            frame.height / layout.height,
-        )
-    )
+    axes = open_frame(figure, frame, sides)
     window = Window((west + east) / 2, (south + north) / 2, frame.width, frame.height, layout.scale)
     face = draw_face(axes, plan, view, request, window, type_)
     keys = list_keys(plan, view, face.ground, request, window)
